@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pmm/types.h - the words of the runtime contract.
+ *
+ * What pmm/subject.h's operations speak of: handles, statuses, events,
+ * callbacks, probe types, codes and figures.  A runtime may be written over
+ * these words alone, so that its functions fill the table of operations with
+ * nothing in between; it then needs to know nothing of subjects.
+ *
+ * Everything here is plain data: no function, no ownership but what a
+ * comment says.  Structures only grow at their end.  Sizes are bytes.
+ */
+#ifndef PMM_TYPES_H
+#define PMM_TYPES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pmm/backend.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A runtime that is open. */
+typedef struct pmm_rt pmm_rt;
+/** An object of a runtime. */
+typedef struct pmm_obj pmm_obj;
+
+/** Why an operation failed.  The values are fixed for ever. */
+enum pmm_status {
+  PMM_OK = 0,
+  PMM_NO_MEMORY = 1,   /* MemoryError                                      */
+  PMM_TYPE = 2,        /* TypeError                                        */
+  PMM_VALUE = 3,       /* ValueError                                       */
+  PMM_INDEX = 4,       /* IndexError                                       */
+  PMM_KEY = 5,         /* KeyError                                         */
+  PMM_OVERFLOW = 6,    /* OverflowError                                    */
+  PMM_RUNTIME = 7,     /* RuntimeError                                     */
+  PMM_OS = 8,          /* OSError; os_errno() tells which                  */
+  PMM_STOP = 9,        /* StopIteration: exhausted                         */
+  PMM_EXIT = 10,       /* GeneratorExit                                    */
+  PMM_REFERENCE = 11,  /* ReferenceError: the target of a proxy is dead    */
+  PMM_RECURSION = 12,  /* RecursionError                                   */
+  PMM_BUFFER = 13,     /* BufferError: an exported view forbids it         */
+  PMM_USER = 14,       /* an error the host raised; nothing else uses it   */
+  PMM_SYSTEM = 15,     /* SystemError: misuse the runtime noticed          */
+  PMM_UNSUPPORTED = 16 /* the subject cannot do this with these arguments  */
+};
+
+/** What happened. */
+enum pmm_event_kind {
+  PMM_EVENT_FINALIZED = 1,    /* cookie: the object; its finalizer starts   */
+  PMM_EVENT_DEALLOCATED = 2,  /* cookie: the object; its memory goes back   */
+  PMM_EVENT_CALLBACK = 3,     /* cookie: the weak reference's               */
+  PMM_EVENT_LOG = 4,          /* cookie: the number a code logged           */
+  PMM_EVENT_ENTERED = 5,      /* cookie: the manager                        */
+  PMM_EVENT_EXITED = 6,       /* cookie: the manager; detail: pmm_status    */
+  PMM_EVENT_UNRAISABLE = 7,   /* detail: pmm_status that nobody could get   */
+  PMM_EVENT_WARNING = 8,      /* a resource warning; detail: the descriptor */
+  PMM_EVENT_GC_START = 9,     /* cookie: generation                         */
+  PMM_EVENT_GC_STOP = 10,     /* cookie: generation; detail: collected      */
+  PMM_EVENT_FAULT = 11        /* detail: enum pmm_fault                     */
+};
+
+/** A memory fault that a checking runtime noticed. */
+enum pmm_fault {
+  PMM_FAULT_USE_AFTER_FREE = 1,
+  PMM_FAULT_DOUBLE_FREE = 2,
+  PMM_FAULT_OVERRUN = 3,
+  PMM_FAULT_UNDERRUN = 4,
+  PMM_FAULT_WRONG_DOMAIN = 5,
+  PMM_FAULT_EXCESS_RELEASE = 6,
+  PMM_FAULT_COUNT_MISMATCH = 7, /* traverse visits more than was owned      */
+  PMM_FAULT_NO_LOCK = 8
+};
+
+/** The host's ear.  All may be NULL. */
+struct pmm_host {
+  size_t struct_size;
+  void *ctx; /* passed back in every call                                  */
+  /** Something happened.  Must not call operations of the runtime. */
+  void (*event)(void *ctx, enum pmm_event_kind kind, int64_t cookie,
+                int64_t detail);
+};
+
+/** How to open a runtime.  Read during the call only, save `backend`. */
+struct pmm_open_config {
+  size_t struct_size;
+  const struct pmm_backend *backend; /* NULL: the subject's own allocator  */
+  const char *mode;          /* collector mode; NULL: the subject's default */
+  const struct pmm_host *host; /* NULL: nobody listens                      */
+  uint64_t seed;             /* for whatever the subject randomises         */
+  uint32_t flags;            /* enum pmm_open_flag, or-ed                   */
+};
+
+enum pmm_open_flag {
+  PMM_OPEN_CHECKED = 1u << 0, /* check the heap's invariants at each phase  */
+  PMM_OPEN_GC_STRESS = 1u << 1, /* collect at every container allocation    */
+  PMM_OPEN_DEBUG = 1u << 2    /* debug layer on all domains                 */
+};
+
+/* ---- callbacks of the host ---------------------------------------------- */
+
+/** Code of the host that the runtime calls: a finalizer (`arg` is the dying
+ *  object), a weak-reference callback (`arg` is the reference), a function
+ *  called from a code (`arg` is its argument).  `arg` is borrowed.  It may
+ *  use operations.  Returns PMM_OK, or the status of an error it wants to
+ *  raise (with or without an error pending). */
+typedef enum pmm_status (*pmm_fn)(void *ctx, pmm_rt *rt, pmm_obj *arg);
+
+/** The same with a result: *result is a new reference or NULL for None. */
+typedef enum pmm_status (*pmm_call)(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                    pmm_obj **result);
+
+/** Visit one reference; a value other than 0 stops the traversal. */
+typedef int (*pmm_visit)(void *ctx, pmm_obj *referent);
+
+/** Exit of a context manager: `error` is the status that leaves the block or
+ *  PMM_OK.  Sets *suppress to 1 to swallow it.  Returns PMM_OK or the status
+ *  of an error of its own, which replaces `error`. */
+typedef enum pmm_status (*pmm_exit_fn)(void *ctx, pmm_rt *rt,
+                                       enum pmm_status error, int *suppress);
+
+/* ---- probe types ---------------------------------------------------------- */
+
+enum pmm_type_flag {
+  PMM_TYPE_GC = 1u << 0,         /* instances take part in cycle collection */
+  PMM_TYPE_WEAKREF = 1u << 1,    /* instances accept weak references        */
+  PMM_TYPE_DICT = 1u << 2,       /* instances have attributes by name       */
+  PMM_TYPE_LEGACY_DEL = 1u << 3, /* the pre-PEP 442 delete slot             */
+  PMM_TYPE_TUPLE = 1u << 4       /* a subclass of tuple                     */
+};
+
+/** A type of the host.  Copied; `ctx` and the functions must outlive it. */
+struct pmm_type_spec {
+  size_t struct_size;
+  const char *name;   /* shown in reports                                   */
+  uint32_t slots;     /* slots of an instance, at most 16; start empty      */
+  uint32_t flags;     /* enum pmm_type_flag, or-ed                          */
+  pmm_fn finalizer;   /* NULL: none; PMM_EVENT_FINALIZED comes before it    */
+  void *ctx;          /* first argument of finalizer                        */
+};
+
+/* ---- codes: what a function or a generator executes ----------------------- */
+
+/**
+ * A *code* is a small structured program over numbered locals.  The
+ * reference interprets it; the CPython subject translates it to Python and
+ * compiles it, so that real frames, generators and with blocks run.  Blocks
+ * nest and end with PMM_END.  Local 0.. `args`-1 are the arguments.
+ *
+ *   for i in range(1000000): yield i
+ *     { {PMM_FOR_RANGE, 0, 1000000, 0}, {PMM_YIELD, 1, 0, 0}, {PMM_END} }
+ */
+enum pmm_instruction_op {
+  PMM_END = 0,      /* ends the innermost block                             */
+  PMM_LOG,          /* event LOG with cookie b                              */
+  PMM_CONST,        /* local a = constants[b]                               */
+  PMM_INT,          /* local a = the integer b                              */
+  PMM_MOVE,         /* local a = local b                                    */
+  PMM_DEL,          /* del local a                                          */
+  PMM_CALL,         /* local a = calls[b](local c); c < 0: None             */
+  PMM_CALL_CODE,    /* local a = functions' own code number b (local c)     */
+  PMM_YIELD,        /* local a = (yield local b); a < 0: the sent is lost   */
+  PMM_YIELD_FROM,   /* local a = (yield from local b); a < 0: lost          */
+  PMM_RETURN,       /* return local a; a < 0: None                          */
+  PMM_RAISE,        /* raise the error with status b                        */
+  PMM_RERAISE,      /* raise, inside PMM_EXCEPT                             */
+  PMM_FOR_RANGE,    /* for local a in range(b) ... END                      */
+  PMM_FOR_EACH,     /* for local a in local b ... END                       */
+  PMM_IF,           /* if local a is true ... END                           */
+  PMM_BREAK,        /* leave the innermost loop                             */
+  PMM_CONTINUE,     /* next round of the innermost loop                     */
+  PMM_TRY,          /* try ... EXCEPT or FINALLY ... END                    */
+  PMM_EXCEPT,       /* except status b (PMM_OK: any), as local a if a >= 0  */
+  PMM_FINALLY,      /* finally                                              */
+  PMM_WITH,         /* with local b as local a (a < 0: unnamed) ... END     */
+  PMM_APPEND        /* local a .append(local b)                             */
+};
+
+struct pmm_instruction {
+  enum pmm_instruction_op op;
+  int32_t a;
+  int64_t b;
+  int32_t c;
+};
+
+/** A call that a code makes to the host. */
+struct pmm_code_call {
+  pmm_call call;
+  void *ctx;
+};
+
+/** A code.  Copied; constants are retained; `calls`' contexts outlive it. */
+struct pmm_code {
+  size_t struct_size;
+  const char *name;                           /* shown in reports           */
+  uint32_t args;                              /* locals filled by the call  */
+  uint32_t locals;                            /* all locals, at most 64     */
+  const struct pmm_instruction *instructions;
+  size_t instruction_count;
+  pmm_obj *const *constants;
+  size_t constant_count;
+  const struct pmm_code_call *calls;
+  size_t call_count;
+  uint64_t captured; /* bit i: local i is a cell that closures share        */
+};
+
+/* ---- figures --------------------------------------------------------------- */
+
+/** Exact counters of a runtime; PMM_UNKNOWN where the subject cannot tell. */
+struct pmm_memory {
+  size_t struct_size;        /* set by the host                             */
+  uint64_t live_blocks;      /* blocks allocated and not freed              */
+  uint64_t live_bytes;       /* their requested bytes                       */
+  uint64_t peak_bytes;       /* the most live_bytes ever was since the reset */
+  uint64_t allocations;      /* successful requests since open              */
+  uint64_t frees;            /* blocks given back since open                */
+  uint64_t reallocations;    /* successful resizes since open               */
+  uint64_t requested_bytes;  /* sum of all successful requests              */
+  uint64_t cached_blocks;    /* live blocks that only a free list holds     */
+  uint64_t cached_bytes;
+  uint64_t objects;          /* live objects                                */
+  uint64_t tracked;          /* live objects the collector examines         */
+  uint64_t mapped_bytes;     /* held from the operating system              */
+  uint64_t arenas;           /* regions held from the operating system      */
+};
+
+/** Statistics of one generation since open. */
+struct pmm_gc_stats {
+  size_t struct_size;
+  uint64_t collections;
+  uint64_t collected;
+  uint64_t uncollectable;
+  uint64_t visited;      /* objects examined                                */
+  uint64_t pause_ns;     /* total time                                      */
+  uint64_t max_pause_ns;
+};
+
+/** One allocation site of a snapshot. */
+struct pmm_site {
+  const char *name; /* as site_push() named it; valid until the next snapshot */
+  uint64_t blocks;
+  uint64_t bytes;
+};
+
+/** One kind of leftover that the runtime itself found (see `leaks`). */
+enum pmm_leak_kind {
+  PMM_LEAK_REFERENCE = 1, /* alive, in no cycle: somebody lost a reference  */
+  PMM_LEAK_CYCLE = 2,     /* alive only through itself                      */
+  PMM_LEAK_FILE = 3,      /* an open file that nobody closed                */
+  PMM_LEAK_CACHED = 4,    /* held by a free list: no leak, told apart       */
+  PMM_LEAK_BLOCK = 5      /* a block that belongs to no object              */
+};
+
+struct pmm_leak {
+  enum pmm_leak_kind kind;
+  const char *type; /* type name; valid during the call                     */
+  const char *site; /* allocation site, "" when sites were not traced       */
+  uint64_t count;   /* objects                                              */
+  uint64_t bytes;
+};
+
+enum pmm_domain { PMM_DOMAIN_RAW = 0, PMM_DOMAIN_MEM = 1, PMM_DOMAIN_OBJ = 2 };
+
+/** Hooks on a domain (PEP 445): a whole allocator that may call the old. */
+struct pmm_domain_allocator {
+  void *ctx;
+  void *(*malloc)(void *ctx, size_t size);
+  void *(*calloc)(void *ctx, size_t n, size_t size);
+  void *(*realloc)(void *ctx, void *block, size_t size);
+  void (*free)(void *ctx, void *block);
+};
+
+/** Hooks on the arena layer. */
+struct pmm_arena_allocator {
+  void *ctx;
+  void *(*alloc)(void *ctx, size_t size);
+  void (*free)(void *ctx, void *base, size_t size);
+};
+
+/** Kinds of weak containers. */
+enum pmm_weak_kind { PMM_WEAK_VALUES = 1, PMM_WEAK_KEYS = 2, PMM_WEAK_SET = 3 };
+
+/** gc_debug_set flags. */
+enum pmm_gc_debug { PMM_GC_SAVEALL = 1u << 0 };
+
+/** What `view_of` and typed arrays hold. */
+enum pmm_item_kind { PMM_ITEM_BYTE = 1, PMM_ITEM_INT64 = 2, PMM_ITEM_DOUBLE = 3 };
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PMM_TYPES_H */

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * object.h - what every object of the reference runtime is.
+ *
+ *   byte 0        8        16       24
+ *        +--------+--------+--------+----------------
+ *        | refcnt | type   | length | items or fields     variable size
+ *        +--------+--------+--------+----------------
+ *        | refcnt | type   | fields                       fixed size
+ *        +--------+--------+-------------------------
+ *
+ * A type with PMMI_TYPE_GC has 16 more bytes in front (gc/gc.h); the handle
+ * points behind them, so `refcnt` is at offset 0 of every handle.
+ *
+ *   1. An object starts with one reference, owned by who made it.
+ *   2. pmmi_release() of the last reference calls the type's dealloc before
+ *      it returns.  Nesting is bounded: beyond PMMI_DEALLOC_DEPTH containers
+ *      wait in a chain that the outermost release drains.
+ *   3. An immortal object's count is PMMI_IMMORTAL and never moves.
+ *
+ * Invariant: the count of a live, mortal object equals the number of owners;
+ * it is suspended only inside dealloc, where it is 0.
+ *
+ * Source: CPython 3.11 Include/object.h, Doc/c-api/refcounting.rst, PEP 683.
+ */
+#ifndef PMMI_OBJECT_H
+#define PMMI_OBJECT_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pmm/types.h"
+
+/** Count of an object that is never freed. */
+#define PMMI_IMMORTAL (UINT64_MAX >> 1)
+
+/** Containers that may be deallocated inside one another on the C stack. */
+#define PMMI_DEALLOC_DEPTH 40
+
+struct pmmi_type;
+
+/** The header of every object. */
+struct pmm_obj {
+  uint64_t refcnt;              /* owners; PMMI_IMMORTAL: does not move     */
+  const struct pmmi_type *type; /* heap types own themselves per instance   */
+};
+
+/** The header of an object whose size is chosen when it is made. */
+struct pmmi_var {
+  struct pmm_obj base;
+  size_t length; /* items                                                   */
+};
+
+static_assert(sizeof(struct pmm_obj) == 16, "the drawing above");
+static_assert(offsetof(struct pmmi_var, length) == 16, "the drawing above");
+
+enum pmmi_type_flag {
+  PMMI_TYPE_GC = 1u << 0,     /* a collector header in front                */
+  PMMI_TYPE_HEAP = 1u << 1,   /* made at run time; counts its instances     */
+  PMMI_TYPE_ATOM = 1u << 2    /* can never be part of a cycle               */
+};
+
+/** What the runtime needs to know of a type.  A null function means that the
+ *  operation is not there, save where a comment says otherwise. */
+struct pmmi_type {
+  struct pmm_obj base;
+  const char *name;
+  size_t basic_size;    /* bytes of an instance without items              */
+  size_t item_size;     /* bytes of an item behind it; 0: fixed size       */
+  uint32_t flags;       /* enum pmmi_type_flag, or-ed                      */
+  size_t weak_offset;   /* of a struct pmmi_weakref *; 0: no weak references */
+
+  /** Drop everything owned and give the memory back.  The count is 0. */
+  void (*dealloc)(pmm_rt *rt, pmm_obj *o);
+  /** Visit every owned reference once; stop at a result other than 0. */
+  int (*traverse)(pmm_obj *o, pmm_visit visit, void *ctx);
+  /** Drop references that can close a cycle; the object stays valid. */
+  void (*clear)(pmm_rt *rt, pmm_obj *o);
+  /** PEP 442: run before dealloc, at most once for a GC type. */
+  void (*finalize)(pmm_rt *rt, pmm_obj *o);
+
+  /** *equal; both have this type.  Null: identity. */
+  enum pmm_status (*equals)(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal);
+  /** Null: by identity.  Unhashable types set PMM_TYPE. */
+  enum pmm_status (*hash)(pmm_rt *rt, pmm_obj *o, int64_t *hash);
+  pmm_obj *(*repr)(pmm_rt *rt, pmm_obj *o);
+  size_t (*length)(pmm_obj *o);
+  pmm_obj *(*iter)(pmm_rt *rt, pmm_obj *o);
+  /** New, or NULL with PMM_STOP pending. */
+  pmm_obj *(*next)(pmm_rt *rt, pmm_obj *o);
+  pmm_obj *(*call)(pmm_rt *rt, pmm_obj *callable, pmm_obj *const *args,
+                   size_t n);
+  /** Context manager: enter gives a new reference; exit as pmm_exit_fn. */
+  pmm_obj *(*enter)(pmm_rt *rt, pmm_obj *o);
+  enum pmm_status (*exit)(pmm_rt *rt, pmm_obj *o, enum pmm_status error,
+                          int *suppress);
+  /** Bytes this object alone owns beside itself.  Null: none. */
+  size_t (*owned_bytes)(pmm_obj *o);
+};
+
+/* ---- references (see pmm/subject.h for the contracts) ---------------------- */
+
+/** Deallocate an object whose count reached 0.  May run code. */
+void pmmi_object_dealloc(pmm_rt *rt, pmm_obj *o);
+
+static inline void pmmi_retain(pmm_rt *rt, pmm_obj *o) {
+  (void)rt;
+  if (o->refcnt != PMMI_IMMORTAL) {
+    o->refcnt++;
+  }
+}
+
+static inline void pmmi_release(pmm_rt *rt, pmm_obj *o) {
+  if (o->refcnt != PMMI_IMMORTAL) {
+    assert(o->refcnt > 0);
+    if (--o->refcnt == 0) {
+      pmmi_object_dealloc(rt, o);
+    }
+  }
+}
+
+static inline void pmmi_xretain(pmm_rt *rt, pmm_obj *o) {
+  if (o != NULL) {
+    pmmi_retain(rt, o);
+  }
+}
+
+static inline void pmmi_xrelease(pmm_rt *rt, pmm_obj *o) {
+  if (o != NULL) {
+    pmmi_release(rt, o);
+  }
+}
+
+/** Empty the holder, then release what it held.  May run code. */
+static inline void pmmi_clear(pmm_rt *rt, pmm_obj **holder) {
+  pmm_obj *o = *holder;
+  *holder = NULL;
+  pmmi_xrelease(rt, o);
+}
+
+/** `o`, with one more reference. */
+static inline pmm_obj *pmmi_new_reference(pmm_rt *rt, pmm_obj *o) {
+  pmmi_retain(rt, o);
+  return o;
+}
+
+/* ---- making objects ---------------------------------------------------------- */
+
+/** A new object of a type without a collector header, body zeroed, count 1;
+ *  `n` items behind it.  NULL with PMM_NO_MEMORY pending.  A heap type gains
+ *  a reference. */
+pmm_obj *pmmi_object_new(pmm_rt *rt, const struct pmmi_type *type, size_t n);
+
+/** Give back the memory of an object made by pmmi_object_new(); drops the
+ *  reference to a heap type.  Owned references must be gone already. */
+void pmmi_object_free(pmm_rt *rt, pmm_obj *o);
+
+/** Bytes of the object itself, collector header not included. */
+size_t pmmi_object_size(const pmm_obj *o);
+
+/* ---- errors -------------------------------------------------------------------- */
+
+/** Make `status` pending (replacing what was) and return it.  Needs no
+ *  memory.  `message` must be static text. */
+enum pmm_status pmmi_fail(pmm_rt *rt, enum pmm_status status,
+                          const char *message);
+
+/** The same for operations that return a handle: returns NULL. */
+pmm_obj *pmmi_fail_null(pmm_rt *rt, enum pmm_status status,
+                        const char *message);
+
+/** Report the pending error as one that nobody can receive (event
+ *  UNRAISABLE), and remove it. */
+void pmmi_error_unraisable(pmm_rt *rt);
+
+/* ---- operations every type has --------------------------------------------------- */
+
+enum pmm_status pmmi_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal);
+enum pmm_status pmmi_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash);
+pmm_obj *pmmi_repr(pmm_rt *rt, pmm_obj *o);
+enum pmm_status pmmi_length(pmm_rt *rt, pmm_obj *o, size_t *length);
+pmm_obj *pmmi_iter(pmm_rt *rt, pmm_obj *o);
+pmm_obj *pmmi_next(pmm_rt *rt, pmm_obj *iterator);
+enum pmm_status pmmi_size_of(pmm_rt *rt, pmm_obj *o, size_t *bytes);
+
+#endif /* PMMI_OBJECT_H */
