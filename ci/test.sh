@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Run every test: unit, conformance, harness, workloads, runner, report, lint.
+#
+# Each step writes JUnit; the last line adds them up.  A step that fails does
+# not keep the next from running, so one call shows all that is wrong.
+set -euo pipefail
+if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
+  cat <<'HELP'
+usage: ci/test.sh [STEP...]
+
+Runs every test from a bare Debian or Ubuntu machine with this clone, or only
+the steps named: gcc clang asan valgrind python lint.  Exit code 0 when all
+passed, 1 when one failed.  The last line is "N passed, N failed, N skipped".
+HELP
+  exit 0
+fi
+. "$(dirname "$0")/common.sh"
+
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=(gcc clang asan valgrind lint python)
+rm -rf build-logs/junit
+mkdir -p build-logs/junit
+failed=()
+
+say 'Setting up'
+install_packages $WANTED $WANTED_BY_TESTS
+python_environment test
+
+# meson_tests DIR NAME ARGUMENT...: one lane of the C tests.
+meson_tests() {
+  local dir=$1 name=$2
+  shift 2
+  local log=build-logs/tests-$name.log result=0
+  meson test -C "$dir" --no-rebuild --num-processes "$JOBS" "$@" \
+    >"$log" 2>&1 || result=$?
+  cp "$dir"/meson-logs/testlog*.junit.xml "build-logs/junit/$name.xml" \
+    2>/dev/null || true
+  rm -f "$dir"/meson-logs/testlog*.junit.xml
+  if [ $result != 0 ]; then
+    grep -E '^ *[0-9]+/[0-9]+ .*(FAIL|TIMEOUT|ERROR)|^not ok' "$log" | head -40 || tail -20 "$log"
+    note "all of it: $log"
+  fi
+  return $result
+}
+
+step_gcc() {
+  configure build
+  build build
+  meson_tests build gcc
+}
+
+step_clang() {
+  command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
+  CC=clang CXX=clang++ configure build-clang -Dwerror=true -Dcpython=disabled
+  build build-clang
+  meson_tests build-clang clang --suite unit
+}
+
+step_asan() {
+  configure build-asan -Db_sanitize=address,undefined -Db_lundef=false \
+    -Dbuildtype=debug -Dchecked=true -Dcpython=disabled -Dbench=disabled \
+    -Dwerror=true
+  build build-asan
+  UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+    meson_tests build-asan asan --suite unit --suite conformance
+}
+
+step_valgrind() {
+  command -v valgrind >/dev/null || { note 'valgrind is missing: step skipped'; return 0; }
+  configure build
+  build build
+  meson_tests build valgrind --setup valgrind --suite unit
+}
+
+step_lint() {
+  .venv/bin/ruff check reports workloads conformance impl ci &&
+    .venv/bin/mypy --config-file reports/pyproject.toml reports/pmm
+}
+
+step_python() {
+  configure build
+  build build
+  .venv/bin/python -m pytest -q -c reports/pyproject.toml reports/tests \
+    --junitxml=build-logs/junit/python.xml
+}
+
+for step in "${steps[@]}"; do
+  declare -F "step_$step" >/dev/null ||
+    { echo "ci/test.sh: no step '$step' (see --help)" >&2; exit 2; }
+done
+for step in "${steps[@]}"; do
+  say "Step $step"
+  started=$SECONDS
+  # A subshell, so that a step's `die` ends the step and not the run.
+  if ("step_$step"); then
+    note "$step passed in $((SECONDS - started)) s"
+  else
+    failed+=("$step")
+    note "$step FAILED after $((SECONDS - started)) s"
+  fi
+done
+
+.venv/bin/python ci/summary.py build-logs/junit "${failed[@]}"
