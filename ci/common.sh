@@ -78,31 +78,26 @@ install_packages() {
   done
 }
 
-# python_environment [EXTRA]: the virtual environment with the runner.
+# python_environment [EXTRA]: the virtual environment with the runner.  What
+# the tests installed serves the runs as well.
 python_environment() {
-  local extra=${1:+[$1]} python=/usr/bin/python3 stamp want
+  local extra=${1:-} python=/usr/bin/python3 want stamp
   [ -x $python ] || python=$(command -v python3)
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "the runner needs Python 3.11 or later; $python is older"
-  want=$(cat reports/pyproject.toml reports/constraints.txt | sha256sum | cut -d' ' -f1)
-  want="$want $extra $("$python" -V)"
-  stamp=.venv/pmm-stamp
-  if [ -f $stamp ]; then
-    # What the tests installed serves the runs as well.
-    case "$(cat $stamp)" in
-      "$want" | "${want%% *} [test] ${want##* \] }") note 'Python environment: up to date'; return ;;
-    esac
-    if [ -z "$extra" ] && [ "$(cut -d' ' -f1 $stamp)" = "${want%% *}" ]; then
+  want=$(cat reports/pyproject.toml reports/constraints.txt | sha256sum)
+  for stamp in .venv/pmm-stamp-test ".venv/pmm-stamp-$extra"; do
+    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then
       note 'Python environment: up to date'
       return
     fi
-  fi
+  done
   say 'Making the Python environment .venv'
   [ -x .venv/bin/python ] || "$python" -m venv .venv
-  .venv/bin/python -m pip --quiet install --disable-pip-version-check \
-    -c reports/constraints.txt -e "reports$extra" ||
+  .venv/bin/python -m pip --quiet --disable-pip-version-check install \
+    -c reports/constraints.txt -e "reports${extra:+[$extra]}" ||
     die 'pip could not install the runner; its message is above'
-  printf '%s' "$want" >$stamp
+  printf '%s' "$want" >".venv/pmm-stamp-$extra"
 }
 
 # configure DIR OPTION...: set a Meson build up once.
