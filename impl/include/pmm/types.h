@@ -151,7 +151,14 @@ struct pmm_type_spec {
  * nest and end with PMM_END.  Local 0.. `args`-1 are the arguments.
  *
  *   for i in range(1000000): yield i
- *     { {PMM_FOR_RANGE, 0, 1000000, 0}, {PMM_YIELD, 1, 0, 0}, {PMM_END} }
+ *     { {PMM_FOR_RANGE, 0, 1000000, 0}, {PMM_YIELD, -1, 0, 0}, {PMM_END} }
+ *
+ * Everything means what Python means by it.  A local is empty until it is
+ * stored to; reading or deleting an empty one is PMM_RUNTIME.  Where `a`
+ * names the result, a < 0 drops it.  A code with a PMM_YIELD or a
+ * PMM_YIELD_FROM is a generator's: calling its function makes a generator,
+ * and PMM_STOP that leaves it becomes PMM_RUNTIME (PEP 479).  A code that is
+ * not well formed is refused with PMM_VALUE when it is copied.
  */
 enum pmm_instruction_op {
   PMM_END = 0,      /* ends the innermost block                             */
@@ -161,21 +168,24 @@ enum pmm_instruction_op {
   PMM_MOVE,         /* local a = local b                                    */
   PMM_DEL,          /* del local a                                          */
   PMM_CALL,         /* local a = calls[b](local c); c < 0: None             */
-  PMM_CALL_CODE,    /* local a = functions' own code number b (local c)     */
-  PMM_YIELD,        /* local a = (yield local b); a < 0: the sent is lost   */
-  PMM_YIELD_FROM,   /* local a = (yield from local b); a < 0: lost          */
+  PMM_CALL_CODE,    /* local a = this same code, called with local c as its */
+                    /* one argument; c < 0: with none (`args` must agree)   */
+  PMM_YIELD,        /* local a = (yield local b); b < 0: yield None         */
+  PMM_YIELD_FROM,   /* local a = (yield from local b)                       */
   PMM_RETURN,       /* return local a; a < 0: None                          */
   PMM_RAISE,        /* raise the error with status b                        */
-  PMM_RERAISE,      /* raise, inside PMM_EXCEPT                             */
+  PMM_RERAISE,      /* raise again what the innermost PMM_EXCEPT handles    */
   PMM_FOR_RANGE,    /* for local a in range(b) ... END                      */
   PMM_FOR_EACH,     /* for local a in local b ... END                       */
   PMM_IF,           /* if local a is true ... END                           */
   PMM_BREAK,        /* leave the innermost loop                             */
   PMM_CONTINUE,     /* next round of the innermost loop                     */
-  PMM_TRY,          /* try ... EXCEPT or FINALLY ... END                    */
-  PMM_EXCEPT,       /* except status b (PMM_OK: any), as local a if a >= 0  */
+  PMM_TRY,          /* try ... EXCEPT any number of times, then FINALLY at  */
+                    /* most once, at least one of both ... END              */
+  PMM_EXCEPT,       /* except status b (PMM_OK: any, PMM_EXIT included), as */
+                    /* local a if a >= 0; that local is empty after it      */
   PMM_FINALLY,      /* finally                                              */
-  PMM_WITH,         /* with local b as local a (a < 0: unnamed) ... END     */
+  PMM_WITH,         /* with local b as local a ... END                      */
   PMM_APPEND        /* local a .append(local b)                             */
 };
 
@@ -204,7 +214,8 @@ struct pmm_code {
   size_t constant_count;
   const struct pmm_code_call *calls;
   size_t call_count;
-  uint64_t captured; /* bit i: local i is a cell that closures share        */
+  uint64_t captured; /* bit i: local i is a cell that closures share; a      */
+                     /* subject without closures answers PMM_UNSUPPORTED     */
 };
 
 /* ---- figures --------------------------------------------------------------- */
