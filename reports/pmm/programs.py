@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""The documents that the suite's programs write, as frozen typed structs.
+
+The programs and this package are one project, so a field that is not declared
+here is an error and not noise: a figure nobody reads would be lost silently.
+Google Benchmark's JSON is another project's, so there unknown fields pass.
+
+Unknown figures are null. NaN and infinities are not JSON and are refused by the
+decoder. Units are in the names.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+CLASSES = (
+    "PASS", "WARN", "UNSUPPORTED", "WAIVED", "XFAIL", "XPASS", "FAIL", "LEAK",
+    "OOM_UNSAFE", "SANITIZER", "TIMEOUT", "CRASH", "HARNESS_ERROR", "NOT_RUN",
+)  # fmt: skip
+"""What can become of a case, from best to worst."""
+
+CaseClass = Literal[
+    "PASS", "WARN", "UNSUPPORTED", "WAIVED", "XFAIL", "XPASS", "FAIL", "LEAK",
+    "OOM_UNSAFE", "SANITIZER", "TIMEOUT", "CRASH", "HARNESS_ERROR", "NOT_RUN",
+]  # fmt: skip
+Level = Literal["MUST", "SHOULD", "MAY"]
+Schema = Literal[1]
+
+
+class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A document of this project: frozen, and closed to undeclared fields."""
+
+
+class Foreign(msgspec.Struct, frozen=True, kw_only=True):
+    """A document of another project: what we do not read, we do not judge."""
+
+
+# ---------------------------------------------------------------- conformance
+
+
+class HostLine(Strict, frozen=True, tag_field="type", tag="host"):
+    """First line of `pmm-conform --jsonl`: who was asked, and how."""
+
+    schema: Schema
+    subject: str
+    subject_version: str
+    build: str
+    backend: str | None
+    mode: str | None
+    lane: str
+    features: tuple[str, ...]
+    seed: int
+    attach: str
+
+
+class Counters(Strict, frozen=True):
+    """The runtime's own exact counts over one case."""
+
+    allocations: int
+    frees: int
+    requested_bytes: int
+    peak_bytes: int
+    collections: int
+
+
+class CaseLine(Strict, frozen=True, tag_field="type", tag="case"):
+    """One case's outcome."""
+
+    schema: Schema
+    id: str
+    title: str
+    requirements: tuple[str, ...]
+    level: Level
+    outcome: CaseClass = msgspec.field(name="class")
+    message: str | None
+    feature: str | None
+    signal: int | None
+    phase: str | None
+    point: int | None
+    file: str | None
+    line: int | None
+    elapsed_ns: int | None
+    counters: Counters | None
+    reproduce: str
+
+
+class EndLine(Strict, frozen=True, tag_field="type", tag="end"):
+    """Last line: how many cases ended in which class."""
+
+    schema: Schema
+    counts: dict[CaseClass, int]
+
+
+ConformLine = HostLine | CaseLine | EndLine
+
+
+# ------------------------------------------------------------------ workloads
+
+
+class Phase(Strict, frozen=True):
+    """A named stretch of one variant's time axis."""
+
+    name: str
+    start_ns: int
+    end_ns: int
+
+
+class Figure(Strict, frozen=True):
+    """One measured value; exact ones are counted and compare for equality."""
+
+    name: str
+    value: int | float | None
+    unit: str
+    exact: bool
+
+
+class Series(Strict, frozen=True):
+    """Samples over time: one row a moment, one column a quantity."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int | float | None, ...], ...]
+
+
+class Variant(Strict, frozen=True):
+    """One way to do the workload's job."""
+
+    name: str
+    verified: bool
+    checksum: str
+    elapsed_ns: int
+    phases: tuple[Phase, ...]
+    figures: tuple[Figure, ...]
+    series: Series
+
+
+class Claim(Strict, frozen=True):
+    """A figure that an article prints, beside what was measured."""
+
+    text: str
+    expected: str
+    measured: str | None
+    article: int
+
+
+class Finding(Strict, frozen=True):
+    """Memory or a resource that the runtime's own accounting says is lost."""
+
+    by: str
+    kind: str
+    type: str | None
+    site: str | None
+    count: int
+    bytes: int | None
+
+
+class Witness(Strict, frozen=True):
+    """The proof that the named backend served the memory."""
+
+    object: str | None
+    symbol_in_object: bool
+    owns: bool | None
+    usable_size: bool | None
+    counters_moved: bool | None
+
+
+class WorkDocument(Strict, frozen=True, tag_field="type", tag="work"):
+    """What `pmm-work` and the Python twins print."""
+
+    schema: Schema
+    workload: str
+    form: Literal["c", "python"]
+    subject: str
+    subject_version: str
+    backend: str | None
+    mode: str | None
+    attach: str
+    parameters: dict[str, int | float | str | bool | None]
+    seed: int
+    verified: bool
+    checksum: str
+    variants: tuple[Variant, ...]
+    claims: tuple[Claim, ...]
+    findings: tuple[Finding, ...]
+    witness: Witness | None
+    error: str | None
+
+
+# ------------------------------------------------------------------- backends
+
+
+class BackendEntry(Strict, frozen=True):
+    """One backend as `pmm-backend-check --list --json` knows it."""
+
+    name: str
+    version: str | None
+    summary: str
+    available: bool
+    reason: str | None
+    capabilities: tuple[str, ...]
+    object: str | None
+
+
+class BackendList(Strict, frozen=True):
+    """The whole answer of `pmm-backend-check --list --json`."""
+
+    schema: Schema
+    backends: tuple[BackendEntry, ...]
+
+
+# ----------------------------------------------------------- Google Benchmark
+
+
+class BenchContext(Foreign, frozen=True):
+    """What Google Benchmark and our custom context say about the process."""
+
+    date: str
+    executable: str
+    num_cpus: int
+    pmm_subject: str | None = None
+    pmm_backend: str | None = None
+    pmm_mode: str | None = None
+    pmm_attach: str | None = None
+    pmm_witness_object: str | None = None
+    pmm_witness_ok: str | bool | None = None
+
+
+class BenchEntry(Foreign, frozen=True):
+    """One line of `benchmarks`: an iteration run or an aggregate."""
+
+    name: str
+    run_name: str
+    run_type: Literal["iteration", "aggregate"]
+    repetition_index: int | None = None
+    iterations: int | None = None
+    real_time: float | None = None
+    cpu_time: float | None = None
+    time_unit: Literal["ns", "us", "ms", "s"] = "ns"
+    label: str = ""
+    error_occurred: bool = False
+    error_message: str | None = None
+    items_per_second: float | None = None
+    bytes_per_second: float | None = None
+
+
+class BenchDocument(Foreign, frozen=True):
+    """A `--benchmark_out` file."""
+
+    context: BenchContext
+    benchmarks: tuple[BenchEntry, ...]
+
+
+class HostDescription(Foreign, frozen=True):
+    """What `cpython_host.py --describe` prints about its interpreter."""
+
+    implementation: str
+    version: str
+    executable: str
+    optimised: bool | None = None
+    debug: bool | None = None
+    free_threaded: bool | None = None
+    build: str | None = None
+    extension: str | None = None
+    usable: bool | None = None
+    reason: str | None = None
+
+
+def conform_lines(text: bytes) -> list[Any]:
+    """Decode JSONL as conformance lines; raise on the first bad one."""
+    decoder = msgspec.json.Decoder(ConformLine)
+    return [decoder.decode(line) for line in text.splitlines() if line.strip()]
