@@ -2,19 +2,26 @@
 /*
  * gc.h - the cycle collector's interface to the object model.
  *
- *   byte -16              0
- *        +----------------+--------+--------+----
- *        | collector head | refcnt | type   | ...
- *        +----------------+--------+--------+----
- *                         ^ handle
+ *   byte -16      -12     -8                 0
+ *        +-------+-------+------------------+--------+--------+----
+ *        | slot  | flags | next             | refcnt | type   | ...
+ *        +-------+-------+------------------+--------+--------+----
+ *                                           ^ handle
  *
  *   1. pmmi_gc_new() makes an object that is not tracked yet, and reserves
  *      what tracking needs, so that tracking cannot fail.
- *   2. When its fields are valid, its constructor tracks it.
+ *   2. When its fields are valid, its constructor tracks it: it gets a slot
+ *      in the table of tracked objects (gc/table.h).
  *   3. Its dealloc untracks it before it invalidates a field.
  *   4. pmmi_gc_free() gives it back.
  *
- * Invariant: every tracked object is alive and its traverse is safe to call.
+ * Invariant: every tracked object is alive and its traverse is safe to call;
+ * a head's slot is the index at which the table holds the object, or
+ * PMMI_GC_UNTRACKED.  Suspended nowhere.
+ *
+ * Source: CPython 3.11 Modules/gcmodule.c and InternalDocs/
+ * garbage_collector.md for what a collection does; the dense table in place
+ * of linked lists is explained in impl/gc/table.h.
  */
 #ifndef PMMI_GC_H
 #define PMMI_GC_H
@@ -24,6 +31,108 @@
 /** Bytes in front of every object of a PMMI_TYPE_GC type. */
 #define PMMI_GC_HEAD_BYTES 16
 
+/** `slot` of an object that is not tracked. */
+#define PMMI_GC_UNTRACKED UINT32_MAX
+
+/** Generations that collections move survivors through. */
+#define PMMI_GC_GENERATIONS 3
+
+enum pmmi_gc_flag {
+  PMMI_GC_FINALIZED = 1u << 0 /* set before the finalizer runs; never cleared */
+};
+
+/** What stands in front of a collectable object. */
+struct pmmi_gc_head {
+  uint32_t slot;  /* index in the table, or PMMI_GC_UNTRACKED               */
+  uint32_t flags; /* enum pmmi_gc_flag, or-ed                               */
+  pmm_obj *next;  /* link of the marker's stack; unused between collections */
+};
+
+static_assert(sizeof(struct pmmi_gc_head) == PMMI_GC_HEAD_BYTES,
+              "the drawing above");
+static_assert(offsetof(struct pmmi_gc_head, next) == 8, "the drawing above");
+
+/** Who starts collections. */
+enum pmmi_gc_mode {
+  PMMI_GC_GENERATIONAL, /* CPython's three counters and 25 % rule            */
+  PMMI_GC_FULL,         /* always everything, when a quarter more lives      */
+  PMMI_GC_COUNTING      /* nobody; collect() works                           */
+};
+
+struct pmmi_gc_chunk;
+
+/** State of the collector of one runtime. */
+struct pmmi_gc {
+  struct pmmi_gc_chunk **chunks; /* the table (gc/table.h)                  */
+  uint32_t chunk_count;          /* chunks allocated                        */
+  uint32_t chunk_room;           /* chunks the directory has room for       */
+  uint32_t used;      /* slots 0..used-1 hold objects or holes              */
+  uint32_t tracked;   /* slots that hold objects                            */
+  uint32_t live;      /* collectable objects, tracked or not                */
+  uint32_t hole_hint; /* no hole below, while it is not above `used`        */
+  /* Ends of the permanent set and of generations 2 and 1; generation 0 ends
+   * at `used`.  frozen_end <= old_end <= middle_end <= used. */
+  uint32_t frozen_end;
+  uint32_t old_end;
+  uint32_t middle_end;
+
+  uint64_t thresholds[PMMI_GC_GENERATIONS]; /* 0 as the first: no automatic */
+  uint64_t counts[PMMI_GC_GENERATIONS]; /* 0: net new; 1, 2: collections    */
+  uint64_t long_lived_total;   /* survivors of the last full collection     */
+  uint64_t long_lived_pending; /* that reached generation 2 since           */
+  struct pmm_gc_stats stats[PMMI_GC_GENERATIONS];
+
+  enum pmmi_gc_mode mode;
+  int enabled;       /* automatic collections are allowed                   */
+  int collecting;    /* a collection is under way: no second one, no move   */
+  int stress;        /* PMM_OPEN_GC_STRESS                                  */
+  int checked;       /* PMM_OPEN_CHECKED                                    */
+  uint32_t debug;    /* enum pmm_gc_debug, or-ed                            */
+  pmm_obj *garbage;  /* list of the kept; NULL until somebody needs it      */
+  pmm_fn callback;   /* told of each start and stop; NULL: none             */
+  void *callback_ctx;
+  char fault[160];   /* what heap_verify found                              */
+};
+
+static inline struct pmmi_gc_head *pmmi_gc_head_of(const pmm_obj *o) {
+  return (struct pmmi_gc_head *)((uintptr_t)o - PMMI_GC_HEAD_BYTES);
+}
+
+static inline int pmmi_gc_is_collectable(const pmm_obj *o) {
+  return (o->type->flags & PMMI_TYPE_GC) != 0;
+}
+
+/** 1 when the object's finalizer was started; 0 for any object without a
+ *  collector header. */
+static inline int pmmi_gc_is_finalized(const pmm_obj *o) {
+  return pmmi_gc_is_collectable(o) &&
+         (pmmi_gc_head_of(o)->flags & PMMI_GC_FINALIZED) != 0;
+}
+
+/** Remember that the finalizer was started; nothing without a header. */
+static inline void pmmi_gc_set_finalized(pmm_obj *o) {
+  if (pmmi_gc_is_collectable(o)) {
+    pmmi_gc_head_of(o)->flags |= PMMI_GC_FINALIZED;
+  }
+}
+
+/** Make the collector of a runtime.  `mode` is a name of pmmi_gc_modes or
+ *  NULL; `open_flags` are enum pmm_open_flag.  PMM_NO_MEMORY; PMM_VALUE: no
+ *  such mode. */
+enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
+                             uint32_t open_flags);
+
+/** Finalize and drop whatever is still tracked, whoever holds it.  Part of
+ *  close(), before any module that an object needs to die is gone.  May run
+ *  code. */
+void pmmi_gc_teardown(pmm_rt *rt);
+
+/** Give back the table.  Nothing is tracked. */
+void pmmi_gc_fini(pmm_rt *rt);
+
+/** Names of the modes, NULL-terminated, the default first. */
+extern const char *const pmmi_gc_modes[];
+
 /** A new, untracked object with `n` items, body zeroed, count 1.  May start a
  *  collection and so run code, before it allocates.  NULL: PMM_NO_MEMORY. */
 pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n);
@@ -32,8 +141,12 @@ pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n);
  *  items are zero.  NULL: PMM_NO_MEMORY, and the object is unchanged. */
 pmm_obj *pmmi_gc_resize(pmm_rt *rt, pmm_obj *o, size_t n);
 
-/** Let the collector see the object; untrack hides it.  Both cannot fail and
- *  may be called twice. */
+/** Begin a second life: an untracked object that a free list kept is handed
+ *  out again with count 1.  Nothing is allocated, nothing collected. */
+void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o);
+
+/** Let the collector see the object; untrack hides it.  Both cannot fail, may
+ *  be called twice, and do nothing to an object without a header. */
 void pmmi_gc_track(pmm_rt *rt, pmm_obj *o);
 void pmmi_gc_untrack(pmm_rt *rt, pmm_obj *o);
 
@@ -43,5 +156,33 @@ int pmmi_gc_is_tracked(pmm_rt *rt, pmm_obj *o);
 /** Give back an untracked object's memory; drops the reference to a heap
  *  type.  Owned references must be gone already. */
 void pmmi_gc_free(pmm_rt *rt, pmm_obj *o);
+
+/** Give back chunks of the table that hold nothing. */
+void pmmi_gc_trim(pmm_rt *rt);
+
+/* ---- operations (contracts: pmm/subject.h) ----------------------------------- */
+
+enum pmm_status pmmi_collect(pmm_rt *rt, int generation,
+                             uint64_t *unreachable);
+void pmmi_gc_enable(pmm_rt *rt, int enabled);
+int pmmi_gc_enabled(pmm_rt *rt);
+pmm_obj *pmmi_gc_referents(pmm_rt *rt, pmm_obj *o);
+pmm_obj *pmmi_gc_referrers(pmm_rt *rt, pmm_obj *o);
+int pmmi_gc_traverse(pmm_rt *rt, pmm_obj *o, pmm_visit visit, void *ctx);
+enum pmm_status pmmi_gc_clear(pmm_rt *rt, pmm_obj *o);
+const char *pmmi_heap_verify(pmm_rt *rt);
+enum pmm_status pmmi_gc_debug_set(pmm_rt *rt, uint32_t flags);
+pmm_obj *pmmi_gc_garbage(pmm_rt *rt);
+enum pmm_status pmmi_gc_freeze(pmm_rt *rt);
+enum pmm_status pmmi_gc_unfreeze(pmm_rt *rt);
+uint64_t pmmi_gc_freeze_count(pmm_rt *rt);
+pmm_obj *pmmi_gc_objects(pmm_rt *rt, int generation);
+void pmmi_gc_thresholds(pmm_rt *rt, uint64_t thresholds[3]);
+enum pmm_status pmmi_gc_set_thresholds(pmm_rt *rt, const uint64_t values[3]);
+void pmmi_gc_counts(pmm_rt *rt, uint64_t counts[3]);
+enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
+                              struct pmm_gc_stats *out);
+enum pmm_status pmmi_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx);
+int pmmi_is_finalized(pmm_rt *rt, pmm_obj *o);
 
 #endif /* PMMI_GC_H */

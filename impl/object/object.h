@@ -71,7 +71,8 @@ struct pmmi_type {
   uint32_t flags;       /* enum pmmi_type_flag, or-ed                      */
   size_t weak_offset;   /* of a struct pmmi_weakref *; 0: no weak references */
 
-  /** Drop everything owned and give the memory back.  The count is 0. */
+  /** Drop everything owned and give the memory back.  The count is 0; the
+   *  finalizer has run and the weak references are gone (dealloc.h). */
   void (*dealloc)(pmm_rt *rt, pmm_obj *o);
   /** Visit every owned reference once; stop at a result other than 0. */
   int (*traverse)(pmm_obj *o, pmm_visit visit, void *ctx);
@@ -101,7 +102,8 @@ struct pmmi_type {
 
 /* ---- references (see pmm/subject.h for the contracts) ---------------------- */
 
-/** Deallocate an object whose count reached 0.  May run code. */
+/** Deallocate an object whose count reached 0: finalizer, weak references and
+ *  their callbacks, then the type's dealloc (dealloc.c).  May run code. */
 void pmmi_object_dealloc(pmm_rt *rt, pmm_obj *o);
 
 static inline void pmmi_retain(pmm_rt *rt, pmm_obj *o) {
