@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - the slow paths of memory.h, and the figures computed from it.
+ *
+ * Source: the counters are pmm/types.h's struct pmm_memory; failing the k-th
+ * allocation for every k is SQLite's OOM test (sqlite.org/testing.html, 3.1).
+ */
+#include "object/memory.h"
+
+#include <string.h>
+
+#include "object/runtime.h"
+
+static_assert(offsetof(struct pmm_rt, memory) == 0, "pmmi_memory_of()");
+
+void pmmi_memory_init(struct pmmi_memory *memory,
+                      const struct pmm_backend *backend, void *backend_heap) {
+  memset(memory, 0, sizeof *memory);
+  memory->heap.ctx = backend_heap;
+  memory->heap.alloc = backend->alloc;
+  memory->heap.alloc_zero = backend->alloc_zero;
+  memory->heap.realloc = backend->realloc;
+  memory->heap.free_sized = backend->free_sized;
+  memory->fail_at = UINT64_MAX;
+  memory->backend = backend;
+  memory->backend_heap = backend_heap;
+}
+
+void pmmi_memory_refuse(struct pmmi_memory *memory) {
+  memory->refused++;
+  memory->injected++;
+  if (!memory->persist) {
+    memory->fail_at = UINT64_MAX;
+  }
+}
+
+void *pmmi_alloc_zero(pmm_rt *rt, size_t size) {
+  struct pmmi_memory *m = pmmi_memory_of(rt);
+  assert(size > 0);
+  if (m->attempts++ >= m->fail_at) {
+    pmmi_memory_refuse(m);
+    return NULL;
+  }
+  void *block = m->heap.alloc_zero(m->heap.ctx, 1, size);
+  if (block == NULL) {
+    m->refused++;
+    return NULL;
+  }
+  pmmi_memory_count(m, size);
+  return block;
+}
+
+/* A growing resize counts as an attempt; a shrinking one does not, so that
+ * releasing memory works while every attempt is refused. */
+void *pmmi_realloc(pmm_rt *rt, void *block, size_t old_size, size_t new_size) {
+  struct pmmi_memory *m = pmmi_memory_of(rt);
+  if (block == NULL) {
+    assert(old_size == 0);
+    return pmmi_alloc(rt, new_size);
+  }
+  assert(new_size > 0);
+  int grows = new_size > old_size;
+  if (grows && m->attempts++ >= m->fail_at) {
+    pmmi_memory_refuse(m);
+    return NULL;
+  }
+  void *moved = m->heap.realloc(m->heap.ctx, block, old_size, new_size);
+  if (moved == NULL) {
+    m->refused += (uint64_t)grows;
+    return NULL;
+  }
+  m->grown += (uint64_t)grows;
+  m->resizes++;
+  m->live_bytes -= old_size;
+  pmmi_memory_count(m, new_size);
+  return moved;
+}
+
+void pmmi_inject_arm(pmm_rt *rt, uint64_t nth, int persist) {
+  struct pmmi_memory *m = &rt->memory;
+  m->injected = 0;
+  m->persist = persist;
+  m->fail_at = m->attempts + (nth > 0 ? nth - 1 : 0);
+}
+
+uint64_t pmmi_inject_disarm(pmm_rt *rt) {
+  rt->memory.fail_at = UINT64_MAX;
+  return rt->memory.injected;
+}
+
+void pmmi_memory_reset_peak(pmm_rt *rt) {
+  rt->memory.peak_bytes = rt->memory.live_bytes;
+}
+
+/* What only the backend can tell stays unknown where it does not. */
+static void add_backend_figures(const struct pmmi_memory *m,
+                                struct pmm_memory *out) {
+  out->mapped_bytes = PMM_UNKNOWN;
+  out->arenas = PMM_UNKNOWN;
+  if (m->backend->stats == NULL) {
+    return;
+  }
+  struct pmm_backend_stats stats;
+  memset(&stats, 0xff, sizeof stats);
+  stats.struct_size = sizeof stats;
+  m->backend->stats(m->backend_heap, &stats);
+  out->mapped_bytes = stats.mapped_bytes;
+  out->arenas = stats.arenas;
+}
+
+void pmmi_memory(pmm_rt *rt, struct pmm_memory *out) {
+  const struct pmmi_memory *m = &rt->memory;
+  struct pmm_memory all = {
+      .struct_size = out->struct_size,
+      .live_bytes = m->live_bytes,
+      .peak_bytes = m->peak_bytes,
+      .allocations = m->attempts - m->refused - m->grown,
+      .frees = m->frees,
+      .reallocations = m->resizes,
+      .requested_bytes = m->requested_bytes,
+      .objects = m->objects,
+  };
+  all.live_blocks = all.allocations - all.frees;
+  pmmi_runtime_figures(rt, &all);
+  add_backend_figures(m, &all);
+  memcpy(out, &all,
+         out->struct_size < sizeof all ? out->struct_size : sizeof all);
+}
