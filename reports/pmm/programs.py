@@ -121,6 +121,10 @@ class Series(Strict, frozen=True):
 
     columns: tuple[str, ...]
     rows: tuple[tuple[int | float | None, ...], ...]
+    pace_operations: int | None = None
+    """Operations between two samples inside a phase."""
+    thinned: int = 0
+    """How often every second row was dropped to keep at most 2,000."""
 
 
 class Variant(Strict, frozen=True):
@@ -133,6 +137,8 @@ class Variant(Strict, frozen=True):
     phases: tuple[Phase, ...]
     figures: tuple[Figure, ...]
     series: Series
+    unsupported: str | None = None
+    """The feature that the subject lacks for it; then nothing was measured."""
 
 
 class Claim(Strict, frozen=True):
@@ -142,6 +148,9 @@ class Claim(Strict, frozen=True):
     expected: str
     measured: str | None
     article: int
+    verdict: Literal["true", "caveat", "false"] | None = None
+    """What the measurement says of the text."""
+    why: str | None = None
 
 
 class Finding(Strict, frozen=True):
@@ -153,6 +162,7 @@ class Finding(Strict, frozen=True):
     site: str | None
     count: int
     bytes: int | None
+    variant: str | None = None
 
 
 class Witness(Strict, frozen=True):
@@ -185,6 +195,8 @@ class WorkDocument(Strict, frozen=True, tag_field="type", tag="work"):
     findings: tuple[Finding, ...]
     witness: Witness | None
     error: str | None
+    notes: tuple[str, ...] = ()
+    """How figures were taken, where that limits what they say."""
 
 
 # ------------------------------------------------------------------- backends
