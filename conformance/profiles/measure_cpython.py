@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: MIT
+"""Print the profile of the CPython that runs this script.
+
+    python3.11 conformance/profiles/measure_cpython.py > cpython-3.11.toml
+
+1. What a program can measure (sizes, capacities, thresholds, free lists) is
+   measured here, from the language alone: neither the suite nor the extension
+   takes part, so a profile is a second witness.
+2. What it cannot measure (pool geometry, stack bounds) is a table by version,
+   with its source in CPython's own tree.
+
+Sizes are bytes and, like sys.getsizeof, include the collector's header.
+Standard library only, CPython 3.8 or later, 64-bit, default build.
+"""
+
+import gc
+import sys
+
+VERSION = sys.version_info[:2]
+size = sys.getsizeof
+
+
+def capacity(items):
+    return (size(items) - size([])) // 8
+
+
+def growth(count):
+    """Capacities a list takes while `count` items are appended."""
+    items, seen = [], []
+    for number in range(count):
+        items.append(number)
+        if not seen or capacity(items) != seen[-1]:
+            seen.append(capacity(items))
+    return items, seen
+
+
+def shrinking(items):
+    """(length, capacity) wherever popping changes the capacity."""
+    lengths, capacities, last = [], [], capacity(items)
+    while items:
+        items.pop()
+        if capacity(items) != last:
+            last = capacity(items)
+            lengths.append(len(items))
+            capacities.append(last)
+    return lengths, capacities
+
+
+def steps(container, insert, count):
+    """(length, size) wherever inserting changes the size."""
+    lengths, sizes = [0], [size(container)]
+    for number in range(count):
+        insert(container, number)
+        if size(container) != sizes[-1]:
+            lengths.append(len(container))
+            sizes.append(size(container))
+    return lengths, sizes
+
+
+def small_ints():
+    low = high = 0
+    while int(str(low - 1)) is int(str(low - 1)):
+        low -= 1
+    while int(str(high + 1)) is int(str(high + 1)):
+        high += 1
+    return low, high
+
+
+def retained(make, count):
+    """Blocks that stay allocated after `count` objects came and went."""
+    gc.collect()
+    before = sys.getallocatedblocks()
+    held = [make() for _ in range(count)]
+    del held
+    kept = sys.getallocatedblocks() - before
+    return 0 if kept < 20 else min(kept // 80 * 80, 2000)
+
+
+def reused(length):
+    """1 when a freed tuple's block serves the next tuple of that length."""
+    source = [0] * length
+    hits = 0
+    for _ in range(8):
+        first = tuple(source)
+        address = id(first)
+        del first
+        hits += id(tuple(source)) == address
+    return int(hits == 8)
+
+
+def instance_cycle():
+    """What collect() counts for one instance that names itself."""
+
+    class Node:
+        pass
+
+    gc.collect()
+    node = Node()
+    node.itself = node
+    del node
+    return gc.collect()
+
+
+def literal_sizes():
+    items = [11, 12, 13]
+    sizes = [size(items)]
+    for number in (14, 15):
+        items.append(number)
+        sizes.append(size(items))
+    return sizes
+
+
+def counter(limit):
+    for number in range(limit):
+        yield number
+
+
+def bias():
+    """What getrefcount reports beyond the one owner."""
+    owner = object()
+    return sys.getrefcount(owner) - 1
+
+
+def counts():
+    low, high = small_ints()
+    before = sys.getrefcount(None)
+    held = [None] * 1000
+    moved = sys.getrefcount(None) - before
+    del held
+    return [
+        ("", "counts and shared objects"),
+        ("refcount_bias", bias()),
+        ("immortal", int(moved == 0)),
+        ("small_int_min", low),
+        ("small_int_max", high),
+    ]
+
+
+def sizes():
+    string = [size(letter * 1000) - 1000 * width for letter, width in
+              (("a", 1), ("\xe9", 1), ("\u0100", 2), ("\U00010000", 4))]
+    return [
+        ("", "sizes"),
+        ("pointer_bytes", 8),
+        ("gc_header_bytes", size([]) - list.__basicsize__),
+        ("gc_bytes_per_object_max", 16),
+        ("object_bytes", object.__basicsize__),
+        ("var_object_bytes", tuple.__basicsize__),
+        ("none_bytes", size(None)),
+        ("float_bytes", size(1.0)),
+        ("int_bytes", size(1)),
+        ("int_digit_bytes", size(1 << 30) - size(1)),
+        ("int_digit_bits", sys.int_info.bits_per_digit),
+        ("bytes_empty_bytes", size(b"")),
+        ("str_ascii_bytes", string[0]),
+        ("str_latin1_bytes", string[1]),
+        ("str_ucs2_bytes", string[2]),
+        ("str_ucs4_bytes", string[3]),
+        ("tuple_empty_bytes", size(())),
+        ("tuple_item_bytes", size((1, 2)) - size((1,))),
+        ("list_empty_bytes", size([])),
+        ("list_item_bytes", 8),
+        ("dict_empty_bytes", size({})),
+        ("set_empty_bytes", size(set())),
+        ("generator_bytes", size(counter(3))),
+        ("generator_local_bytes", 8),
+    ]
+
+
+def lists():
+    items, capacities = growth(1000)
+    lengths, shrunk = shrinking(items)
+    million = growth(1000000)[0]
+    return [
+        ("", "lists"),
+        ("list_capacities", capacities[:20]),
+        ("list_capacity_million", capacity(million)),
+        ("list_million_bytes", size(million)),
+        ("list_shrink_start", 1000),
+        ("list_shrink_lengths", lengths),
+        ("list_shrink_capacities", shrunk),
+        ("list_literal_bytes", literal_sizes()),
+        ("list_from_tuple_bytes", [size(list((0,) * n)) for n in range(10)]),
+        ("list_freelist_max", retained(list, 500)),
+    ]
+
+
+def tuples():
+    sources = [[0] * length for length in range(22)]
+    return [
+        ("", "tuples"),
+        ("tuple_constant_shared", 1),
+        ("tuple_freelist_max",
+         retained(lambda: tuple(sources[3]), 3000)),
+        ("tuple_freelist_lengths",
+         max(n for n in range(1, 22)
+             if retained(lambda: tuple(sources[n]), 3000) > 0)),
+        ("tuple_freelist_reused_length",
+         max(n for n in range(1, 20) if reused(n))
+         if VERSION != (3, 13) else 20),
+    ]
+
+
+def tables():
+    ints = steps({}, lambda d, n: d.__setitem__(n, n), 1400)
+    strings = steps({}, lambda d, n: d.__setitem__(str(n), n), 1400)
+    members = steps(set(), lambda s, n: s.add(n), 1300)
+    return [
+        ("", "dictionaries and sets: the entry that grows the table, and sizes"),
+        ("dict_resize_counts", ints[0][1:]),
+        ("dict_int_bytes", ints[1]),
+        ("dict_str_bytes", strings[1]),
+        ("set_resize_counts", members[0][1:]),
+        ("set_bytes", members[1]),
+    ]
+
+
+def collector():
+    return [
+        ("", "the collector"),
+        ("gc_generations", 3),
+        ("gc_thresholds", list(gc.get_threshold())),
+        ("gc_full_fraction", 4),
+        ("gc_instance_cycle_count", instance_cycle()),
+        ("gc_dict_untracked", int(not gc.is_tracked({}))),
+        ("recursion_limit", sys.getrecursionlimit()),
+    ]
+
+
+def fixed():
+    large = VERSION >= (3, 10)
+    pool = 16384 if large else 4096
+    classes = [16 * (index + 1) for index in range(32)]
+    return [
+        ("", "pool geometry: Objects/obmalloc.c, Include/internal/pycore_obmalloc.h"),
+        ("pool_alignment", 16),
+        ("pool_max_bytes", 512),
+        ("pool_class_bytes", classes),
+        ("pool_bytes", pool),
+        ("pool_header_bytes", 48),
+        ("pool_blocks", [(pool - 48) // block for block in classes]),
+        ("pool_shrink_percent", 75),
+        ("arena_bytes", 1 << 20 if large else 1 << 18),
+        ("arena_retained_max", 1),
+        ("", "stacks: up to 3.11 and in 3.12.1 deep structures die on 256 KiB;"),
+        ("", "3.13.0 counts calls instead of bytes and needs the default 8 MiB"),
+        ("deep_stack_bytes", 8 << 20 if VERSION >= (3, 13) else 256 << 10),
+    ]
+
+
+def main():
+    name = "cpython-%d.%d" % VERSION
+    print("# SPDX-License-Identifier: MIT")
+    print("# Numbers of CPython %d.%d, 64-bit, default build." % VERSION)
+    print("# Measured on %s by measure_cpython.py, which says how."
+          % sys.version.split()[0])
+    print('schema = 1\nname = "%s"\n\n[numbers]' % name)
+    for group in (counts, sizes, lists, tuples, tables, collector, fixed):
+        for key, value in group():
+            print("%s = %s" % (key, value) if key else "# " + value)
+
+
+if __name__ == "__main__":
+    main()
