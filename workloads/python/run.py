@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run one workload as a Python program and write its document.
+
+  python3 workloads/python/run.py list_vs_generator --set items=100000
+
+The twin of pmm-work: same workloads, parameters, variants and document, in
+plain Python for CPython 3.8 and later, standard library only.
+
+1. The command line is checked; unknown names get the nearest known ones.
+2. Each pass over each variant runs in a fresh process of this interpreter
+   (this script again, with --pass).
+3. The passes are joined, and the document is written.
+
+Exit: 0 fine, 1 tool error, 2 usage, 3 a checksum failed (with --check: or
+something leaked).
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from typing import Any, Dict, List, NoReturn, Optional, Tuple
+
+from measure import Stage, join_passes
+
+WORKLOADS = ("list_vs_generator", "file_read", "tuple_sharing", "cycles",
+             "leaks", "articles")
+NOTE = ("times, resident memory and descriptors are of a pass without "
+        "tracemalloc; live and peak bytes of a second pass with it")
+
+
+class Failure(Exception):
+    """A tool error: becomes the document's error and exit code 1."""
+
+
+def usage(message: str) -> NoReturn:
+    print("run.py: %s" % message, file=sys.stderr)
+    sys.exit(2)
+
+
+def nearest(name: str, known: Any) -> str:
+    close = difflib.get_close_matches(name, list(known), 3, 0.4)
+    if close:
+        return "did you mean %s?" % " or ".join(close)
+    return "known: %s" % ", ".join(known)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, usage="%(prog)s WORKLOAD [options]",
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workload", nargs="?", help="name; see --list")
+    parser.add_argument("--subject", default="cpython", help="only: cpython")
+    parser.add_argument("--set", action="append", default=[], dest="settings",
+                        metavar="NAME=VALUE", help="set a parameter")
+    parser.add_argument("--variant", action="append", default=[],
+                        metavar="V", help="only this one; may be repeated")
+    parser.add_argument("--json", metavar="FILE",
+                        help="write the document here; without: to stdout")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pace", type=int, default=0, metavar="N",
+                        help="operations between samples (default: 1/250)")
+    parser.add_argument("--check", action="store_true",
+                        help="exit 3 when something leaked")
+    parser.add_argument("--list", action="store_true",
+                        help="list workloads, parameters and variants")
+    parser.add_argument("--pass", dest="one_pass", choices=("plain", "traced"),
+                        help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def load(name: Optional[str]) -> Any:
+    if name is None:
+        usage("no workload named; known: %s" % ", ".join(WORKLOADS))
+    if name not in WORKLOADS:
+        usage("unknown workload '%s'; %s" % (name, nearest(name, WORKLOADS)))
+    return importlib.import_module(name)
+
+
+def setting(workload: Any, text: str) -> Tuple[str, Any]:
+    """One NAME=VALUE, checked against the workload's parameters."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        usage("--set wants NAME=VALUE, not '%s'" % text)
+    if name not in workload.PARAMETERS:
+        usage("unknown parameter '%s'; %s"
+              % (name, nearest(name, workload.PARAMETERS)))
+    _, least, most, unit = workload.PARAMETERS[name]
+    if least is None:
+        return name, value
+    try:
+        number = int(value)
+    except ValueError:
+        usage("%s must be an integer, not '%s'" % (name, value))
+    if not least <= number <= most:
+        usage("%s must be %d to %d %s" % (name, least, most, unit))
+    return name, number
+
+
+def parameters_of(workload: Any, settings: List[str]) -> Dict[str, Any]:
+    values = {name: spec[0] for name, spec in workload.PARAMETERS.items()}
+    values.update(setting(workload, text) for text in settings)
+    return values
+
+
+def variants_of(workload: Any, names: List[str]) -> List[str]:
+    for name in names:
+        if name not in workload.VARIANTS:
+            usage("unknown variant '%s'; %s"
+                  % (name, nearest(name, workload.VARIANTS)))
+    return [name for name in workload.VARIANTS if not names or name in names]
+
+
+# -- one pass, in the child ---------------------------------------------------
+
+
+def one_pass(workload: Any, options: argparse.Namespace) -> int:
+    parameters = parameters_of(workload, options.settings)
+    stage = Stage(options.variant[0], parameters, options.seed,
+                  options.one_pass == "traced", options.pace)
+    if hasattr(workload, "prepare"):
+        workload.prepare(stage)
+    stage.begin()
+    workload.VARIANTS[stage.variant](stage)
+    stage.finish()
+    json.dump(stage.result(), sys.stdout)
+    return 0
+
+
+def child(options: argparse.Namespace, parameters: Dict[str, Any],
+          variant: str, one: str) -> Dict[str, Any]:
+    """The result of one pass in a fresh process.  Raises Failure."""
+    command = [sys.executable, "-S", "-s", os.path.abspath(__file__),
+               options.workload, "--pass", one, "--variant", variant,
+               "--seed", str(options.seed), "--pace", str(options.pace)]
+    for name, value in parameters.items():
+        command += ["--set", "%s=%s" % (name, value)]
+    environment = dict(os.environ, PYTHONHASHSEED="0")
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, check=False)
+    if done.returncode != 0:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        why = lines[-1] if lines else "no message"
+        raise Failure("%s (%s pass) ended with code %d: %s"
+                      % (variant, one, done.returncode, why))
+    result: Dict[str, Any] = json.loads(done.stdout.decode("utf-8"))
+    return result
+
+
+# -- the document, in the parent ------------------------------------------------
+
+
+def empty_document(options: argparse.Namespace,
+                   parameters: Dict[str, Any]) -> Dict[str, Any]:
+    return {
+        "schema": 1, "type": "work", "workload": options.workload,
+        "form": "python",
+        "subject": platform.python_implementation().lower(),
+        "subject_version": platform.python_version(), "backend": None,
+        "mode": None, "attach": "own", "parameters": parameters,
+        "seed": options.seed, "verified": False, "checksum": "",
+        "variants": [], "claims": [], "findings": [], "witness": None,
+        "error": None, "notes": [NOTE],
+    }
+
+
+def fill(document: Dict[str, Any], workload: Any,
+         options: argparse.Namespace) -> None:
+    """Run the variants and put them into the document."""
+    parameters = document["parameters"]
+    if hasattr(workload, "resolve"):
+        workload.resolve(parameters)
+    for name in variants_of(workload, options.variant):
+        plain = child(options, parameters, name, "plain")
+        traced = child(options, parameters, name, "traced")
+        variant = join_passes(name, plain, traced)
+        document["variants"].append(variant)
+        document["findings"] += [dict(finding, variant=name)
+                                 for finding in traced["findings"]]
+        document["claims"] += traced["claims"]
+    document["verified"] = all(v["verified"] for v in document["variants"])
+    sums = [v["checksum"] for v in document["variants"]]
+    document["checksum"] = sums[0] if len(set(sums)) == 1 else "; ".join(sums)
+
+
+def write(document: Dict[str, Any], path: Optional[str]) -> bool:
+    """Write the document; False, with one line said, when that fails."""
+    text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
+    try:
+        if path is None:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        else:
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            summarise(document)
+    except OSError as error:
+        print("run.py: cannot write %s: %s"
+              % (path or "the document", error.strerror), file=sys.stderr)
+        return False
+    return True
+
+
+def summarise(document: Dict[str, Any]) -> None:
+    for variant in document["variants"]:
+        figures = {f["name"]: f["value"] for f in variant["figures"]}
+        print("%-24s %8.1f ms  peak %12s bytes  %s" % (
+            variant["name"], variant["elapsed_ns"] / 1e6,
+            figures.get("peak_bytes"),
+            "verified" if variant["verified"] else "NOT VERIFIED"))
+
+
+def exit_code(document: Dict[str, Any], check: bool) -> int:
+    if document["error"] is not None:
+        return 1
+    leaked = check and document["findings"]
+    return 3 if leaked or not document["verified"] else 0
+
+
+def list_workloads() -> int:
+    for name in WORKLOADS:
+        workload = importlib.import_module(name)
+        print("%s: %s" % (name, workload.SUMMARY))
+        for key, (default, _, _, unit) in workload.PARAMETERS.items():
+            print("  --set %s=%s  (%s)" % (key, default, unit))
+        print("  variants: %s" % ", ".join(workload.VARIANTS))
+    return 0
+
+
+def main() -> int:
+    options = parse()
+    if options.list:
+        return list_workloads()
+    if options.subject != "cpython":
+        usage("the twins run in this interpreter only; known: cpython")
+    workload = load(options.workload)
+    variants_of(workload, options.variant)
+    if options.one_pass:
+        return one_pass(workload, options)
+    document = empty_document(
+        options, parameters_of(workload, options.settings))
+    try:
+        fill(document, workload, options)
+    except (Failure, OSError, ValueError) as error:
+        document["error"] = str(error)
+        print("run.py: %s" % error, file=sys.stderr)
+    if not write(document, options.json):
+        return 1
+    return exit_code(document, options.check)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
