@@ -124,7 +124,10 @@ class Repetition(Strict, frozen=True):
 
 
 class BenchSummary(Strict, frozen=True):
-    """Derived from the repetitions' CPU times; spread is (max - min) / median."""
+    """Derived from the repetitions; spread is (max - min) / median.
+
+    The time is CPU time, or what the benchmark timed itself where it pauses.
+    """
 
     median_ns: float
     min_ns: float
@@ -203,6 +206,7 @@ class LeakTally(Strict, frozen=True):
     """Per variant on purpose or clean: what each detector saw, and whether right."""
 
     variant: str
+    subject: str
     backend: str | None
     planted: bool
     """Whether the variant loses something on purpose."""
@@ -252,7 +256,7 @@ class Coverage(Strict, frozen=True):
     branches_hit: int
     files: tuple[CoverageFile, ...]
     html: str | None
-    """Folder of genhtml's pages, relative to run.json."""
+    """First page of genhtml's, relative to the report's folder."""
 
 
 class Skipped(Strict, frozen=True):

@@ -112,6 +112,8 @@ class Environment(Strict, frozen=True):
     commit: str | None
     dirty: bool | None
     binaries: tuple[Binary, ...]
+    variables: dict[str, str]
+    """Variables of the caller's shell that jobs are given."""
     seed: int
     timer: Timer
     unknown: dict[str, str]

@@ -107,6 +107,7 @@ def environment() -> Environment:
         binaries=(
             Binary(path="build/pmm-conform", sha256="ab" * 32, size_bytes=90000),
         ),
+        variables={"PATH": "/usr/bin:/bin"},
         seed=1,
         timer=Timer(resolution_ns=1, read_ns=21.5),
         unknown={"governor": "no cpufreq in this machine"},
@@ -452,7 +453,7 @@ def coverage() -> Coverage:
     names = tuple(CoverageFile.__struct_fields__)
     files = tuple(CoverageFile(**dict(zip(names, row, strict=True))) for row in rows)
     sums = {name: sum(getattr(file, name) for file in files) for name in names[1:]}
-    return Coverage(files=files, html="coverage", **sums)
+    return Coverage(files=files, html="coverage/index.html", **sums)
 
 
 def comparison() -> Comparison:
@@ -632,6 +633,7 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
         leak_tally=(
             LeakTally(
                 variant="lost_reference",
+                subject="reference",
                 backend="libc",
                 planted=True,
                 valgrind=1,
@@ -642,6 +644,7 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
             ),
             LeakTally(
                 variant="clean",
+                subject="reference",
                 backend="libc",
                 planted=False,
                 valgrind=0,

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Charts as SVG that follow the page's theme.
+
+Altair describes a chart, vl-convert draws it once, here. Each colour in the
+drawing is a sentinel that becomes a CSS variable afterwards, so the same SVG is
+right in light, dark and print. Series differ by dash or shape as well as by
+colour. Long series are thinned to what a screen can show, and the caption says
+so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+# Sentinel colour -> CSS variable. The first six are the series' colours.
+SENTINELS = {
+    "#0000a1": "--series-1",
+    "#0000a2": "--series-2",
+    "#0000a3": "--series-3",
+    "#0000a4": "--series-4",
+    "#0000a5": "--series-5",
+    "#0000a6": "--series-6",
+    "#0000b1": "--ink",
+    "#0000b2": "--ink-soft",
+    "#0000b3": "--rule",
+}
+SERIES = [colour for colour, name in SENTINELS.items() if name.startswith("--series")]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [10, 4]]
+SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
+MOST_POINTS = 400
+
+Row = dict[str, Any]
+
+
+def thin(rows: Sequence[Row], value: str) -> list[Row]:
+    """At most about MOST_POINTS rows that keep each stretch's lowest and highest."""
+    if len(rows) <= MOST_POINTS:
+        return list(rows)
+    stretch = 2 * len(rows) / MOST_POINTS
+    kept: dict[int, Row] = {0: rows[0], len(rows) - 1: rows[-1]}
+    start = 0.0
+    while start < len(rows):
+        part = range(int(start), min(int(start + stretch) + 1, len(rows)))
+        known = [i for i in part if rows[i][value] is not None]
+        if known:
+            for pick in (min, max):
+                index = pick(known, key=lambda i: float(rows[i][value]))
+                kept[index] = rows[index]
+        start += stretch
+    return [kept[i] for i in sorted(kept)]
+
+
+def _themed(chart: Any) -> Any:
+    font = "system-ui, sans-serif"
+    return (
+        chart.configure(background="transparent", font=font, padding=4)
+        .configure_view(stroke=None)
+        .configure_axis(
+            labelColor="#0000b2",
+            titleColor="#0000b1",
+            domainColor="#0000b3",
+            tickColor="#0000b3",
+            gridColor="#0000b3",
+            gridOpacity=0.6,
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+        )
+        .configure_legend(
+            labelColor="#0000b1",
+            titleColor="#0000b2",
+            labelFontSize=12,
+            symbolSize=120,
+            orient="top",
+            title=None,
+        )
+        .configure_header(labelColor="#0000b1", titleColor="#0000b1", labelFontSize=12)
+    )
+
+
+def _svg(chart: Any) -> str:
+    """Draw; let CSS decide size and colours; keep ids apart between charts."""
+    text: str = vl_convert.vegalite_to_svg(_themed(chart).to_dict())
+    for sentinel, variable in SENTINELS.items():
+        text = re.sub(re.escape(sentinel), f"var({variable})", text, flags=re.I)
+    text = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", text, count=1)
+    return text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+
+
+def over_time(
+    rows: Sequence[Row], *, y: str, y_title: str, names: Sequence[str], step: bool
+) -> str:
+    """Lines over milliseconds: rows have `t_ms`, `name` and the quantity `y`."""
+    chart = (
+        alt.Chart(alt.Data(values=list(rows)))
+        .mark_line(interpolate="step-after" if step else "linear", strokeWidth=2)
+        .encode(
+            x=alt.X("t_ms:Q", title="time (ms)", axis=alt.Axis(grid=False)),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(tickCount=5)),
+            color=alt.Color(
+                "name:N",
+                sort=list(names),
+                scale=alt.Scale(domain=list(names), range=SERIES[: len(names)]),
+            ),
+            strokeDash=alt.StrokeDash(
+                "name:N",
+                sort=list(names),
+                scale=alt.Scale(domain=list(names), range=DASHES[: len(names)]),
+            ),
+        )
+        .properties(width=680, height=240)
+    )
+    return _svg(chart)
+
+
+def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
+    """Dots with intervals on a log axis: rows have `benchmark`, `name`, `ratio`,
+    `low` and `high`; 1 is the yardstick.
+    """
+    order = list(dict.fromkeys(row["benchmark"] for row in rows))
+    base = alt.Chart(alt.Data(values=list(rows)))
+    y = alt.Y("benchmark:N", sort=order, title=None, axis=alt.Axis(grid=True))
+    offset = alt.YOffset("name:N", sort=list(names))
+    colour = alt.Color(
+        "name:N",
+        sort=list(names),
+        scale=alt.Scale(domain=list(names), range=SERIES[: len(names)]),
+    )
+    scale = alt.Scale(type="log", nice=False)
+    title = f"time relative to {yardstick} (log; left of 1 is faster)"
+    x = alt.X("ratio:Q", scale=scale, title=title)
+    shape = alt.Shape(
+        "name:N",
+        sort=list(names),
+        scale=alt.Scale(domain=list(names), range=SHAPES[: len(names)]),
+    )
+    one = (
+        alt.Chart(alt.Data(values=[{"one": 1}]))
+        .mark_rule(color="#0000b1", strokeDash=[4, 3])
+        .encode(x=alt.X("one:Q", scale=scale))
+    )
+    spread = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", scale=scale, title=title),
+        x2="high:Q", y=y, yOffset=offset, color=colour,
+    )  # fmt: skip
+    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
+        x=x, y=y, yOffset=offset, color=colour, shape=shape
+    )
+    rows_high = 16 + 9 * len(names)
+    chart = alt.layer(one, spread, dots).properties(
+        width=520, height=rows_high * len(order)
+    )
+    return _svg(chart)
+
+
+def bars(rows: Sequence[Row], *, value: str, title: str) -> str:
+    """Horizontal bars from zero, with their labels: rows have `name`, `label`."""
+    order = [row["name"] for row in rows]
+    base = alt.Chart(alt.Data(values=list(rows))).encode(
+        y=alt.Y("name:N", sort=order, title=None),
+        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickCount=5)),
+    )
+    drawn = base.mark_bar(color=SERIES[0], height={"band": 0.6})
+    text = base.mark_text(align="left", dx=5, color="#0000b1", fontSize=12).encode(
+        text="label:N"
+    )
+    return _svg((drawn + text).properties(width=520, height=26 * len(order)))

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Write the pages of a report into a folder.
+
+The folder is complete or untouched: pages are made next to it and moved into
+place at the end, so that a full disk leaves the earlier report readable.
+"""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from pmm.documents import Run, encode_run
+from pmm.render import (
+    backends,
+    conformance,
+    coverage,
+    index,
+    leaks,
+    memory,
+    run_page,
+    words,
+)
+
+PAGES = {
+    "index": ("Overview", index),
+    "conformance": ("Conformance", conformance),
+    "memory": ("Memory", memory),
+    "backends": ("Backends", backends),
+    "leaks": ("Leaks", leaks),
+    "coverage": ("Coverage", coverage),
+    "run": ("Run", run_page),
+}
+"""File name: (title in the navigation, module with `context(run)`)."""
+
+LCOV_FOLDER = "lcov"
+
+
+def _asset(name: str) -> Markup:
+    """A style or script of this package, trusted."""
+    path = resources.files("pmm").joinpath("assets", name)
+    return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - our own file
+
+
+def environment() -> jinja2.Environment:
+    """The template environment: escaping on, an unknown name is an error."""
+    env = jinja2.Environment(
+        loader=jinja2.PackageLoader("pmm", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for function in (
+        words.number, words.size, words.duration, words.quantity, words.times,
+        words.percent, words.plural,
+    ):  # fmt: skip
+        env.filters[function.__name__] = function
+    env.filters["svg"] = Markup
+    env.globals.update(
+        states=words.STATES,
+        verdicts=words.VERDICTS,
+        severities=words.SEVERITIES,
+        changes=words.CHANGES,
+        style=_asset("report.css"),
+        script=_asset("report.js"),
+        pages={name: title for name, (title, _) in PAGES.items()},
+        LCOV=LCOV_FOLDER,
+    )
+    return env
+
+
+def _lcov_pages(run: Run, run_folder: Path | None) -> Path | None:
+    """Where genhtml's pages are, if the run has them."""
+    if run.coverage is None or run.coverage.html is None or run_folder is None:
+        return None
+    pages = run_folder / run.coverage.html
+    return pages if (pages / "index.html").is_file() else None
+
+
+def render(run: Run, out: Path, run_folder: Path | None = None) -> Path:
+    """Write the report of `run` into the folder `out`; return its index page.
+
+    `run_folder` is where run.json lies; lcov's pages are copied from there.
+    Raise OSError when the folder cannot be written.
+    """
+    lcov = _lcov_pages(run, run_folder)
+    env = environment()
+    fresh = out.with_name(f".{out.name}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    try:
+        for name, (title, page) in PAGES.items():
+            values: dict[str, Any] = page.context(run)
+            text = env.get_template(f"{name}.html").render(
+                run=run, page=name, title=title, lcov=lcov is not None, **values
+            )
+            (fresh / f"{name}.html").write_text(text, encoding="utf-8")
+        (fresh / "run.json").write_bytes(encode_run(run))
+        if lcov is not None:
+            shutil.copytree(lcov, fresh / LCOV_FOLDER)
+        shutil.rmtree(out, ignore_errors=True)
+        fresh.replace(out)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return out / "index.html"

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""From valgrind's XML (protocol 4, memcheck) to findings with source lines.
+
+Source: docs/internals/xml-output-protocol4.txt of valgrind. One process writes
+one file; a file without its closing tag belongs to a process that was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable
+from pathlib import Path
+
+from pmm.documents import Frame, LeakFinding, SourceLine
+from pmm.jobs import Job, JobResult
+
+CONTEXT_LINES = 2
+EXCERPTS = 6
+LEAK_OPTIONS = (
+    "--leak-check=full",
+    "--show-leak-kinds=definite,indirect,possible",
+    "--num-callers=40",
+    "--gen-suppressions=all",
+)
+
+
+def collect_valgrind(
+    job: Job, result: JobResult, folder: Path, root: Path
+) -> tuple[tuple[LeakFinding, ...], str | None]:
+    """Read every XML file of a job; the complaint says what cannot be read."""
+    files = sorted(folder.glob("valgrind.*.xml"))
+    if not files:
+        return (), "valgrind wrote no XML"
+    findings: list[LeakFinding] = []
+    for path in files:
+        try:
+            top = ET.parse(path).getroot()  # noqa: S314 - our own valgrind wrote it
+        except (ET.ParseError, OSError) as error:
+            return tuple(findings), f"{path.name} is not whole: {error}"
+        if top.findtext("protocolversion") != "4":
+            return tuple(findings), f"{path.name} is not of protocol 4"
+        findings += [finding(job, result, e, root) for e in top.iter("error")]
+        findings += [
+            suppressed(job, result, e) for e in top.iterfind("suppcounts/pair")
+        ]
+    return tuple(findings), None
+
+
+def finding(job: Job, result: JobResult, error: ET.Element, root: Path) -> LeakFinding:
+    """Make a finding of one <error>."""
+    lost = error.findtext("xwhat/leakedbytes")
+    blocks = error.findtext("xwhat/leakedblocks")
+    stack = error.find("stack")
+    raw = error.findtext("suppression/rawtext")
+    return LeakFinding(
+        job=job.id,
+        by="valgrind",
+        kind=error.findtext("kind") or "unknown",
+        workload=job.workload or "",
+        variant=job.variant,
+        subject=job.subject or "",
+        backend=job.backend,
+        type=None,
+        message=error.findtext("xwhat/text") or error.findtext("what") or "",
+        count=int(blocks) if blocks else 1,
+        bytes=int(lost) if lost else None,
+        frames=with_excerpts(frames(stack, root), root) if stack is not None else (),
+        suppression=raw.strip() if raw else None,
+        suppressed=False,
+        expected=False,
+        reproduce=result.command,
+    )
+
+
+def suppressed(job: Job, result: JobResult, pair: ET.Element) -> LeakFinding:
+    """Make a finding of one used suppression: counted, never hidden."""
+    name = pair.findtext("name") or "unnamed"
+    return LeakFinding(
+        job=job.id,
+        by="valgrind",
+        kind="Suppressed",
+        workload=job.workload or "",
+        variant=job.variant,
+        subject=job.subject or "",
+        backend=job.backend,
+        type=None,
+        message=f"suppressed by {name}",
+        count=int(pair.findtext("count") or 0),
+        bytes=None,
+        frames=(),
+        suppression=name,
+        suppressed=True,
+        expected=False,
+        reproduce=result.command,
+    )
+
+
+def frames(stack: ET.Element, root: Path) -> list[Frame]:
+    """Return the frames of a stack, innermost first."""
+    out = []
+    for frame in stack.iter("frame"):
+        folder, name = frame.findtext("dir"), frame.findtext("file")
+        line = frame.findtext("line")
+        out.append(
+            Frame(
+                function=frame.findtext("fn"),
+                file=project_path(folder, name, root) if name else None,
+                line=int(line) if line else None,
+                object=frame.findtext("obj"),
+            )
+        )
+    return out
+
+
+def project_path(folder: str | None, name: str, root: Path) -> str:
+    """Return the path from the project's root, or as it is when outside."""
+    whole = os.path.normpath(Path(folder) / name) if folder else name
+    try:
+        return str(Path(whole).relative_to(root))
+    except ValueError:
+        return whole
+
+
+def with_excerpts(found: Iterable[Frame], root: Path) -> tuple[Frame, ...]:
+    """Add source lines to the first frames that lie in the project."""
+    out = []
+    left = EXCERPTS
+    for frame in found:
+        lines = excerpt(root, frame.file, frame.line) if left else ()
+        left -= bool(lines)
+        out.append(
+            Frame(
+                function=frame.function,
+                file=frame.file,
+                line=frame.line,
+                object=frame.object,
+                excerpt=lines,
+            )
+        )
+    return tuple(out)
+
+
+def excerpt(root: Path, file: str | None, line: int | None) -> tuple[SourceLine, ...]:
+    """Return the lines around a place; nothing when it is not in the project."""
+    if file is None or line is None:
+        return ()
+    path = (root / file).resolve()
+    if not path.is_relative_to(root) or not path.is_file():
+        return ()
+    text = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    first = max(1, line - CONTEXT_LINES)
+    last = min(len(text), line + CONTEXT_LINES)
+    return tuple(SourceLine(number=n, text=text[n - 1]) for n in range(first, last + 1))
+
+
+def site_frame(site: str | None, root: Path) -> tuple[Frame, ...]:
+    """Return the one frame of a runtime's `file:line`."""
+    if not site:
+        return ()
+    file, _, number = site.rpartition(":")
+    if not file or not number.isdigit():
+        return (Frame(function=site, file=None, line=None, object=None),)
+    path = project_path(None, file, root)
+    return (
+        Frame(
+            function=None,
+            file=path,
+            line=int(number),
+            object=None,
+            excerpt=excerpt(root, path, int(number)),
+        ),
+    )
