@@ -61,9 +61,11 @@ def contradiction(job: Job, lines: Sequence[ConformLine]) -> str | None:
     cases = [line for line in lines if isinstance(line, CaseLine)]
     if len([line for line in lines if isinstance(line, HostLine)]) > 1:
         return "its document has two host lines"
-    asked = other_than_asked(job, lines[0])
-    if asked:
-        return asked
+    return other_than_asked(job, lines[0]) or bad_tally(lines, cases)
+
+
+def bad_tally(lines: Sequence[ConformLine], cases: Sequence[CaseLine]) -> str | None:
+    """Return what is wrong with the number of cases."""
     doubled = [name for name, n in Counter(c.id for c in cases).items() if n > 1]
     if doubled:
         return f"it reports {doubled[0]} twice"
