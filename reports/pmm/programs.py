@@ -15,16 +15,16 @@ from typing import Any, Literal
 
 import msgspec
 
-CLASSES = (
+CaseClass = Literal[
+    "PASS", "WARN", "UNSUPPORTED", "WAIVED", "XFAIL", "XPASS", "FAIL", "LEAK",
+    "OOM_UNSAFE", "SANITIZER", "TIMEOUT", "CRASH", "HARNESS_ERROR", "NOT_RUN",
+]  # fmt: skip
+CLASSES: tuple[CaseClass, ...] = (
     "PASS", "WARN", "UNSUPPORTED", "WAIVED", "XFAIL", "XPASS", "FAIL", "LEAK",
     "OOM_UNSAFE", "SANITIZER", "TIMEOUT", "CRASH", "HARNESS_ERROR", "NOT_RUN",
 )  # fmt: skip
 """What can become of a case, from best to worst."""
 
-CaseClass = Literal[
-    "PASS", "WARN", "UNSUPPORTED", "WAIVED", "XFAIL", "XPASS", "FAIL", "LEAK",
-    "OOM_UNSAFE", "SANITIZER", "TIMEOUT", "CRASH", "HARNESS_ERROR", "NOT_RUN",
-]  # fmt: skip
 Level = Literal["MUST", "SHOULD", "MAY"]
 Schema = Literal[1]
 
@@ -56,13 +56,13 @@ class HostLine(Strict, frozen=True, tag_field="type", tag="host"):
 
 
 class Counters(Strict, frozen=True):
-    """The runtime's own exact counts over one case."""
+    """The runtime's own exact counts over one case; null is unknown."""
 
-    allocations: int
-    frees: int
-    requested_bytes: int
-    peak_bytes: int
-    collections: int
+    allocations: int | None
+    frees: int | None
+    requested_bytes: int | None
+    peak_bytes: int | None
+    collections: int | None
 
 
 class CaseLine(Strict, frozen=True, tag_field="type", tag="case"):

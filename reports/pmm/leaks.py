@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""What the leaks workload lost on purpose, and whether the detectors saw it.
+
+Every variant but `clean` loses something. Each detector that ran has to find
+it and say where; in `clean` none may find anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from pmm.documents import LeakFinding, LeakTally, WorkResult
+from pmm.jobs import Job, JobResult
+from pmm.programs import Finding
+from pmm.valgrind import site_frame
+
+WORKLOAD = "leaks"
+CLEAN = "clean"
+
+
+def planted(variant: str | None) -> bool:
+    """Tell whether a variant of the leaks workload loses something on purpose."""
+    return variant not in (None, CLEAN)
+
+
+def runtime_findings(
+    job: Job, result: JobResult, work: WorkResult, root: Path
+) -> tuple[LeakFinding, ...]:
+    """Turn what the runtime's own accounting reports into findings."""
+    return tuple(
+        runtime_finding(job, result, work, finding, root)
+        for finding in work.document.findings
+    )
+
+
+def runtime_finding(
+    job: Job, result: JobResult, work: WorkResult, finding: Finding, root: Path
+) -> LeakFinding:
+    """Make one finding; a document of a single variant need not name it."""
+    document = work.document
+    variant = finding.variant
+    if variant is None and len(document.variants) == 1:
+        variant = document.variants[0].name
+    what = finding.type or "block"
+    return LeakFinding(
+        job=job.id,
+        by="runtime",
+        kind=finding.kind,
+        workload=document.workload,
+        variant=variant,
+        subject=document.subject,
+        backend=document.backend,
+        type=finding.type,
+        message=f"{finding.count} × {what} lost ({finding.kind})",
+        count=finding.count,
+        bytes=finding.bytes,
+        frames=site_frame(finding.site, root),
+        suppression=None,
+        suppressed=False,
+        expected=document.workload == WORKLOAD and planted(variant),
+        reproduce=result.command,
+    )
+
+
+def mark_expected(findings: Iterable[LeakFinding]) -> tuple[LeakFinding, ...]:
+    """Say of valgrind's findings, too, which ones were lost on purpose.
+
+    Only a leak can be on purpose: an invalid read never is.
+    """
+    return tuple(
+        msgspec.structs.replace(
+            finding,
+            expected=finding.workload == WORKLOAD
+            and planted(finding.variant)
+            and (finding.by == "runtime" or finding.kind.startswith("Leak_")),
+        )
+        for finding in findings
+    )
+
+
+def located(finding: LeakFinding) -> bool:
+    """Tell whether a finding names a source line."""
+    return any(frame.file and frame.line for frame in finding.frames)
+
+
+def tally(
+    jobs: Sequence[Job],
+    results: dict[str, JobResult],
+    work: Sequence[WorkResult],
+    findings: Sequence[LeakFinding],
+) -> tuple[LeakTally, ...]:
+    """Hold each variant on each subject against what had to be seen."""
+    rows = []
+    for job in jobs:
+        if job.workload != WORKLOAD or results[job.id].status != "ok":
+            continue
+        mine = [f for f in findings if f.job == job.id and not f.suppressed]
+        for variant in variants_of(job, work):
+            rows.append(
+                tally_row(job, variant, [f for f in mine if f.variant == variant])
+            )
+    return tuple(rows)
+
+
+def variants_of(job: Job, work: Sequence[WorkResult]) -> list[str]:
+    """Return the variants that a job ran."""
+    if job.variant is not None:
+        return [job.variant]
+    return [
+        variant.name
+        for result in work
+        if result.job == job.id
+        for variant in result.document.variants
+        if variant.unsupported is None
+    ]
+
+
+def tally_row(job: Job, variant: str, findings: Sequence[LeakFinding]) -> LeakTally:
+    """Count one variant's findings by detector and judge them."""
+    needs = ("valgrind", "runtime") if job.kind == "leaks" else ("runtime",)
+    counts = {
+        by: len([f for f in findings if f.by == by and located(f)]) for by in needs
+    }
+    lost = planted(variant)
+    missed = [by for by in needs if not counts[by]] if lost else []
+    false = [f.message for f in findings] if not lost else []
+    note = None
+    if missed:
+        note = f"not found with a source line by {' and '.join(missed)}"
+    elif false:
+        note = f"nothing is lost here, yet: {false[0]}"
+    return LeakTally(
+        variant=variant,
+        subject=job.subject or "",
+        backend=job.backend,
+        planted=lost,
+        valgrind=counts.get("valgrind"),
+        runtime=counts["runtime"],
+        needs=needs,
+        right=not missed and not false,
+        note=note,
+    )
