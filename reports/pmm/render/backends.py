@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 
 from pmm.documents import BenchRow, Column, Run
 from pmm.programs import BackendEntry
-from pmm.render import charts, memory
+from pmm.render import charts, memory, words
 
 BOUNDS = {"null", "bump"}
 """Backends that are bounds, not allocators: shown, never in a chart."""
+
+
+BAD = {name for name, state in words.STATES.items() if state.tone == "bad"}
+"""Classes that cost a backend its rank."""
 
 
 class AreaRows(NamedTuple):
@@ -97,10 +101,7 @@ def context(run: Run) -> dict[str, Any]:
     candidates = []
     for entry in run.backends:
         column = checks.get(entry.name)
-        bad = {"FAIL", "CRASH", "TIMEOUT", "LEAK", "SANITIZER", "HARNESS_ERROR"}
-        sound = (
-            None if column is None else not any(column.counts.get(b, 0) for b in bad)
-        )  # type: ignore[call-overload]
+        sound = None if column is None else not BAD.intersection(column.counts)
         candidates.append(
             Candidate(
                 entry, column, sound,

@@ -33,8 +33,14 @@ SERIES = [colour for colour, name in SENTINELS.items() if name.startswith("--ser
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [10, 4]]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 MOST_POINTS = 400
+# Browsers set labels a little wider than the drawing library measures them.
+PADDING = {"left": 24, "right": 24, "top": 4, "bottom": 4}
 
 Row = dict[str, Any]
+
+
+def _data(rows: Sequence[Row]) -> Any:
+    return alt.Data(values=list(rows))  # type: ignore[no-untyped-call]
 
 
 def thin(rows: Sequence[Row], value: str) -> list[Row]:
@@ -58,7 +64,7 @@ def thin(rows: Sequence[Row], value: str) -> list[Row]:
 def _themed(chart: Any) -> Any:
     font = "system-ui, sans-serif"
     return (
-        chart.configure(background="transparent", font=font, padding=4)
+        chart.configure(background="transparent", font=font, padding=PADDING)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor="#0000b2",
@@ -92,12 +98,32 @@ def _svg(chart: Any) -> str:
     return text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 
+def _phase_marks(phases: Sequence[Row]) -> list[Any]:
+    """Thin rules where phases begin, their names at the top."""
+    if not phases:
+        return []
+    base = alt.Chart(_data(phases)).encode(x="t_ms:Q")
+    rules = base.mark_rule(color="#0000b2", strokeDash=[2, 3])
+    names = base.mark_text(
+        align="left", baseline="top", dx=4, color="#0000b2", fontSize=11
+    ).encode(y=alt.value(0), text="phase:N")
+    return [rules, names]
+
+
 def over_time(
-    rows: Sequence[Row], *, y: str, y_title: str, names: Sequence[str], step: bool
+    rows: Sequence[Row],
+    *,
+    y: str,
+    y_title: str,
+    names: Sequence[str],
+    step: bool,
+    phases: Sequence[Row] = (),
 ) -> str:
-    """Lines over milliseconds: rows have `t_ms`, `name` and the quantity `y`."""
-    chart = (
-        alt.Chart(alt.Data(values=list(rows)))
+    """Lines over milliseconds: rows have `t_ms`, `name` and the quantity `y`;
+    phases have `t_ms` and `phase`.
+    """
+    lines = (
+        alt.Chart(_data(rows))
         .mark_line(interpolate="step-after" if step else "linear", strokeWidth=2)
         .encode(
             x=alt.X("t_ms:Q", title="time (ms)", axis=alt.Axis(grid=False)),
@@ -113,9 +139,9 @@ def over_time(
                 scale=alt.Scale(domain=list(names), range=DASHES[: len(names)]),
             ),
         )
-        .properties(width=680, height=240)
     )
-    return _svg(chart)
+    chart = alt.layer(lines, *_phase_marks(phases))
+    return _svg(chart.properties(width=680, height=240))
 
 
 def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
@@ -123,7 +149,7 @@ def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
     `low` and `high`; 1 is the yardstick.
     """
     order = list(dict.fromkeys(row["benchmark"] for row in rows))
-    base = alt.Chart(alt.Data(values=list(rows)))
+    base = alt.Chart(_data(rows))
     y = alt.Y("benchmark:N", sort=order, title=None, axis=alt.Axis(grid=True))
     offset = alt.YOffset("name:N", sort=list(names))
     colour = alt.Color(
@@ -140,7 +166,7 @@ def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
         scale=alt.Scale(domain=list(names), range=SHAPES[: len(names)]),
     )
     one = (
-        alt.Chart(alt.Data(values=[{"one": 1}]))
+        alt.Chart(_data([{"one": 1}]))
         .mark_rule(color="#0000b1", strokeDash=[4, 3])
         .encode(x=alt.X("one:Q", scale=scale))
     )
@@ -161,7 +187,7 @@ def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
 def bars(rows: Sequence[Row], *, value: str, title: str) -> str:
     """Horizontal bars from zero, with their labels: rows have `name`, `label`."""
     order = [row["name"] for row in rows]
-    base = alt.Chart(alt.Data(values=list(rows))).encode(
+    base = alt.Chart(_data(rows)).encode(
         y=alt.Y("name:N", sort=order, title=None),
         x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickCount=5)),
     )

@@ -56,8 +56,8 @@ def _cell(cases: list[CaseResult]) -> Cell:
 def _rows(run: Run, columns: list[Column]) -> list[Row]:
     index: dict[tuple[str, str], list[CaseResult]] = {}
     for case in run.cases:
-        for requirement in case.requirements:
-            index.setdefault((requirement, case.column), []).append(case)
+        for name in case.requirements:
+            index.setdefault((name, case.column), []).append(case)
     rows = []
     for requirement in run.requirements:
         cells = [_cell(index.get((requirement.id, c.id), [])) for c in columns]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, NamedTuple
 
 from pmm.documents import Run, WorkResult
@@ -128,6 +129,16 @@ def _points(variants: list[Variant], column: str, scale: float) -> list[dict[str
     return rows
 
 
+def _phases(variants: list[Variant]) -> tuple[str, list[dict[str, Any]]]:
+    """Where the phases of the variant that takes longest begin."""
+    longest = max(variants, key=lambda v: v.elapsed_ns)
+    start = float(longest.series.rows[0][0] or 0)
+    return longest.name, [
+        {"t_ms": (phase.start_ns - start) / MS, "phase": phase.name}
+        for phase in longest.phases
+    ]
+
+
 def _chart(
     result: WorkResult, column: str, title: str, unit: str, scale: float
 ) -> Chart | None:
@@ -145,10 +156,9 @@ def _chart(
     said = "; ".join(f"{n} peaks at {v:,.4g} {unit}" for n, v in highest.items())
     samples = sum(len(v.series.rows) for v in variants)
     left = len(document.variants) - len(variants)
+    whose, phases = _phases(variants)
     return Chart(
-        id=f"{document.workload}-{column}-{label(result)}".replace(" ", "-").replace(
-            "/", "-"
-        ),
+        id=re.sub(r"[^\w.]+", "-", f"{document.workload}-{column}-{label(result)}"),
         title=f"{title}, {label(result)}",
         svg=charts.over_time(
             points,
@@ -156,11 +166,13 @@ def _chart(
             y_title=f"{title.lower()} ({unit})" if unit else title.lower(),
             names=names,
             step=column == "descriptors",
+            phases=phases,
         ),
         alt=f"{title} over time on {label(result)}: {said}.",
         note=f"{samples:,} samples, drawn with {len(points):,} points"
         + (f"; {left} more variants are in the table" if left else "")
-        + ". Each line starts at its own variant's first sample.",
+        + ". Each line starts at its own variant's first sample"
+        + (f"; the phases are those of {whose}." if phases else "."),
     )
 
 
