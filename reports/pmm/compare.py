@@ -240,7 +240,8 @@ def exact_figures(run: Run, index: int) -> dict[str, tuple[int | float, str]]:
 
 def figures(before: Run, after: Run) -> tuple[list[Change], int]:
     """Compare verification and exact figures of workloads."""
-    found, same = [], 0
+    found: list[Change] = []
+    same = 0
     for job, (old, new, alike) in work_pairs(before, after).items():
         was, now = before.work[old].document.verified, after.work[new].document.verified
         if was != now:
@@ -254,8 +255,8 @@ def figures(before: Run, after: Run) -> tuple[list[Change], int]:
             if value == value_now:
                 same += 1
                 continue
-            values = (value, value_now)
-            found.append(change("counter", key, values, amounts(*values), unit))
+            verdict = amounts(value, value_now)
+            found.append(change("counter", key, (value, value_now), verdict, unit))
     return found, same
 
 

@@ -22,9 +22,12 @@ from pmm.programs import CaseLine, ConformLine, EndLine, HostLine
 
 BAD = frozenset(
     {"XPASS", "FAIL", "LEAK", "OOM_UNSAFE", "SANITIZER", "TIMEOUT", "CRASH"}
-    | {"HARNESS_ERROR"}
+    | {"HARNESS_ERROR", "NOT_RUN"}
 )
 """Classes that fail a run."""
+
+NOT_REACHED = "not reached"
+"""Starts the message of a cell whose job broke off earlier."""
 
 
 @dataclass(frozen=True)
@@ -118,8 +121,9 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
         label=" ".join(part for part in parts if part not in ("own", "full")),
         kind="backend" if job.kind == "backend-check" else "subject",
         subject=host.subject if host else job.subject or "",
-        subject_version=host.subject_version if host else "",
-        build=host.build if host else "",
+        subject_version=(host.subject_version if host else None) or "",
+        build=(host.build if host else None) or "",
+        profile=host.profile if host else None,
         backend=host.backend if host else job.backend,
         mode=host.mode if host else job.mode,
         lane=host.lane if host else job.lane or "plain",
@@ -149,6 +153,7 @@ def make_case(job: Job, column: str, line: CaseLine) -> CaseResult:
         signal=signal_name(line.signal) if line.signal else None,
         phase=line.phase,
         point=line.point,
+        points=line.points,
         file=line.file,
         line=line.line,
         elapsed_ns=line.elapsed_ns,
@@ -196,11 +201,12 @@ def fill_gaps(
                 link=None,
                 message=f"the job broke off here: {result.reason}"
                 if index == 0
-                else f"not reached: {result.reason}",
+                else f"{NOT_REACHED}: {result.reason}",
                 feature=None,
                 signal=result.signal if index == 0 else None,
                 phase=None,
                 point=None,
+                points=None,
                 elapsed_ns=None,
                 counters=None,
                 reproduce=result.command,

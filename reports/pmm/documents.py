@@ -66,6 +66,7 @@ class Column(Strict, frozen=True):
     subject: str
     subject_version: str
     build: str
+    profile: str | None
     backend: str | None
     mode: str | None
     lane: str
@@ -99,6 +100,7 @@ class CaseResult(Strict, frozen=True):
     signal: str | None
     phase: str | None
     point: int | None
+    points: int | None
     file: str | None
     line: int | None
     elapsed_ns: int | None

@@ -59,7 +59,12 @@ def job_command(job: Job) -> str:
 
 def full_argv(job: Job, folder: Path) -> list[str]:
     """Return the arguments with the job's folder filled in."""
-    return [*job.argv, *(a.replace("{dir}", str(folder)) for a in job.output_argv)]
+
+    def fill(arguments: Sequence[str]) -> list[str]:
+        return [one.replace("{dir}", str(folder)) for one in arguments]
+
+    first = fill(job.output_first)
+    return [job.argv[0], *first, *job.argv[1:], *fill(job.output_argv)]
 
 
 @dataclass

@@ -29,6 +29,8 @@ class Job(Strict, frozen=True):
     """The program and the arguments that repeat the job by hand."""
     output_argv: tuple[str, ...]
     """Arguments added to have documents written; `{dir}` is the job's folder."""
+    output_first: tuple[str, ...]
+    """The same, for a program that wants them right behind its name."""
     environment: dict[str, str]
     timeout_s: int
     measured: bool

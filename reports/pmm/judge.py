@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from pmm import errors
-from pmm.conform_results import BAD
+from pmm.conform_results import BAD, NOT_REACHED
 from pmm.documents import (
     BenchRow,
     CaseResult,
@@ -97,10 +97,9 @@ def case_problems(cases: Iterable[CaseResult]) -> list[Problem]:
     """Return a problem for each bad cell and a warning for each WARN."""
     out = []
     for case in cases:
-        bad = case.outcome in BAD or (
-            case.outcome == "NOT_RUN" and case.message is None
-        )
-        if not bad and case.outcome != "WARN":
+        bad = case.outcome in BAD
+        told_by_job = (case.message or "").startswith(NOT_REACHED)
+        if told_by_job or (not bad and case.outcome != "WARN"):
             continue
         where = f" ({case.file}:{case.line})" if case.file else ""
         detail = case.message or case.expectation or "no message"

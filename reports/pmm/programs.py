@@ -11,7 +11,7 @@ decoder. Units are in the names.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -40,13 +40,15 @@ class Foreign(msgspec.Struct, frozen=True, kw_only=True):
 # ---------------------------------------------------------------- conformance
 
 
-class HostLine(Strict, frozen=True, tag_field="type", tag="host"):
+class HostLine(Strict, frozen=True, kw_only=True, tag_field="type", tag="host"):
     """First line of `pmm-conform --jsonl`: who was asked, and how."""
 
     schema: Schema
     subject: str
-    subject_version: str
-    build: str
+    subject_version: str | None
+    build: str | None
+    profile: str | None = None
+    """The profile that the subject declares for numbers of its layout."""
     backend: str | None
     mode: str | None
     lane: str
@@ -65,7 +67,7 @@ class Counters(Strict, frozen=True):
     collections: int | None
 
 
-class CaseLine(Strict, frozen=True, tag_field="type", tag="case"):
+class CaseLine(Strict, frozen=True, kw_only=True, tag_field="type", tag="case"):
     """One case's outcome."""
 
     schema: Schema
@@ -79,6 +81,8 @@ class CaseLine(Strict, frozen=True, tag_field="type", tag="case"):
     signal: int | None
     phase: str | None
     point: int | None
+    points: int | None = None
+    """How many allocations the out-of-memory lanes failed."""
     file: str | None
     line: int | None
     elapsed_ns: int | None
@@ -261,24 +265,3 @@ class BenchDocument(Foreign, frozen=True):
 
     context: BenchContext
     benchmarks: tuple[BenchEntry, ...]
-
-
-class HostDescription(Foreign, frozen=True):
-    """What `cpython_host.py --describe` prints about its interpreter."""
-
-    implementation: str
-    version: str
-    executable: str
-    optimised: bool | None = None
-    debug: bool | None = None
-    free_threaded: bool | None = None
-    build: str | None = None
-    extension: str | None = None
-    usable: bool | None = None
-    reason: str | None = None
-
-
-def conform_lines(text: bytes) -> list[Any]:
-    """Decode JSONL as conformance lines; raise on the first bad one."""
-    decoder = msgspec.json.Decoder(ConformLine)
-    return [decoder.decode(line) for line in text.splitlines() if line.strip()]

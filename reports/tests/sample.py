@@ -154,6 +154,7 @@ def case(
         signal="SIGSEGV" if result == "CRASH" else None,
         phase="act" if result == "CRASH" else None,
         point=3 if result == "OOM_UNSAFE" else None,
+        points=40 if result == "OOM_UNSAFE" else None,
         file=f"conformance/cases/{requirement.area.lower()}.c",
         line=20 + 3 * index,
         elapsed_ns=rng.randrange(90_000, 900_000),
@@ -181,6 +182,7 @@ def column(subject: str, version: str, backend: str | None, build: str) -> Colum
         subject=subject,
         subject_version=version,
         build=build,
+        profile="reference" if backend else f"cpython-{version[:4]}",
         backend=backend,
         mode="full",
         lane="plain",
@@ -199,6 +201,7 @@ def job(kind: str, name: str, *argv: str, measured: bool = False) -> Job:
         kind=kind,  # type: ignore[arg-type]
         argv=argv,
         output_argv=(),
+        output_first=(),
         environment={},
         timeout_s=60,
         measured=measured,

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: MIT
+"""Fold a run's folder into one document: journal + what jobs wrote -> Run.
+
+1. Each finished job's document is read strictly. One that is torn, or says
+   something else than was asked, turns the job into a failed one.
+2. Broken-off columns get cells for what they did not reach.
+3. The judge adds classes, scores, tallies and the verdict.
+
+Folding is pure: the same folder gives the same document, so a report can be
+made again at any time, and an interrupted run can be folded as far as it came.
+"""
+
+from __future__ import annotations
+
+import datetime
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from pmm import judge
+from pmm.bench_results import collect_bench, summarise
+from pmm.compare import compare_runs
+from pmm.conform_results import ConformOutput, collect_conform, fill_gaps
+from pmm.documents import (
+    BenchRow,
+    CaseResult,
+    Column,
+    Comparison,
+    Coverage,
+    LeakFinding,
+    LeakTally,
+    Problem,
+    Requirement,
+    Run,
+    Skipped,
+    Verdict,
+    WorkResult,
+)
+from pmm.errors import PmmError
+from pmm.execute import unstarted
+from pmm.expectations import apply_expectations, read_expectations
+from pmm.jobs import Job, JobResult
+from pmm.lcov import collect_coverage
+from pmm.leaks import mark_expected, runtime_findings, tally
+from pmm.programs import WorkDocument
+from pmm.store import Header, job_folder
+from pmm.valgrind import collect_valgrind
+
+
+@dataclass
+class Gathered:
+    """What the jobs' documents held."""
+
+    results: dict[str, JobResult] = field(default_factory=dict)
+    conform: list[tuple[Job, ConformOutput]] = field(default_factory=list)
+    work: list[WorkResult] = field(default_factory=list)
+    bench: list[BenchRow] = field(default_factory=list)
+    findings: list[LeakFinding] = field(default_factory=list)
+
+
+def read_requirements(path: Path) -> tuple[Requirement, ...]:
+    """Read the specification; raise PmmError when it cannot be read."""
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))["requirement"]
+        return tuple(
+            Requirement(
+                id=row["id"],
+                area=row["area"],
+                level=row["level"],
+                title=row["title"],
+                text=row["text"],
+                kind=row.get("kind", "behaviour"),
+            )
+            for row in rows
+        )
+    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise PmmError(f"cannot read {path}: {error!r}") from error
+
+
+def failed(result: JobResult, complaint: str | None) -> JobResult:
+    """Return the result of a job whose document is not believed."""
+    if complaint is None:
+        return result
+    if result.status != "ok":
+        return msgspec.structs.replace(result, reason=f"{result.reason}; {complaint}")
+    return msgspec.structs.replace(result, status="failed", reason=complaint)
+
+
+def read_work(
+    job: Job, result: JobResult, path: Path
+) -> tuple[WorkResult | None, str | None]:
+    """Read a workload's document; the complaint says why it is not believed."""
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=WorkDocument)
+    except OSError as error:
+        return None, f"it wrote no document ({error.strerror})"
+    except msgspec.MsgspecError as error:
+        return None, f"its document is not valid: {error}"
+    work = WorkResult(
+        job=job.id,
+        interpreter=job.interpreter,
+        document=document,
+        command=result.command,
+    )
+    return work, work_lies(job, result, document)
+
+
+def work_lies(job: Job, result: JobResult, document: WorkDocument) -> str | None:
+    """Return what a work document says against its order or its exit code."""
+    pairs = [
+        ("workload", job.workload, document.workload),
+        ("subject", job.subject, document.subject),
+        ("backend", job.backend, document.backend),
+    ]
+    for what, asked, said in pairs:
+        free = asked is None or "/" in asked or "=" in asked
+        if not free and asked != said:
+            return f"it says {what} {said}, and was asked for {asked}"
+    if document.verified and not all(
+        variant.verified or variant.unsupported for variant in document.variants
+    ):
+        return "it claims to be verified, and a variant is not"
+    if result.exit_code == 0 and not document.verified and document.error is None:
+        return "exit code 0, and the answer is not verified"
+    return None if document.variants or document.error else "it measured nothing"
+
+
+def gather(
+    header: Header, results: Sequence[JobResult], folder: Path, root: Path
+) -> Gathered:
+    """Read every finished job's documents."""
+    found = Gathered()
+    by_job = {result.job: result for result in results}
+    for job in header.plan:
+        result = by_job.get(job.id)
+        if result is None:
+            missing = unstarted(
+                job, header.created, "the run was interrupted before it"
+            )
+            found.results[job.id] = msgspec.structs.replace(missing, status="skipped")
+            continue
+        where = job_folder(folder, job, header.plan)
+        found.results[job.id] = failed(
+            result, read_job(found, job, result, where, root)
+        )
+    return found
+
+
+def read_job(
+    found: Gathered, job: Job, result: JobResult, where: Path, root: Path
+) -> str | None:
+    """Read one job's documents into `found`; return the complaint, if any."""
+    if job.kind in ("conform", "backend-check"):
+        output = collect_conform(job, result, where / "document.jsonl")
+        found.conform.append((job, output))
+        return output.complaint
+    if job.kind == "bench":
+        rows, complaint = collect_bench(job, result, where / "document.json")
+        found.bench += rows
+        return complaint
+    work, complaint = read_work(job, result, where / "document.json")
+    if work is not None:
+        found.findings += runtime_findings(job, result, work, root)
+        if job.kind == "work":
+            found.work.append(work)
+    if job.kind == "leaks":
+        findings, unread = collect_valgrind(job, result, where, root)
+        found.findings += findings
+        complaint = complaint or unread
+    return complaint
+
+
+def columns_and_cases(
+    found: Gathered, filtered: bool
+) -> tuple[list[Column], list[CaseResult]]:
+    """Return all columns and cells, with cells for what was not reached."""
+    columns: list[Column] = []
+    cases: list[CaseResult] = []
+    for job, output in found.conform:
+        whole = [
+            other.cases
+            for peer, other in found.conform
+            if peer.kind == job.kind and other.column.complete
+        ]
+        known = max(whole, key=len, default=())
+        mine = output.cases
+        if not output.column.complete:
+            mine = fill_gaps(output, job, found.results[job.id], known)
+        complete = output.column.complete and not filtered
+        columns.append(msgspec.structs.replace(output.column, complete=complete))
+        cases += mine
+    return columns, cases
+
+
+@dataclass(frozen=True)
+class Folded:
+    """The judged parts of a run, before the comparison."""
+
+    columns: tuple[Column, ...]
+    cases: tuple[CaseResult, ...]
+    requirements: tuple[Requirement, ...]
+    bench: tuple[BenchRow, ...]
+    findings: tuple[LeakFinding, ...]
+    tallies: tuple[LeakTally, ...]
+    problems: tuple[Problem, ...]
+
+
+def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
+    """Judge what was gathered."""
+    requirements = read_requirements(root / "conformance" / "requirements.toml")
+    columns, raw = columns_and_cases(found, header.filtered)
+    entries = read_expectations(root / "conformance" / "expectations")
+    today = datetime.date.fromisoformat(header.created[:10])
+    cases, stale = apply_expectations(raw, columns, entries, today)
+    findings = mark_expected(found.findings)
+    tallies = tally(header.plan, found.results, found.work, findings)
+    problems = [
+        *stale,
+        *judge.case_problems(cases),
+        *judge.job_problems(found.results.values()),
+        *judge.work_problems(found.work),
+        *judge.bench_problems(found.bench),
+        *judge.leak_problems(tallies, findings),
+    ]
+    return Folded(
+        columns=judge.judge_columns(columns, cases, requirements),
+        cases=cases,
+        requirements=requirements,
+        bench=summarise(found.bench),
+        findings=findings,
+        tallies=tallies,
+        problems=tuple(problems),
+    )
+
+
+def read_coverage(
+    build: Path, root: Path
+) -> tuple[Coverage | None, tuple[Skipped, ...]]:
+    """Read lcov's summary; say what is lost where there is none."""
+    lost = "no coverage page"
+    remedy = "ci/run.sh"
+    try:
+        found = collect_coverage(
+            build / "coverage" / "impl.info", build / "coverage" / "html", root
+        )
+    except PmmError as error:
+        skipped = Skipped(what="coverage", why=str(error), lost=lost, remedy=remedy)
+        return None, (skipped,)
+    if found is not None:
+        return found, ()
+    why = "not measured (no build/coverage/impl.info)"
+    return None, (Skipped(what="coverage", why=why, lost=lost, remedy=remedy),)
+
+
+def fold(
+    header: Header,
+    results: Sequence[JobResult],
+    folder: Path,
+    root: Path,
+    build: Path,
+    finished: tuple[str, int],
+) -> Run:
+    """Make the run document; `finished` is the time and the elapsed nanoseconds."""
+    found = gather(header, results, folder, root)
+    parts = fold_parts(header, found, root)
+    coverage, uncovered = read_coverage(build, root)
+    done = tuple(found.results.values())
+    other = bool(found.work or found.bench or found.findings)
+    verdict = judge.make_verdict(parts.cases, done, parts.problems, other, None)
+    return Run(
+        schema="pmm.run",
+        version=1,
+        id=header.id,
+        created=header.created,
+        finished=finished[0],
+        elapsed_ns=finished[1],
+        command=header.command,
+        profile=header.profile,
+        environment=header.environment,
+        plan=header.plan,
+        results=done,
+        columns=parts.columns,
+        requirements=parts.requirements,
+        cases=parts.cases,
+        work=tuple(found.work),
+        bench=parts.bench,
+        leaks=parts.findings,
+        leak_tally=parts.tallies,
+        backends=header.backends,
+        subjects=header.subjects,
+        coverage=coverage,
+        skipped=(*header.skipped, *uncovered),
+        baseline=None,
+        verdict=verdict,
+    )
+
+
+def with_baseline(run: Run, comparison: Comparison) -> Run:
+    """Add a comparison to a run and judge it again."""
+    problems = [one for one in run.verdict.problems if one.kind != "change"]
+    problems += judge.change_problems(comparison)
+    other = bool(run.work or run.bench or run.leaks)
+    verdict: Verdict = judge.make_verdict(
+        run.cases, run.results, problems, other, comparison
+    )
+    return msgspec.structs.replace(run, baseline=comparison, verdict=verdict)
+
+
+def compared(run: Run, before: Run, path: str) -> Run:
+    """Compare a run with an earlier one."""
+    return with_baseline(run, compare_runs(before, run, path))

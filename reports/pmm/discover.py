@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: MIT
+"""What there is to run: programs, backends, CPythons, workloads, benchmarks.
+
+Every answer comes from the thing itself (`--list`, `--describe`), never from a
+table here, so adding a backend or a workload changes nothing in this package.
+Probes run with a short time limit; one that fails is reported as not available,
+with the reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pmm.documents import SubjectEntry
+from pmm.errors import PmmError
+from pmm.places import Places
+from pmm.programs import BackendEntry, BackendList, Foreign
+
+PROBE_SECONDS = 20
+OLDEST = (3, 8)
+NAMES = tuple(f"python3.{minor}" for minor in range(8, 16))
+PROBE = """
+import json, platform, sys, sysconfig
+get = sysconfig.get_config_var
+print(json.dumps({
+    "implementation": platform.python_implementation(),
+    "version": platform.python_version(),
+    "executable": sys.executable,
+    "optimised": "--enable-optimizations" in (get("CONFIG_ARGS") or ""),
+    "debug": bool(get("Py_DEBUG")),
+    "free_threaded": bool(get("Py_GIL_DISABLED")),
+    "compiler": platform.python_compiler(),
+}))
+"""
+
+
+@dataclass(frozen=True)
+class CPython:
+    """One interpreter that was found."""
+
+    id: str
+    """`cpython-3.11.7`, with what is unusual about the build behind it."""
+    interpreter: str
+    version: str
+    optimised: bool
+    build: str
+    hosts: bool
+    """Whether the suite's extension can be loaded into it."""
+    reason: str | None
+    """Why not."""
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The version as numbers, for sorting."""
+        return tuple(int(part) for part in re.findall(r"\d+", self.version))
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that can be asked to run."""
+
+    places: Places
+    backends: tuple[BackendEntry, ...]
+    cpythons: tuple[CPython, ...]
+    cases: tuple[str, ...]
+    workloads: tuple[str, ...]
+    twins: tuple[str, ...]
+    benches: tuple[str, ...]
+    valgrind: str | None
+    missing: tuple[tuple[str, str], ...]
+    """Programs that were not built, and what is lost without each."""
+
+    @property
+    def available(self) -> tuple[BackendEntry, ...]:
+        """The backends that can be used on this machine."""
+        return tuple(entry for entry in self.backends if entry.available)
+
+
+def ask(argv: Sequence[str | Path], working: Path) -> subprocess.CompletedProcess[str]:
+    """Run a probe; raise PmmError when it cannot start or does not end."""
+    try:
+        return subprocess.run(
+            [str(part) for part in argv],
+            cwd=working,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise PmmError(f"cannot ask {argv[0]}: {error}") from error
+
+
+def find_backends(places: Places) -> tuple[BackendEntry, ...]:
+    """Return the backends as `pmm-backend-check` lists them; none if not built."""
+    program = places.program("pmm-backend-check")
+    if program is None:
+        return ()
+    answer = ask([program, "--list", "--json"], places.root)
+    try:
+        return msgspec.json.decode(answer.stdout, type=BackendList).backends
+    except msgspec.MsgspecError as error:
+        raise PmmError(f"{program.name} --list --json: {error}") from error
+
+
+def candidates() -> list[Path]:
+    """Return paths that may be a CPython: on PATH, in /usr/bin, of pyenv."""
+    folders = [Path(part) for part in os.environ.get("PATH", "").split(":") if part]
+    folders.append(Path("/usr/bin"))
+    versions = Path.home() / ".pyenv" / "versions"
+    if versions.is_dir():
+        folders += sorted(path / "bin" for path in versions.iterdir())
+    found: dict[Path, Path] = {}
+    for folder in folders:
+        for name in NAMES:
+            path = folder / name
+            if path.is_file() and os.access(path, os.X_OK):
+                found.setdefault(path.resolve(), path)
+    return list(found)
+
+
+def describe(path: Path, working: Path) -> dict[str, Any] | None:
+    """Ask an interpreter who it is; None when it does not answer."""
+    try:
+        answer = ask([path, "-I", "-c", PROBE], working)
+        found = json.loads(answer.stdout)
+    except (PmmError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def host_state(path: str, places: Places) -> tuple[bool, str | None]:
+    """Ask the host script whether the extension loads into an interpreter."""
+    if not places.host_script.is_file():
+        return False, "conformance/cpython_host.py is missing"
+    try:
+        answer = ask(
+            [path, str(places.host_script), "--build", str(places.build), "--describe"],
+            places.root,
+        )
+    except PmmError as error:
+        return False, str(error)
+    if answer.returncode == 0:
+        return True, None
+    lines = (answer.stderr or answer.stdout).strip().splitlines()
+    return False, lines[-1] if lines else f"exit code {answer.returncode}"
+
+
+def find_cpythons(places: Places) -> tuple[CPython, ...]:
+    """Return the CPythons of 3.8 and later, each real binary once, by version."""
+    found: dict[str, CPython] = {}
+    seen: set[Path] = set()
+    for path in candidates():
+        answer = describe(path, places.root)
+        if answer is None or answer["implementation"] != "CPython":
+            continue
+        real = Path(answer["executable"]).resolve()
+        one = make_cpython(answer)
+        if real in seen or one.order[:2] < OLDEST:
+            continue
+        seen.add(real)
+        hosts, reason = host_state(one.interpreter, places)
+        name, number = one.id, 2
+        while name in found:
+            name, number = f"{one.id}-{number}", number + 1
+        found[name] = CPython(
+            name, one.interpreter, one.version, one.optimised, one.build, hosts, reason
+        )
+    return tuple(sorted(found.values(), key=lambda one: (one.order, one.id)))
+
+
+def make_cpython(answer: dict[str, Any]) -> CPython:
+    """Make the entry of an interpreter, not yet asked about the extension."""
+    marks = [word for word in ("debug", "free_threaded") if answer[word]]
+    optimised = bool(answer["optimised"])
+    build = ", ".join(
+        ["optimised" if optimised else "not optimised", *marks, answer["compiler"]]
+    )
+    return CPython(
+        id="-".join([f"cpython-{answer['version']}", *marks]),
+        interpreter=answer["executable"],
+        version=answer["version"],
+        optimised=optimised,
+        build=build,
+        hosts=False,
+        reason=None,
+    )
+
+
+class ListedCase(Foreign, frozen=True):
+    """What we need of one entry of `pmm-conform --list --json`."""
+
+    id: str
+
+
+class CaseList(Foreign, frozen=True):
+    """The whole answer."""
+
+    cases: tuple[ListedCase, ...]
+
+
+def find_cases(places: Places) -> tuple[str, ...]:
+    """Return the ids of all cases; none if pmm-conform was not built."""
+    program = places.program("pmm-conform")
+    if program is None:
+        return ()
+    answer = ask([program, "--list", "--json"], places.root)
+    try:
+        listed = msgspec.json.decode(answer.stdout, type=CaseList)
+    except msgspec.MsgspecError as error:
+        raise PmmError(f"{program.name} --list --json: {error}") from error
+    return tuple(case.id for case in listed.cases)
+
+
+def listed_names(text: str) -> tuple[str, ...]:
+    """Return the names at the left edge of a program's `--list`."""
+    return tuple(re.findall(r"^([a-z][a-z0-9_]*)(?=[:\s]|$)", text, re.MULTILINE))
+
+
+def find_workloads(argv: Iterable[str | Path], working: Path) -> tuple[str, ...]:
+    """Return the workloads that a program lists."""
+    answer = ask([*argv, "--list"], working)
+    return listed_names(answer.stdout) if answer.returncode == 0 else ()
+
+
+def subject_entries(world: World) -> tuple[SubjectEntry, ...]:
+    """Return the subjects: the reference and every CPython."""
+    reference = world.places.program("pmm-conform") or world.places.program("pmm-work")
+    entries = [
+        SubjectEntry(
+            name="reference",
+            kind="builtin",
+            version=None,
+            build=None,
+            available=reference is not None,
+            reason=None if reference else "pmm-conform is not built",
+            interpreter=None,
+            optimised=None,
+            features=(),
+        )
+    ]
+    entries += [
+        SubjectEntry(
+            name=one.id,
+            kind="cpython",
+            version=one.version,
+            build=one.build,
+            available=one.hosts,
+            reason=one.reason,
+            interpreter=one.interpreter,
+            optimised=one.optimised,
+            features=(),
+        )
+        for one in world.cpythons
+    ]
+    return tuple(entries)
+
+
+LOSSES = {
+    "pmm-conform": "no conformance results",
+    "pmm-backend-check": "no list of backends, no backend checks",
+    "pmm-work": "no memory figures, no leak checks",
+}
+
+
+def discover(places: Places, valgrind: str | None) -> World:
+    """Look at the build and the machine."""
+    missing = [
+        (name, lost) for name, lost in LOSSES.items() if places.program(name) is None
+    ]
+    benches = tuple(
+        path.name.removeprefix("pmm-bench-") for path in places.bench_programs()
+    )
+    if not benches:
+        missing.append(("pmm-bench-*", "no benchmark figures"))
+    work = places.program("pmm-work")
+    cpythons = find_cpythons(places)
+    twin = places.twin_script
+    has_twins = bool(cpythons) and twin.is_file()
+    return World(
+        places=places,
+        backends=find_backends(places),
+        cpythons=cpythons,
+        cases=find_cases(places),
+        workloads=find_workloads([work], places.root) if work else (),
+        twins=find_workloads([cpythons[-1].interpreter, twin], places.root)
+        if has_twins
+        else (),
+        benches=benches,
+        valgrind=valgrind,
+        missing=tuple(missing),
+    )

@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: MIT
+"""From what there is and what was asked to an ordered list of jobs.
+
+The same world and the same selection give the same plan, job by job. A profile
+says how much is done, never what counts as right:
+
+quick     every case on the reference over every backend and on every CPython;
+          workloads full-sized over the pool and on one CPython, small elsewhere;
+          short benchmarks; leaks under valgrind over two backends
+standard  also the out-of-memory, stress and shuffled lanes over pool and libc,
+          full-sized workloads everywhere, longer benchmarks
+full      all lanes over every backend, long benchmarks
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from pmm.discover import CPython, World
+from pmm.documents import Skipped
+from pmm.errors import PmmError, UsageError
+from pmm.jobs import Job, JobKind
+from pmm.leaks import WORKLOAD as LEAKS
+from pmm.names import choose, unknown
+from pmm.places import shown
+from pmm.valgrind import LEAK_OPTIONS
+
+PROFILES = ("quick", "standard", "full")
+KINDS: tuple[JobKind, ...] = ("conform", "backend-check", "work", "bench", "leaks")
+LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle")
+MODE = "full"
+YARDSTICKS = ("pool", "libc")
+BOUNDS = frozenset({"null", "bump"})
+"""Backends that give nothing back: they bound the others and hold no workload."""
+LEAK_VARIANTS = ("clean", "lost_reference", "uncollected_cycle", "unclosed_file")
+SMALL = {
+    "list_vs_generator": ("items=100000",),
+    "tuple_sharing": ("items=10000",),
+    "cycles": ("items=10000",),
+}
+"""Settings of a workload's small size; the others are always run as they are."""
+BENCH_SECONDS = {"quick": 0.01, "standard": 0.1, "full": 0.5}
+REPETITIONS = 5
+VALGRIND_XML = ("--xml=yes", "--xml-file={dir}/valgrind.%p.xml")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the command line asks for; empty means all."""
+
+    profile: str = "quick"
+    kinds: tuple[JobKind, ...] = KINDS
+    backends: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
+    benches: tuple[str, ...] = ()
+    lanes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs, and what is not among them though it could be."""
+
+    jobs: tuple[Job, ...]
+    skipped: tuple[Skipped, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A selection resolved against the world."""
+
+    backends: tuple[str, ...]
+    reference: bool
+    plugins: tuple[str, ...]
+    cpythons: tuple[CPython, ...]
+    workloads: tuple[str, ...]
+    benches: tuple[str, ...]
+
+
+def make_plan(world: World, selection: Selection) -> Plan:
+    """Plan the jobs; raise UsageError for a name that is not there."""
+    chosen = resolve(world, selection)
+    makers = {
+        "conform": conform_jobs,
+        "backend-check": backend_jobs,
+        "leaks": leak_jobs,
+        "work": work_jobs,
+        "bench": bench_jobs,
+    }
+    jobs = [
+        job
+        for kind, make in makers.items()
+        if kind in selection.kinds
+        for job in make(world, selection, chosen)
+    ]
+    if not jobs:
+        raise UsageError("nothing to run is left of this selection (see `pmm doctor`)")
+    return Plan(tuple(jobs), tuple(skipped(world, selection, chosen)))
+
+
+def command(world: World, name: str) -> str:
+    """Return how a person would type a program that is known to be built."""
+    path = world.places.program(name)
+    if path is None:
+        raise PmmError(f"{name} is not built")
+    return shown(path)
+
+
+def is_path(name: str) -> bool:
+    """Tell whether a name is a file or a spec rather than a listed name."""
+    return "/" in name or "=" in name or name.endswith(".so")
+
+
+def resolve(world: World, selection: Selection) -> Chosen:
+    """Find everything that the selection names."""
+    if selection.profile not in PROFILES:
+        raise unknown("profile", selection.profile, PROFILES)
+    for lane in selection.lanes:
+        if lane not in LANES:
+            raise unknown("lane", lane, LANES)
+    if world.cases:
+        for glob in selection.cases:
+            choose("case", [glob], world.cases)
+    names = list(dict.fromkeys([*world.workloads, *world.twins]))
+    ids = ["reference", *(one.id for one in world.cpythons)]
+    subjects = expand_subjects(selection.subjects, ids)
+    plugins = tuple(name for name in selection.subjects if is_path(name))
+    every = not selection.subjects
+    return Chosen(
+        backends=resolve_backends(world, selection),
+        reference=every or "reference" in subjects,
+        plugins=plugins,
+        cpythons=tuple(o for o in world.cpythons if every or o.id in subjects),
+        workloads=tuple(choose("workload", selection.workloads or ("*",), names))
+        if names
+        else (),
+        benches=tuple(choose("benchmark", selection.benches, world.benches))
+        if selection.benches
+        else world.benches,
+    )
+
+
+def expand_subjects(wanted: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """Resolve subject names; `cpython` and `cpython-3.11` name all that start so."""
+    out: list[str] = []
+    for name in wanted:
+        if is_path(name):
+            continue
+        family = [
+            one
+            for one in ids
+            if one == name or one.startswith((f"{name}-", f"{name}."))
+        ]
+        out += family or choose("subject", [name], ids)
+    return out
+
+
+def resolve_backends(world: World, selection: Selection) -> tuple[str, ...]:
+    """Return the backends to use; one that is known but missing is refused."""
+    available = [entry.name for entry in world.available]
+    if not selection.backends:
+        return tuple(available)
+    specs = [name for name in selection.backends if is_path(name)]
+    named = [name for name in selection.backends if not is_path(name)]
+    for entry in world.backends:
+        if entry.name in named and not entry.available:
+            raise UsageError(f"backend {entry.name} cannot be used: {entry.reason}")
+    return (*choose("backend", named, available), *specs)
+
+
+def make_job(kind: JobKind, name: str, argv: Sequence[str], **fields: object) -> Job:
+    """Make a job with the fields that differ from a check's."""
+    defaults: dict[str, object] = {
+        "output_argv": (), "output_first": (), "environment": {}, "timeout_s": 120, "measured": False,
+        "program": argv[0].rpartition("/")[2], "subject": None, "interpreter": None,
+        "backend": None, "mode": None, "lane": None, "workload": None, "variant": None,
+    }  # fmt: skip
+    return Job(
+        id=f"{kind}/{name}",
+        kind=kind,
+        argv=tuple(argv),
+        **{**defaults, **fields},  # type: ignore[arg-type]
+    )
+
+
+def short(spec: str) -> str:
+    """Return a backend's or plugin's name for use in ids."""
+    return spec.partition("=")[0].rpartition("/")[2] if is_path(spec) else spec
+
+
+def lanes_for(selection: Selection, backend: str | None) -> tuple[str, ...]:
+    """Return the lanes that a profile runs over a backend."""
+    if selection.lanes:
+        return selection.lanes
+    deep = selection.profile == "full" or (
+        selection.profile == "standard" and backend in YARDSTICKS
+    )
+    return LANES if deep and backend is not None else ("plain",)
+
+
+def host_argv(world: World, one: CPython, verb: str) -> list[str]:
+    """Return the start of a command that runs inside a CPython."""
+    script = shown(world.places.host_script)
+    return [one.interpreter, script, "--build", shown(world.places.build), verb]
+
+
+def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
+    """Every case: reference and plugins over the backends, then the CPythons."""
+    filters = [part for glob in selection.cases for part in ("--case", glob)]
+    tail = [*filters, "--seed", str(selection.seed)]
+    output = ("--jsonl", "{dir}/document.jsonl")
+    program = world.places.program("pmm-conform")
+    subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
+    for subject in subjects if program else []:
+        for backend in chosen.backends:
+            for lane in lanes_for(selection, backend):
+                if backend in BOUNDS and not selection.backends:
+                    continue
+                argv = [
+                    command(world, "pmm-conform"), "--subject", subject,
+                    "--backend", backend, "--lane", lane, *tail,
+                ]  # fmt: skip
+                yield make_job(
+                    "conform", f"{short(subject)}/{short(backend)}/{lane}", argv,
+                    output_argv=output, subject=subject, backend=backend, lane=lane,
+                    timeout_s=120 if lane == "plain" else 600,
+                )  # fmt: skip
+    for one in chosen.cpythons:
+        for lane in lanes_for(selection, None):
+            if one.hosts:
+                yield make_job(
+                    "conform", f"{one.id}/{lane}",
+                    [*host_argv(world, one, "conform"), "--lane", lane, *tail],
+                    output_argv=output, subject="cpython", lane=lane,
+                    interpreter=one.interpreter, timeout_s=300,
+                )  # fmt: skip
+
+
+def backend_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
+    """The allocator contract's own checks, on every backend."""
+    program = world.places.program("pmm-backend-check")
+    for backend in chosen.backends if program and chosen.reference else ():
+        argv = [command(world, "pmm-backend-check"), "--backend", backend]
+        yield make_job(
+            "backend-check", short(backend), argv,
+            output_argv=("--jsonl", "{dir}/document.jsonl"), backend=backend,
+        )  # fmt: skip
+
+
+def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
+    """The leaks workload under valgrind, a process a variant."""
+    program = world.places.program("pmm-work")
+    usable = program and world.valgrind and chosen.reference
+    if not usable or LEAKS not in chosen.workloads or LEAKS not in world.workloads:
+        return
+    everywhere = selection.profile == "full" or selection.backends
+    over = [b for b in chosen.backends if b not in BOUNDS]
+    for backend in over if everywhere else [b for b in over if b in YARDSTICKS]:
+        for variant in selection.variants or LEAK_VARIANTS:
+            argv = [
+                "valgrind", *LEAK_OPTIONS, command(world, "pmm-work"), LEAKS,
+                "--backend", backend, "--variant", variant,
+            ]  # fmt: skip
+            yield make_job(
+                "leaks", f"{variant}/{short(backend)}", argv,
+                output_argv=("--json", "{dir}/document.json"),
+                output_first=VALGRIND_XML, subject="reference",
+                backend=backend, workload=LEAKS, variant=variant, timeout_s=300,
+            )  # fmt: skip
+
+
+def work_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
+    """The workloads: reference over the backends, then twins on the CPythons."""
+    program = world.places.program("pmm-work")
+    for workload in chosen.workloads:
+        given = workload in world.workloads
+        subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
+        for subject in subjects if program and given else []:
+            for backend in chosen.backends:
+                if backend in BOUNDS and not selection.backends:
+                    continue
+                yield native_work(world, selection, workload, subject, backend)
+        yield from cpython_work(world, selection, chosen, workload)
+
+
+def work_tail(selection: Selection, workload: str, whole: bool) -> list[str]:
+    """Return the options that set a workload's size, variants and seed."""
+    settings = selection.settings or (() if whole else SMALL.get(workload, ()))
+    return [
+        *(part for setting in settings for part in ("--set", setting)),
+        *(part for name in selection.variants for part in ("--variant", name)),
+        "--seed",
+        str(selection.seed),
+    ]
+
+
+def native_work(
+    world: World, selection: Selection, workload: str, subject: str, backend: str
+) -> Job:
+    """One workload on one native subject."""
+    asked = bool(selection.backends)
+    whole = selection.profile != "quick" or backend == "pool" or asked
+    argv = [
+        command(world, "pmm-work"), workload,
+        "--subject", subject, "--backend", backend,
+        *work_tail(selection, workload, whole),
+    ]  # fmt: skip
+    return make_job(
+        "work", f"{workload}/{short(subject)}/{short(backend)}", argv,
+        output_argv=("--json", "{dir}/document.json"), subject=subject,
+        backend=backend, workload=workload, measured=True, timeout_s=300,
+    )  # fmt: skip
+
+
+def cpython_work(
+    world: World, selection: Selection, chosen: Chosen, workload: str
+) -> Iterator[Job]:
+    """One workload's Python twin, on every CPython."""
+    first = primary(chosen.cpythons)
+    for one in chosen.cpythons if workload in world.twins else ():
+        whole = selection.profile != "quick" or one is first
+        small = not whole and workload not in SMALL and workload != LEAKS
+        if small and not selection.workloads:
+            continue
+        argv = [
+            one.interpreter, shown(world.places.twin_script), workload,
+            *work_tail(selection, workload, whole),
+        ]  # fmt: skip
+        yield make_job(
+            "work", f"{workload}/twin/{one.id}", argv,
+            output_argv=("--json", "{dir}/document.json"), subject="cpython",
+            workload=workload, interpreter=one.interpreter, measured=whole,
+            timeout_s=300,
+        )  # fmt: skip
+
+
+def primary(cpythons: Sequence[CPython]) -> CPython | None:
+    """Return the CPython that gets full-sized workloads: 3.11, else the newest.
+
+    3.11 is the specification's baseline; of several the first on the PATH's.
+    """
+    baseline = [one for one in cpythons if one.order[:2] == (3, 11)]
+    optimised = [one for one in baseline if one.optimised]
+    ranked = optimised or baseline or list(cpythons)
+    return ranked[-1] if ranked else None
+
+
+def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
+    """Google Benchmark: one process a program and backend."""
+    seconds = BENCH_SECONDS[selection.profile]
+    for area in chosen.benches if chosen.reference else ():
+        for backend in chosen.backends:
+            argv = [
+                command(world, f"pmm-bench-{area}"), "--backend", backend,
+                f"--benchmark_min_time={seconds}",
+                f"--benchmark_repetitions={REPETITIONS}",
+                "--benchmark_enable_random_interleaving=true",
+            ]  # fmt: skip
+            yield make_job(
+                "bench", f"{area}/{short(backend)}", argv,
+                output_argv=(
+                    "--benchmark_out={dir}/document.json",
+                    "--benchmark_out_format=json",
+                ),
+                subject="reference", backend=backend, measured=True, timeout_s=600,
+            )  # fmt: skip
+
+
+def skipped(world: World, selection: Selection, chosen: Chosen) -> Iterator[Skipped]:
+    """Say what a complete machine would have run besides."""
+    for name, lost in world.missing:
+        yield Skipped(what=name, why="not built", lost=lost, remedy="ninja -C build")
+    for entry in world.backends:
+        if not entry.available and not selection.backends:
+            yield Skipped(
+                what=f"backend {entry.name}", why=entry.reason or "not available",
+                lost="no results over it", remedy=f"pmm doctor  # {entry.name}",
+            )  # fmt: skip
+    if world.valgrind is None and "leaks" in selection.kinds:
+        yield Skipped(
+            what="valgrind", why="not installed",
+            lost="leaks are found by the runtime's own accounting only",
+            remedy="apt install valgrind",
+        )  # fmt: skip
+    for one in chosen.cpythons:
+        if not one.hosts and "conform" in selection.kinds:
+            yield Skipped(
+                what=f"conformance on {one.id}", why=one.reason or "not usable",
+                lost="its column of the matrix", remedy=None,
+            )  # fmt: skip
+    if not world.cpythons:
+        yield Skipped(
+            what="CPython", why="none of 3.8 or later was found",
+            lost="no column to compare with, no twins", remedy="apt install python3",
+        )  # fmt: skip
