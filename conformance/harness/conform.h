@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conform.h - the whole program, for those who host it.
+ *
+ *   pmm-conform          hosts it natively and finds subjects by name
+ *   CPython extension    hosts it inside an interpreter and is the subject
+ *
+ *   1. pmm_conform_attach() says what the host can do; may be left out.
+ *   2. pmm_conform_main() reads the options, runs the cases, prints TAP and
+ *      JSON lines, and returns the exit code: 0 all well, 1 the tool failed,
+ *      2 usage, 3 a case failed.
+ */
+#ifndef PMM_CONFORM_H
+#define PMM_CONFORM_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "pmm/subject.h"
+
+/** Called around each fork(), in this order; each may be NULL. */
+struct pmm_fork_hooks {
+  void *ctx;
+  void (*before)(void *ctx);
+  void (*after_parent)(void *ctx);
+  void (*after_child)(void *ctx);
+};
+
+/** What a host offers; every member may be NULL. */
+struct pmm_conform_host {
+  const char *command; /* starts the reproduce line; NULL: "pmm-conform"    */
+  /** The subject of that name or path; NULL and a message when there is
+   *  none.  Runs first in a process of its own: loading may crash. */
+  const struct pmm_subject *(*find_subject)(const char *spec, char *message,
+                                            size_t size);
+  /** The backend of that specification; NULL and a message. */
+  const struct pmm_backend *(*find_backend)(const char *spec, char *message,
+                                            size_t size);
+  /** One line a subject. */
+  void (*list_subjects)(FILE *out);
+  struct pmm_fork_hooks fork;
+};
+
+/** Keep a pointer to `host`, which must outlive pmm_conform_main(). */
+void pmm_conform_attach(const struct pmm_conform_host *host);
+
+/** Run.  `subject` NULL: the option --subject and find_subject choose. */
+int pmm_conform_main(const struct pmm_subject *subject, int argc,
+                     char **argv);
+
+#endif /* PMM_CONFORM_H */

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * expect.c - expectations: decide, say what was seen, end the case.
+ *
+ *   1. An expectation that holds returns.
+ *   2. One that does not becomes the verdict, and the body ends by a jump.
+ *   3. While allocations are made to fail, an expectation that does not hold
+ *      because the runtime has reported PMM_NO_MEMORY is what it should be:
+ *      the verdict is REPORTED.  Any other one is a failure that was
+ *      swallowed.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "state.h"
+
+static const char *const status_names[] = {
+    "OK",      "NO_MEMORY", "TYPE",   "VALUE",     "INDEX",     "KEY",
+    "OVERFLOW", "RUNTIME",  "OS",     "STOP",      "EXIT",      "REFERENCE",
+    "RECURSION", "BUFFER",  "USER",   "SYSTEM",    "UNSUPPORTED"};
+
+const char *pmm_status_name(enum pmm_status status) {
+  size_t count = sizeof status_names / sizeof status_names[0];
+  return (size_t)status < count ? status_names[status] : "of no known kind";
+}
+
+void pmm_state_disarm(struct pmm_test *t) {
+  if (t->state->injecting) {
+    t->state->injecting = 0;
+    t->state->fired = t->ops->inject_disarm(t->rt);
+  }
+}
+
+/* An error nobody could receive counts as reported: the event is the report. */
+static int no_memory_was_reported(struct pmm_test *t) {
+  if (t->ops->error(t->rt) == PMM_NO_MEMORY) {
+    return 1;
+  }
+  for (size_t i = 0; i < t->state->log_count; i++) {
+    if (t->state->log[i].kind == PMM_EVENT_UNRAISABLE &&
+        t->state->log[i].detail == PMM_NO_MEMORY) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+static void note(struct pmm_test *t, enum pmm_verdict_kind kind,
+                 struct pmm_here here, const char *format, va_list arguments) {
+  struct pmm_verdict *verdict = &t->state->verdict;
+  if (kind <= verdict->kind) {
+    return;
+  }
+  verdict->kind = kind;
+  verdict->file = here.file;
+  verdict->line = here.line;
+  (void)vsnprintf(verdict->message, sizeof verdict->message, format,
+                  arguments);
+}
+
+static void note_text(struct pmm_test *t, enum pmm_verdict_kind kind,
+                      struct pmm_here here, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void note_text(struct pmm_test *t, enum pmm_verdict_kind kind,
+                      struct pmm_here here, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  note(t, kind, here, format, arguments);
+  va_end(arguments);
+}
+
+static void stop(struct pmm_test *t) __attribute__((noreturn));
+
+static void stop(struct pmm_test *t) {
+  if (!t->state->running) {
+    (void)fprintf(stderr, "an expectation outside a body: %s\n",
+                  t->state->verdict.message);
+    abort();
+  }
+  longjmp(t->state->stop, 1);
+}
+
+void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
+              ...) {
+  int injected = t->state->injecting;
+  va_list arguments;
+  pmm_state_disarm(t);
+  va_start(arguments, format);
+  note(t,
+       injected && t->state->fired > 0 && no_memory_was_reported(t)
+           ? PMM_VERDICT_REPORTED
+           : PMM_VERDICT_FAIL,
+       here, format, arguments);
+  va_end(arguments);
+  stop(t);
+}
+
+void unsupported(struct pmm_test *t, const char *what) {
+  struct pmm_verdict *verdict = &t->state->verdict;
+  pmm_state_disarm(t);
+  note_text(t, PMM_VERDICT_UNSUPPORTED, PMM_HERE(""), "needs %s", what);
+  (void)snprintf(verdict->feature, sizeof verdict->feature, "%s", what);
+  stop(t);
+}
+
+static int is_one_of(const char *const *names, const char *name) {
+  for (; names != NULL && *names != NULL; names++) {
+    if (strcmp(*names, name) == 0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+void outcome(struct pmm_test *t, const char *name) {
+  const struct pmm_case *declared = t->state->test_case;
+  if (is_one_of(declared->noteworthy, name)) {
+    note_text(t, PMM_VERDICT_WARN, PMM_HERE(""), "outcome \"%s\"", name);
+  } else if (!is_one_of(declared->allowed, name)) {
+    fail("outcome \"%s\" is forbidden", name);
+  }
+}
+
+void pmm_check(struct pmm_test *t, int holds, struct pmm_here here) {
+  if (!holds && !(t->state->injecting && no_memory_was_reported(t))) {
+    note_text(t, PMM_VERDICT_FAIL, here, "in a callback: not %s", here.text);
+  }
+}
+
+void pmm_expect(struct pmm_test *t, int holds, struct pmm_here here) {
+  if (!holds) {
+    pmm_fail(t, here, "not so: %s", here.text);
+  }
+}
+
+void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
+                       struct pmm_here here) {
+  if (!holds) {
+    pmm_fail(t, here, "not so: %s (left %lld, right %lld)", here.text,
+             (long long)a, (long long)b);
+  }
+}
+
+void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
+                      struct pmm_here here) {
+  int equal = 0;
+  pmm_expect_ok(t, t->ops->equals(t->rt, a, b, &equal), here);
+  pmm_expect(t, equal, here);
+}
+
+void pmm_expect_ok(struct pmm_test *t, enum pmm_status status,
+                   struct pmm_here here) {
+  if (status != PMM_OK) {
+    pmm_fail(t, here, "%s failed: %s, pending %s: %s", here.text,
+             pmm_status_name(status), pmm_status_name(t->ops->error(t->rt)),
+             t->ops->error_message(t->rt));
+  }
+}
+
+void pmm_expect_error(struct pmm_test *t, enum pmm_status got,
+                      enum pmm_status wanted, struct pmm_here here) {
+  enum pmm_status pending = t->ops->error(t->rt);
+  if (got != wanted || pending != wanted) {
+    pmm_fail(t, here, "%s: %s wanted, returned %s, pending %s", here.text,
+             pmm_status_name(wanted), pmm_status_name(got),
+             pmm_status_name(pending));
+  }
+  t->ops->error_clear(t->rt);
+}
+
+void pmm_expect_null(struct pmm_test *t, pmm_obj *got, enum pmm_status wanted,
+                     struct pmm_here here) {
+  enum pmm_status pending = t->ops->error(t->rt);
+  if (got != NULL) {
+    pmm_fail(t, here, "%s: %s wanted, but it returned an object", here.text,
+             pmm_status_name(wanted));
+  }
+  pmm_expect_error(t, pending, wanted, here);
+}
+
+/* The cookies of one kind, as text: "3, 2, 1". */
+static void cookies_text(struct pmm_test *t, enum pmm_event_kind kind,
+                         char *text, size_t size) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t i = 0; i < t->state->log_count && used + 24 < size; i++) {
+    if (t->state->log[i].kind == kind) {
+      used += (size_t)snprintf(text + used, size - used, "%s%lld",
+                               used > 0 ? ", " : "",
+                               (long long)t->state->log[i].cookie);
+    }
+  }
+}
+
+void pmm_expect_log(struct pmm_test *t, enum pmm_event_kind kind,
+                    const int64_t *cookies, size_t n, struct pmm_here here) {
+  size_t seen = 0;
+  int same = 1;
+  char text[256];
+  for (size_t i = 0; i < t->state->log_count; i++) {
+    if (t->state->log[i].kind == kind) {
+      same = same && seen < n && t->state->log[i].cookie == cookies[seen];
+      seen++;
+    }
+  }
+  if (!same || seen != n) {
+    cookies_text(t, kind, text, sizeof text);
+    pmm_fail(t, here, "%s wanted, logged: %s", here.text, text);
+  }
+}

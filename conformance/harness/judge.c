@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * judge.c - classify processes, gate features, sweep allocations (judge.h).
+ *
+ * A sweep tries every point up to DENSE_POINTS and then one in 64 of what it
+ * has behind it: bodies that allocate a million times repeat the same few
+ * paths, and the record says how many points were tried.
+ */
+#include "judge.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { DENSE_POINTS = 256, STRIDE_DIVISOR = 64 };
+
+/* ---- one process -------------------------------------------------------------- */
+
+/* The first line of what a sanitizer or valgrind printed, or NULL. */
+static const char *sanitizer_report(const char *output) {
+  static const char *const marks[] = {"ERROR: AddressSanitizer",
+                                      "ERROR: LeakSanitizer",
+                                      "runtime error: ",
+                                      "== Invalid read",
+                                      "== Invalid write",
+                                      "== Invalid free",
+                                      "== Conditional jump",
+                                      "== Use of uninitialised"};
+  const char *first = NULL;
+  for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+    const char *found = strstr(output, marks[i]);
+    if (found != NULL && (first == NULL || found < first)) {
+      first = found;
+    }
+  }
+  return first;
+}
+
+static void set_sanitizer(struct pmm_record *record, const char *report) {
+  int length = (int)strcspn(report, "\n");
+  pmm_record_set(record, PMM_CLASS_SANITIZER, "%.*s",
+                 length < 200 ? length : 200, report);
+}
+
+static void judge_exit(const struct pmm_process *process,
+                       struct pmm_record *record) {
+  const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
+  if (process->record_bytes == 0) {
+    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
+                   "exited with %d in phase %s and left no record",
+                   process->code, phase);
+  } else if (process->record_bytes != sizeof process->record) {
+    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
+                   "torn record: %zu bytes came, %zu make one",
+                   process->record_bytes, sizeof process->record);
+  } else if (!pmm_record_is_sealed(&process->record, process->nonce)) {
+    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
+                   "forged record: it carries no seal of the harness");
+  } else if (process->phase != PMM_PHASE_DONE) {
+    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
+                   "a record came although the case only reached %s", phase);
+  } else if (process->code != 0) {
+    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
+                   "exited with %d after its record", process->code);
+  } else {
+    *record = process->record;
+  }
+}
+
+void pmm_judge_process(const struct pmm_process *process,
+                       struct pmm_record *record) {
+  const char *report = sanitizer_report(process->output);
+  const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
+  pmm_record_init(record);
+  record->phase = process->phase;
+  record->point = process->point;
+  switch (process->ending) {
+  case PMM_ENDED_NOT_STARTED:
+    pmm_record_set(record, PMM_CLASS_NOT_RUN, "no process: %s",
+                   strerror(process->code));
+    return;
+  case PMM_ENDED_TIMEOUT:
+    pmm_record_set(record, PMM_CLASS_TIMEOUT, "no end in time, in phase %s",
+                   phase);
+    return;
+  case PMM_ENDED_SIGNAL:
+    pmm_record_set(record, PMM_CLASS_CRASH, "signal %d (%s) in phase %s",
+                   process->code, strsignal(process->code), phase);
+    record->signal = process->code;
+    break;
+  case PMM_ENDED_EXIT:
+    judge_exit(process, record);
+    break;
+  }
+  if (report != NULL && record->class < PMM_CLASS_SANITIZER) {
+    set_sanitizer(record, report);
+  } else if (report != NULL && (process->ending == PMM_ENDED_SIGNAL ||
+                                process->code != 0)) {
+    set_sanitizer(record, report);
+  }
+}
+
+/* ---- one attempt ---------------------------------------------------------------- */
+
+struct job {
+  const struct pmm_setting *setting;
+  const struct pmm_case *test_case;
+  uint64_t point;
+};
+
+static void work(void *ctx, struct pmm_progress *progress,
+                 struct pmm_record *record) {
+  const struct job *job = ctx;
+  pmm_attempt(job->setting, job->test_case, job->point, progress, record);
+}
+
+static void attempt(const struct pmm_course *course,
+                    const struct pmm_case *test_case, uint64_t point,
+                    struct pmm_record *record, char *output, size_t size) {
+  struct job job = {&course->setting, test_case, point};
+  output[0] = '\0';
+  if (course->in_process) {
+    struct pmm_progress progress = {PMM_PHASE_LOAD, 0};
+    work(&job, &progress, record);
+    return;
+  }
+  struct pmm_process process;
+  pmm_process_run(work, &job, course->timeout_s, &course->hooks, &process);
+  pmm_judge_process(&process, record);
+  if (record->class != PMM_CLASS_PASS) {
+    (void)snprintf(output, size, "%s", process.output);
+  }
+}
+
+/* ---- one case ------------------------------------------------------------------- */
+
+/* 1 when the record says already why the case is not run. */
+static int is_gated(const struct pmm_course *course,
+                    const struct pmm_case *test_case,
+                    struct pmm_record *record) {
+  const struct pmm_offer *offer = course->setting.offer;
+  uint64_t needs = test_case->needs;
+  if (pmm_lane_is_oom(course->setting.lane)) {
+    needs |= PMM_BIT(fail_inject);
+  }
+  for (unsigned i = 0; i < PMM_FEATURE_COUNT; i++) {
+    uint64_t bit = UINT64_C(1) << i;
+    if ((needs & offer->lied & bit) != 0) {
+      pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
+                     "feature %s is claimed, but operation %s is null",
+                     pmm_feature_name((enum pmm_feature)i), offer->lie_of[i]);
+      return 1;
+    }
+    if ((needs & bit) != 0 && (offer->offered & bit) == 0) {
+      const char *name = pmm_feature_name((enum pmm_feature)i);
+      pmm_record_set(record, PMM_CLASS_UNSUPPORTED, "needs feature %s", name);
+      (void)snprintf(record->feature, sizeof record->feature, "%s", name);
+      return 1;
+    }
+  }
+  return 0;
+}
+
+static int is_waived(const struct pmm_course *course,
+                     const struct pmm_case *test_case,
+                     struct pmm_record *record) {
+  enum pmm_lane lane = course->setting.lane;
+  const char *reason = pmm_lane_is_oom(lane) ? test_case->oom_exempt
+                       : lane == PMM_LANE_GC_STRESS
+                           ? test_case->stress_exempt
+                           : NULL;
+  if (reason != NULL) {
+    pmm_record_set(record, PMM_CLASS_WAIVED, "%s", reason);
+  }
+  return reason != NULL;
+}
+
+static uint64_t next_point(uint64_t point) {
+  return point < DENSE_POINTS ? point + 1
+                              : point + point / STRIDE_DIVISOR;
+}
+
+/* Fail allocation after allocation until one sweep round fails none. */
+static void sweep(const struct pmm_course *course,
+                  const struct pmm_case *test_case, struct pmm_record *record,
+                  char *output, size_t size) {
+  struct pmm_record plain = *record;
+  uint64_t points = 0;
+  for (uint64_t point = 1;; point = next_point(point)) {
+    attempt(course, test_case, point, record, output, size);
+    if (record->class != PMM_CLASS_PASS) {
+      if (record->class < PMM_CLASS_SANITIZER) {
+        record->class = PMM_CLASS_OOM_UNSAFE;
+      }
+      record->point = point;
+      record->points = points + 1;
+      return;
+    }
+    if (record->fired == 0) {
+      break;
+    }
+    points++;
+  }
+  *record = plain;
+  record->points = points;
+}
+
+void pmm_judge_case(const struct pmm_course *course,
+                    const struct pmm_case *test_case,
+                    struct pmm_record *record, char *output, size_t size) {
+  pmm_record_init(record);
+  output[0] = '\0';
+  if (is_gated(course, test_case, record) ||
+      is_waived(course, test_case, record)) {
+    return;
+  }
+  int oom = pmm_lane_is_oom(course->setting.lane);
+  if (oom && course->only_point > 0) {
+    attempt(course, test_case, course->only_point, record, output, size);
+    return;
+  }
+  attempt(course, test_case, 0, record, output, size);
+  if (oom && record->class == PMM_CLASS_PASS) {
+    sweep(course, test_case, record, output, size);
+  }
+}

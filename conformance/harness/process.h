@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.h - one piece of work in a process of its own.
+ *
+ *   parent                               child
+ *   fork                          ->     streams to a file, work(), record
+ *   wait for record and end       <-     exit
+ *   deadline passed: kill the group
+ *
+ * The only file of the harness that knows processes.
+ *
+ * Invariant: pmm_process_run() leaves no process, descriptor or signal of
+ * the work behind.
+ */
+#ifndef PMM_CONFORM_PROCESS_H
+#define PMM_CONFORM_PROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conform.h"
+#include "result.h"
+
+/** What the child does: fill the record. */
+typedef void (*pmm_work)(void *ctx, struct pmm_progress *progress,
+                         struct pmm_record *record);
+
+enum pmm_ending {
+  PMM_ENDED_EXIT,      /* `code` is the exit status                         */
+  PMM_ENDED_SIGNAL,    /* `code` is the signal                              */
+  PMM_ENDED_TIMEOUT,   /* killed at the deadline                            */
+  PMM_ENDED_NOT_STARTED /* no process; `code` is errno                      */
+};
+
+/** How a process went. */
+struct pmm_process {
+  enum pmm_ending ending;
+  int code;
+  uint32_t phase;           /* how far it came                              */
+  uint64_t point;           /* the allocation that was being failed         */
+  size_t record_bytes;      /* that came; more than a record is counted too */
+  struct pmm_record record; /* trusted only if whole and sealed             */
+  uint64_t nonce;           /* that it must be sealed with                  */
+  size_t output_bytes;      /* what it wrote to stdout and stderr in all    */
+  char output[4096];        /* the last of it, as text                      */
+};
+
+/** Resources shared by all processes of a run.  Returns 0 or errno. */
+int pmm_process_setup(void);
+void pmm_process_teardown(void);
+
+/** Run `work(ctx)` in a child; `timeout_s` above 0. */
+void pmm_process_run(pmm_work work, void *ctx, double timeout_s,
+                     const struct pmm_fork_hooks *hooks,
+                     struct pmm_process *out);
+
+#endif /* PMM_CONFORM_PROCESS_H */

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * report.c - TAP and JSON lines of a run (report.h).
+ */
+#include "report.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "tables.h"
+
+enum { SCHEMA = 1 };
+
+static const char *const level_names[] = {"MUST", "SHOULD", "MAY"};
+
+const char *pmm_level_name(enum pmm_level level) { return level_names[level]; }
+
+/* ---- JSON ------------------------------------------------------------------------ */
+
+static json_t *figure(uint64_t value) {
+  return value == PMM_UNKNOWN ? json_null() : json_integer((json_int_t)value);
+}
+
+static json_t *figure_or_null(uint64_t value) {
+  return value == 0 ? json_null() : json_integer((json_int_t)value);
+}
+
+/* Text of a subject may be any bytes: what is not UTF-8 is shown as '?'. */
+static json_t *text_or_null(const char *text) {
+  char clean[1024];
+  if (text == NULL || text[0] == '\0') {
+    return json_null();
+  }
+  json_t *value = json_string(text);
+  if (value == NULL) {
+    size_t i = 0;
+    for (; text[i] != '\0' && i + 1 < sizeof clean; i++) {
+      clean[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
+    }
+    clean[i] = '\0';
+    value = json_string(clean);
+  }
+  return value;
+}
+
+static json_t *strings(const char *const *items) {
+  json_t *array = json_array();
+  for (; items != NULL && *items != NULL; items++) {
+    (void)json_array_append_new(array, json_string(*items));
+  }
+  return array;
+}
+
+static json_t *feature_names(uint64_t bits) {
+  json_t *array = json_array();
+  for (unsigned i = 0; i < PMM_FEATURE_COUNT; i++) {
+    if ((bits >> i & 1) != 0) {
+      const char *name = pmm_feature_name((enum pmm_feature)i);
+      (void)json_array_append_new(array, json_string(name));
+    }
+  }
+  return array;
+}
+
+static void write_line(struct pmm_report *report, json_t *object) {
+  if (report->jsonl != NULL && report->write_failed == 0) {
+    errno = 0;
+    if (json_dumpf(object, report->jsonl, JSON_COMPACT) != 0 ||
+        fputc('\n', report->jsonl) == EOF || fflush(report->jsonl) != 0) {
+      report->write_failed = errno != 0 ? errno : EIO;
+    }
+  }
+  json_decref(object);
+}
+
+static void write_host(struct pmm_report *report) {
+  const struct pmm_setting *setting = report->setting;
+  const struct pmm_subject *subject = setting->subject;
+  json_t *o = json_object();
+  json_object_set_new(o, "schema", json_integer(SCHEMA));
+  json_object_set_new(o, "type", json_string("host"));
+  json_object_set_new(o, "subject", text_or_null(report->subject_name));
+  json_object_set_new(o, "subject_version",
+                      text_or_null(subject ? subject->version : NULL));
+  json_object_set_new(o, "build",
+                      text_or_null(subject ? subject->build : NULL));
+  json_object_set_new(o, "profile",
+                      text_or_null(subject ? subject->profile : NULL));
+  json_object_set_new(o, "backend", text_or_null(report->backend));
+  json_object_set_new(o, "mode", text_or_null(setting->mode));
+  json_object_set_new(o, "lane",
+                      json_string(pmm_lane_name(setting->lane)));
+  json_object_set_new(o, "features",
+                      feature_names(subject ? setting->offer->offered : 0));
+  json_object_set_new(o, "seed", json_integer((json_int_t)setting->seed));
+  json_object_set_new(o, "attach",
+                      json_string(setting->backend ? "vtable" : "own"));
+  write_line(report, o);
+}
+
+static json_t *counters_json(const struct pmm_record *record) {
+  const struct pmm_counters *c = &record->counters;
+  if (c->allocations == PMM_UNKNOWN && c->requested_bytes == PMM_UNKNOWN) {
+    return json_null();
+  }
+  json_t *o = json_object();
+  json_object_set_new(o, "allocations", figure(c->allocations));
+  json_object_set_new(o, "frees", figure(c->frees));
+  json_object_set_new(o, "requested_bytes", figure(c->requested_bytes));
+  json_object_set_new(o, "peak_bytes", figure(c->peak_bytes));
+  json_object_set_new(o, "collections", figure(c->collections));
+  return o;
+}
+
+/* ---- the reproduce line --------------------------------------------------------------- */
+
+static size_t append(char *line, size_t used, size_t size, const char *option,
+                     const char *value) {
+  if (value != NULL && used < size) {
+    used += (size_t)snprintf(line + used, size - used, " --%s %s", option,
+                             value);
+  }
+  return used;
+}
+
+static void reproduce_line(const struct pmm_report *report, const char *id,
+                           const struct pmm_record *record, char *line,
+                           size_t size) {
+  const struct pmm_options *options = report->options;
+  char number[32];
+  size_t used = (size_t)snprintf(line, size, "%s", options->command);
+  used = append(line, used, size, "subject",
+                options->subject != NULL ? options->subject
+                                         : report->subject_name);
+  used = append(line, used, size, "backend", report->backend);
+  used = append(line, used, size, "mode", report->setting->mode);
+  used = append(line, used, size, "lane",
+                pmm_lane_name(report->setting->lane));
+  if (report->setting->seed != 0) {
+    (void)snprintf(number, sizeof number, "%llu",
+                   (unsigned long long)report->setting->seed);
+    used = append(line, used, size, "seed", number);
+  }
+  if (record->point > 0 && pmm_lane_is_oom(report->setting->lane)) {
+    (void)snprintf(number, sizeof number, "%llu",
+                   (unsigned long long)record->point);
+    used = append(line, used, size, "point", number);
+  }
+  (void)append(line, used, size, "case", id);
+}
+
+/* ---- a case ------------------------------------------------------------------------------ */
+
+static void write_case(struct pmm_report *report,
+                       const struct pmm_case *test_case,
+                       const struct pmm_record *record,
+                       const char *reproduce) {
+  int passed = record->class == PMM_CLASS_PASS;
+  int has_place = record->line > 0;
+  json_t *o = json_object();
+  json_object_set_new(o, "schema", json_integer(SCHEMA));
+  json_object_set_new(o, "type", json_string("case"));
+  json_object_set_new(o, "id", json_string(test_case->id));
+  json_object_set_new(o, "title", json_string(test_case->title));
+  json_object_set_new(o, "requirements", strings(test_case->requirements));
+  json_object_set_new(o, "level",
+                      json_string(level_names[test_case->level]));
+  json_object_set_new(
+      o, "class", json_string(pmm_class_name((enum pmm_class)record->class)));
+  json_object_set_new(o, "message", text_or_null(record->message));
+  json_object_set_new(o, "feature", text_or_null(record->feature));
+  json_object_set_new(
+      o, "signal", figure_or_null((uint64_t)(record->signal)));
+  json_object_set_new(
+      o, "phase",
+      passed || record->class == PMM_CLASS_UNSUPPORTED ||
+              record->class == PMM_CLASS_WAIVED
+          ? json_null()
+          : json_string(pmm_phase_name((enum pmm_phase)record->phase)));
+  json_object_set_new(o, "point", figure_or_null(record->point));
+  json_object_set_new(o, "points", figure_or_null(record->points));
+  json_object_set_new(
+      o, "file", json_string(has_place ? record->file : test_case->file));
+  json_object_set_new(
+      o, "line", json_integer(has_place ? record->line : test_case->line));
+  json_object_set_new(o, "elapsed_ns",
+                      json_integer((json_int_t)record->elapsed_ns));
+  json_object_set_new(o, "counters", counters_json(record));
+  json_object_set_new(o, "reproduce", json_string(reproduce));
+  write_line(report, o);
+}
+
+static void print_indented(const char *label, const char *text) {
+  if (text == NULL || text[0] == '\0') {
+    return;
+  }
+  (void)printf("# %s", label);
+  for (const char *c = text; *c != '\0'; c++) {
+    (void)putchar(*c);
+    if (*c == '\n' && c[1] != '\0') {
+      (void)fputs("#   ", stdout);
+    }
+  }
+  if (text[strlen(text) - 1] != '\n') {
+    (void)putchar('\n');
+  }
+}
+
+static void print_failure(const struct pmm_case *test_case,
+                          const struct pmm_record *record,
+                          const char *output, const char *reproduce) {
+  const struct pmm_requirement *requirement =
+      pmm_requirement_find(test_case->requirements[0]);
+  (void)printf("# %s: %s\n",
+               pmm_class_name((enum pmm_class)record->class),
+               record->message);
+  if (record->line > 0) {
+    (void)printf("# at %s:%d\n", record->file, (int)record->line);
+  }
+  if (requirement != NULL) {
+    (void)printf("# %s: %s\n", requirement->id, requirement->text);
+  }
+  print_indented("output: ", output);
+  (void)printf("# reproduce: %s\n", reproduce);
+}
+
+void pmm_report_case(struct pmm_report *report,
+                     const struct pmm_case *test_case,
+                     const struct pmm_record *record, const char *output) {
+  char reproduce[1024];
+  enum pmm_class value = (enum pmm_class)record->class;
+  reproduce_line(report, test_case->id, record, reproduce, sizeof reproduce);
+  report->number++;
+  report->counts[value]++;
+  (void)printf("%s %d - %s", pmm_class_is_bad(value) ? "not ok" : "ok",
+               report->number, test_case->id);
+  if (value == PMM_CLASS_UNSUPPORTED) {
+    (void)printf(" # SKIP unsupported: %s", record->feature);
+  } else if (value == PMM_CLASS_WAIVED) {
+    (void)printf(" # SKIP waived: %s", record->message);
+  }
+  (void)putchar('\n');
+  if (value == PMM_CLASS_WARN || pmm_class_is_bad(value)) {
+    print_failure(test_case, record, output, reproduce);
+  }
+  write_case(report, test_case, record, reproduce);
+}
+
+/* ---- the run -------------------------------------------------------------------------------- */
+
+void pmm_report_start(struct pmm_report *report, size_t case_count) {
+  (void)printf("TAP version 13\n1..%zu\n", case_count);
+  (void)printf("# subject %s, backend %s, mode %s, lane %s, seed %llu\n",
+               report->subject_name,
+               report->backend != NULL ? report->backend : "its own",
+               report->setting->mode != NULL ? report->setting->mode : "none",
+               pmm_lane_name(report->setting->lane),
+               (unsigned long long)report->setting->seed);
+  write_host(report);
+}
+
+int pmm_report_end(struct pmm_report *report) {
+  int bad = 0;
+  json_t *o = json_object();
+  json_t *counts = json_object();
+  (void)fputs("#", stdout);
+  for (unsigned i = 0; i < PMM_CLASS_COUNT; i++) {
+    const char *name = pmm_class_name((enum pmm_class)i);
+    json_object_set_new(counts, name,
+                        json_integer((json_int_t)report->counts[i]));
+    if (report->counts[i] > 0) {
+      (void)printf(" %u %s", report->counts[i], name);
+      bad = bad || pmm_class_is_bad((enum pmm_class)i);
+    }
+  }
+  (void)putchar('\n');
+  json_object_set_new(o, "schema", json_integer(SCHEMA));
+  json_object_set_new(o, "type", json_string("end"));
+  json_object_set_new(o, "counts", counts);
+  write_line(report, o);
+  return bad;
+}
+
+/* ---- listing ---------------------------------------------------------------------------------- */
+
+static json_t *case_json(const struct pmm_case *c) {
+  json_t *o = json_object();
+  json_object_set_new(o, "id", json_string(c->id));
+  json_object_set_new(o, "title", json_string(c->title));
+  json_object_set_new(o, "requirements", strings(c->requirements));
+  json_object_set_new(o, "level", json_string(level_names[c->level]));
+  json_object_set_new(o, "needs", feature_names(c->needs));
+  json_object_set_new(o, "allowed", strings(c->allowed));
+  json_object_set_new(o, "noteworthy", strings(c->noteworthy));
+  json_object_set_new(o, "oom_exempt", text_or_null(c->oom_exempt));
+  json_object_set_new(o, "stress_exempt", text_or_null(c->stress_exempt));
+  json_object_set_new(o, "leak_exempt", text_or_null(c->leak_exempt));
+  json_object_set_new(o, "file", json_string(c->file));
+  json_object_set_new(o, "line", json_integer(c->line));
+  return o;
+}
+
+static json_t *operations_json(void) {
+  json_t *o = json_object();
+  for (size_t i = 0; i < pmm_op_entry_count; i++) {
+    const char *feature = pmm_feature_name(pmm_op_entries[i].feature);
+    json_object_set_new(o, pmm_op_entries[i].name, json_string(feature));
+  }
+  return o;
+}
+
+static int list_json(FILE *out, const struct pmm_case *const *cases,
+                     size_t n) {
+  json_t *o = json_object();
+  json_t *array = json_array();
+  for (size_t i = 0; i < n; i++) {
+    (void)json_array_append_new(array, case_json(cases[i]));
+  }
+  json_object_set_new(o, "schema", json_integer(SCHEMA));
+  json_object_set_new(o, "type", json_string("cases"));
+  json_object_set_new(o, "operations", operations_json());
+  json_object_set_new(o, "cases", array);
+  int result = json_dumpf(o, out, JSON_INDENT(1));
+  json_decref(o);
+  return result == 0 && fputc('\n', out) != EOF ? 0 : -1;
+}
+
+int pmm_report_list(FILE *out, const struct pmm_case *const *cases, size_t n,
+                    int json) {
+  if (json) {
+    return list_json(out, cases, n);
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (fprintf(out, "%-36s %-6s %-8s %s\n", cases[i]->id,
+                level_names[cases[i]->level], cases[i]->requirements[0],
+                cases[i]->title) < 0) {
+      return -1;
+    }
+  }
+  return 0;
+}
