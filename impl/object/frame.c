@@ -36,7 +36,6 @@ enum pmm_status pmmi_frames_init(pmm_rt *rt) {
 }
 
 void pmmi_frames_fini(pmm_rt *rt) {
-  assert(rt->frames.depth == 0);
   while (rt->frames.chunk != NULL) {
     chunk_drop(rt);
   }
@@ -145,19 +144,6 @@ void pmmi_frame_close(pmm_rt *rt, struct pmmi_frame *frame) {
   frame->open--;
   pmmi_xrelease(rt, value);
   pmmi_xrelease(rt, held);
-}
-
-enum pmm_status pmmi_recursion_enter(pmm_rt *rt, int unlimited) {
-  if (rt->frames.depth >= PMMI_RECURSION_LIMIT && !unlimited) {
-    return pmmi_fail(rt, PMM_RECURSION, "calls are nested too deeply");
-  }
-  rt->frames.depth++;
-  return PMM_OK;
-}
-
-void pmmi_recursion_leave(pmm_rt *rt) {
-  assert(rt->frames.depth > 0);
-  rt->frames.depth--;
 }
 
 size_t pmmi_recursion_limit(pmm_rt *rt) {

@@ -30,9 +30,6 @@
 
 struct pmmi_generator;
 
-/** Calls and resumed generators inside one another; sys.setrecursionlimit. */
-#define PMMI_RECURSION_LIMIT 1000
-
 /** Bytes of the first chunk and of each further one, header included. */
 #define PMMI_FRAMES_FIRST_BYTES 4096
 #define PMMI_FRAMES_CHUNK_BYTES 16384
@@ -91,7 +88,6 @@ struct pmmi_chunk {
 /** The frames' part of a runtime. */
 struct pmmi_frames {
   struct pmmi_chunk *chunk; /* the newest                                   */
-  size_t depth;             /* frames and host calls that are running       */
 };
 
 static inline pmm_obj **pmmi_frame_locals(struct pmmi_frame *frame) {
@@ -158,11 +154,6 @@ struct pmmi_block *pmmi_frame_open(struct pmmi_frame *frame, pmm_obj *held);
 
 /** Close the innermost block and drop what it holds.  May run code. */
 void pmmi_frame_close(pmm_rt *rt, struct pmmi_frame *frame);
-
-/** Count one more nested call; PMM_RECURSION, not counted: there are as many
- *  as may be, and the caller is not cleaning up (`unlimited`). */
-enum pmm_status pmmi_recursion_enter(pmm_rt *rt, int unlimited);
-void pmmi_recursion_leave(pmm_rt *rt);
 
 /** Operation recursion_limit. */
 size_t pmmi_recursion_limit(pmm_rt *rt);

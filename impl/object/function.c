@@ -3,11 +3,9 @@
 #include "object/function.h"
 
 #include "gc/gc.h"
-#include "object/atoms.h"
 #include "object/generator.h"
 #include "object/interpret.h"
 #include "object/runtime.h"
-#include "object/tuple.h"
 
 static struct pmmi_function *as_function(pmm_obj *o) {
   assert(o->type == &pmmi_function_type);
@@ -104,7 +102,7 @@ static pmm_obj *callable_call(pmm_rt *rt, pmm_obj *o, pmm_obj *const *args,
     return NULL;
   }
   pmm_obj *result = NULL;
-  if (pmmi_recursion_enter(rt, 0) == PMM_OK) {
+  if (pmmi_recursion_enter(rt) == PMM_OK) {
     result = pmmi_host_call(rt, callable->call, callable->ctx, arg);
     pmmi_recursion_leave(rt);
   }

@@ -3,7 +3,6 @@
 #include "object/generator.h"
 
 #include "gc/gc.h"
-#include "object/atoms.h"
 #include "object/runtime.h"
 
 static struct pmmi_generator *as_generator(pmm_obj *o) {
@@ -41,7 +40,7 @@ static enum pmm_status refuse(struct pmmi_machine *m, struct pmmi_generator *g,
                        "a generator that has not started takes only None");
     }
   }
-  return pmmi_recursion_enter(rt, m->unlimited);
+  return pmmi_machine_deepen(m);
 }
 
 enum pmmi_step pmmi_generator_enter(struct pmmi_machine *m, pmm_obj *o,

@@ -9,18 +9,24 @@
  */
 #include "object/interpret.h"
 
-#include "object/atoms.h"
 #include "object/function.h"
 #include "object/generator.h"
-#include "object/list.h"
 #include "object/runtime.h"
 
 typedef const struct pmmi_instruction *instruction;
 
+enum pmm_status pmmi_machine_deepen(struct pmmi_machine *m) {
+  if (m->unlimited) {
+    m->rt->recursion++;
+    return PMM_OK;
+  }
+  return pmmi_recursion_enter(m->rt);
+}
+
 enum pmmi_step pmmi_machine_call(struct pmmi_machine *m,
                                  struct pmmi_code *code, pmm_obj *const *args,
                                  size_t n) {
-  if (pmmi_recursion_enter(m->rt, m->unlimited) != PMM_OK) {
+  if (pmmi_machine_deepen(m) != PMM_OK) {
     return PMMI_STEP_RAISE;
   }
   struct pmmi_frame *frame = pmmi_frame_push(m->rt, code, args, n);
@@ -171,36 +177,12 @@ static enum pmmi_step step_reraise(struct pmmi_machine *m, instruction in) {
 
 /* ---- blocks ------------------------------------------------------------------- */
 
-/** *truth of an object: None, False, zero and what is empty are false. */
-static enum pmm_status truth_of(pmm_rt *rt, pmm_obj *o, int *truth) {
-  *truth = 1;
-  if (o == pmmi_none(rt) || o == pmmi_boolean(rt, 0)) {
-    *truth = 0;
-    return PMM_OK;
-  }
-  if (o->type->length != NULL) {
-    *truth = o->type->length(o) != 0;
-    return PMM_OK;
-  }
-  if (o->type != &pmmi_int_type && o->type != &pmmi_float_type) {
-    return PMM_OK;
-  }
-  int zero = 0;
-  pmm_obj *number = pmmi_int_new(rt, 0);
-  enum pmm_status status =
-      number != NULL ? pmmi_equals(rt, o, number, &zero) : PMM_NO_MEMORY;
-  pmmi_xrelease(rt, number);
-  *truth = !zero;
-  return status;
-}
-
 static enum pmmi_step step_if(struct pmmi_machine *m, instruction in) {
   pmm_obj *value = load(m, in->a);
-  int truth = 0;
-  if (value == NULL || truth_of(m->rt, value, &truth) != PMM_OK) {
+  if (value == NULL) {
     return PMMI_STEP_RAISE;
   }
-  m->frame->pc = truth ? m->frame->pc + 1 : in->target;
+  m->frame->pc = pmmi_truth(value) ? m->frame->pc + 1 : in->target;
   return PMMI_STEP_GO;
 }
 

@@ -62,6 +62,10 @@ struct pmmi_machine {
 enum pmmi_outcome pmmi_machine_run(struct pmmi_machine *m,
                                    enum pmmi_step step);
 
+/** Count one more nested call; cleaning up may exceed the limit.
+ *  PMM_RECURSION: not counted. */
+enum pmm_status pmmi_machine_deepen(struct pmmi_machine *m);
+
 /** Push a frame of `code`, which makes no generator; arguments borrowed.
  *  GO or RAISE. */
 enum pmmi_step pmmi_machine_call(struct pmmi_machine *m,

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.c - the tracer; idea and invariant: trace.h.
+ *
+ * A slot is made sure of before the block is requested, so that what has
+ * been allocated can always be remembered.  Deleting moves the followers of
+ * a run of slots back (Knuth, The Art of Computer Programming 3, 6.4, R).
+ */
+#include "profile/trace.h"
+
+#include <string.h>
+
+#include "object/runtime.h"
+
+/** Slots and sites at first; they double. */
+#define FIRST_BLOCKS 1024
+#define FIRST_SITES 16
+
+/* ---- memory of the tracer itself --------------------------------------------- */
+
+/** The heap below the layer, and below the counters. */
+static const struct pmmi_heap *heap_below(pmm_rt *rt) {
+  return rt->trace.on ? &rt->trace.below : &rt->memory.heap;
+}
+
+/** Room for one more of `count` items; 0 when there is. */
+static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
+                     size_t item_bytes) {
+  if (count < *room) {
+    return 0;
+  }
+  const struct pmmi_heap *heap = heap_below(rt);
+  size_t larger = *room > 0 ? 2 * *room : FIRST_SITES;
+  void *moved =
+      *items != NULL
+          ? heap->realloc(heap->ctx, *items, *room * item_bytes,
+                          larger * item_bytes)
+          : heap->alloc(heap->ctx, larger * item_bytes);
+  if (moved == NULL) {
+    return -1;
+  }
+  *items = moved;
+  *room = larger;
+  return 0;
+}
+
+static void give_back(pmm_rt *rt, void *items, size_t bytes) {
+  const struct pmmi_heap *heap = heap_below(rt);
+  if (items != NULL) {
+    heap->free_sized(heap->ctx, items, bytes);
+  }
+}
+
+/* ---- the table of blocks ------------------------------------------------------ */
+
+static size_t home_of(uintptr_t address, size_t room) {
+  uint64_t mixed = (uint64_t)(address >> 3) * UINT64_C(0x9E3779B97F4A7C15);
+  return (size_t)(mixed >> 32) & (room - 1);
+}
+
+/** The block's slot, or the free one where it would be. */
+static struct pmmi_trace_block *find(const struct pmmi_trace *t,
+                                     uintptr_t address) {
+  size_t i = home_of(address, t->block_room);
+  while (t->blocks[i].address != 0 && t->blocks[i].address != address) {
+    i = (i + 1) & (t->block_room - 1);
+  }
+  return &t->blocks[i];
+}
+
+/** Make sure of one more slot; 0 when there is. */
+static int reserve(struct pmmi_trace *t) {
+  if (2 * (t->block_count + 1) <= t->block_room) {
+    return 0;
+  }
+  size_t old_room = t->block_room;
+  size_t room = old_room > 0 ? 2 * old_room : FIRST_BLOCKS;
+  struct pmmi_trace_block *old = t->blocks;
+  struct pmmi_trace_block *larger =
+      t->below.alloc_zero(t->below.ctx, room, sizeof *larger);
+  if (larger == NULL) {
+    return -1;
+  }
+  t->blocks = larger;
+  t->block_room = room;
+  for (size_t i = 0; i < old_room; i++) {
+    if (old[i].address != 0) {
+      *find(t, old[i].address) = old[i];
+    }
+  }
+  if (old != NULL) {
+    t->below.free_sized(t->below.ctx, old, old_room * sizeof *old);
+  }
+  return 0;
+}
+
+static void remember(struct pmmi_trace *t, const void *block, size_t size) {
+  uint32_t site = t->stack_count > 0 ? t->stack[t->stack_count - 1] : 0;
+  struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
+  assert(slot->address == 0);
+  *slot = (struct pmmi_trace_block){
+      .address = (uintptr_t)block, .size = size, .site = site};
+  t->block_count++;
+  t->sites[site].blocks++;
+  t->sites[site].bytes += size;
+  t->current_bytes += size;
+}
+
+static void peak_update(struct pmmi_trace *t) {
+  if (t->current_bytes > t->peak_bytes) {
+    t->peak_bytes = t->current_bytes;
+  }
+}
+
+/** Forget a block; one that is not in the table is older than the trace. */
+static void forget(struct pmmi_trace *t, const void *block) {
+  struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
+  if (slot->address == 0) {
+    return;
+  }
+  assert(t->current_bytes >= slot->size);
+  t->sites[slot->site].blocks--;
+  t->sites[slot->site].bytes -= slot->size;
+  t->current_bytes -= slot->size;
+  t->block_count--;
+  size_t mask = t->block_room - 1;
+  size_t hole = (size_t)(slot - t->blocks);
+  for (size_t i = (hole + 1) & mask; t->blocks[i].address != 0;
+       i = (i + 1) & mask) {
+    size_t home = home_of(t->blocks[i].address, t->block_room);
+    if (((i - home) & mask) >= ((i - hole) & mask)) {
+      t->blocks[hole] = t->blocks[i];
+      hole = i;
+    }
+  }
+  t->blocks[hole].address = 0;
+}
+
+/* ---- the layer ------------------------------------------------------------------ */
+
+static void *traced_alloc(void *ctx, size_t size) {
+  struct pmmi_trace *t = ctx;
+  void *block = reserve(t) == 0 ? t->below.alloc(t->below.ctx, size) : NULL;
+  if (block != NULL) {
+    remember(t, block, size);
+    peak_update(t);
+  }
+  return block;
+}
+
+static void *traced_alloc_zero(void *ctx, size_t n, size_t size) {
+  struct pmmi_trace *t = ctx;
+  void *block =
+      reserve(t) == 0 ? t->below.alloc_zero(t->below.ctx, n, size) : NULL;
+  if (block != NULL) {
+    remember(t, block, n * size);
+    peak_update(t);
+  }
+  return block;
+}
+
+static void *traced_realloc(void *ctx, void *block, size_t old_size,
+                            size_t new_size) {
+  struct pmmi_trace *t = ctx;
+  if (reserve(t) != 0) {
+    return NULL;
+  }
+  void *moved = t->below.realloc(t->below.ctx, block, old_size, new_size);
+  if (moved != NULL) {
+    forget(t, block);
+    remember(t, moved, new_size);
+    peak_update(t);
+  }
+  return moved;
+}
+
+static void traced_free_sized(void *ctx, void *block, size_t size) {
+  struct pmmi_trace *t = ctx;
+  forget(t, block);
+  t->below.free_sized(t->below.ctx, block, size);
+}
+
+/* ---- life ------------------------------------------------------------------------ */
+
+void pmmi_trace_init(pmm_rt *rt) { rt->trace = (struct pmmi_trace){.on = 0}; }
+
+void pmmi_trace_fini(pmm_rt *rt) {
+  struct pmmi_trace *t = &rt->trace;
+  pmmi_trace_stop(rt);
+  give_back(rt, t->sites, t->site_room * sizeof *t->sites);
+  give_back(rt, t->stack, t->stack_room * sizeof *t->stack);
+  pmmi_trace_init(rt);
+}
+
+uint64_t pmmi_trace_overhead(pmm_rt *rt) {
+  const struct pmmi_trace *t = &rt->trace;
+  return t->block_room * sizeof *t->blocks + t->site_room * sizeof *t->sites +
+         t->stack_room * sizeof *t->stack;
+}
+
+const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
+  const struct pmmi_trace *t = &rt->trace;
+  if (!t->on) {
+    return "";
+  }
+  const struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
+  return slot->address != 0 ? t->sites[slot->site].name : "";
+}
+
+/* ---- sites ----------------------------------------------------------------------- */
+
+/** The site of a name, made when it is new; -1: no memory. */
+static int64_t site_of(pmm_rt *rt, const char *name) {
+  struct pmmi_trace *t = &rt->trace;
+  for (size_t i = 0; i < t->site_count; i++) {
+    if (t->sites[i].name == name || strcmp(t->sites[i].name, name) == 0) {
+      return (int64_t)i;
+    }
+  }
+  void *sites = t->sites;
+  if (make_room(rt, &sites, &t->site_room, t->site_count, sizeof *t->sites)) {
+    return -1;
+  }
+  t->sites = sites;
+  t->sites[t->site_count] = (struct pmm_site){.name = name};
+  return (int64_t)t->site_count++;
+}
+
+enum pmm_status pmmi_site_push(pmm_rt *rt, const char *name) {
+  struct pmmi_trace *t = &rt->trace;
+  int64_t site = site_of(rt, "") >= 0 ? site_of(rt, name) : -1;
+  void *stack = t->stack;
+  if (site < 0 || make_room(rt, &stack, &t->stack_room, t->stack_count,
+                            sizeof *t->stack) != 0) {
+    return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a site");
+  }
+  t->stack = stack;
+  t->stack[t->stack_count++] = (uint32_t)site;
+  return PMM_OK;
+}
+
+void pmmi_site_pop(pmm_rt *rt) {
+  assert(rt->trace.stack_count > 0);
+  rt->trace.stack_count--;
+}
+
+/* ---- operations ------------------------------------------------------------------- */
+
+enum pmm_status pmmi_trace_start(pmm_rt *rt) {
+  struct pmmi_trace *t = &rt->trace;
+  if (t->on) {
+    return PMM_OK;
+  }
+  t->below = rt->memory.heap;
+  if (site_of(rt, "") < 0 || reserve(t) != 0) {
+    return pmmi_fail(rt, PMM_NO_MEMORY, "no memory to trace with");
+  }
+  t->on = 1;
+  rt->memory.heap = (struct pmmi_heap){.ctx = t,
+                                       .alloc = traced_alloc,
+                                       .alloc_zero = traced_alloc_zero,
+                                       .realloc = traced_realloc,
+                                       .free_sized = traced_free_sized};
+  return PMM_OK;
+}
+
+void pmmi_trace_stop(pmm_rt *rt) {
+  struct pmmi_trace *t = &rt->trace;
+  if (!t->on) {
+    return;
+  }
+  assert(rt->memory.heap.ctx == t); /* layers come off in reverse order */
+  rt->memory.heap = t->below;
+  t->on = 0;
+  give_back(rt, t->blocks, t->block_room * sizeof *t->blocks);
+  t->blocks = NULL;
+  t->block_room = 0;
+  t->block_count = 0;
+  t->current_bytes = 0;
+  t->peak_bytes = 0;
+  for (size_t i = 0; i < t->site_count; i++) {
+    t->sites[i].blocks = 0;
+    t->sites[i].bytes = 0;
+  }
+}
+
+void pmmi_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
+  *current = rt->trace.current_bytes;
+  *peak = rt->trace.peak_bytes;
+}
+
+void pmmi_trace_reset_peak(pmm_rt *rt) {
+  rt->trace.peak_bytes = rt->trace.current_bytes;
+}
+
+/** Put `site` into out[0..*used-1], largest first, at most `n`. */
+static void insert(struct pmm_site *out, size_t n, size_t *used,
+                   const struct pmm_site *site) {
+  size_t at = *used;
+  while (at > 0 && out[at - 1].bytes < site->bytes) {
+    if (at < n) {
+      out[at] = out[at - 1];
+    }
+    at--;
+  }
+  if (at < n) {
+    out[at] = *site;
+    *used += *used < n;
+  }
+}
+
+size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
+  const struct pmmi_trace *t = &rt->trace;
+  if (!t->on) {
+    pmmi_fail(rt, PMM_RUNTIME, "nothing is traced");
+    return SIZE_MAX;
+  }
+  size_t used = 0;
+  size_t found = 0;
+  for (size_t i = 0; i < t->site_count; i++) {
+    if (t->sites[i].blocks > 0) {
+      found++;
+      insert(out, n, &used, &t->sites[i]);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.h - which live blocks were allocated while tracing, and where.
+ *
+ *   1. Tracing is a layer over the memory's heap (object/memory.h): starting
+ *      puts it there, stopping takes it away, so it costs nothing when off.
+ *   2. A table remembers size and site of every block made meanwhile; a block
+ *      that is not in it is not counted when it goes.
+ *   3. A site is a name that the host pushed.  Its live blocks and bytes are
+ *      kept up to date, so that a snapshot needs no memory.
+ *   4. The tracer's own memory comes from below the counters: it is in no
+ *      figure but pmmi_trace_overhead().
+ *
+ * Invariant: current_bytes is the sum of the sizes in the table, and so is
+ * the sum of the sites' bytes; peak_bytes >= current_bytes.  Where a block
+ * cannot be remembered its request fails, so the figures are exact.
+ *
+ * Source: PEP 454, CPython 3.11 Modules/_tracemalloc.c.
+ */
+#ifndef PMMI_TRACE_H
+#define PMMI_TRACE_H
+
+#include "object/memory.h"
+
+/** One block. */
+struct pmmi_trace_block {
+  uintptr_t address; /* 0: the slot is free                                 */
+  size_t size;       /* as requested                                        */
+  uint32_t site;     /* index of its site                                   */
+  uint32_t unused;
+};
+
+/** The state of a runtime's tracer. */
+struct pmmi_trace {
+  struct pmmi_heap below;  /* what was in place before it started           */
+  int on;                  /* 1: tracing                                    */
+  struct pmmi_trace_block *blocks; /* open addressing, linear probing       */
+  size_t block_room;       /* slots, a power of two; 0: no table            */
+  size_t block_count;      /* slots in use, at most half                    */
+  uint64_t current_bytes;
+  uint64_t peak_bytes;
+  struct pmm_site *sites;  /* every name ever pushed; site 0 is ""          */
+  size_t site_room;
+  size_t site_count;
+  uint32_t *stack;         /* indexes of the sites that are pushed          */
+  size_t stack_room;
+  size_t stack_count;
+};
+
+/** Nothing is traced, no site is known.  Cannot fail. */
+void pmmi_trace_init(pmm_rt *rt);
+
+/** Stop, and give back what the tracer holds. */
+void pmmi_trace_fini(pmm_rt *rt);
+
+/** Bytes the tracer itself holds. */
+uint64_t pmmi_trace_overhead(pmm_rt *rt);
+
+/** Name of the site of a block by its first byte; "" when it is not traced. */
+const char *pmmi_trace_site_of(pmm_rt *rt, const void *block);
+
+/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+
+enum pmm_status pmmi_trace_start(pmm_rt *rt);
+void pmmi_trace_stop(pmm_rt *rt);
+void pmmi_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak);
+void pmmi_trace_reset_peak(pmm_rt *rt);
+enum pmm_status pmmi_site_push(pmm_rt *rt, const char *name);
+void pmmi_site_pop(pmm_rt *rt);
+size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n);
+
+#endif /* PMMI_TRACE_H */
