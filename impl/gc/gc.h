@@ -69,7 +69,7 @@ struct pmmi_gc {
   uint32_t used;      /* slots 0..used-1 hold objects or holes              */
   uint32_t tracked;   /* slots that hold objects                            */
   uint32_t live;      /* collectable objects, tracked or not                */
-  uint32_t hole_hint; /* no hole below, while it is not above `used`        */
+  uint32_t hole_hint; /* where the search for a hole starts                 */
   /* Ends of the permanent set and of generations 2 and 1; generation 0 ends
    * at `used`.  frozen_end <= old_end <= middle_end <= used. */
   uint32_t frozen_end;
@@ -91,7 +91,7 @@ struct pmmi_gc {
   pmm_obj *garbage;  /* list of the kept; NULL until somebody needs it      */
   pmm_fn callback;   /* told of each start and stop; NULL: none             */
   void *callback_ctx;
-  char fault[160];   /* what heap_verify found                              */
+  const char *fault; /* what a check between phases found; NULL: nothing    */
 };
 
 static inline struct pmmi_gc_head *pmmi_gc_head_of(const pmm_obj *o) {

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* collect.c - one collection, phase by phase; see collect.h. */
+#include "gc/collect.h"
+
+#include "gc/mark.h"
+#include "host.h"
+#include "object/function.h"
+#include "object/int.h"
+#include "object/list.h"
+#include "object/runtime.h"
+#include "object/weakref.h"
+
+/** A collection under way. */
+struct run {
+  pmm_rt *rt;
+  struct pmmi_gc *gc;
+  int generation;
+  struct pmmi_gc_range range; /* of the candidates                          */
+  uint32_t visited;           /* candidates                                 */
+  uint32_t unreachable;       /* candidates that are marked                 */
+  uint32_t collected;         /* garbage that was dropped                   */
+  uint32_t uncollectable;     /* garbage that is kept                       */
+  int ran_code;               /* a callback or a finalizer ran              */
+  uint64_t start_ns;
+};
+
+/* The object in a slot when it is marked, else NULL. */
+static pmm_obj *garbage_at(const struct run *run, uint32_t slot) {
+  return (*pmmi_gc_mark_at(run->gc, slot) & PMMI_GC_CANDIDATE) != 0
+             ? *pmmi_gc_object_at(run->gc, slot)
+             : NULL;
+}
+
+/* ---- start and stop --------------------------------------------------------------- */
+
+/* The callback hears small ints, which need no memory. */
+static void tell(const struct run *run, enum pmm_event_kind kind) {
+  pmm_rt *rt = run->rt;
+  pmmi_event(rt, kind, run->generation, (int64_t)run->collected);
+  if (run->gc->callback == NULL) {
+    return;
+  }
+  pmm_obj *phase = pmmi_int_new(rt, kind == PMM_EVENT_GC_STOP);
+  if (phase == NULL) {
+    pmmi_error_unraisable(rt);
+    return;
+  }
+  pmmi_status_take(rt,
+                   run->gc->callback(run->gc->callback_ctx, rt, phase));
+  pmmi_error_unraisable(rt);
+  pmmi_release(rt, phase);
+}
+
+static void start(struct run *run) {
+  struct pmmi_gc *gc = run->gc;
+  tell(run, PMM_EVENT_GC_START);
+  if (run->generation + 1 < PMMI_GC_GENERATIONS) {
+    gc->counts[run->generation + 1]++;
+  }
+  for (int i = 0; i <= run->generation; i++) {
+    gc->counts[i] = 0;
+  }
+  run->range = (struct pmmi_gc_range){
+      pmmi_gc_range_of(gc, run->generation).from, gc->used};
+  run->start_ns = pmmi_host_clock_ns();
+}
+
+static void stop(struct run *run) {
+  struct pmm_gc_stats *stats = &run->gc->stats[run->generation];
+  uint64_t pause_ns = pmmi_host_clock_ns() - run->start_ns;
+  stats->collections++;
+  stats->collected += run->collected;
+  stats->uncollectable += run->uncollectable;
+  stats->visited += run->visited;
+  stats->pause_ns += pause_ns;
+  if (pause_ns > stats->max_pause_ns) {
+    stats->max_pause_ns = pause_ns;
+  }
+  tell(run, PMM_EVENT_GC_STOP);
+}
+
+/* ---- the phases ---------------------------------------------------------------------- */
+
+static void find(struct run *run) {
+  pmmi_gc_candidates(run->gc, run->range);
+  struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
+  run->visited = found.candidates;
+  run->unreachable = found.unreachable;
+  if (found.mismatches > 0) {
+    pmmi_event(run->rt, PMM_EVENT_FAULT, 0, PMM_FAULT_COUNT_MISMATCH);
+  }
+}
+
+static void promote(struct run *run) {
+  struct pmmi_gc *gc = run->gc;
+  uint64_t survivors = run->visited - run->unreachable;
+  gc->middle_end = gc->used;
+  if (run->generation >= 1) {
+    gc->old_end = gc->used;
+  }
+  if (run->generation == 1) {
+    gc->long_lived_pending += survivors;
+  } else if (run->generation == 2) {
+    gc->long_lived_pending = 0;
+    gc->long_lived_total = survivors;
+  }
+}
+
+/* Append to the garbage list; that fails only for want of memory, and then
+ * the object merely stays alive unlisted. */
+static void list_garbage(struct run *run, pmm_obj *o) {
+  pmm_obj *list = pmmi_gc_garbage(run->rt);
+  if (list == NULL || pmmi_list_append(run->rt, list, o) != PMM_OK) {
+    pmmi_error_clear(run->rt);
+  }
+}
+
+static int has_legacy_delete(const pmm_obj *o) {
+  return o != NULL && (o->type->flags & PMMI_TYPE_LEGACY_DEL) != 0;
+}
+
+/* All are listed before one is rescued: one may reach another. */
+static void keep(struct run *run) {
+  int any = 0;
+  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
+    pmm_obj *o = garbage_at(run, slot);
+    if (has_legacy_delete(o)) {
+      list_garbage(run, o);
+      any = 1;
+    }
+  }
+  for (uint32_t slot = run->range.from; any && slot < run->range.to; slot++) {
+    pmm_obj *o = garbage_at(run, slot);
+    if (has_legacy_delete(o)) {
+      run->uncollectable += pmmi_gc_rescue(run->rt, run->range, o);
+    }
+  }
+  run->unreachable -= run->uncollectable;
+}
+
+static void clear_weak(struct run *run) {
+  struct pmmi_weakref_calls calls;
+  pmmi_weakref_calls_init(&calls);
+  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
+    pmm_obj *o = garbage_at(run, slot);
+    if (o != NULL) {
+      pmmi_weakref_clear_garbage(run->rt, o, &calls);
+    }
+  }
+  run->ran_code |= calls.first != NULL;
+  pmmi_weakref_calls_run(run->rt, &calls);
+}
+
+static void finalize(struct run *run) {
+  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
+    pmm_obj *o = garbage_at(run, slot);
+    if (o == NULL || o->type->finalize == NULL || pmmi_gc_is_finalized(o)) {
+      continue;
+    }
+    run->ran_code = 1;
+    pmmi_retain(run->rt, o);
+    pmmi_object_finalize(run->rt, o);
+    pmmi_release(run->rt, o);
+  }
+}
+
+static void spare(struct run *run) {
+  if (!run->ran_code) {
+    return;
+  }
+  pmmi_gc_candidates_again(run->gc, run->range);
+  struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
+  run->unreachable = found.unreachable;
+}
+
+static void drop(struct run *run) {
+  pmm_rt *rt = run->rt;
+  int save = (run->gc->debug & PMM_GC_SAVEALL) != 0;
+  run->collected = run->unreachable;
+  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
+    pmm_obj *o = garbage_at(run, slot);
+    if (o == NULL) {
+      continue;
+    }
+    *pmmi_gc_mark_at(run->gc, slot) = 0;
+    if (save) {
+      list_garbage(run, o);
+    } else if (o->type->clear != NULL) {
+      pmmi_retain(rt, o);
+      o->type->clear(rt, o);
+      pmmi_release(rt, o);
+    }
+  }
+}
+
+static void dispose(struct run *run) {
+  keep(run);
+  pmmi_gc_validate(run->rt);
+  clear_weak(run);
+  finalize(run);
+  pmmi_gc_validate(run->rt);
+  spare(run);
+  pmmi_gc_validate(run->rt);
+  drop(run);
+}
+
+uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
+  struct pmmi_gc *gc = &rt->gc;
+  struct run run = {.rt = rt, .gc = gc, .generation = generation};
+  struct pmmi_error saved;
+  if (gc->collecting) {
+    return 0;
+  }
+  pmmi_error_save(rt, &saved);
+  gc->collecting = 1;
+  start(&run);
+  find(&run);
+  promote(&run);
+  if (run.unreachable > 0) {
+    dispose(&run);
+  }
+  pmmi_gc_validate(rt);
+  stop(&run);
+  gc->collecting = 0;
+  if (generation == PMMI_GC_GENERATIONS - 1) {
+    pmmi_caches_flush(rt);
+  }
+  pmmi_error_restore(rt, &saved);
+  return (uint64_t)run.collected + run.uncollectable;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * gc.c - making and freeing collectable objects, and when to collect.
+ *
+ *   generational  Net new objects above threshold 0 start a collection of
+ *                 the oldest generation whose counter is above its
+ *                 threshold; a full one waits until a quarter more objects
+ *                 than survived the last have reached generation 2.
+ *   full          Net new objects above threshold 0 and above a quarter of
+ *                 the last survivors start a full collection, so that the
+ *                 work per new object is bounded by a constant.
+ *   counting      Nothing starts a collection.
+ *
+ * Source: CPython 3.11 Modules/gcmodule.c (_PyObject_GC_Link,
+ * gc_collect_generations, PyObject_GC_Del).
+ */
+#include "gc/gc.h"
+
+#include <string.h>
+
+#include "gc/collect.h"
+#include "gc/table.h"
+#include "object/runtime.h"
+
+const char *const pmmi_gc_modes[] = {"generational", "full", "counting", NULL};
+
+/** CPython 3.11's (700, 10, 10). */
+static const uint64_t default_thresholds[PMMI_GC_GENERATIONS] = {700, 10, 10};
+
+/* ---- when ------------------------------------------------------------------------- */
+
+static void collect_generations(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  for (int i = PMMI_GC_GENERATIONS - 1; i >= 0; i--) {
+    if (gc->counts[i] <= gc->thresholds[i]) {
+      continue;
+    }
+    if (i == 2 && gc->long_lived_pending < gc->long_lived_total / 4) {
+      continue;
+    }
+    (void)pmmi_gc_collect(rt, i);
+    return;
+  }
+}
+
+static void collect_automatically(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  if (!gc->enabled || gc->collecting || gc->mode == PMMI_GC_COUNTING ||
+      pmmi_error_pending(rt)) {
+    return;
+  }
+  if (gc->stress) {
+    (void)pmmi_gc_collect(rt, 2);
+  } else if (gc->thresholds[0] == 0) {
+    return;
+  } else if (gc->mode == PMMI_GC_GENERATIONAL) {
+    collect_generations(rt);
+  } else if (gc->counts[0] > gc->long_lived_total / 4) {
+    (void)pmmi_gc_collect(rt, 2);
+  }
+}
+
+/* ---- objects ----------------------------------------------------------------------- */
+
+/* Bytes of a collectable object with `n` items; 0 when they overflow. */
+static size_t block_bytes(const struct pmmi_type *type, size_t n) {
+  size_t bytes = 0;
+  return pmmi_size_fits(n, type->item_size,
+                        PMMI_GC_HEAD_BYTES + type->basic_size, &bytes)
+             ? bytes
+             : 0;
+}
+
+static size_t items_of(const pmm_obj *o) {
+  return o->type->item_size != 0 ? ((const struct pmmi_var *)o)->length : 0;
+}
+
+static struct pmmi_gc_head *new_block(pmm_rt *rt, size_t bytes) {
+  if (bytes == 0 || pmmi_gc_reserve(rt) != 0) {
+    return NULL;
+  }
+  return pmmi_alloc_zero(rt, bytes);
+}
+
+pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
+  struct pmmi_gc *gc = &rt->gc;
+  gc->counts[0]++;
+  if (gc->counts[0] > gc->thresholds[0] || gc->stress) {
+    collect_automatically(rt);
+  }
+  struct pmmi_gc_head *head = new_block(rt, block_bytes(type, n));
+  if (head == NULL) {
+    gc->counts[0] -= gc->counts[0] > 0;
+    return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for an object");
+  }
+  pmm_obj *o = (pmm_obj *)(head + 1);
+  head->slot = PMMI_GC_UNTRACKED;
+  pmmi_object_init(rt, o, type);
+  if (type->item_size != 0) {
+    ((struct pmmi_var *)o)->length = n;
+  }
+  gc->live++;
+  return o;
+}
+
+pmm_obj *pmmi_gc_resize(pmm_rt *rt, pmm_obj *o, size_t n) {
+  const struct pmmi_type *type = o->type;
+  assert(!pmmi_gc_is_tracked(rt, o) && o->refcnt == 1);
+  size_t old_n = items_of(o);
+  size_t old_bytes = block_bytes(type, old_n);
+  size_t bytes = block_bytes(type, n);
+  struct pmmi_gc_head *head =
+      bytes == 0 ? NULL
+                 : pmmi_realloc(rt, pmmi_gc_head_of(o), old_bytes, bytes);
+  if (head == NULL) {
+    return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory to resize an object");
+  }
+  if (bytes > old_bytes) {
+    memset((char *)head + old_bytes, 0, bytes - old_bytes);
+  }
+  o = (pmm_obj *)(head + 1);
+  ((struct pmmi_var *)o)->length = n;
+  return o;
+}
+
+void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_gc_head *head = pmmi_gc_head_of(o);
+  assert(head->slot == PMMI_GC_UNTRACKED);
+  (void)rt;
+  head->flags = 0;
+  o->refcnt = 1;
+}
+
+void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_gc *gc = &rt->gc;
+  const struct pmmi_type *type = o->type;
+  assert(!pmmi_gc_is_tracked(rt, o) && gc->live > 0);
+  gc->live--;
+  gc->counts[0] -= gc->counts[0] > 0;
+  rt->memory.objects--;
+  pmmi_free(rt, pmmi_gc_head_of(o), block_bytes(type, items_of(o)));
+  if ((type->flags & PMMI_TYPE_HEAP) != 0) {
+    pmmi_release(rt, (pmm_obj *)(uintptr_t)type);
+  }
+}
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+static int find_mode(const char *name, enum pmmi_gc_mode *mode) {
+  for (int i = 0; pmmi_gc_modes[i] != NULL; i++) {
+    if (name == NULL || strcmp(name, pmmi_gc_modes[i]) == 0) {
+      *mode = (enum pmmi_gc_mode)i;
+      return 0;
+    }
+  }
+  return -1;
+}
+
+enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
+                             uint32_t open_flags) {
+  struct pmmi_gc *gc = &rt->gc;
+  memset(gc, 0, sizeof *gc);
+  if (find_mode(mode, &gc->mode) != 0) {
+    return PMM_VALUE;
+  }
+  memcpy(gc->thresholds, default_thresholds, sizeof gc->thresholds);
+  gc->enabled = 1;
+  gc->stress = (open_flags & PMM_OPEN_GC_STRESS) != 0;
+  gc->checked = (open_flags & PMM_OPEN_CHECKED) != 0;
+  return pmmi_gc_table_init(rt) == 0 ? PMM_OK : PMM_NO_MEMORY;
+}
+
+void pmmi_gc_fini(pmm_rt *rt) {
+  assert(rt->gc.garbage == NULL);
+  pmmi_gc_table_fini(rt);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* table.c - the dense table of tracked objects; see table.h. */
+#include "gc/table.h"
+
+#include "object/runtime.h"
+
+/** Chunks the directory has room for at first, and at least. */
+#define DIRECTORY_ROOM 8u
+
+static size_t directory_bytes(uint32_t room) {
+  return room * sizeof(struct pmmi_gc_chunk *);
+}
+
+struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_gc *gc,
+                                      int generation) {
+  switch (generation) {
+  case 0:
+    return (struct pmmi_gc_range){gc->middle_end, gc->used};
+  case 1:
+    return (struct pmmi_gc_range){gc->old_end, gc->middle_end};
+  case 2:
+    return (struct pmmi_gc_range){gc->frozen_end, gc->old_end};
+  default:
+    return (struct pmmi_gc_range){gc->frozen_end, gc->used};
+  }
+}
+
+/* ---- growing and shrinking ---------------------------------------------------- */
+
+static int grow_directory(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  uint32_t room = gc->chunk_room == 0 ? DIRECTORY_ROOM : gc->chunk_room * 2;
+  void *grown = pmmi_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+                             directory_bytes(room));
+  if (grown == NULL) {
+    return -1;
+  }
+  gc->chunks = grown;
+  gc->chunk_room = room;
+  return 0;
+}
+
+static int add_chunk(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  /* Slots are 32 bits wide, and the last of them means "untracked". */
+  if (gc->chunk_count >= UINT32_MAX / PMMI_GC_CHUNK_SLOTS) {
+    return -1;
+  }
+  if (gc->chunk_count == gc->chunk_room && grow_directory(rt) != 0) {
+    return -1;
+  }
+  struct pmmi_gc_chunk *chunk = pmmi_alloc_zero(rt, sizeof *chunk);
+  if (chunk == NULL) {
+    return -1;
+  }
+  gc->chunks[gc->chunk_count++] = chunk;
+  return 0;
+}
+
+static uint32_t chunks_needed(const struct pmmi_gc *gc) {
+  uint32_t slots = gc->used > gc->live ? gc->used : gc->live;
+  uint32_t chunks =
+      (slots + (PMMI_GC_CHUNK_SLOTS - 1)) / PMMI_GC_CHUNK_SLOTS;
+  return chunks > 0 ? chunks : 1;
+}
+
+static void drop_chunks(pmm_rt *rt, uint32_t keep) {
+  struct pmmi_gc *gc = &rt->gc;
+  while (gc->chunk_count > keep) {
+    pmmi_free(rt, gc->chunks[--gc->chunk_count],
+              sizeof(struct pmmi_gc_chunk));
+  }
+}
+
+/* Keep one chunk to spare, so that a program which goes to and fro over a
+ * boundary does not allocate each time. */
+static void drop_spare_chunks(pmm_rt *rt) {
+  uint32_t keep = chunks_needed(&rt->gc) + 1;
+  if (rt->gc.chunk_count > keep && !rt->gc.collecting) {
+    drop_chunks(rt, keep);
+  }
+}
+
+/* Small directories are left: only a shrinking by half or more pays. */
+static void shrink_directory(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  uint32_t room = gc->chunk_room;
+  while (room > DIRECTORY_ROOM && room / 2 >= gc->chunk_count) {
+    room /= 2;
+  }
+  if (room == gc->chunk_room) {
+    return;
+  }
+  void *shrunk = pmmi_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+                              directory_bytes(room));
+  if (shrunk != NULL) {
+    gc->chunks = shrunk;
+    gc->chunk_room = room;
+  }
+}
+
+void pmmi_gc_trim(pmm_rt *rt) {
+  if (rt->gc.collecting) {
+    return;
+  }
+  pmmi_gc_compact(&rt->gc);
+  drop_chunks(rt, chunks_needed(&rt->gc));
+  shrink_directory(rt);
+}
+
+void pmmi_gc_table_figures(const struct pmmi_gc *gc, uint64_t *blocks,
+                           uint64_t *bytes) {
+  uint32_t needed = chunks_needed(gc);
+  assert(gc->chunk_count >= needed);
+  *blocks = gc->chunk_count - needed;
+  *bytes = *blocks * sizeof(struct pmmi_gc_chunk);
+}
+
+int pmmi_gc_reserve(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  assert(gc->live <= pmmi_gc_room(gc));
+  uint32_t untracked = gc->live - gc->tracked;
+  if (gc->used + untracked < pmmi_gc_room(gc)) {
+    return 0;
+  }
+  uint32_t holes = gc->used - gc->tracked;
+  if (!gc->collecting && holes >= gc->used / 4 &&
+      gc->live < pmmi_gc_room(gc)) {
+    pmmi_gc_compact(gc);
+    return 0;
+  }
+  if (add_chunk(rt) == 0) {
+    return 0;
+  }
+  /* Tracking falls back to holes, of which there are enough. */
+  return gc->live < pmmi_gc_room(gc) ? 0 : -1;
+}
+
+/* ---- compaction ----------------------------------------------------------------- */
+
+/* Where the boundaries lie once the slots below `from` have become `to`. */
+static void move_boundaries(struct pmmi_gc *gc, struct pmmi_gc *moved,
+                            uint32_t from, uint32_t to) {
+  if (gc->frozen_end == from) {
+    moved->frozen_end = to;
+  }
+  if (gc->old_end == from) {
+    moved->old_end = to;
+  }
+  if (gc->middle_end == from) {
+    moved->middle_end = to;
+  }
+}
+
+void pmmi_gc_compact(struct pmmi_gc *gc) {
+  assert(!gc->collecting);
+  if (gc->used == gc->tracked) {
+    return;
+  }
+  struct pmmi_gc moved = {.frozen_end = 0};
+  uint32_t to = 0;
+  for (uint32_t from = 0; from < gc->used; from++) {
+    move_boundaries(gc, &moved, from, to);
+    pmm_obj **source = pmmi_gc_object_at(gc, from);
+    pmm_obj *o = *source;
+    if (o == NULL) {
+      continue;
+    }
+    if (to != from) {
+      *source = NULL;
+      *pmmi_gc_object_at(gc, to) = o;
+      pmmi_gc_head_of(o)->slot = to;
+    }
+    to++;
+  }
+  move_boundaries(gc, &moved, gc->used, to);
+  assert(to == gc->tracked);
+  gc->frozen_end = moved.frozen_end;
+  gc->old_end = moved.old_end;
+  gc->middle_end = moved.middle_end;
+  gc->used = to;
+  gc->hole_hint = 0;
+}
+
+/* ---- tracking -------------------------------------------------------------------- */
+
+/* The reservation promises a hole when the table is full. */
+static uint32_t take_hole(struct pmmi_gc *gc) {
+  assert(gc->tracked < gc->used);
+  uint32_t slot = gc->hole_hint;
+  while (*pmmi_gc_object_at(gc, slot) != NULL) {
+    slot = slot + 1 == gc->used ? 0 : slot + 1;
+  }
+  gc->hole_hint = slot;
+  return slot;
+}
+
+void pmmi_gc_track(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_gc *gc = &rt->gc;
+  if (!pmmi_gc_is_collectable(o) ||
+      pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED) {
+    return;
+  }
+  assert(gc->tracked < gc->live);
+  uint32_t slot = gc->used < pmmi_gc_room(gc) ? gc->used++ : take_hole(gc);
+  *pmmi_gc_object_at(gc, slot) = o;
+  pmmi_gc_head_of(o)->slot = slot;
+  gc->tracked++;
+}
+
+/* Boundaries never lie behind the end. */
+static void clamp_boundaries(struct pmmi_gc *gc) {
+  if (gc->middle_end > gc->used) {
+    gc->middle_end = gc->used;
+    if (gc->old_end > gc->used) {
+      gc->old_end = gc->used;
+      if (gc->frozen_end > gc->used) {
+        gc->frozen_end = gc->used;
+      }
+    }
+  }
+}
+
+static void pop_holes(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  uint32_t used = gc->used;
+  while (used > 0 && *pmmi_gc_object_at(gc, used - 1) == NULL) {
+    used--;
+    *pmmi_gc_mark_at(gc, used) = 0;
+  }
+  gc->used = used;
+  if (gc->hole_hint >= used) {
+    gc->hole_hint = 0;
+  }
+  clamp_boundaries(gc);
+  drop_spare_chunks(rt);
+}
+
+void pmmi_gc_untrack(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_gc *gc = &rt->gc;
+  if (!pmmi_gc_is_collectable(o) ||
+      pmmi_gc_head_of(o)->slot == PMMI_GC_UNTRACKED) {
+    return;
+  }
+  struct pmmi_gc_head *head = pmmi_gc_head_of(o);
+  uint32_t slot = head->slot;
+  assert(*pmmi_gc_object_at(gc, slot) == o);
+  *pmmi_gc_object_at(gc, slot) = NULL;
+  *pmmi_gc_mark_at(gc, slot) = 0;
+  head->slot = PMMI_GC_UNTRACKED;
+  gc->tracked--;
+  if (slot + 1 == gc->used) {
+    pop_holes(rt);
+  }
+}
+
+int pmmi_gc_is_tracked(pmm_rt *rt, pmm_obj *o) {
+  (void)rt;
+  return pmmi_gc_is_collectable(o) &&
+         pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED;
+}
+
+/* ---- checking ---------------------------------------------------------------------- */
+
+static const char *check_slot(const struct pmmi_gc *gc, uint32_t slot,
+                              int at_rest) {
+  const pmm_obj *o = *pmmi_gc_object_at(gc, slot);
+  if (at_rest && *pmmi_gc_mark_at(gc, slot) != 0) {
+    return "a mark is set between collections";
+  }
+  if (o == NULL) {
+    return *pmmi_gc_mark_at(gc, slot) == 0 ? NULL : "a hole is marked";
+  }
+  if (!pmmi_gc_is_collectable(o)) {
+    return "a tracked object has no collector header";
+  }
+  if (pmmi_gc_head_of(o)->slot != slot) {
+    return "a tracked object's head names another slot";
+  }
+  if (!pmmi_is_alive(o) && at_rest) {
+    return "a tracked object has no reference";
+  }
+  return NULL;
+}
+
+const char *pmmi_gc_table_check(const struct pmmi_gc *gc, int at_rest) {
+  if (gc->frozen_end > gc->old_end || gc->old_end > gc->middle_end ||
+      gc->middle_end > gc->used) {
+    return "the generations' boundaries are out of order";
+  }
+  if (gc->used > pmmi_gc_room(gc) || gc->live > pmmi_gc_room(gc)) {
+    return "the table has less room than live objects";
+  }
+  uint32_t tracked = 0;
+  for (uint32_t slot = 0; slot < pmmi_gc_room(gc); slot++) {
+    const char *wrong = check_slot(gc, slot, at_rest);
+    if (wrong != NULL) {
+      return wrong;
+    }
+    if (*pmmi_gc_object_at(gc, slot) != NULL) {
+      tracked++;
+      if (slot >= gc->used) {
+        return "an object lies behind the end of the table";
+      }
+    }
+  }
+  return tracked == gc->tracked ? NULL : "the count of tracked is wrong";
+}
+
+/* ---- life ----------------------------------------------------------------------------- */
+
+int pmmi_gc_table_init(pmm_rt *rt) {
+  if (add_chunk(rt) != 0) {
+    pmmi_gc_table_fini(rt);
+    return -1;
+  }
+  return 0;
+}
+
+void pmmi_gc_table_fini(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  assert(gc->tracked == 0);
+  drop_chunks(rt, 0);
+  pmmi_free(rt, gc->chunks, directory_bytes(gc->chunk_room));
+  gc->chunks = NULL;
+  gc->chunk_room = 0;
+}

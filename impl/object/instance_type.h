@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * instance_type.h - what type.c and instance.c tell each other: the functions
+ * that every type of the host has in common, and attributes by name.
+ */
+#ifndef PMMI_INSTANCE_TYPE_H
+#define PMMI_INSTANCE_TYPE_H
+
+#include "object/instance.h"
+
+struct pmmi_attrs;
+
+/** Set the functions of an instance's type, and the size of an instance
+ *  without slots or optional words. */
+void pmmi_instance_fill_type(struct pmmi_type *type);
+
+/** The value of an attribute, borrowed, or NULL. */
+pmm_obj *pmmi_attrs_get(const struct pmmi_attrs *attrs, const char *name);
+
+/** Store, then drop the old value; NULL deletes.  PMM_NO_MEMORY; PMM_KEY:
+ *  nothing to delete.  May run code. */
+enum pmm_status pmmi_attrs_set(pmm_rt *rt, struct pmmi_attrs **attrs,
+                               const char *name, pmm_obj *value);
+
+int pmmi_attrs_visit(const struct pmmi_attrs *attrs, pmm_visit visit,
+                     void *ctx);
+
+/** Drop all of them and their memory.  May run code. */
+void pmmi_attrs_drop(pmm_rt *rt, struct pmmi_attrs **attrs);
+
+#endif /* PMMI_INSTANCE_TYPE_H */
