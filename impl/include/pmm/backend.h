@@ -37,7 +37,9 @@
  *              thread_enter and thread_leave may call, and may free what
  *              another thread allocated.
  *   aliasing   Live blocks never overlap; the bytes of a block belong to its
- *              owner until it is freed.
+ *              owner until it is freed.  PMM_BACKEND_ONE_BLOCK says that this
+ *              does not hold: such a backend prices the harness, and no
+ *              program runs on it.
  *
  * Sizes are bytes.  A statistic a backend cannot tell is PMM_UNKNOWN; it is
  * never reported as 0.
@@ -78,7 +80,9 @@ enum pmm_backend_capability {
   PMM_BACKEND_THREADS = 1u << 12,    /* safe from many threads              */
   PMM_BACKEND_HEAPS = 1u << 13,      /* several heaps at once are apart     */
   PMM_BACKEND_RETURNS = 1u << 14,    /* a drained heap gives pages back     */
-  PMM_BACKEND_MEASURES = 1u << 15    /* a bound, not an allocator to rank   */
+  PMM_BACKEND_MEASURES = 1u << 15,   /* a bound, not an allocator to rank   */
+  PMM_BACKEND_ALIGNED = 1u << 16,    /* alloc_aligned serves more than 16   */
+  PMM_BACKEND_ONE_BLOCK = 1u << 17   /* all requests get the same bytes     */
 };
 
 /**
@@ -164,7 +168,8 @@ struct pmm_backend {
   void *(*alloc)(void *heap, size_t size);
   /** New block of n * size zero bytes; NULL: no memory or overflow. */
   void *(*alloc_zero)(void *heap, size_t n, size_t size);
-  /** New block aligned to `align`, a power of two up to 4096. */
+  /** New block aligned to `align`, a power of two up to 4096; without
+   *  PMM_BACKEND_ALIGNED up to 16, and NULL above. */
   void *(*alloc_aligned)(void *heap, size_t align, size_t size);
   /** Resize a block.  `old_size` is the size it was last requested with.
    *  realloc(NULL, 0, n) is alloc(n).  On success the old pointer is gone;
@@ -172,7 +177,8 @@ struct pmm_backend {
   void *(*realloc)(void *heap, void *block, size_t old_size, size_t new_size);
   /** Give a block back; NULL is ignored. */
   void (*free)(void *heap, void *block);
-  /** The same, with the size it was last requested with. */
+  /** The same, with the size it was last requested with (n * size from
+   *  alloc_zero).  Not for blocks of alloc_aligned. */
   void (*free_sized)(void *heap, void *block, size_t size);
 
   /** Optional (USABLE_SIZE): bytes the owner may use, at least the request. */

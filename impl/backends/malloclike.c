@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* malloclike.c - see malloclike.h. */
+#include "backends/malloclike.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- the contract's functions over the table ------------------------------------- */
+
+static struct pmmi_malloclike *like_of(void *heap) { return heap; }
+
+static void like_fini(void *heap) { (void)heap; }
+
+static void *like_alloc(void *heap, size_t size) {
+  return like_of(heap)->malloc(size);
+}
+
+static void *like_alloc_zero(void *heap, size_t n, size_t size) {
+  return like_of(heap)->calloc(n, size);
+}
+
+static void *like_alloc_aligned(void *heap, size_t align, size_t size) {
+  struct pmmi_malloclike *like = like_of(heap);
+  if (align <= 16) {
+    return like->malloc(size < align ? align : size);
+  }
+  if (like->aligned_alloc == NULL || size > PTRDIFF_MAX - align) {
+    return NULL;
+  }
+  size_t least = size == 0 ? 1 : size;
+  return like->aligned_alloc(align, (least + align - 1) & ~(align - 1));
+}
+
+/* C leaves realloc(p, 0) open, and glibc frees and returns NULL, which would
+ * read as "no memory". */
+static void *like_realloc(void *heap, void *block, size_t old_size,
+                          size_t new_size) {
+  (void)old_size;
+  return like_of(heap)->realloc(block, new_size == 0 ? 1 : new_size);
+}
+
+static void like_free(void *heap, void *block) { like_of(heap)->free(block); }
+
+static void like_free_sized(void *heap, void *block, size_t size) {
+  struct pmmi_malloclike *like = like_of(heap);
+  if (like->free_sized == NULL || block == NULL) {
+    like->free(block);
+    return;
+  }
+  like->free_sized(block, size == 0 ? 1 : size);
+}
+
+static size_t like_usable_size(void *heap, const void *block) {
+  return like_of(heap)->usable_size(block);
+}
+
+static int like_owns(void *heap, const void *address) {
+  return like_of(heap)->owns(address);
+}
+
+static void like_stats(void *heap, struct pmm_backend_stats *out) {
+  struct pmm_backend_stats stats;
+  memset(&stats, 0xff, sizeof stats); /* every figure is PMM_UNKNOWN */
+  like_of(heap)->stats(&stats);
+  stats.struct_size = out->struct_size;
+  memcpy(out, &stats,
+         out->struct_size < sizeof stats ? out->struct_size : sizeof stats);
+}
+
+/* ---- making the backend --------------------------------------------------------- */
+
+static int zero_is_unique(const struct pmmi_malloclike *like) {
+  void *first = like->malloc(0);
+  void *second = like->malloc(0);
+  int unique = first != NULL && second != NULL && first != second;
+  like->free(second);
+  like->free(first);
+  return unique;
+}
+
+static uint32_t capabilities(const struct pmmi_malloclike *like,
+                             const struct pmmi_malloclike_names *names) {
+  uint32_t bits = PMM_BACKEND_FREES;
+  bits |= zero_is_unique(like) ? PMM_BACKEND_ZERO_UNIQUE : 0u;
+  bits |= like->aligned_alloc != NULL ? PMM_BACKEND_ALIGNED : 0u;
+  bits |= like->free_sized != NULL ? PMM_BACKEND_SIZED_FREE : 0u;
+  bits |= like->usable_size != NULL ? PMM_BACKEND_USABLE_SIZE : 0u;
+  bits |= like->owns != NULL ? PMM_BACKEND_OWNS : 0u;
+  bits |= like->stats != NULL ? PMM_BACKEND_STATS : 0u;
+  bits |= names->threads ? PMM_BACKEND_THREADS : 0u;
+  return bits;
+}
+
+void pmmi_malloclike_finish(struct pmmi_malloclike *like,
+                            const struct pmmi_malloclike_names *names) {
+  like->backend = (struct pmm_backend){
+      .abi_version = PMM_BACKEND_ABI,
+      .capabilities = capabilities(like, names),
+      .struct_size = sizeof(struct pmm_backend),
+      .name = names->name,
+      .version = names->version,
+      .summary = names->summary,
+      .init = names->init,
+      .fini = like_fini,
+      .alloc = like_alloc,
+      .alloc_zero = like_alloc_zero,
+      .alloc_aligned = like_alloc_aligned,
+      .realloc = like_realloc,
+      .free = like_free,
+      .free_sized = like_free_sized,
+      .usable_size = like->usable_size != NULL ? like_usable_size : NULL,
+      .owns = like->owns != NULL ? like_owns : NULL,
+      .stats = like->stats != NULL ? like_stats : NULL,
+      .witness_symbol = names->witness};
+}
+
+/* ---- loading ----------------------------------------------------------------------- */
+
+/* dlsym() also searches what the library depends on; without this test a
+ * library that has no malloc would pass for one by libc's. */
+static int defined_in(void *library, const void *address) {
+  struct link_map *own = NULL;
+  struct link_map *found = NULL;
+  Dl_info info;
+  return dlinfo(library, RTLD_DI_LINKMAP, &own) == 0 &&
+         dladdr1(address, &info, (void **)&found, RTLD_DL_LINKMAP) != 0 &&
+         own == found;
+}
+
+int pmmi_malloclike_symbol(void *library, const char *prefix,
+                           const char *name, void *function) {
+  char symbol[128];
+  snprintf(symbol, sizeof symbol, "%s%s", prefix, name);
+  void *address = dlsym(library, symbol);
+  if (address != NULL && !defined_in(library, address)) {
+    address = NULL;
+  }
+  memcpy(function, &address, sizeof address);
+  return address != NULL ? 0 : -1;
+}
+
+static void *open_first(const char *const *files, char *reason, size_t size) {
+  for (; *files != NULL; files++) {
+    void *library = dlopen(*files, RTLD_NOW | RTLD_LOCAL);
+    if (library != NULL) {
+      return library;
+    }
+    const char *error = dlerror();
+    const char *hint =
+        strstr(error, "static TLS") != NULL
+            ? " (start with GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384)"
+            : "";
+    snprintf(reason, size, "%s%s", error, hint);
+  }
+  return NULL;
+}
+
+static int look_up(struct pmmi_malloclike *like, void *library,
+                   const char *prefix, char *reason, size_t size) {
+  const struct {
+    const char *name;
+    void *function;
+    int needed;
+  } wanted[] = {{"malloc", &like->malloc, 1},
+                {"free", &like->free, 1},
+                {"calloc", &like->calloc, 1},
+                {"realloc", &like->realloc, 1},
+                {"malloc_usable_size", &like->usable_size, 0}};
+  for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+    if (pmmi_malloclike_symbol(library, prefix, wanted[i].name,
+                               wanted[i].function) != 0 &&
+        wanted[i].needed) {
+      snprintf(reason, size, "it defines no function %s%s", prefix,
+               wanted[i].name);
+      return -1;
+    }
+  }
+  if (pmmi_malloclike_symbol(library, prefix, "aligned_alloc",
+                             &like->aligned_alloc) != 0) {
+    (void)pmmi_malloclike_symbol(library, prefix, "memalign",
+                                 &like->aligned_alloc);
+  }
+  return 0;
+}
+
+void *pmmi_malloclike_load(struct pmmi_malloclike *like,
+                           const char *const *files, const char *prefix,
+                           char *reason, size_t size) {
+  void *library = open_first(files, reason, size);
+  if (library == NULL) {
+    return NULL;
+  }
+  if (look_up(like, library, prefix, reason, size) != 0) {
+    dlclose(library);
+    return NULL;
+  }
+  return library;
+}
+
+/* ---- libraries that a user names ---------------------------------------------------- */
+
+static struct {
+  char spec[1024];     /* as given; empty: none is open                     */
+  char parts[1024];    /* the same, cut into name, path and prefix          */
+  struct pmmi_malloclike like;
+} user;
+
+static int user_init(const struct pmm_backend_config *config, void **heap) {
+  (void)config;
+  *heap = &user.like;
+  return 0;
+}
+
+static const void *user_witness(void) {
+  return (const void *)(uintptr_t)user.like.malloc;
+}
+
+/* Cut user.parts in place: "name=path[,prefix=my_]". */
+static int parse(char **path, const char **prefix, char *reason,
+                 size_t size) {
+  char *equals = strchr(user.parts, '=');
+  *equals = '\0';
+  *path = equals + 1;
+  *prefix = "";
+  char *comma = strchr(*path, ',');
+  if (comma != NULL) {
+    *comma = '\0';
+    if (strncmp(comma + 1, "prefix=", 7) != 0) {
+      snprintf(reason, size, "after the comma comes prefix=..., not \"%s\"",
+               comma + 1);
+      return -1;
+    }
+    *prefix = comma + 8;
+  }
+  if (user.parts[0] == '\0' || **path == '\0') {
+    snprintf(reason, size, "the form is name=/path/lib.so[,prefix=my_]");
+    return -1;
+  }
+  return 0;
+}
+
+static int user_load(char *reason, size_t size) {
+  char *path;
+  const char *prefix;
+  if (parse(&path, &prefix, reason, size) != 0) {
+    return -1;
+  }
+  const char *const files[] = {path, NULL};
+  if (pmmi_malloclike_load(&user.like, files, prefix, reason, size) == NULL) {
+    return -1;
+  }
+  const struct pmmi_malloclike_names names = {
+      .name = user.parts,
+      .version = "",
+      .summary = "a malloc-like library",
+      .init = user_init,
+      .witness = user_witness};
+  pmmi_malloclike_finish(&user.like, &names);
+  return 0;
+}
+
+const struct pmm_backend *pmmi_malloclike_open(const char *spec, char *reason,
+                                               size_t size) {
+  if (user.spec[0] != '\0' && strcmp(user.spec, spec) == 0) {
+    return &user.like.backend;
+  }
+  if (user.spec[0] != '\0') {
+    snprintf(reason, size, "one library a process, and this one has %s",
+             user.spec);
+    return NULL;
+  }
+  if (strlen(spec) >= sizeof user.spec) {
+    snprintf(reason, size, "longer than %zu bytes", sizeof user.spec - 1);
+    return NULL;
+  }
+  memcpy(user.parts, spec, strlen(spec) + 1);
+  if (user_load(reason, size) != 0) {
+    return NULL;
+  }
+  memcpy(user.spec, spec, strlen(spec) + 1);
+  return &user.like.backend;
+}

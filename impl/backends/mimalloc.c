@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mimalloc.c - Microsoft's mimalloc as a backend, from its shared library.
+ *
+ * Its default heap, as a program that calls mi_malloc gets it; its own heaps
+ * would be bound to the thread that made them.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "backends/malloclike.h"
+#include "backends/source.h"
+
+static struct pmmi_malloclike like;
+static char version[32];
+
+static bool (*is_in_heap_region)(const void *address);
+
+static int owns(const void *address) { return is_in_heap_region(address); }
+
+static int init(const struct pmm_backend_config *config, void **heap) {
+  (void)config;
+  *heap = &like;
+  return 0;
+}
+
+static const void *witness(void) { return (const void *)(uintptr_t)like.malloc; }
+
+/* mi_version() gives 209 for 2.0.9; a number of another form stays whole. */
+static void read_version(void *library) {
+  int (*get_version)(void);
+  if (pmmi_malloclike_symbol(library, "mi_", "version", &get_version) != 0) {
+    return;
+  }
+  int v = get_version();
+  if (v >= 100 && v <= 999) {
+    snprintf(version, sizeof version, "%d.%d.%d", v / 100, v / 10 % 10, v % 10);
+  } else {
+    snprintf(version, sizeof version, "%d", v);
+  }
+}
+
+static int load(char *reason, size_t size) {
+  static const char *const files[] = {"libmimalloc.so.2", "libmimalloc.so.3",
+                                      "libmimalloc.so", NULL};
+  void *library = pmmi_malloclike_load(&like, files, "mi_", reason, size);
+  if (library == NULL) {
+    return -1;
+  }
+  (void)pmmi_malloclike_symbol(library, "mi_", "free_size", &like.free_sized);
+  if (pmmi_malloclike_symbol(library, "mi_", "is_in_heap_region",
+                             &is_in_heap_region) == 0) {
+    like.owns = owns;
+  }
+  read_version(library);
+  pmmi_malloclike_finish(
+      &like, &(struct pmmi_malloclike_names){
+                 .name = "mimalloc",
+                 .version = version,
+                 .summary = pmmi_backend_source_mimalloc.summary,
+                 .threads = 1,
+                 .init = init,
+                 .witness = witness});
+  return 0;
+}
+
+static const struct pmm_backend *get(char *reason, size_t size) {
+  if (like.backend.name == NULL && load(reason, size) != 0) {
+    return NULL;
+  }
+  return &like.backend;
+}
+
+const struct pmmi_backend_source pmmi_backend_source_mimalloc = {
+    .name = "mimalloc", .summary = "mimalloc's default heap", .get = get};

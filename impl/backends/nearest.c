@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nearest.c - see nearest.h.
+ *
+ * Source: R. A. Wagner and M. J. Fischer, "The String-to-String Correction
+ * Problem", JACM 21(1), 1974; one row at a time.
+ */
+#include "backends/nearest.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LONGEST = 63 };
+
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Names beyond LONGEST bytes are compared by their beginnings. */
+static size_t distance(const char *a, const char *b) {
+  size_t row[LONGEST + 1];
+  size_t width = least(strlen(b), LONGEST);
+  for (size_t j = 0; j <= width; j++) {
+    row[j] = j;
+  }
+  for (size_t i = 0; a[i] != '\0' && i < LONGEST; i++) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 1; j <= width; j++) {
+      size_t change = diagonal + (a[i] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = least(change, least(row[j], row[j - 1]) + 1);
+    }
+  }
+  return row[width];
+}
+
+static void append(char *out, size_t size, const char *text) {
+  size_t used = strlen(out);
+  snprintf(out + used, size - used, "%s", text);
+}
+
+void pmmi_nearest(const char *word, const char *const *names, size_t count,
+                  char *out, size_t size) {
+  size_t best = SIZE_MAX;
+  for (size_t i = 0; i < count; i++) {
+    best = least(best, distance(word, names[i]));
+  }
+  int near = best <= 2 || best * 3 <= strlen(word);
+  if (size == 0) {
+    return;
+  }
+  out[0] = '\0';
+  append(out, size, near ? "did you mean " : "the names are: ");
+  int first = 1;
+  for (size_t i = 0; i < count; i++) {
+    if (near && distance(word, names[i]) != best) {
+      continue;
+    }
+    append(out, size, first ? "" : near ? " or " : ", ");
+    append(out, size, names[i]);
+    first = 0;
+  }
+  append(out, size, near ? "?" : "");
+}

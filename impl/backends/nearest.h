@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nearest.h - what somebody who mistyped a name may have meant.
+ */
+#ifndef PMMI_BACKENDS_NEAREST_H
+#define PMMI_BACKENDS_NEAREST_H
+
+#include <stddef.h>
+
+/** Write "did you mean a or b?" into `out`, from the names whose edit
+ *  distance (Levenshtein) from `word` is least, or "the names are: ..." when
+ *  none is near.  Always terminated; cut off where it does not fit. */
+void pmmi_nearest(const char *word, const char *const *names, size_t count,
+                  char *out, size_t size);
+
+#endif /* PMMI_BACKENDS_NEAREST_H */

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugin.h - backends from shared objects that export pmm_backend_get.
+ *
+ * A plug-in is a stranger: before its first use every claim that can be read
+ * without calling it is checked, and what is wrong is said in its words.
+ */
+#ifndef PMMI_BACKENDS_PLUGIN_H
+#define PMMI_BACKENDS_PLUGIN_H
+
+#include <stddef.h>
+
+#include "pmm/backend.h"
+
+/** The backend that the shared object at `path` exports; NULL and a reason
+ *  when it cannot be loaded or lies about itself.  Stays loaded. */
+const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
+                                           size_t size);
+
+/** 0 when the structure can be trusted to be called; -1 and a reason else. */
+int pmmi_plugin_check(const struct pmm_backend *backend, char *reason,
+                      size_t size);
+
+#endif /* PMMI_BACKENDS_PLUGIN_H */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - the reference pool as a backend: the contract's table over
+ * pool/pool.h, whose inline functions become these functions' bodies.
+ */
+#include "pool/pool.h"
+
+#include "backends/source.h"
+
+static int pool_init(const struct pmm_backend_config *config, void **heap) {
+  *heap = pmmi_pool_open(config);
+  return *heap != NULL ? 0 : -1;
+}
+
+static void pool_fini(void *heap) { pmmi_pool_close(heap); }
+
+static void *pool_alloc(void *heap, size_t size) {
+  return pmmi_pool_alloc(heap, size);
+}
+
+static void *pool_alloc_zero(void *heap, size_t n, size_t size) {
+  return pmmi_pool_alloc_zero(heap, n, size);
+}
+
+static void *pool_alloc_aligned(void *heap, size_t align, size_t size) {
+  return pmmi_pool_alloc_aligned(heap, align, size);
+}
+
+static void *pool_realloc(void *heap, void *block, size_t old_size,
+                          size_t new_size) {
+  return pmmi_pool_realloc(heap, block, old_size, new_size);
+}
+
+static void pool_free(void *heap, void *block) { pmmi_pool_free(heap, block); }
+
+static void pool_free_sized(void *heap, void *block, size_t size) {
+  pmmi_pool_free_sized(heap, block, size);
+}
+
+static size_t pool_usable_size(void *heap, const void *block) {
+  return pmmi_pool_usable_size(heap, block);
+}
+
+static int pool_owns(void *heap, const void *address) {
+  return pmmi_pool_owns(heap, address);
+}
+
+static size_t pool_alloc_batch(void *heap, size_t size, size_t count,
+                               void **out) {
+  for (size_t i = 0; i < count; i++) {
+    out[i] = pmmi_pool_alloc(heap, size);
+    if (out[i] == NULL) {
+      return i;
+    }
+  }
+  return count;
+}
+
+static void pool_free_batch(void *heap, size_t size, size_t count,
+                            void **blocks) {
+  for (size_t i = 0; i < count; i++) {
+    pmmi_pool_free_sized(heap, blocks[i], size);
+  }
+}
+
+static size_t pool_trim(void *heap) { return pmmi_pool_trim(heap); }
+
+static void pool_stats(void *heap, struct pmm_backend_stats *out) {
+  pmmi_pool_stats(heap, out);
+}
+
+static int pool_class_stats(void *heap, size_t index,
+                            struct pmm_class_stats *out) {
+  return pmmi_pool_class_stats(heap, index, out);
+}
+
+static int pool_visit(void *heap,
+                      int (*fn)(void *ctx, const struct pmm_block *block),
+                      void *ctx) {
+  return pmmi_pool_visit(heap, fn, ctx);
+}
+
+static const void *pool_witness(void) { return (const void *)(uintptr_t)pool_alloc; }
+
+static const struct pmm_backend backend = {
+    .abi_version = PMM_BACKEND_ABI,
+    .capabilities = PMM_BACKEND_ZERO_UNIQUE | PMM_BACKEND_FREES |
+                    PMM_BACKEND_USABLE_SIZE | PMM_BACKEND_OWNS |
+                    PMM_BACKEND_BATCH | PMM_BACKEND_TRIM | PMM_BACKEND_STATS |
+                    PMM_BACKEND_CLASSES | PMM_BACKEND_VISIT |
+                    PMM_BACKEND_OS_HOOKS | PMM_BACKEND_HEAPS |
+                    PMM_BACKEND_RETURNS | PMM_BACKEND_ALIGNED,
+    .struct_size = sizeof(struct pmm_backend),
+    .name = "pool",
+    .version = PMM_VERSION,
+    .summary = "the reference pool: 32 classes, one thread, no locks",
+    .init = pool_init,
+    .fini = pool_fini,
+    .alloc = pool_alloc,
+    .alloc_zero = pool_alloc_zero,
+    .alloc_aligned = pool_alloc_aligned,
+    .realloc = pool_realloc,
+    .free = pool_free,
+    .free_sized = pool_free_sized,
+    .usable_size = pool_usable_size,
+    .owns = pool_owns,
+    .alloc_batch = pool_alloc_batch,
+    .free_batch = pool_free_batch,
+    .trim = pool_trim,
+    .stats = pool_stats,
+    .class_stats = pool_class_stats,
+    .visit = pool_visit,
+    .witness_symbol = pool_witness};
+
+static const struct pmm_backend *get(char *reason, size_t size) {
+  (void)reason;
+  (void)size;
+  return &backend;
+}
+
+const struct pmmi_backend_source pmmi_backend_source_pool = {
+    .name = "pool",
+    .summary = "the reference pool: 32 classes, one thread, no locks",
+    .get = get};

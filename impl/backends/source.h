@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.h - what a file of this folder offers to the registry.
+ *
+ * One file per backend defines one `struct pmmi_backend_source`; the list
+ * below is the only other line to add, beside the one in meson.build.
+ */
+#ifndef PMMI_BACKENDS_SOURCE_H
+#define PMMI_BACKENDS_SOURCE_H
+
+#include <stddef.h>
+
+#include "pmm/backend.h"
+
+/** A backend that ships with pmm. */
+struct pmmi_backend_source {
+  const char *name;
+  const char *summary;
+  /** The backend, loading what it needs; the same on every call.  NULL: not
+   *  to be had here, and `reason` (of `size` bytes) says why. */
+  const struct pmm_backend *(*get)(char *reason, size_t size);
+};
+
+/* In the order in which they are listed. */
+#define PMMI_BACKEND_SOURCES(X) \
+  X(pool)                       \
+  X(libc)                       \
+  X(mimalloc)                   \
+  X(jemalloc)                   \
+  X(tcmalloc)                   \
+  X(bump)                       \
+  X(null)
+
+#define PMMI_DECLARE_SOURCE(name) \
+  extern const struct pmmi_backend_source pmmi_backend_source_##name;
+PMMI_BACKEND_SOURCES(PMMI_DECLARE_SOURCE)
+#undef PMMI_DECLARE_SOURCE
+
+#endif /* PMMI_BACKENDS_SOURCE_H */

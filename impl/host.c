@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/* host.c - the Linux side of host.h. */
+#include "host.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sanitize.h"
+
+size_t pmmi_host_page_bytes(void) {
+  long bytes = sysconf(_SC_PAGESIZE);
+  return bytes > 0 ? (size_t)bytes : 4096;
+}
+
+size_t pmmi_host_page_round(size_t size) {
+  size_t mask = pmmi_host_page_bytes() - 1;
+  return size > SIZE_MAX - mask ? 0 : (size + mask) & ~mask;
+}
+
+static void *map_pages(size_t size) {
+  void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return base == MAP_FAILED ? NULL : base;
+}
+
+/* Map more than asked for, and give the ragged ends back. */
+static void *map_and_cut(size_t size, size_t align) {
+  if (size > SIZE_MAX - align) {
+    return NULL;
+  }
+  char *wide = map_pages(size + align);
+  if (wide == NULL) {
+    return NULL;
+  }
+  size_t skip = (align - ((uintptr_t)wide & (align - 1))) & (align - 1);
+  if (skip > 0) {
+    munmap(wide, skip);
+  }
+  if (skip < align) {
+    munmap(wide + skip + size, align - skip);
+  }
+  return wide + skip;
+}
+
+static void *os_map(void *ctx, size_t size, size_t align) {
+  (void)ctx;
+  assert((align & (align - 1)) == 0);
+  size = pmmi_host_page_round(size);
+  if (size == 0) {
+    return NULL;
+  }
+  /* The kernel puts maps of one size side by side, so after the first the
+   * plain call is aligned already and arenas form one range. */
+  void *base = map_pages(size);
+  if (base == NULL || align == 0 || ((uintptr_t)base & (align - 1)) == 0) {
+    return base;
+  }
+  munmap(base, size);
+  return map_and_cut(size, align);
+}
+
+static void os_unmap(void *ctx, void *base, size_t size) {
+  (void)ctx;
+  int failed = munmap(base, pmmi_host_page_round(size));
+  assert(!failed);
+  (void)failed;
+}
+
+static void os_discard(void *ctx, void *base, size_t size) {
+  (void)ctx;
+  int failed = madvise(base, size, MADV_DONTNEED);
+  assert(!failed);
+  (void)failed;
+}
+
+const struct pmm_os *pmmi_host_os(void) {
+  static const struct pmm_os os = {
+      .ctx = NULL, .map = os_map, .unmap = os_unmap, .discard = os_discard};
+  return &os;
+}
+
+uint64_t pmmi_host_clock_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
+}
+
+/* Plain read(2): stdio would allocate, and this is asked while measuring. */
+static int read_file(const char *path, char *text, size_t size) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return -1;
+  }
+  ssize_t got = read(fd, text, size - 1);
+  close(fd);
+  if (got < 0) {
+    return -1;
+  }
+  text[got] = '\0';
+  return 0;
+}
+
+uint64_t pmmi_host_rss_bytes(void) {
+  char text[128];
+  unsigned long long total = 0;
+  unsigned long long resident = 0;
+  if (read_file("/proc/self/statm", text, sizeof text) != 0 ||
+      sscanf(text, "%llu %llu", &total, &resident) != 2) {
+    return PMM_UNKNOWN;
+  }
+  return (uint64_t)resident * pmmi_host_page_bytes();
+}
+
+uint64_t pmmi_host_peak_rss_bytes(void) {
+  struct rusage usage;
+  if (getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss <= 0) {
+    return PMM_UNKNOWN;
+  }
+  return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+uint64_t pmmi_host_open_descriptors(void) {
+  DIR *dir = opendir("/proc/self/fd");
+  if (dir == NULL) {
+    return PMM_UNKNOWN;
+  }
+  uint64_t count = 0;
+  for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+    count += entry->d_name[0] != '.';
+  }
+  closedir(dir);
+  return count - 1; /* the directory itself was open */
+}
+
+#if PMMI_ASAN
+/* The contract says that a request which is too large returns NULL; without
+ * this ASan's malloc would end the process. */
+__attribute__((visibility("default"), used)) const char *
+__asan_default_options(void);
+const char *__asan_default_options(void) {
+  return "allocator_may_return_null=1";
+}
+#endif

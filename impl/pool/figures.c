@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * figures.c - what a heap can tell.
+ *
+ * Nothing is counted while blocks move but what the descriptors hold anyway:
+ * totals are sums over all pools, made when somebody asks.
+ */
+#include <string.h>
+
+#include "pool/internal.h"
+
+struct totals {
+  uint64_t live_blocks; /* quarantine included                              */
+  uint64_t live_bytes;
+  uint64_t allocated;
+};
+
+static void sum_pools(const struct pmmi_heap *heap, struct totals *totals) {
+  *totals = (struct totals){.allocated = heap->retired};
+  for (uint32_t n = 0; n < heap->arena_limit; n++) {
+    const struct pmmi_arena *arena = &heap->arenas[n];
+    uint64_t held = arena->base != NULL ? ~arena->vacant : 0;
+    for (; held != 0; held &= held - 1) {
+      const struct pmmi_pool *pool =
+          &heap->pools[(size_t)n * PMMI_POOL_PER_ARENA +
+                       (size_t)__builtin_ctzll(held)];
+      totals->live_blocks += pmmi_pool_live(pool);
+      totals->live_bytes +=
+          (uint64_t)pmmi_pool_live(pool) * pmmi_pool_block_size(pool);
+      totals->allocated += pool->counts >> 16;
+    }
+  }
+}
+
+void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out) {
+  struct totals totals;
+  sum_pools(heap, &totals);
+  struct pmm_backend_stats stats = {
+      .struct_size = out->struct_size,
+      .live_blocks = totals.live_blocks - heap->quarantine.count +
+                     heap->large.blocks,
+      .live_bytes =
+          totals.live_bytes - heap->quarantine.bytes + heap->large.bytes,
+      .allocated_blocks = totals.allocated + heap->large.allocated,
+      .mapped_bytes = heap->mapped_bytes,
+      .peak_mapped_bytes = heap->peak_mapped_bytes,
+      .arenas = heap->arena_count,
+      .arenas_mapped = heap->arenas_mapped,
+      .arenas_unmapped = heap->arenas_unmapped,
+      .os_calls = heap->os_calls,
+      .large_blocks = heap->large.blocks,
+      .large_bytes = heap->large.bytes};
+  size_t size = out->struct_size < sizeof stats ? out->struct_size
+                                                : sizeof stats;
+  memcpy(out, &stats, size);
+}
+
+int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
+                          struct pmm_class_stats *out) {
+  if (index >= PMMI_POOL_CLASSES) {
+    return -1;
+  }
+  size_t size = (index + 1) * PMMI_POOL_STEP_BYTES;
+  struct pmm_class_stats stats = {.struct_size = out->struct_size,
+                                  .block_size = size,
+                                  .blocks_per_pool = PMMI_POOL_BYTES / size};
+  size_t pools = (size_t)heap->arena_limit * PMMI_POOL_PER_ARENA;
+  for (size_t p = 0; p < pools; p++) {
+    if (heap->pools[p].class_index == index + 1) {
+      stats.pools++;
+      stats.blocks_used += pmmi_pool_live(&heap->pools[p]);
+    }
+  }
+  stats.blocks_used -= heap->quarantine.in_class[index + 1];
+  stats.blocks_free =
+      stats.pools * stats.blocks_per_pool - stats.blocks_used;
+  size_t bytes =
+      out->struct_size < sizeof stats ? out->struct_size : sizeof stats;
+  memcpy(out, &stats, bytes);
+  return 0;
+}
+
+/* ---- visiting ------------------------------------------------------------------------ */
+
+/* Bit i of `free`: block i is on the list or not carved yet. */
+static void mark_free(const struct pmmi_heap *heap,
+                      const struct pmmi_pool *pool, uint64_t *free) {
+  char *base = pmmi_pool_base(heap, pool);
+  for (void *b = pool->free; b != NULL; b = *(void **)b) {
+    size_t i = (size_t)((char *)b - base) / pmmi_pool_block_size(pool);
+    free[i / 64] |= UINT64_C(1) << (i % 64);
+  }
+  for (unsigned i = pool->fresh; i < pool->limit; i++) {
+    free[i / 64] |= UINT64_C(1) << (i % 64);
+  }
+}
+
+static int visit_pool(const struct pmmi_heap *heap,
+                      const struct pmmi_pool *pool,
+                      int (*fn)(void *ctx, const struct pmm_block *block),
+                      void *ctx) {
+  uint64_t free[PMMI_POOL_BYTES / PMMI_POOL_STEP_BYTES / 64] = {0};
+  if (!heap->checked) {
+    mark_free(heap, pool, free);
+  }
+  size_t size = pmmi_pool_block_size(pool);
+  for (unsigned i = 0; i < pool->limit; i++) {
+    int live = heap->checked ? pmmi_shadow_is_live(heap, pool, i)
+                             : !((free[i / 64] >> (i % 64)) & 1);
+    struct pmm_block block = {.address = pmmi_pool_base(heap, pool) + i * size,
+                              .size = size,
+                              .live = live};
+    int result = fn(ctx, &block);
+    if (result != 0) {
+      return result;
+    }
+  }
+  return 0;
+}
+
+int pmmi_pool_visit(struct pmmi_heap *heap,
+                    int (*fn)(void *ctx, const struct pmm_block *block),
+                    void *ctx) {
+  size_t pools = (size_t)heap->arena_limit * PMMI_POOL_PER_ARENA;
+  for (size_t p = 0; p < pools; p++) {
+    if (heap->pools[p].state == PMMI_POOL_VACANT) {
+      continue;
+    }
+    int result = visit_pool(heap, &heap->pools[p], fn, ctx);
+    if (result != 0) {
+      return result;
+    }
+  }
+  return pmmi_large_visit(heap, fn, ctx);
+}

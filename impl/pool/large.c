@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * large.c - blocks that malloc serves: requests above 512 bytes, alignments
+ * above a class, and small requests when no arena is to be had.
+ *
+ *   1. malloc, realloc and free of the process do the work ("raw allocator").
+ *   2. A hash table in the heap knows every such block by its address: open
+ *      addressing, linear probing, at most half full, deletion by shifting
+ *      back, so that a search ends at the first empty slot.
+ *   3. Addresses are kept inverted, so that a leak checker that scans the
+ *      table does not take it for an owner.
+ *
+ * Nothing in front of a block is ever read: whose it is, and how large, is
+ * known from the table alone.
+ *
+ * Invariant: 2 * blocks <= capacity; no empty slot lies between an entry and
+ * the slot its address hashes to.
+ *
+ * Source: D. E. Knuth, TAOCP 3, 6.4, algorithms L and R.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "pool/internal.h"
+#include "sanitize.h"
+
+struct large_entry {
+  uintptr_t inverted; /* ~address; 0: the slot is empty                     */
+  size_t size;        /* requested bytes                                    */
+};
+
+static struct large_entry *entries(const struct pmmi_large *large) {
+  return large->table.base;
+}
+
+static size_t home(const struct pmmi_large *large, uintptr_t inverted) {
+  uint64_t mixed = (uint64_t)(inverted >> 4) * UINT64_C(0x9E3779B97F4A7C15);
+  return (size_t)(mixed >> 32) & (large->capacity - 1);
+}
+
+/* The slot of a block, or the empty one where it would be. */
+static size_t find(const struct pmmi_large *large, uintptr_t inverted) {
+  size_t slot = home(large, inverted);
+  while (entries(large)[slot].inverted != 0 &&
+         entries(large)[slot].inverted != inverted) {
+    slot = (slot + 1) & (large->capacity - 1);
+  }
+  return slot;
+}
+
+static struct large_entry *lookup(const struct pmmi_large *large,
+                                  const void *block) {
+  if (large->blocks == 0) {
+    return NULL;
+  }
+  struct large_entry *entry = &entries(large)[find(large, ~(uintptr_t)block)];
+  return entry->inverted != 0 ? entry : NULL;
+}
+
+/* Room for one more entry. */
+static int reserve(struct pmmi_heap *heap) {
+  struct pmmi_large *large = &heap->large;
+  if (2 * (large->blocks + 1) <= large->capacity) {
+    return 0;
+  }
+  struct pmmi_large grown = *large;
+  grown.capacity = large->capacity == 0 ? 256 : large->capacity * 2;
+  grown.table = (struct pmmi_pool_table){0};
+  if (pmmi_pool_table_grow(heap, &grown.table,
+                           grown.capacity * sizeof(struct large_entry)) != 0) {
+    return -1;
+  }
+  for (size_t i = 0; i < large->capacity; i++) {
+    struct large_entry entry = entries(large)[i];
+    if (entry.inverted != 0) {
+      entries(&grown)[find(&grown, entry.inverted)] = entry;
+    }
+  }
+  pmmi_pool_table_close(heap, &large->table);
+  *large = grown;
+  return 0;
+}
+
+static void insert(struct pmmi_large *large, uintptr_t inverted, size_t size) {
+  size_t slot = find(large, inverted);
+  assert(entries(large)[slot].inverted == 0);
+  entries(large)[slot] =
+      (struct large_entry){.inverted = inverted, .size = size};
+  large->blocks++;
+  large->bytes += size;
+}
+
+static void erase(struct pmmi_large *large, uintptr_t inverted) {
+  size_t mask = large->capacity - 1;
+  size_t hole = find(large, inverted);
+  assert(entries(large)[hole].inverted != 0);
+  large->blocks--;
+  large->bytes -= entries(large)[hole].size;
+  for (size_t i = (hole + 1) & mask; entries(large)[i].inverted != 0;
+       i = (i + 1) & mask) {
+    size_t from = home(large, entries(large)[i].inverted);
+    if (((i - from) & mask) >= ((i - hole) & mask)) {
+      entries(large)[hole] = entries(large)[i];
+      hole = i;
+    }
+  }
+  entries(large)[hole] = (struct large_entry){0};
+}
+
+static void *adopt(struct pmmi_heap *heap, void *block, size_t size) {
+  if (block != NULL) {
+    insert(&heap->large, ~(uintptr_t)block, size);
+    heap->large.allocated++;
+  }
+  return block;
+}
+
+void *pmmi_large_alloc(struct pmmi_heap *heap, size_t size, int zero) {
+  if (size > PTRDIFF_MAX || reserve(heap) != 0) {
+    return NULL;
+  }
+  size_t least = size == 0 ? 1 : size;
+  return adopt(heap, zero ? calloc(1, least) : malloc(least), size);
+}
+
+void *pmmi_large_alloc_aligned(struct pmmi_heap *heap, size_t align,
+                               size_t size) {
+  if (size > PTRDIFF_MAX - align || reserve(heap) != 0) {
+    return NULL;
+  }
+  size_t rounded = (size + align - 1) & ~(align - 1);
+  return adopt(heap, aligned_alloc(align, rounded), size);
+}
+
+void pmmi_large_free(struct pmmi_heap *heap, void *block) {
+  if (block == NULL) {
+    return;
+  }
+  if (lookup(&heap->large, block) != NULL) {
+    erase(&heap->large, ~(uintptr_t)block);
+  } else {
+    /* Not ours: malloc, or the checker under it, is the one to complain. */
+    assert(pmmi_sanitize_listens() && "free of a block of another heap");
+  }
+  free(block);
+}
+
+void *pmmi_large_realloc(struct pmmi_heap *heap, void *block, size_t size) {
+  size_t least = size == 0 ? 1 : size;
+  uintptr_t inverted = ~(uintptr_t)block;
+  assert(lookup(&heap->large, block) != NULL);
+  void *moved = realloc(block, least);
+  if (moved == NULL) {
+    return NULL;
+  }
+  erase(&heap->large, inverted);
+  insert(&heap->large, ~(uintptr_t)moved, size);
+  return moved;
+}
+
+size_t pmmi_large_size(const struct pmmi_heap *heap, const void *block,
+                       int *found) {
+  const struct large_entry *entry = lookup(&heap->large, block);
+  *found = entry != NULL;
+  return entry != NULL ? entry->size : 0;
+}
+
+int pmmi_large_holds(const struct pmmi_heap *heap, const void *address) {
+  if (lookup(&heap->large, address) != NULL) {
+    return 1;
+  }
+  for (size_t i = 0; i < heap->large.capacity; i++) {
+    struct large_entry entry = entries(&heap->large)[i];
+    if (entry.inverted != 0 &&
+        (uintptr_t)address - ~entry.inverted < entry.size) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int pmmi_large_visit(const struct pmmi_heap *heap,
+                     int (*fn)(void *ctx, const struct pmm_block *block),
+                     void *ctx) {
+  for (size_t i = 0; i < heap->large.capacity; i++) {
+    struct large_entry entry = entries(&heap->large)[i];
+    if (entry.inverted == 0) {
+      continue;
+    }
+    struct pmm_block block = {.address = (const void *)~entry.inverted,
+                              .size = entry.size,
+                              .live = 1};
+    int result = fn(ctx, &block);
+    if (result != 0) {
+      return result;
+    }
+  }
+  return 0;
+}
+
+void pmmi_large_close(struct pmmi_heap *heap) {
+  struct pmmi_large *large = &heap->large;
+  /* What is live here leaked: leave it to be found by whoever looks. */
+  for (size_t i = 0; i < large->capacity && !pmmi_sanitize_listens(); i++) {
+    if (entries(large)[i].inverted != 0) {
+      free((void *)~entries(large)[i].inverted);
+    }
+  }
+  pmmi_pool_table_close(heap, &large->table);
+}

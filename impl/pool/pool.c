@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - the slow paths of blocks: what happens when the active pool's list
+ * is empty, when a pool's first or last block moves, and when a block changes
+ * its size.  The fast paths, the drawing and the rules are in pool.h.
+ */
+#include "pool/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host.h"
+#include "pool/internal.h"
+#include "sanitize.h"
+
+#ifndef PMMI_CHECKED
+#define PMMI_CHECKED 0
+#endif
+
+/* ---- queues of partial pools ------------------------------------------------------ */
+
+static void queue_push_tail(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  struct pmmi_pool_queue *queue = &heap->queue[pool->class_index];
+  uint32_t number = pmmi_pool_number(heap, pool);
+  pool->next = PMMI_POOL_NONE;
+  pool->prev = queue->tail;
+  if (queue->tail != PMMI_POOL_NONE) {
+    heap->pools[queue->tail].next = number;
+  } else {
+    queue->head = number;
+  }
+  queue->tail = number;
+  pool->state = PMMI_POOL_PARTIAL;
+}
+
+static void queue_remove(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  struct pmmi_pool_queue *queue = &heap->queue[pool->class_index];
+  assert(pool->state == PMMI_POOL_PARTIAL);
+  if (pool->prev != PMMI_POOL_NONE) {
+    heap->pools[pool->prev].next = pool->next;
+  } else {
+    queue->head = pool->next;
+  }
+  if (pool->next != PMMI_POOL_NONE) {
+    heap->pools[pool->next].prev = pool->prev;
+  } else {
+    queue->tail = pool->prev;
+  }
+  pool->next = PMMI_POOL_NONE;
+  pool->prev = PMMI_POOL_NONE;
+}
+
+/* ---- refilling ------------------------------------------------------------------- */
+
+/* Put the blocks of the next page on the list, lowest address first out. */
+static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  size_t size = pmmi_pool_block_size(pool);
+  unsigned first = pool->fresh;
+  size_t page = (first * size) / PMMI_POOL_PAGE_BYTES + 1;
+  unsigned end = (unsigned)((page * PMMI_POOL_PAGE_BYTES + size - 1) / size);
+  end = end > pool->limit ? pool->limit : end;
+  pool->fresh = (uint16_t)end;
+  if (heap->checked) {
+    pmmi_shadow_carve(heap, pool, first, end);
+    return;
+  }
+  char *base = pmmi_pool_base(heap, pool);
+  void *next = pool->free;
+  for (unsigned i = end; i-- > first;) {
+    void *block = base + i * size;
+    *(void **)block = next;
+    next = block;
+  }
+  pool->free = next;
+}
+
+static int has_free(const struct pmmi_heap *heap,
+                    const struct pmmi_pool *pool) {
+  return heap->checked ? pmmi_shadow_has_free(heap, pool)
+                       : pool->free != NULL;
+}
+
+/* The active pool has nothing left: let the next free find it. */
+static void retire_active(struct pmmi_heap *heap, unsigned class_index) {
+  struct pmmi_pool *pool = heap->active[class_index];
+  if (pool != &heap->none) {
+    pool->state = PMMI_POOL_FULL;
+    pmmi_pool_arena(heap, pool)->queued++;
+    pmmi_pool_set_active(heap, class_index, &heap->none);
+  }
+}
+
+static struct pmmi_pool *activate_partial(struct pmmi_heap *heap,
+                                          unsigned class_index) {
+  uint32_t number = heap->queue[class_index].head;
+  if (number == PMMI_POOL_NONE) {
+    return NULL;
+  }
+  struct pmmi_pool *pool = &heap->pools[number];
+  queue_remove(heap, pool);
+  pool->state = PMMI_POOL_ACTIVE;
+  pmmi_pool_arena(heap, pool)->queued--;
+  pmmi_pool_set_active(heap, class_index, pool);
+  return pool;
+}
+
+struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
+                                   unsigned class_index) {
+  struct pmmi_pool *pool = heap->active[class_index];
+  if (pool != &heap->none) {
+    if (has_free(heap, pool)) {
+      return pool;
+    }
+    if (pool->fresh < pool->limit) {
+      carve(heap, pool);
+      return pool;
+    }
+    retire_active(heap, class_index);
+  }
+  pool = activate_partial(heap, class_index);
+  if (pool != NULL) {
+    return pool;
+  }
+  pool = pmmi_pool_take(heap, class_index);
+  if (pool != NULL) {
+    carve(heap, pool);
+  }
+  return pool;
+}
+
+static unsigned class_of(size_t size) {
+  return size == 0
+             ? 1
+             : (unsigned)((size + PMMI_POOL_STEP_BYTES - 1) /
+                          PMMI_POOL_STEP_BYTES);
+}
+
+void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size) {
+  if (size > PMMI_POOL_SMALL_MAX) {
+    return pmmi_large_alloc(heap, size, 0);
+  }
+  if (heap->checked) {
+    void *block = pmmi_shadow_alloc(heap, size);
+    return block != NULL ? block : pmmi_large_alloc(heap, size, 0);
+  }
+  struct pmmi_pool *pool = pmmi_pool_refill(heap, class_of(size));
+  if (pool == NULL) {
+    return pmmi_large_alloc(heap, size, 0);
+  }
+  void **block = pool->free;
+  pool->free = *block;
+  pool->counts += PMMI_POOL_HANDED_OUT;
+  return block;
+}
+
+/* ---- freeing --------------------------------------------------------------------- */
+
+void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  struct pmmi_arena *arena = pmmi_pool_arena(heap, pool);
+  if (pool->state == PMMI_POOL_PARTIAL) {
+    queue_remove(heap, pool);
+    arena->queued--;
+    pmmi_pool_vacate(heap, pool);
+  }
+  pmmi_pool_arena_settle(heap, arena);
+}
+
+void pmmi_pool_after_free(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  if (pool->state == PMMI_POOL_FULL) {
+    queue_push_tail(heap, pool);
+  }
+  if (pmmi_pool_live(pool) == 0) {
+    pmmi_pool_emptied(heap, pool);
+  }
+}
+
+void pmmi_pool_free_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
+                         void *block) {
+  if (heap->checked) {
+    pmmi_shadow_free(heap, pool, block);
+    return;
+  }
+  assert(pmmi_pool_live(pool) > 0);
+  *(void **)block = NULL;
+  pool->free = block;
+  pool->counts--;
+  pmmi_pool_after_free(heap, pool);
+}
+
+void pmmi_pool_free_sized(struct pmmi_heap *heap, void *block, size_t size) {
+  if (size > PMMI_POOL_SMALL_MAX) {
+    pmmi_large_free(heap, block);
+    return;
+  }
+#ifndef NDEBUG
+  if (heap->checked && block != NULL && pmmi_pool_of(heap, block) != NULL) {
+    assert(pmmi_shadow_request(heap, pmmi_pool_of(heap, block), block) ==
+           size);
+  }
+#endif
+  pmmi_pool_free(heap, block);
+}
+
+/* ---- zeroed, aligned -------------------------------------------------------------- */
+
+void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size) {
+  size_t total;
+  if (__builtin_mul_overflow(n, size, &total)) {
+    return NULL;
+  }
+  if (total > PMMI_POOL_SMALL_MAX) {
+    return pmmi_large_alloc(heap, total, 1);
+  }
+  void *block = pmmi_pool_alloc(heap, total);
+  if (block != NULL) {
+    memset(block, 0, total);
+  }
+  return block;
+}
+
+/* A pool is aligned to 16 KiB, so in a class whose size is a multiple of a
+ * power of two every block is aligned to it. */
+void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
+                              size_t size) {
+  assert(align > 0 && (align & (align - 1)) == 0);
+  if (align <= PMMI_POOL_STEP_BYTES) {
+    return pmmi_pool_alloc(heap, size);
+  }
+  size_t least = size == 0 ? 1 : size;
+  if (least > PMMI_POOL_SMALL_MAX || align > PMMI_POOL_SMALL_MAX ||
+      heap->checked) {
+    return pmmi_large_alloc_aligned(heap, align, least);
+  }
+  void *block = pmmi_pool_alloc(heap, (least + align - 1) & ~(align - 1));
+  if (block != NULL && ((uintptr_t)block & (align - 1)) != 0) {
+    /* No arena was to be had, and malloc promises 16 only. */
+    pmmi_pool_free(heap, block);
+    return pmmi_large_alloc_aligned(heap, align, least);
+  }
+  return block;
+}
+
+/* ---- resizing -------------------------------------------------------------------- */
+
+static void *move_block(struct pmmi_heap *heap, void *block, size_t keep,
+                        size_t new_size) {
+  void *moved = pmmi_pool_alloc(heap, new_size);
+  if (moved == NULL) {
+    return NULL;
+  }
+  memcpy(moved, block, keep);
+  pmmi_pool_free(heap, block);
+  return moved;
+}
+
+static void *resize_small(struct pmmi_heap *heap, struct pmmi_pool *pool,
+                          void *block, size_t old_size, size_t new_size) {
+  size_t reserved = pmmi_pool_block_size(pool);
+  int fits = new_size <= reserved;
+  if (!fits || 4 * new_size <= 3 * reserved) {
+    size_t keep = old_size < new_size ? old_size : new_size;
+    void *moved = move_block(heap, block, keep, new_size);
+    if (moved != NULL || !fits) {
+      return moved;
+    }
+  }
+  if (heap->checked) {
+    pmmi_shadow_resize(heap, pool, block, new_size);
+  }
+  return block;
+}
+
+static void *resize_large(struct pmmi_heap *heap, void *block,
+                          size_t old_size, size_t new_size) {
+  if (new_size <= PMMI_POOL_SMALL_MAX) {
+    size_t keep = old_size < new_size ? old_size : new_size;
+    void *moved = move_block(heap, block, keep, new_size);
+    if (moved != NULL) {
+      return moved;
+    }
+  }
+  return pmmi_large_realloc(heap, block, new_size);
+}
+
+void *pmmi_pool_realloc(struct pmmi_heap *heap, void *block, size_t old_size,
+                        size_t new_size) {
+  if (block == NULL) {
+    return pmmi_pool_alloc(heap, new_size);
+  }
+  if (new_size > PTRDIFF_MAX) {
+    return NULL;
+  }
+  struct pmmi_pool *pool = pmmi_pool_of(heap, block);
+  return pool != NULL ? resize_small(heap, pool, block, old_size, new_size)
+                      : resize_large(heap, block, old_size, new_size);
+}
+
+/* ---- asking ------------------------------------------------------------------------ */
+
+size_t pmmi_pool_usable_size(struct pmmi_heap *heap, const void *block) {
+  struct pmmi_pool *pool = pmmi_pool_of(heap, block);
+  if (pool != NULL) {
+    return heap->checked ? pmmi_shadow_request(heap, pool, block)
+                         : pmmi_pool_block_size(pool);
+  }
+  int found;
+  return pmmi_large_size(heap, block, &found);
+}
+
+int pmmi_pool_owns(struct pmmi_heap *heap, const void *address) {
+  return pmmi_pool_of(heap, address) != NULL ||
+         pmmi_large_holds(heap, address);
+}
+
+/* Between phases of a checked build: the heap is whole, or the run ends. */
+static void check_invariant(const struct pmmi_heap *heap) {
+#if PMMI_CHECKED
+  const char *wrong = pmmi_pool_is_valid(heap);
+  if (wrong != NULL) {
+    fprintf(stderr, "pmm pool: does not hold: %s\n", wrong);
+    abort();
+  }
+#else
+  (void)heap;
+#endif
+}
+
+/* ---- trim --------------------------------------------------------------------------- */
+
+/* Pools that are active and empty are of use to nobody who trims. */
+static void drop_idle_active(struct pmmi_heap *heap) {
+  for (unsigned c = 1; c <= PMMI_POOL_CLASSES; c++) {
+    struct pmmi_pool *pool = heap->active[c];
+    if (pool != &heap->none && pmmi_pool_live(pool) == 0) {
+      pmmi_pool_set_active(heap, c, &heap->none);
+      pmmi_pool_vacate(heap, pool);
+    }
+  }
+}
+
+static size_t discard_vacant(struct pmmi_heap *heap,
+                             struct pmmi_arena *arena) {
+  size_t bytes = 0;
+  for (uint64_t idle = arena->vacant & arena->dirty; idle != 0;
+       idle &= idle - 1) {
+    size_t index = (size_t)__builtin_ctzll(idle);
+    heap->os_calls++;
+    heap->os.discard(heap->os.ctx, arena->base + index * PMMI_POOL_BYTES,
+                     PMMI_POOL_BYTES);
+    bytes += PMMI_POOL_BYTES;
+  }
+  arena->dirty &= ~arena->vacant;
+  return bytes;
+}
+
+size_t pmmi_pool_trim(struct pmmi_heap *heap) {
+  size_t bytes = 0;
+  check_invariant(heap);
+  pmmi_quarantine_flush(heap);
+  drop_idle_active(heap);
+  for (uint32_t n = 0; n < heap->arena_limit; n++) {
+    struct pmmi_arena *arena = &heap->arenas[n];
+    if (arena->base == NULL) {
+      continue;
+    }
+    if (arena->vacant == UINT64_MAX) {
+      pmmi_pool_arena_release(heap, arena);
+      bytes += PMMI_POOL_ARENA_BYTES;
+    } else {
+      bytes += discard_vacant(heap, arena);
+    }
+  }
+  return bytes;
+}
+
+/* ---- opening and closing ------------------------------------------------------------- */
+
+static void heap_init(struct pmmi_heap *heap, const struct pmm_os *os,
+                      size_t quarantine_bytes) {
+  heap->os = *os;
+  heap->none = (struct pmmi_pool){.next = PMMI_POOL_NONE,
+                                  .prev = PMMI_POOL_NONE};
+  heap->unused_arena = PMMI_POOL_NONE;
+  heap->spare = PMMI_POOL_NONE;
+  heap->checked =
+      PMMI_CHECKED || quarantine_bytes > 0 || pmmi_sanitize_listens();
+  heap->quarantine.limit_bytes = quarantine_bytes;
+  for (unsigned c = 0; c <= PMMI_POOL_CLASSES; c++) {
+    heap->active[c] = &heap->none;
+    heap->queue[c] =
+        (struct pmmi_pool_queue){.head = PMMI_POOL_NONE, .tail = PMMI_POOL_NONE};
+  }
+  for (unsigned r = 0; r <= PMMI_POOL_PER_ARENA; r++) {
+    heap->ranks[r] = PMMI_POOL_NONE;
+  }
+}
+
+struct pmmi_heap *pmmi_pool_open(const struct pmm_backend_config *config) {
+  const struct pmm_os *os =
+      config != NULL && config->os != NULL ? config->os : pmmi_host_os();
+  size_t size = pmmi_host_page_round(sizeof(struct pmmi_heap));
+  struct pmmi_heap *heap = os->map(os->ctx, size, pmmi_host_page_bytes());
+  if (heap == NULL) {
+    return NULL;
+  }
+  heap_init(heap, os, config != NULL ? config->quarantine_bytes : 0);
+  heap->os_calls = 1;
+  heap->mapped_bytes = size;
+  heap->peak_mapped_bytes = size;
+  return heap;
+}
+
+static int arena_is_leaked(const struct pmmi_heap *heap,
+                           const struct pmmi_arena *arena) {
+  return pmmi_sanitize_valgrind() && !pmmi_pool_arena_is_idle(heap, arena);
+}
+
+void pmmi_pool_close(struct pmmi_heap *heap) {
+  pmmi_quarantine_flush(heap);
+  check_invariant(heap);
+  for (uint32_t n = 0; n < heap->arena_limit; n++) {
+    struct pmmi_arena *arena = &heap->arenas[n];
+    if (arena->base == NULL || arena_is_leaked(heap, arena)) {
+      continue;
+    }
+    if (heap->checked) {
+      pmmi_sanitize_release(arena->base, PMMI_POOL_ARENA_BYTES);
+    }
+    pmmi_pool_unmap(heap, arena->base, PMMI_POOL_ARENA_BYTES);
+  }
+  pmmi_large_close(heap);
+  pmmi_pool_table_close(heap, &heap->quarantine.table);
+  pmmi_pool_table_close(heap, &heap->shadow_table);
+  pmmi_pool_table_close(heap, &heap->arena_table);
+  pmmi_pool_table_close(heap, &heap->pool_table);
+  pmmi_pool_table_close(heap, &heap->slot_table);
+  struct pmm_os os = heap->os;
+  os.unmap(os.ctx, heap, pmmi_host_page_round(sizeof *heap));
+}
