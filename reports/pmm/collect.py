@@ -137,9 +137,7 @@ def gather(
     for job in header.plan:
         result = by_job.get(job.id)
         if result is None:
-            missing = unstarted(
-                job, header.created, "the run was interrupted before it"
-            )
+            missing = unstarted(job, header.created, "interrupted before it")
             found.results[job.id] = msgspec.structs.replace(missing, status="skipped")
             continue
         where = job_folder(folder, job, header.plan)
@@ -255,28 +253,43 @@ def read_coverage(
     return None, (Skipped(what="coverage", why=why, lost=lost, remedy=remedy),)
 
 
+def ended(header: Header, results: Sequence[JobResult]) -> tuple[str, int]:
+    """Return when the last job ended, to the second, and how long that took."""
+    start = datetime.datetime.fromisoformat(header.created)
+    last = max(
+        (
+            datetime.datetime.fromisoformat(result.started)
+            + datetime.timedelta(microseconds=result.elapsed_ns / 1000)
+            for result in results
+        ),
+        default=start,
+    )
+    elapsed = round((last - start).total_seconds() * 1e9)
+    return last.strftime("%Y-%m-%dT%H:%M:%SZ"), elapsed
+
+
 def fold(
     header: Header,
     results: Sequence[JobResult],
     folder: Path,
     root: Path,
     build: Path,
-    finished: tuple[str, int],
 ) -> Run:
-    """Make the run document; `finished` is the time and the elapsed nanoseconds."""
+    """Make the run document, without a comparison."""
     found = gather(header, results, folder, root)
     parts = fold_parts(header, found, root)
     coverage, uncovered = read_coverage(build, root)
     done = tuple(found.results.values())
     other = bool(found.work or found.bench or found.findings)
     verdict = judge.make_verdict(parts.cases, done, parts.problems, other, None)
+    finished, elapsed_ns = ended(header, results)
     return Run(
         schema="pmm.run",
         version=1,
         id=header.id,
         created=header.created,
-        finished=finished[0],
-        elapsed_ns=finished[1],
+        finished=finished,
+        elapsed_ns=elapsed_ns,
         command=header.command,
         profile=header.profile,
         environment=header.environment,

@@ -194,19 +194,16 @@ def counters(before: Run, after: Run) -> tuple[list[Change], int]:
     found, same = [], 0
     for key, old, new in pair(passed(before.cases), passed(after.cases)):
         for name in COUNTERS:
-            values = (
-                getattr(old.counters, name, None),
-                getattr(new.counters, name, None),
-            )
-            if values[0] is None or values[1] is None:
+            was = getattr(old.counters, name, None)
+            now = getattr(new.counters, name, None)
+            if was is None or now is None:
                 continue
-            if values[0] == values[1]:
+            if was == now:
                 same += 1
                 continue
             unit = "bytes" if name.endswith("_bytes") else "count"
-            found.append(
-                change("counter", f"{key} {name}", values, amounts(*values), unit)
-            )
+            where = f"{key} {name}"
+            found.append(change("counter", where, (was, now), amounts(was, now), unit))
     return found, same
 
 

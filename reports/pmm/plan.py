@@ -29,7 +29,6 @@ from pmm.valgrind import LEAK_OPTIONS
 PROFILES = ("quick", "standard", "full")
 KINDS: tuple[JobKind, ...] = ("conform", "backend-check", "work", "bench", "leaks")
 LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle")
-MODE = "full"
 YARDSTICKS = ("pool", "libc")
 BOUNDS = frozenset({"null", "bump"})
 """Backends that give nothing back: they bound the others and hold no workload."""
@@ -176,9 +175,10 @@ def resolve_backends(world: World, selection: Selection) -> tuple[str, ...]:
 def make_job(kind: JobKind, name: str, argv: Sequence[str], **fields: object) -> Job:
     """Make a job with the fields that differ from a check's."""
     defaults: dict[str, object] = {
-        "output_argv": (), "output_first": (), "environment": {}, "timeout_s": 120, "measured": False,
-        "program": argv[0].rpartition("/")[2], "subject": None, "interpreter": None,
-        "backend": None, "mode": None, "lane": None, "workload": None, "variant": None,
+        "output_argv": (), "output_first": (), "environment": {},
+        "timeout_s": 120, "measured": False, "program": argv[0].rpartition("/")[2],
+        "subject": None, "interpreter": None, "backend": None, "mode": None,
+        "lane": None, "workload": None, "variant": None,
     }  # fmt: skip
     return Job(
         id=f"{kind}/{name}",

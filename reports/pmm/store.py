@@ -42,6 +42,8 @@ class Header(Strict, frozen=True):
     profile: str
     working: str
     """The folder the run was started in, which its commands are relative to."""
+    root: str
+    build: str
     filtered: bool
     """True when only a selection of the cases was asked for."""
     environment: Environment

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: MIT
+"""The command line: one program, verbs that a stranger guesses.
+
+Each verb turns its options into a Selection and hands it on. A mistake of the
+user's is one sentence and an exit code, never a traceback.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pmm import cli_show, errors
+from pmm.documents import Run
+from pmm.errors import PmmError
+from pmm.jobs import JobKind
+from pmm.names import unknown
+from pmm.options import (
+    BackendOption,
+    BaselineOption,
+    BuildOption,
+    CaseOption,
+    JsonOption,
+    LaneOption,
+    OutOption,
+    ProfileOption,
+    SeedOption,
+    SubjectOption,
+    guarded,
+    look,
+)
+from pmm.places import Places, find_places, shown
+from pmm.plan import KINDS, Selection, make_plan
+from pmm.session import (
+    Outcome,
+    baseline_folder,
+    execute_rest,
+    finish,
+    machine_answer,
+    reopen,
+    start_run,
+    write_report,
+)
+from pmm.store import RUN, claim_report_folder, find_run, load_run
+from pmm.summary import print_summary
+
+EPILOG = """[bold]Exit codes[/bold]
+
+0 pass · 1 tool error, also when nothing was measured · 2 usage ·
+3 a failure or a regression · 4 inconclusive: nothing applied ·
+5 the runs do not compare · 130 interrupted
+
+[bold]Examples[/bold]
+
+pmm run --profile quick
+
+pmm run --baseline latest --out build/report
+
+pmm conform --subject reference --backend mimalloc --case 'gc.*'
+
+pmm work list_vs_generator --backend pool --set items=100000
+"""
+
+app = typer.Typer(
+    name="pmm",
+    help="Checks and measures Python-style memory management: any runtime "
+    "(subject) over any allocator (backend).",
+    epilog=EPILOG,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def command_line() -> str:
+    """Return the command line as it was typed."""
+    return shlex.join(["pmm", *sys.argv[1:]])
+
+
+def answer_console(as_json: bool) -> Console:
+    """Return where people read: stderr when stdout is for a machine."""
+    return Console(stderr=as_json)
+
+
+def answer(outcome: Outcome, as_json: bool, console: Console) -> int:
+    """Print the result and return its exit code."""
+    print_summary(outcome, console)
+    if as_json:
+        print(machine_answer(outcome).decode())
+    return outcome.run.verdict.exit_code
+
+
+def run_selection(
+    selection: Selection,
+    build: Path | None,
+    baseline: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Plan, execute and finish a new run."""
+    console = answer_console(as_json)
+    world = look(build)
+    plan = make_plan(world, selection)
+    before = baseline_folder(world.places.runs, baseline)
+    if out is not None:
+        claim_report_folder(out)
+    header, folder = start_run(world, selection, plan, command_line())
+    for skipped in plan.skipped:
+        console.print(f"skipping {skipped.what}: {skipped.why}", markup=False)
+    execute_rest(header, folder, console)
+    return answer(finish(folder, before, out, console), as_json, console)
+
+
+@app.command()
+@guarded
+def run(
+    profile: ProfileOption = "quick",
+    baseline: BaselineOption = None,
+    backend: BackendOption = None,
+    subject: SubjectOption = None,
+    case: CaseOption = None,
+    workload: Annotated[
+        list[str] | None, typer.Option("--workload", "-w", help="Only this (repeat).")
+    ] = None,
+    lane: LaneOption = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Only this kind of job: {', '.join(KINDS)} (repeat)."),
+    ] = None,
+    out: OutOption = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="Go on with an interrupted run (folder or id)."),
+    ] = None,
+    seed: SeedOption = 1,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Run the suite, judge it, and write the report.
+
+    The report goes to build/report unless --out names another folder. After
+    Ctrl-C, go on with --resume.
+    """
+    if resume is not None:
+        return go_on(resume, baseline, out, build, as_json)
+    for kind in only or ():
+        if kind not in KINDS:
+            raise unknown("kind of job", kind, KINDS)
+    kinds: tuple[JobKind, ...] = tuple(k for k in KINDS if not only or k in only)
+    selection = Selection(
+        profile=profile,
+        kinds=kinds,
+        backends=tuple(backend or ()),
+        subjects=tuple(subject or ()),
+        cases=tuple(case or ()),
+        workloads=tuple(workload or ()),
+        lanes=tuple(lane or ()),
+        seed=seed,
+    )
+    report = out or find_places(None, build).build / "report"
+    return run_selection(selection, build, baseline, report, as_json)
+
+
+def go_on(
+    name: str, baseline: str | None, out: Path | None, build: Path | None, as_json: bool
+) -> int:
+    """Finish an interrupted run."""
+    console = answer_console(as_json)
+    places = find_places(None, build)
+    folder = find_run(places.runs, name).resolve()
+    before = baseline_folder(places.runs, baseline)
+    report = (out or places.build / "report").resolve()
+    header = reopen(folder)
+    execute_rest(header, folder, console)
+    return answer(finish(folder, before, report, console), as_json, console)
+
+
+@app.command()
+@guarded
+def conform(
+    subject: SubjectOption = None,
+    backend: BackendOption = None,
+    case: CaseOption = None,
+    lane: LaneOption = None,
+    out: OutOption = None,
+    seed: SeedOption = 1,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Check subjects against the requirements, without measuring.
+
+    Example: pmm conform --subject cpython-3.11 --case 'ref.*'
+    """
+    kinds: tuple[JobKind, ...] = ("conform",)
+    if not (subject or case or lane):
+        kinds = ("conform", "backend-check")
+    selection = Selection(
+        kinds=kinds,
+        backends=tuple(backend or ()),
+        subjects=tuple(subject or ()),
+        cases=tuple(case or ()),
+        lanes=tuple(lane or ()),
+        seed=seed,
+    )
+    return run_selection(selection, build, None, out, as_json)
+
+
+@app.command()
+@guarded
+def work(
+    workload: Annotated[
+        list[str] | None, typer.Argument(help="Names of `pmm list workloads`; all.")
+    ] = None,
+    subject: SubjectOption = None,
+    backend: BackendOption = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A parameter, e.g. items=100000 (repeat)."),
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Only this variant (repeat).")
+    ] = None,
+    out: OutOption = None,
+    seed: SeedOption = 1,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Run workloads: a realistic job, verified, with its memory over time.
+
+    Example: pmm work list_vs_generator --subject reference --backend mimalloc
+    """
+    selection = Selection(
+        kinds=("work",),
+        workloads=tuple(workload or ()),
+        backends=tuple(backend or ()),
+        subjects=tuple(subject or ()),
+        settings=tuple(setting or ()),
+        variants=tuple(variant or ()),
+        seed=seed,
+    )
+    return run_selection(selection, build, None, out, as_json)
+
+
+@app.command()
+@guarded
+def bench(
+    area: Annotated[
+        list[str] | None, typer.Argument(help="Names of `pmm list benchmarks`; all.")
+    ] = None,
+    backend: BackendOption = None,
+    profile: ProfileOption = "quick",
+    out: OutOption = None,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Run Google Benchmark programs over the backends.
+
+    Example: pmm bench alloc --backend pool --backend libc --profile standard
+    """
+    selection = Selection(
+        profile=profile,
+        kinds=("bench",),
+        benches=tuple(area or ()),
+        backends=tuple(backend or ()),
+    )
+    return run_selection(selection, build, None, out, as_json)
+
+
+def finished_run(places: Places, name: str, console: Console) -> tuple[Run, Path]:
+    """Load a run; fold it from its journal when run.json is missing."""
+    folder = find_run(places.runs, name).resolve()
+    if (folder / RUN).is_file():
+        return load_run(folder), folder
+    return finish(folder, None, None, console).run, folder
+
+
+@app.command()
+@guarded
+def report(
+    name: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="An id, a folder, or `latest`.")
+    ] = "latest",
+    out: OutOption = None,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Write the HTML report of a stored run anew.
+
+    Example: pmm report 20250101-120000-quick --out /tmp/report
+    """
+    console = answer_console(as_json)
+    places = find_places(None, build)
+    found, folder = finished_run(places, name, console)
+    path = write_report(found, out or places.build / "report", places.build, console)
+    if path is None:
+        raise PmmError("there is no report")
+    if as_json:
+        print(machine_answer(Outcome(found, folder, path)).decode())
+    else:
+        console.print(f"report: {shown(path)}", markup=False, highlight=False)
+    return errors.PASS
+
+
+cli_show.register(app)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the program."""
+    app(args=list(arguments) if arguments is not None else None)
+
+
+if __name__ == "__main__":
+    main()

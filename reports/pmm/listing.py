@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""What `pmm list` prints: names, one a line, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from pmm.discover import World, subject_entries
+from pmm.plan import PROFILES, Selection, make_plan
+
+LISTS = (
+    "cases", "workloads", "benchmarks", "backends", "subjects", "runs", "profiles",
+    "jobs",
+)  # fmt: skip
+
+
+def runs_of(world: World) -> list[str]:
+    """Return the ids of the runs that are kept, oldest first."""
+    folder = world.places.runs
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if not path.is_symlink())
+
+
+def rows_of(world: World, what: str, profile: str) -> dict[str, Sequence[str]]:
+    """Return the asked lists; `all` leaves out the long ones."""
+    if what == "jobs":
+        plan = make_plan(world, Selection(profile=profile))
+        return {"jobs": [job.id for job in plan.jobs]}
+    every: dict[str, Sequence[str]] = {
+        "cases": world.cases,
+        "workloads": list(dict.fromkeys([*world.workloads, *world.twins])),
+        "benchmarks": world.benches,
+        "backends": [entry.name for entry in world.backends],
+        "subjects": [entry.name for entry in subject_entries(world)],
+        "runs": runs_of(world),
+        "profiles": PROFILES,
+    }
+    if what == "all":
+        return {name: rows for name, rows in every.items() if name != "cases"}
+    return {what: every[what]}
+
+
+def print_rows(rows: Mapping[str, Sequence[str]], as_json: bool) -> None:
+    """Print the lists, with headings when there are several."""
+    if as_json:
+        print(msgspec.json.encode(rows).decode())
+        return
+    for name, names in rows.items():
+        if len(rows) > 1:
+            print(f"{name}: {', '.join(names) or 'none'}")
+        else:
+            print("\n".join(names) or "none")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""What the verbs of the command line share: options, and the guard around them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+
+from pmm import errors
+from pmm.discover import World, discover
+from pmm.errors import PmmError
+from pmm.places import find_places
+
+P = ParamSpec("P")
+
+BuildOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--build", help="The Meson build folder; default: the clone's build/."
+    ),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Answer in JSON on stdout, for machines.")
+]
+BackendOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backend",
+        "-b",
+        help="An allocator: a name of `pmm backends`, a glob, or "
+        "name=/path/lib.so,prefix=my_ (may be repeated).",
+    ),
+]
+SubjectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject",
+        "-s",
+        help="A runtime: reference, cpython, cpython-3.11, or a .so (may be repeated).",
+    ),
+]
+CaseOption = Annotated[
+    list[str] | None,
+    typer.Option("--case", "-c", help="Only cases that match, e.g. 'gc.*' (repeat)."),
+]
+LaneOption = Annotated[
+    list[str] | None,
+    typer.Option("--lane", help="plain, oom-once, oom-persist, gc-stress or shuffle."),
+]
+ProfileOption = Annotated[
+    str, typer.Option("--profile", "-p", help="How much: quick, standard or full.")
+]
+BaselineOption = Annotated[
+    str | None,
+    typer.Option(help="Compare with this earlier run: an id, a folder, or `latest`."),
+]
+OutOption = Annotated[
+    Path | None, typer.Option(help="Folder of the HTML report to write.")
+]
+SeedOption = Annotated[int, typer.Option(help="Seed of everything that is random.")]
+
+
+def guarded(verb: Callable[P, int | None]) -> Callable[P, None]:
+    """Turn errors into a sentence and an exit code."""
+
+    @functools.wraps(verb)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = verb(*args, **kwargs) or errors.PASS
+        except PmmError as error:
+            print(f"pmm: {error}", file=sys.stderr)
+            code = error.exit_code
+        except KeyboardInterrupt:
+            print("pmm: interrupted", file=sys.stderr)
+            code = errors.INTERRUPTED
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = errors.TOOL_ERROR
+        raise typer.Exit(code)
+
+    return run
+
+
+def look(build: Path | None) -> World:
+    """Find the clone, its build, and what there is to run."""
+    return discover(find_places(None, build), shutil.which("valgrind"))

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""One run from its plan to its report.
+
+    start:  plan -> folder, journal header -> execute ... -> finish
+    resume: journal header, results so far  -> execute rest -> finish
+    finish: fold -> compare -> run.json -> report
+
+An interrupted or failed run leaves its journal, from which both `--resume` and
+`pmm report` go on.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from pmm.collect import compared, fold, with_baseline
+from pmm.compare import not_comparable
+from pmm.discover import World, subject_entries
+from pmm.documents import Run
+from pmm.environment import capture_environment, differing_binaries
+from pmm.errors import InterruptedRunError, NotComparableError, PmmError, no_room
+from pmm.execute import Executor, utc_now
+from pmm.jobs import Job
+from pmm.places import Places, is_root, shown
+from pmm.plan import Plan, Selection
+from pmm.progress import Display
+from pmm.store import (
+    JOURNAL,
+    RUN,
+    Header,
+    Journal,
+    claim_report_folder,
+    find_run,
+    job_folder,
+    load_run,
+    make_run_folder,
+    mend_journal,
+    read_journal,
+    save_run,
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished run and where its parts are."""
+
+    run: Run
+    folder: Path
+    report: Path | None
+
+
+def programs_of(places: Places, jobs: tuple[Job, ...]) -> list[Path]:
+    """Return the built programs that a plan starts, and the extension's host."""
+    names = {Path(part).name for job in jobs for part in job.argv}
+    folders = [path for path in places.build.glob("*/*") if path.name in names]
+    folders += [path for path in places.build.glob("*/*/*") if path.name in names]
+    return [path for path in folders if path.is_file() and os.access(path, os.X_OK)]
+
+
+def start_run(
+    world: World, selection: Selection, plan: Plan, command: str
+) -> tuple[Header, Path]:
+    """Make the run's folder and write the journal's first line."""
+    now = datetime.now(UTC)
+    places = world.places
+    name = f"{now:%Y%m%d-%H%M%S}-{selection.profile}"
+    folder = make_run_folder(places.runs, name)
+    header = Header(
+        schema="pmm.journal",
+        version=1,
+        id=folder.name,
+        created=utc_now(),
+        command=command,
+        profile=selection.profile,
+        working=str(Path.cwd()),
+        root=str(places.root),
+        build=str(places.build),
+        filtered=bool(selection.cases),
+        environment=capture_environment(
+            places,
+            programs_of(places, plan.jobs),
+            world.backends,
+            selection.seed,
+            os.environ,
+        ),
+        plan=plan.jobs,
+        skipped=plan.skipped,
+        backends=world.backends,
+        subjects=subject_entries(world),
+    )
+    journal = Journal(folder / JOURNAL)
+    try:
+        journal.append(header)
+    finally:
+        journal.close()
+    return header, folder
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a run as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    kept = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
+
+
+def execute_rest(header: Header, folder: Path, console: Console) -> None:
+    """Run the jobs that the journal does not have; raise as the executor does."""
+    _, results = read_journal(folder)
+    done = {result.job for result in results}
+    rest = [job for job in header.plan if job.id not in done]
+    folders = {job.id: job_folder(folder, job, header.plan) for job in header.plan}
+    cores = len(os.sched_getaffinity(0))
+    journal = Journal(folder / JOURNAL)
+    try:
+        with Display(rest, cores, console) as display, ended_by_signals():
+            Executor(journal, folders, Path(header.working), display).run(rest)
+    except InterruptedRunError:
+        _, results = read_journal(folder)
+        raise InterruptedRunError(
+            f"interrupted: {len(results)} of {len(header.plan)} jobs are done and "
+            f"kept; go on with: pmm run --resume {shown(folder)}"
+        ) from None
+    except PmmError as error:
+        raise PmmError(
+            f"{error}; what is done is kept in {folder / JOURNAL}; go on with: "
+            f"pmm run --resume {shown(folder)}"
+        ) from error
+    finally:
+        journal.close()
+
+
+def reopen(folder: Path) -> Header:
+    """Make an interrupted run ready to go on.
+
+    Raises NotComparableError when its programs are not the same any more: half
+    a run of one build and half of another is no run.
+    """
+    header, _ = read_journal(folder)
+    working = Path(header.working)
+    if not working.is_dir() or not is_root(Path(header.root)):
+        raise PmmError(f"{folder.name} was started in {working}, which is gone")
+    os.chdir(working)
+    places = Places(root=Path(header.root), build=Path(header.build))
+    changed = differing_binaries(header.environment, programs_of(places, header.plan))
+    if changed:
+        raise NotComparableError(
+            f"{folder.name} cannot go on: built anew since: {', '.join(changed)}"
+        )
+    mend_journal(folder)
+    return header
+
+
+def finish(
+    folder: Path, baseline: Path | None, out: Path | None, console: Console
+) -> Outcome:
+    """Fold, compare, store and render a run."""
+    header, results = read_journal(folder)
+    root, build = Path(header.root), Path(header.build)
+    run = fold(header, results, folder, root, build)
+    if baseline is not None:
+        run = against(run, baseline)
+    save_run(folder, run)
+    report = None
+    if out is not None:
+        report = write_report(run, out, build, console)
+    return Outcome(run, folder, report)
+
+
+def against(run: Run, baseline: Path) -> Run:
+    """Compare with a stored run; one that cannot be read does not compare."""
+    try:
+        before = load_run(baseline)
+    except PmmError as error:
+        if not (baseline / RUN).is_file():
+            raise
+        path = shown(baseline)
+        return with_baseline(run, not_comparable(baseline.name, path, str(error)))
+    return compared(run, before, shown(baseline))
+
+
+def baseline_folder(runs: Path, name: str | None) -> Path | None:
+    """Find the baseline before the run, so that a wrong name costs nothing."""
+    return find_run(runs, name).resolve() if name is not None else None
+
+
+def write_report(run: Run, out: Path, build: Path, console: Console) -> Path | None:
+    """Render the report; lcov's pages are copied beside it."""
+    try:
+        from pmm.render import render  # noqa: PLC0415 - charts take a second to load
+    except ImportError as error:
+        console.print(f"no report: {error}", markup=False)
+        return None
+    claim_report_folder(out)
+    try:
+        render(run, out)
+        html = build / "coverage" / "html"
+        if run.coverage is not None and run.coverage.html is not None:
+            shutil.copytree(html, out / "coverage", dirs_exist_ok=True)
+    except OSError as error:
+        raise no_room(error, out) from error
+    return out / "index.html"
+
+
+def machine_answer(outcome: Outcome) -> bytes:
+    """Return what `--json` prints."""
+    run = outcome.run
+    answer = {
+        "run": run.id,
+        "folder": str(outcome.folder),
+        "report": str(outcome.report) if outcome.report else None,
+        "verdict": run.verdict,
+        "baseline": run.baseline,
+        "skipped": run.skipped,
+    }
+    return msgspec.json.encode(answer)

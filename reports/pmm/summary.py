@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What a run says on the console: the verdict first, then what it rests on."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pmm.documents import Run
+from pmm.places import shown
+from pmm.programs import CLASSES
+from pmm.progress import spoken
+from pmm.session import Outcome
+
+SHOWN_PROBLEMS = 12
+COLOURS = {"pass": "green", "fail": "red", "error": "red"}
+
+
+def print_summary(outcome: Outcome, console: Console) -> None:
+    """Print verdict, problems, matrix, benchmarks and what was skipped."""
+    run = outcome.run
+    colour = COLOURS.get(run.verdict.state, "yellow")
+    console.print()
+    if run.columns:
+        console.print(cases_table(run))
+    if any(row.summary for row in run.bench):
+        console.print(bench_table(run))
+    for skipped in run.skipped:
+        console.print(
+            f"skipped {skipped.what}: {skipped.why} ({skipped.lost})", markup=False
+        )
+    print_problems(run, console)
+    print_changes(run, console)
+    took = spoken(run.elapsed_ns / 1e9)
+    console.print(f"[bold {colour}]{escape(run.verdict.sentence)}[/]", highlight=False)
+    console.print(f"{len(run.results)} jobs in {took}", highlight=False)
+    console.print(f"run:    {shown(outcome.folder)}", markup=False, highlight=False)
+    if outcome.report is not None:
+        path = shown(outcome.report)
+        console.print(f"report: {path}", markup=False, highlight=False)
+
+
+def cases_table(run: Run) -> Table:
+    """Return the counts of cases by class, a row a column of the matrix."""
+    used = [name for name in CLASSES if any(name in c.counts for c in run.columns)]
+    table = Table(title="Cases", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("subject")
+    for name in used:
+        table.add_column(name, justify="right")
+    table.add_column("MUST kept", justify="right")
+    for column in run.columns:
+        kept = column.score
+        score = f"{kept.must_passed}/{kept.must_applicable}" if kept else ""
+        table.add_row(
+            escape(column.label),
+            *(str(column.counts.get(name) or "·") for name in used),
+            score,
+        )
+    return table
+
+
+def bench_table(run: Run) -> Table:
+    """Return the ratios to the yardstick, a row a benchmark."""
+    backends = list(dict.fromkeys(row.backend or "own" for row in run.bench))
+    table = Table(
+        title="Time over libc's (median; below 1 is faster)",
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+    )
+    table.add_column("benchmark")
+    for backend in backends:
+        table.add_column(escape(backend), justify="right")
+    for name in dict.fromkeys(row.name for row in run.bench):
+        cells = {
+            row.backend or "own": ratio_cell(row.summary.ratio, row.summary.spread)
+            for row in run.bench
+            if row.name == name and row.summary is not None
+        }
+        table.add_row(escape(name), *(cells.get(backend, "–") for backend in backends))
+    return table
+
+
+def ratio_cell(ratio: float | None, spread: float) -> str:
+    """Write a ratio and its spread."""
+    return "–" if ratio is None else f"{ratio:.2f} ±{spread * 50:.0f}%"
+
+
+def print_problems(run: Run, console: Console) -> None:
+    """Print the worst problems, each with the line that repeats it."""
+    problems = [one for one in run.verdict.problems if one.severity != "warning"]
+    for one in problems[:SHOWN_PROBLEMS]:
+        console.print(f"[red]✗[/] {escape(one.title)} [dim]{escape(one.key)}[/]")
+        console.print(f"    {one.detail}", markup=False, highlight=False)
+        if one.reproduce:
+            text = f"    $ {one.reproduce}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+    if len(problems) > SHOWN_PROBLEMS:
+        console.print(f"… and {len(problems) - SHOWN_PROBLEMS} more: see the report")
+
+
+def print_changes(run: Run, console: Console) -> None:
+    """Print how many things changed since the baseline."""
+    if run.baseline is None:
+        return
+    comparison = run.baseline
+    if not comparison.comparable:
+        for reason in comparison.reasons:
+            console.print(f"not comparable: {reason}", markup=False)
+        return
+    parts = [f"{n} {verdict}" for verdict, n in sorted(comparison.counts.items())]
+    parts.append(f"{comparison.unchanged} unchanged")
+    console.print(f"since {comparison.baseline}: {', '.join(parts)}", markup=False)
