@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Run the suite on each misbehaving subject; TAP on stdout.
+
+Each fake has one case it must fail in one way: (class, phase, words of the
+message).  The whole run must end in time, leave no process behind, report
+each case once, and print nothing that the fake wrote as if it were a result.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+INSTANCE = "ref.increments_and_decrements_are_exact"
+FLOAT = "ref.new_object_owns_one"
+LIST = "ref.list_append_adds_one"
+COUNT = "ref.an_alias_adds_one"
+DEATH = "ref.destruction_at_zero_is_immediate"
+
+Verdict = tuple[str, tuple[str, ...], str | None, str]
+
+# fake: (case, classes it may get, phase, words of the message)
+EXPECTED: dict[str, Verdict] = {
+    "honest": (INSTANCE, ("PASS",), None, ""),
+    "noise": (INSTANCE, ("PASS",), None, ""),
+    "straggler": (INSTANCE, ("PASS",), None, ""),
+    "hang": (INSTANCE, ("TIMEOUT",), "body", "no end in time"),
+    "exit_0": (INSTANCE, ("HARNESS_ERROR",), "body", "exited with 0"),
+    "exit_7": (INSTANCE, ("HARNESS_ERROR",), "body", "exited with 7"),
+    "crash": (INSTANCE, ("CRASH", "SANITIZER"), "body", ""),
+    "killed": (INSTANCE, ("CRASH",), "body", "signal 9"),
+    "double_free": (INSTANCE, ("CRASH", "SANITIZER"), "body", ""),
+    "torn_record": (INSTANCE, ("HARNESS_ERROR",), "body", "torn record"),
+    "forged_pass": (INSTANCE, ("HARNESS_ERROR",), "body", "forged record"),
+    "two_records": (INSTANCE, ("HARNESS_ERROR",), "done", "torn record"),
+    "wrong_abi": (INSTANCE, ("HARNESS_ERROR",), "load", "speaks version 99"),
+    "refuses": (INSTANCE, ("HARNESS_ERROR",), "load", "does not serve"),
+    "no_getter": (INSTANCE, ("HARNESS_ERROR",), "load", "exports no"),
+    "unknown_feature": (INSTANCE, ("HARNESS_ERROR",), "load", "teleport"),
+    "null_core": (INSTANCE, ("HARNESS_ERROR",), "load", "int_new is null"),
+    "feature_lie": (LIST, ("HARNESS_ERROR",), "load", "feature list is claimed"),
+    "cannot_open": (INSTANCE, ("FAIL",), "setup", "open() failed"),
+    "crash_at_load": (INSTANCE, ("CRASH", "SANITIZER"), "load", ""),
+    "hang_at_load": (INSTANCE, ("TIMEOUT",), "load", "no end in time"),
+    "crash_at_close": (INSTANCE, ("CRASH", "SANITIZER"), "teardown", ""),
+    "miscounts": (COUNT, ("FAIL",), "body", "refcount"),
+    "dies_twice": (DEATH, ("FAIL",), "body", "DEALLOCATED"),
+    "leaks": (FLOAT, ("LEAK",), "teardown", "+1 blocks"),
+}
+
+
+def run_suite(program: str, fake: Path) -> tuple[list[dict], str, int]:
+    """JSON lines, stdout and exit code of a run over `fake`."""
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "out.jsonl"
+        command = [program, "--subject", str(fake), "--jsonl", str(lines)]
+        command += ["--timeout", "2", "--case", EXPECTED[fake.stem][0]]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False
+        )
+        text = lines.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()], done.stdout, done.returncode
+
+
+def leftovers(fake: Path) -> int:
+    """Processes that still have the fake loaded."""
+    count = 0
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        try:
+            count += str(fake) in maps.read_text()
+        except OSError:
+            continue
+    return count
+
+
+def faults(program: str, fake: Path) -> list[str]:
+    """What is wrong with the run over `fake`."""
+    _, classes, phase, words = EXPECTED[fake.stem]
+    documents, stdout, code = run_suite(program, fake)
+    cases = [d for d in documents if d["type"] == "case"]
+    types = [d["type"] for d in documents]
+    if types != ["host", "case", "end"]:
+        return [f"JSON lines are {types}"]
+    result = cases[0]
+    found = []
+    if result["class"] not in classes:
+        found.append(f"class {result['class']}: {result['message']}")
+    if result["phase"] != phase:
+        found.append(f"phase {result['phase']}")
+    if words not in (result["message"] or ""):
+        found.append(f"message {result['message']}")
+    if code != (0 if classes == ("PASS",) else 3):
+        found.append(f"exit code {code}")
+    if stdout.count("\nok ") + stdout.count("\nnot ok ") != 1:
+        found.append("the fake's output counts as a result")
+    time.sleep(0.05)
+    if leftovers(fake):
+        found.append("it left a process behind")
+    return found
+
+
+def main(program: str, paths: list[str]) -> int:
+    """One TAP line a fake."""
+    fakes = [Path(p).resolve() for p in paths]
+    print(f"1..{len(fakes) + 1}")
+    for number, fake in enumerate(fakes, 1):
+        wrong = faults(program, fake)
+        print(f"{'not ok' if wrong else 'ok'} {number} - {fake.stem}")
+        for fault in wrong:
+            print(f"# {fault}")
+    missing = set(EXPECTED) ^ {fake.stem for fake in fakes}
+    print(f"{'not ok' if missing else 'ok'} {len(fakes) + 1} - every fake ran")
+    for name in sorted(missing):
+        print(f"# {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1], sys.argv[2:]))
