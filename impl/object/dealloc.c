@@ -69,6 +69,10 @@ static void drain(pmm_rt *rt) {
 void pmmi_object_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_dealloc *d = &rt->dealloc;
   assert(o->refcnt == 0);
+  if (o->type->flags & PMMI_TYPE_ATOM) {
+    o->type->dealloc(rt, o);
+    return;
+  }
   if (d->depth >= PMMI_DEALLOC_DEPTH) {
     defer(rt, o);
     return;

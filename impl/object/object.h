@@ -58,7 +58,10 @@ static_assert(offsetof(struct pmmi_var, length) == 16, "the drawing above");
 enum pmmi_type_flag {
   PMMI_TYPE_GC = 1u << 0,     /* a collector header in front                */
   PMMI_TYPE_HEAP = 1u << 1,   /* made at run time; counts its instances     */
-  PMMI_TYPE_ATOM = 1u << 2    /* can never be part of a cycle               */
+  PMMI_TYPE_ATOM = 1u << 2,   /* owns no object: never part of a cycle      */
+  PMMI_TYPE_TUPLE = 1u << 3,  /* laid out as a tuple (tuple.h)              */
+  PMMI_TYPE_LEGACY_DEL = 1u << 4 /* in a cycle it is kept: its finalizer is a
+                                  * delete slot from before PEP 442         */
 };
 
 /** What the runtime needs to know of a type.  A null function means that the
@@ -81,7 +84,7 @@ struct pmmi_type {
   /** PEP 442: run before dealloc, at most once for a GC type. */
   void (*finalize)(pmm_rt *rt, pmm_obj *o);
 
-  /** *equal; both have this type.  Null: identity. */
+  /** *equal; both have types with this function.  Null: identity. */
   enum pmm_status (*equals)(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal);
   /** Null: by identity.  Unhashable types set PMM_TYPE. */
   enum pmm_status (*hash)(pmm_rt *rt, pmm_obj *o, int64_t *hash);
@@ -98,6 +101,9 @@ struct pmmi_type {
                           int *suppress);
   /** Bytes this object alone owns beside itself.  Null: none. */
   size_t (*owned_bytes)(pmm_obj *o);
+  /** Bytes of the object itself, collector header not included.  Null:
+   *  basic_size and item_size for each item. */
+  size_t (*block_size)(const pmm_obj *o);
 };
 
 /* ---- references (see pmm/subject.h for the contracts) ---------------------- */
@@ -185,5 +191,18 @@ enum pmm_status pmmi_length(pmm_rt *rt, pmm_obj *o, size_t *length);
 pmm_obj *pmmi_iter(pmm_rt *rt, pmm_obj *o);
 pmm_obj *pmmi_next(pmm_rt *rt, pmm_obj *iterator);
 enum pmm_status pmmi_size_of(pmm_rt *rt, pmm_obj *o, size_t *bytes);
+int pmmi_same(pmm_rt *rt, pmm_obj *a, pmm_obj *b);
+uintptr_t pmmi_identity(pmm_rt *rt, pmm_obj *o);
+const char *pmmi_type_name(pmm_rt *rt, pmm_obj *o);
+uint64_t pmmi_refcount(pmm_rt *rt, pmm_obj *o);
+uint64_t pmmi_refcount_reported(pmm_rt *rt, pmm_obj *o);
+enum pmm_status pmmi_refcount_set(pmm_rt *rt, pmm_obj *o, uint64_t count);
+int pmmi_is_immortal(pmm_rt *rt, pmm_obj *o);
+
+/** For a type's `hash`: PMM_TYPE, as mutable containers are unhashable. */
+enum pmm_status pmmi_hash_refuse(pmm_rt *rt, pmm_obj *o, int64_t *hash);
+
+/** The hash of an object that is equal only to itself. */
+int64_t pmmi_hash_identity(const pmm_obj *o);
 
 #endif /* PMMI_OBJECT_H */

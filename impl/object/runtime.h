@@ -14,15 +14,43 @@
 #ifndef PMMI_RUNTIME_H
 #define PMMI_RUNTIME_H
 
+#include "gc/gc.h"
 #include "object/dealloc.h"
 #include "object/errors.h"
+#include "object/file.h"
+#include "object/finalizer.h"
+#include "object/frame.h"
+#include "object/instance.h"
+#include "object/int.h"
+#include "object/list.h"
 #include "object/memory.h"
 #include "object/object.h"
+#include "object/str.h"
+#include "object/tuple.h"
+#include "profile/trace.h"
+
+/** Nested calls, comparisons and the like that a runtime allows. */
+#define PMMI_RECURSION_LIMIT 1000
+
+struct pmmi_repr;
 
 struct pmm_rt {
   struct pmmi_memory memory;   /* first: memory.h's hot path relies on it   */
   struct pmmi_dealloc dealloc; /* nesting, and objects that wait            */
   struct pmmi_errors errors;   /* the pending error                         */
+  struct pmmi_gc gc;           /* tracked objects                           */
+  struct pmmi_ints ints;       /* the small ones                            */
+  struct pmmi_strs strs;       /* short ones, and the intern table          */
+  struct pmmi_tuples tuples;   /* the empty one, dead ones, constants       */
+  struct pmmi_lists lists;     /* dead ones                                 */
+  struct pmmi_instances instances;   /* those the collector does not know   */
+  struct pmmi_finalizers finalizers; /* armed ones                          */
+  struct pmmi_frames frames;   /* the stack that codes run on               */
+  struct pmmi_files files;     /* the open ones                             */
+  struct pmmi_trace trace;     /* traced blocks and their sites             */
+  uint64_t own_objects;        /* live once it was open: nobody's leak      */
+  size_t recursion;            /* nested calls, comparisons, ...            */
+  struct pmmi_repr *repr;      /* containers being printed, innermost first */
   struct pmm_host host;        /* a copy; all zero when nobody listens      */
   uint64_t seed;               /* as opened                                 */
   uint32_t flags;              /* enum pmm_open_flag, or-ed                 */
@@ -35,6 +63,23 @@ static inline void pmmi_event(pmm_rt *rt, enum pmm_event_kind kind,
     rt->host.event(rt->host.ctx, kind, cookie, detail);
   }
 }
+
+/** Fill the header of a block: count 1, one more live object; a heap type
+ *  gains a reference. */
+static inline void pmmi_object_init(pmm_rt *rt, pmm_obj *o,
+                                    const struct pmmi_type *type) {
+  o->refcnt = 1;
+  o->type = type;
+  rt->memory.objects++;
+  if (type->flags & PMMI_TYPE_HEAP) {
+    pmmi_retain(rt, (pmm_obj *)(uintptr_t)type);
+  }
+}
+
+/** One level deeper; PMM_RECURSION at the limit.  Leave only what was
+ *  entered. */
+enum pmm_status pmmi_recursion_enter(pmm_rt *rt);
+void pmmi_recursion_leave(pmm_rt *rt);
 
 /** Add the figures that modules above memory keep: cached, tracked. */
 void pmmi_runtime_figures(pmm_rt *rt, struct pmm_memory *out);
