@@ -20,6 +20,7 @@
 
 #include "gc/collect.h"
 #include "gc/table.h"
+#include "gc/visit.h"
 #include "object/runtime.h"
 
 const char *const pmmi_gc_modes[] = {"generational", "full", "counting", NULL};
@@ -168,6 +169,25 @@ enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
   gc->stress = (open_flags & PMM_OPEN_GC_STRESS) != 0;
   gc->checked = (open_flags & PMM_OPEN_CHECKED) != 0;
   return pmmi_gc_table_init(rt) == 0 ? PMM_OK : PMM_NO_MEMORY;
+}
+
+void pmmi_gc_opened(pmm_rt *rt) {
+  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
+    if (o != NULL && pmmi_is_atomic_tuple(o)) {
+      pmmi_gc_untrack(rt, o);
+    }
+  }
+  rt->own_objects = rt->memory.objects;
+}
+
+void pmmi_gc_figures(pmm_rt *rt, struct pmm_memory *out) {
+  uint64_t blocks = 0;
+  uint64_t bytes = 0;
+  pmmi_gc_table_figures(&rt->gc, &blocks, &bytes);
+  out->tracked = rt->gc.tracked;
+  out->cached_blocks += blocks;
+  out->cached_bytes += bytes;
 }
 
 void pmmi_gc_fini(pmm_rt *rt) {

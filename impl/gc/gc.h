@@ -122,6 +122,14 @@ static inline void pmmi_gc_set_finalized(pmm_obj *o) {
 enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
                              uint32_t open_flags);
 
+/** Everything the runtime needs for itself has been made: it is no leak, and
+ *  its tuples of constants are not tracked. */
+void pmmi_gc_opened(pmm_rt *rt);
+
+/** Fill in tracked objects, and add the table's spare chunks to what is
+ *  cached. */
+void pmmi_gc_figures(pmm_rt *rt, struct pmm_memory *out);
+
 /** Finalize and drop whatever is still tracked, whoever holds it.  Part of
  *  close(), before any module that an object needs to die is gone.  May run
  *  code. */
@@ -184,5 +192,9 @@ enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
                               struct pmm_gc_stats *out);
 enum pmm_status pmmi_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx);
 int pmmi_is_finalized(pmm_rt *rt, pmm_obj *o);
+enum pmm_status pmmi_leaks(pmm_rt *rt,
+                           void (*report)(void *ctx,
+                                          const struct pmm_leak *leak),
+                           void *ctx);
 
 #endif /* PMMI_GC_H */
