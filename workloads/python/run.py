@@ -186,8 +186,8 @@ def fill(document: Dict[str, Any], workload: Any,
                                  for finding in traced["findings"]]
         document["claims"] += traced["claims"]
     document["verified"] = all(v["verified"] for v in document["variants"])
-    sums = [v["checksum"] for v in document["variants"]]
-    document["checksum"] = sums[0] if len(set(sums)) == 1 else "; ".join(sums)
+    sums = {v["checksum"] for v in document["variants"]}
+    document["checksum"] = sums.pop() if len(sums) == 1 else ""
 
 
 def write(document: Dict[str, Any], path: Optional[str]) -> bool:

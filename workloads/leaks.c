@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * leaks.c - leaks on purpose, and a clean twin.
+ *
+ *   lost_reference      instances whose only handle is forgotten
+ *   uncollected_cycle   pairs that hold each other, collector off
+ *   unclosed_file       files whose only handle is forgotten
+ *   clean               the same objects, all given back
+ *
+ *   1. The runtime itself is asked what is left: it must name the kind, the
+ *      type, the count and the site, and nothing but types of ours beside.
+ *   2. The leaking variants leave the runtime open at exit, so that an
+ *      outside checker (valgrind) finds the same, with the stack of the
+ *      lines below.
+ *
+ * A variant is verified when what was lost on purpose, and only that, was
+ * found.  A type lives as long as its instances, so a leak holds its type.
+ *
+ * Source: article 1 (memory leaks), article 0 (files nobody closes);
+ * python/leaks.py is the same job in Python.
+ */
+#include "workload.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+/** This line, as the runtime's site and a valgrind stack both name it. */
+#define HERE "workloads/leaks.c:" TEXT(__LINE__)
+
+/** What is expected of the runtime's own search, and what it found. */
+struct search {
+  struct pmm_work *work;
+  enum pmm_leak_kind kind; /* 0: nothing                                    */
+  const char *type;        /* NULL: any                                     */
+  const char *site;        /* "": not traced                                */
+  uint64_t found;          /* objects as expected                           */
+  uint64_t others;         /* anything else that counts as lost             */
+};
+
+static pmm_obj *make_type(struct pmm_work *work, const char *name,
+                          uint32_t flags) {
+  const struct pmm_type_spec spec = {
+      .struct_size = sizeof spec, .name = name, .slots = 1, .flags = flags};
+  return work->ops->type_new(work->rt, &spec);
+}
+
+/** Name the site of what is made next; nothing where sites are not traced. */
+static void enter_site(struct pmm_work *work, struct search *search,
+                       const char *site) {
+  const struct pmm_ops *ops = work->ops;
+  search->site = "";
+  if (ops->site_push != NULL && ops->site_push(work->rt, site) == PMM_OK) {
+    search->site = site;
+  }
+}
+
+static void leave_site(struct pmm_work *work, const struct search *search) {
+  if (search->site[0] != '\0') {
+    work->ops->site_pop(work->rt);
+  }
+}
+
+/* ---- the leaks ----------------------------------------------------------- */
+
+static enum pmm_status lose_reference(struct pmm_work *work,
+                                      struct search *search) {
+  search->kind = PMM_LEAK_REFERENCE;
+  search->type = "record";
+  pmm_obj *type = make_type(work, "record", 0);
+  if (type == NULL) {
+    return work->ops->error(work->rt);
+  }
+  enter_site(work, search, HERE);
+  pmm_obj *lost = work->ops->instance_new(work->rt, type, 1);
+  leave_site(work, search);
+  work->ops->release(work->rt, type);
+  return lost != NULL ? PMM_OK : work->ops->error(work->rt);
+}
+
+/** Two instances of `type`, each in the other's slot, both handles given
+ *  back. */
+static enum pmm_status make_pair(struct pmm_work *work, pmm_obj *type) {
+  const struct pmm_ops *ops = work->ops;
+  pmm_obj *first = ops->instance_new(work->rt, type, 1);
+  pmm_obj *second = ops->instance_new(work->rt, type, 2);
+  enum pmm_status status =
+      first != NULL && second != NULL
+          ? ops->slot_set(work->rt, first, 0, second)
+          : ops->error(work->rt);
+  if (status == PMM_OK) {
+    status = ops->slot_set(work->rt, second, 0, first);
+  }
+  ops->xrelease(work->rt, first);
+  ops->xrelease(work->rt, second);
+  return status;
+}
+
+static enum pmm_status lose_cycle(struct pmm_work *work,
+                                  struct search *search) {
+  search->kind = PMM_LEAK_CYCLE;
+  search->type = "node";
+  pmm_obj *type = make_type(work, "node", PMM_TYPE_GC);
+  if (type == NULL) {
+    return work->ops->error(work->rt);
+  }
+  enter_site(work, search, HERE);
+  enum pmm_status status = make_pair(work, type);
+  leave_site(work, search);
+  work->ops->release(work->rt, type);
+  return status;
+}
+
+static enum pmm_status lose_file(struct pmm_work *work,
+                                 struct search *search) {
+  search->kind = PMM_LEAK_FILE;
+  search->type = NULL;
+  enter_site(work, search, HERE);
+  pmm_obj *lost = work->ops->file_open(work->rt, "/dev/null", "r");
+  leave_site(work, search);
+  return lost != NULL ? PMM_OK : work->ops->error(work->rt);
+}
+
+/* ---- the clean twin ------------------------------------------------------ */
+
+static enum pmm_status give_back_file(struct pmm_work *work) {
+  const struct pmm_ops *ops = work->ops;
+  if (ops->file_open == NULL) {
+    return PMM_OK;
+  }
+  pmm_obj *file = ops->file_open(work->rt, "/dev/null", "r");
+  if (file == NULL) {
+    return ops->error(work->rt);
+  }
+  enum pmm_status status = ops->file_close(work->rt, file);
+  ops->release(work->rt, file);
+  return status;
+}
+
+static enum pmm_status lose_nothing(struct pmm_work *work,
+                                    struct search *search) {
+  const struct pmm_ops *ops = work->ops;
+  uint64_t unreachable;
+  search->site = "";
+  pmm_obj *type = make_type(work, "node", PMM_TYPE_GC);
+  if (type == NULL) {
+    return ops->error(work->rt);
+  }
+  pmm_obj *given_back = ops->instance_new(work->rt, type, 0);
+  enum pmm_status status = given_back != NULL ? make_pair(work, type)
+                                              : ops->error(work->rt);
+  ops->xrelease(work->rt, given_back);
+  ops->release(work->rt, type);
+  if (status == PMM_OK) {
+    status = ops->collect(work->rt, 2, &unreachable);
+  }
+  return status == PMM_OK ? give_back_file(work) : status;
+}
+
+/* ---- finding them -------------------------------------------------------- */
+
+/** One line of the runtime's answer.  Uses no operation. */
+static void compare(void *ctx, const struct pmm_leak *leak) {
+  struct search *search = ctx;
+  if (leak->kind == PMM_LEAK_CACHED) {
+    return;
+  }
+  pmm_work_finding(search->work, leak);
+  int located = strcmp(leak->site, search->site) == 0;
+  int named = search->type == NULL || strcmp(leak->type, search->type) == 0;
+  if (leak->kind == search->kind && located && named) {
+    search->found += leak->count;
+  } else if (search->kind == 0 || strcmp(leak->type, "type") != 0) {
+    search->others += leak->count;
+  }
+}
+
+static enum pmm_status lose_all(struct pmm_work *work, struct search *search,
+                                enum pmm_status (*lose)(struct pmm_work *,
+                                                        struct search *)) {
+  int64_t count = pmm_work_integer(work, "count");
+  work->ops->gc_enable(work->rt, 0);
+  pmm_work_expect(work, (uint64_t)count);
+  for (int64_t i = 0; i < count; i++) {
+    enum pmm_status status = lose(work, search);
+    if (status != PMM_OK) {
+      return status;
+    }
+    pmm_work_tick(work);
+  }
+  return PMM_OK;
+}
+
+static enum pmm_status search_for(struct pmm_work *work,
+                                  struct search *search) {
+  uint64_t each = search->kind == PMM_LEAK_CYCLE ? 2 : 1;
+  uint64_t lost = search->kind == 0
+                      ? 0
+                      : each * (uint64_t)pmm_work_integer(work, "count");
+  pmm_work_phase(work, "search");
+  enum pmm_status status = work->ops->leaks(work->rt, compare, search);
+  if (status != PMM_OK) {
+    return status;
+  }
+  pmm_work_figure(work, "objects_lost", search->found, "objects", 1);
+  pmm_work_verify(work, search->found == lost && search->others == 0,
+                  "%" PRIu64 " found, %" PRIu64 " others", search->found,
+                  search->others);
+  return PMM_OK;
+}
+
+static enum pmm_status run(struct pmm_work *work) {
+  static enum pmm_status (*const losses[])(struct pmm_work *,
+                                           struct search *) = {
+      lose_nothing, lose_reference, lose_cycle, lose_file};
+  struct search search = {.work = work, .site = ""};
+  int clean = work->variant->option == 0;
+  if (work->ops->trace_start != NULL) {
+    enum pmm_status status = work->ops->trace_start(work->rt);
+    if (status != PMM_OK) {
+      return status;
+    }
+  }
+  pmm_work_phase(work, "build");
+  enum pmm_status status =
+      lose_all(work, &search, losses[work->variant->option]);
+  if (status == PMM_OK) {
+    status = search_for(work, &search);
+  }
+  if (!clean && status == PMM_OK) {
+    pmm_work_keep_open(work);
+  }
+  return status;
+}
+
+static const struct pmm_work_parameter parameters[] = {
+    {"count", "leaks", "leaks of the variant's kind", NULL, 10, 1, 100000},
+    {0},
+};
+
+static const struct pmm_work_variant variants[] = {
+    {"clean", "everything is given back", {"diag", "gc"}, run, 0},
+    {"lost_reference", "a handle is forgotten", {"diag"}, run, 1},
+    {"uncollected_cycle", "a cycle, collector off", {"diag", "gc"}, run, 2},
+    {"unclosed_file", "a file's handle is forgotten", {"diag", "file"}, run,
+     3},
+    {0},
+};
+
+const struct pmm_workload pmm_workload_leaks = {
+    .name = "leaks",
+    .summary = "a lost reference, an uncollected cycle, an unclosed file",
+    .source = "articles 1 (memory leaks) and 0 (files nobody closes)",
+    .parameters = parameters,
+    .variants = variants,
+};

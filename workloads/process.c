@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * process.c - one variant in a child process (stage.h).
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "stage.h"
+
+static void run_child(const struct pmm_work_stage *stage,
+                      const struct pmm_work_variant *variant, int out)
+    __attribute__((noreturn));
+
+/** Leaves by _exit(): what atexit would do belongs to the parent, and a leak
+ *  checker at exit would report what is lost on purpose. */
+static void run_child(const struct pmm_work_stage *stage,
+                      const struct pmm_work_variant *variant, int out) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  json_t *result = pmm_work_stage_run_here(stage, variant);
+  int failed = result == NULL || json_dumpfd(result, out, JSON_COMPACT) != 0;
+  json_decref(result);
+  close(out);
+  _exit(failed);
+}
+
+/** The child's JSON, or NULL when what came is none.  By a stream, as
+ *  json_loadfd() makes a system call for each byte. */
+static json_t *read_result(int in) {
+  json_error_t error;
+  FILE *stream = fdopen(in, "r");
+  if (stream == NULL) {
+    close(in);
+    return NULL;
+  }
+  json_t *result = json_loadf(stream, 0, &error);
+  fclose(stream);
+  return result;
+}
+
+/** How the child ended stands above what it sent. */
+static json_t *judge(const struct pmm_work_variant *variant, int state,
+                     json_t *result) {
+  if (WIFSIGNALED(state)) {
+    json_decref(result);
+    return pmm_work_stage_error(variant, "crashed with signal %d, %s",
+                                WTERMSIG(state), strsignal(WTERMSIG(state)));
+  }
+  if (WEXITSTATUS(state) != 0 || result == NULL) {
+    json_decref(result);
+    return pmm_work_stage_error(variant, "ended with code %d and no result",
+                                WEXITSTATUS(state));
+  }
+  return result;
+}
+
+json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
+                           const struct pmm_work_variant *variant) {
+  int ends[2];
+  int state = 0;
+  if (stage->no_fork) {
+    return pmm_work_stage_run_here(stage, variant);
+  }
+  fflush(NULL);
+  if (pipe(ends) != 0) {
+    return pmm_work_stage_error(variant, "no pipe: %s", strerror(errno));
+  }
+  pid_t child = fork();
+  if (child == 0) {
+    close(ends[0]);
+    run_child(stage, variant, ends[1]);
+  }
+  close(ends[1]);
+  if (child < 0) {
+    close(ends[0]);
+    return pmm_work_stage_error(variant, "no process: %s", strerror(errno));
+  }
+  json_t *result = read_result(ends[0]);
+  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
+  }
+  return judge(variant, state, result);
+}

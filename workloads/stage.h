@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stage.h - run one variant of a workload on a subject.
+ *
+ *   1. The child of a fork opens the runtime, so that each variant starts in
+ *      a process that has measured nothing, and a crash is a result.
+ *   2. It runs the variant, closes the runtime, and sends JSON through a
+ *      pipe.
+ *   3. The parent reads it to the end, waits, and says how the child ended.
+ */
+#ifndef PMM_WORK_STAGE_H
+#define PMM_WORK_STAGE_H
+
+#include <jansson.h>
+
+#include "workload.h"
+
+/** What to run, and on what. */
+struct pmm_work_stage {
+  const struct pmm_subject *subject;
+  const struct pmm_backend *backend; /* NULL: the subject's own             */
+  const char *mode;                  /* NULL: the subject's default         */
+  const struct pmm_workload *workload;
+  const struct pmm_work_values *values;
+  void *plan;
+  uint64_t seed;
+  uint64_t pace;    /* ticks between samples; 0: chosen                     */
+  uint64_t fail_at; /* this allocation of the variant fails; 0: none        */
+  int no_fork;      /* run in this process, for a debugger                  */
+};
+
+/**
+ * Run a variant.  A new object
+ *   {"variant": {...}, "findings": [...], "witness": {...}|null,
+ *    "error": text|null}
+ * where "variant" is null when there is an error.  NULL: no memory.
+ */
+json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
+                           const struct pmm_work_variant *variant);
+
+/** The subject's feature that the variant needs and has not, or NULL. */
+const char *pmm_work_stage_lacks(const struct pmm_subject *subject,
+                                 const struct pmm_work_variant *variant);
+
+/** The name of a status, in words. */
+const char *pmm_work_status_name(enum pmm_status status);
+
+/* ---- inside -------------------------------------------------------------- */
+
+/** The same in this process. */
+json_t *pmm_work_stage_run_here(const struct pmm_work_stage *stage,
+                                const struct pmm_work_variant *variant);
+
+/** A result that is an error; `format` as for printf. */
+json_t *pmm_work_stage_error(const struct pmm_work_variant *variant,
+                             const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif /* PMM_WORK_STAGE_H */
