@@ -22,6 +22,7 @@
  */
 #include "object/interpret.h"
 
+#include "object/function.h"
 #include "object/runtime.h"
 
 const struct pmmi_error *pmmi_handled(struct pmmi_frame *frame) {

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* classes.h - the size classes of the backend's pool, as the runtime tells. */
+#ifndef PMMI_CLASSES_H
+#define PMMI_CLASSES_H
+
+#include "pmm/types.h"
+
+/** Operation class_stats: -1 when there is no such class, or the backend has
+ *  no classes at all. */
+int pmmi_class_stats(pmm_rt *rt, size_t index, struct pmm_class_stats *out);
+
+#endif /* PMMI_CLASSES_H */

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reference.c - the reference runtime behind the runtime contract.
+ *
+ * Its functions have the contract's signatures, so this is a table and
+ * nothing else.  Pools are the backend's doing: over a backend without size
+ * classes the same runtime is a subject without the features of pools.
+ */
+#include "gc/gc.h"
+#include "object/context.h"
+#include "object/errors.h"
+#include "object/file.h"
+#include "object/finalizer.h"
+#include "object/frame.h"
+#include "object/function.h"
+#include "object/generator.h"
+#include "object/instance.h"
+#include "object/int.h"
+#include "object/iter.h"
+#include "object/list.h"
+#include "object/memory.h"
+#include "object/object.h"
+#include "object/runtime.h"
+#include "object/stack.h"
+#include "object/str.h"
+#include "object/tuple.h"
+#include "object/weakmap.h"
+#include "object/weakref.h"
+#include "profile/classes.h"
+#include "profile/trace.h"
+#include "subjects/select.h"
+
+#define STRING(x) #x
+#define QUOTED(x) STRING(x)
+
+#if defined(__clang__)
+#define COMPILER "clang " QUOTED(__clang_major__) "." QUOTED(__clang_minor__)
+#else
+#define COMPILER "gcc " QUOTED(__GNUC__) "." QUOTED(__GNUC_MINOR__)
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZER " asan"
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZER " asan"
+#endif
+#endif
+#ifndef SANITIZER
+#define SANITIZER ""
+#endif
+
+#ifdef NDEBUG
+#define ASSERTIONS ""
+#else
+#define ASSERTIONS " assertions"
+#endif
+
+#ifdef __OPTIMIZE__
+#define OPTIMIZED " optimized"
+#else
+#define OPTIMIZED ""
+#endif
+
+/** A null operation is a feature that is not there: dict, set, copy, domains,
+ *  alloc_hook, arena_hook, debug_hooks, diag, threads, freethread. */
+static const struct pmm_ops reference_ops = {
+    .open = pmmi_open,
+    .close = pmmi_close,
+    .retain = pmmi_retain,
+    .release = pmmi_release,
+    .xretain = pmmi_xretain,
+    .xrelease = pmmi_xrelease,
+    .clear = pmmi_clear,
+    .same = pmmi_same,
+    .identity = pmmi_identity,
+    .type_name = pmmi_type_name,
+    .error = pmmi_error,
+    .error_message = pmmi_error_message,
+    .error_clear = pmmi_error_clear,
+    .error_set = pmmi_error_set,
+    .os_errno = pmmi_os_errno,
+    .none = pmmi_none,
+    .boolean = pmmi_boolean,
+    .int_new = pmmi_int_new,
+    .int_parse = pmmi_int_parse,
+    .int_value = pmmi_int_value,
+    .float_new = pmmi_float_new,
+    .float_value = pmmi_float_value,
+    .equals = pmmi_equals,
+    .hash = pmmi_hash,
+    .repr = pmmi_repr,
+    .length = pmmi_length,
+    .iter = pmmi_iter,
+    .next = pmmi_next,
+    .type_new = pmmi_type_new,
+    .instance_new = pmmi_instance_new,
+    .instance_cookie = pmmi_instance_cookie,
+    .slot_get = pmmi_slot_get,
+    .slot_set = pmmi_slot_set,
+    .attr_get = pmmi_attr_get,
+    .attr_set = pmmi_attr_set,
+    .memory = pmmi_memory,
+    .memory_reset_peak = pmmi_memory_reset_peak,
+    .caches_flush = pmmi_caches_flush,
+
+    .refcount = pmmi_refcount,
+    .refcount_reported = pmmi_refcount_reported,
+    .refcount_set = pmmi_refcount_set,
+
+    .is_immortal = pmmi_is_immortal,
+
+    .tuple_new = pmmi_tuple_new,
+    .tuple_from = pmmi_tuple_from,
+    .tuple_convert = pmmi_tuple_convert,
+    .tuple_subtype_new = pmmi_tuple_subtype_new,
+    .tuple_set_steal = pmmi_tuple_set_steal,
+    .tuple_get = pmmi_tuple_get,
+    .tuple_slice = pmmi_tuple_slice,
+    .tuple_concat = pmmi_tuple_concat,
+    .tuple_repeat = pmmi_tuple_repeat,
+    .tuple_resize = pmmi_tuple_resize,
+    .tuple_constant = pmmi_tuple_constant,
+
+    .list_new = pmmi_list_new,
+    .list_from = pmmi_list_from,
+    .list_convert = pmmi_list_convert,
+    .list_append = pmmi_list_append,
+    .list_insert = pmmi_list_insert,
+    .list_set_steal = pmmi_list_set_steal,
+    .list_set = pmmi_list_set,
+    .list_get = pmmi_list_get,
+    .list_get_strong = pmmi_list_get_strong,
+    .list_pop = pmmi_list_pop,
+    .list_remove = pmmi_list_remove,
+    .list_slice = pmmi_list_slice,
+    .list_assign_slice = pmmi_list_assign_slice,
+    .list_concat = pmmi_list_concat,
+    .list_repeat = pmmi_list_repeat,
+    .list_extend = pmmi_list_extend,
+    .list_repeat_inplace = pmmi_list_repeat_inplace,
+    .list_clear = pmmi_list_clear,
+    .list_reverse = pmmi_list_reverse,
+    .list_sort = pmmi_list_sort,
+
+    .str_new = pmmi_str_new,
+    .str_utf8 = pmmi_str_utf8,
+    .str_slice = pmmi_str_slice,
+    .str_concat = pmmi_str_concat,
+    .str_append = pmmi_str_append,
+    .str_repeat = pmmi_str_repeat,
+    .str_join = pmmi_str_join,
+    .str_strip = pmmi_str_strip,
+    .str_intern = pmmi_str_intern,
+    .bytes_new = pmmi_bytes_new,
+    .bytes_data = pmmi_bytes_data,
+    .bytes_slice = pmmi_bytes_slice,
+
+    .is_finalized = pmmi_is_finalized,
+
+    .weakref_new = pmmi_weakref_new,
+    .weakref_with = pmmi_weakref_with,
+    .weakref_get = pmmi_weakref_get,
+    .weakref_count = pmmi_weakref_count,
+    .proxy_new = pmmi_proxy_new,
+    .proxy_slot = pmmi_proxy_slot,
+
+    .weak_new = pmmi_weak_new,
+    .weak_set = pmmi_weak_set,
+    .finalize_new = pmmi_finalize_new,
+    .finalize_call = pmmi_finalize_call,
+    .finalize_detach = pmmi_finalize_detach,
+
+    .collect = pmmi_collect,
+    .gc_enable = pmmi_gc_enable,
+    .gc_enabled = pmmi_gc_enabled,
+    .gc_referents = pmmi_gc_referents,
+    .gc_referrers = pmmi_gc_referrers,
+    .gc_traverse = pmmi_gc_traverse,
+    .gc_clear = pmmi_gc_clear,
+    .heap_verify = pmmi_heap_verify,
+
+    .gc_is_tracked = pmmi_gc_is_tracked,
+    .gc_debug_set = pmmi_gc_debug_set,
+    .gc_garbage = pmmi_gc_garbage,
+    .gc_freeze = pmmi_gc_freeze,
+    .gc_unfreeze = pmmi_gc_unfreeze,
+    .gc_freeze_count = pmmi_gc_freeze_count,
+    .gc_objects = pmmi_gc_objects,
+    .gc_thresholds = pmmi_gc_thresholds,
+    .gc_set_thresholds = pmmi_gc_set_thresholds,
+    .gc_counts = pmmi_gc_counts,
+    .gc_stats = pmmi_gc_stats,
+    .gc_callback = pmmi_gc_callback,
+
+    .function_new = pmmi_function_new,
+    .call = pmmi_call,
+    .callable_new = pmmi_callable_new,
+    .recursion_limit = pmmi_recursion_limit,
+
+    .generator_new = pmmi_generator_new,
+    .generator_send = pmmi_generator_send,
+    .generator_throw = pmmi_generator_throw,
+    .generator_close = pmmi_generator_close,
+    .generator_finished = pmmi_generator_finished,
+
+    .manager_new = pmmi_manager_new,
+    .manager_from_generator = pmmi_manager_from_generator,
+    .exit_stack_new = pmmi_exit_stack_new,
+    .exit_stack_push = pmmi_exit_stack_push,
+    .exit_stack_close = pmmi_exit_stack_close,
+    .error_context = pmmi_error_context,
+
+    .file_open = pmmi_file_open,
+    .file_read = pmmi_file_read,
+    .file_read_line = pmmi_file_read_line,
+    .file_write = pmmi_file_write,
+    .file_flush = pmmi_file_flush,
+    .file_close = pmmi_file_close,
+    .file_descriptor = pmmi_file_descriptor,
+
+    .size_of = pmmi_size_of,
+
+    .tee = pmmi_tee,
+
+    .inject_arm = pmmi_inject_arm,
+    .inject_disarm = pmmi_inject_disarm,
+
+    .class_stats = pmmi_class_stats,
+
+    .trace_start = pmmi_trace_start,
+    .trace_stop = pmmi_trace_stop,
+    .trace_get = pmmi_trace_get,
+    .trace_reset_peak = pmmi_trace_reset_peak,
+    .site_push = pmmi_site_push,
+    .site_pop = pmmi_site_pop,
+    .trace_snapshot = pmmi_trace_snapshot,
+
+    .leaks = pmmi_leaks,
+
+    .call_on_stack = pmmi_call_on_stack,
+};
+
+#define FEATURES                                                              \
+  "context", "fail_inject", "file", "finalizer", "frame", "gc",               \
+      "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_track",          \
+      "generator", "immortal", "list", "refcount", "sizeof", "str", "trace",  \
+      "trashcan", "tuple", "tuple_freelist", "weakref", "weakref_cb"
+
+static const char *const features_with_pool[] = {FEATURES, "pool",
+                                                 "pool_stats", NULL};
+static const char *const features_without_pool[] = {FEATURES, NULL};
+
+#define SUBJECT(features_, ops_)                                              \
+  {.abi_version = PMM_SUBJECT_ABI,                                            \
+   .struct_size = sizeof(struct pmm_subject),                                 \
+   .ops_size = sizeof(struct pmm_ops),                                        \
+   .name = "reference",                                                       \
+   .version = PMM_VERSION,                                                    \
+   .build = COMPILER OPTIMIZED ASSERTIONS SANITIZER,                          \
+   .profile = "reference",                                                    \
+   .features = features_,                                                     \
+   .modes = pmmi_gc_modes,                                                    \
+   .takes_backend = 1,                                                        \
+   .ops = ops_}
+
+const struct pmm_subject pmmi_subject_reference =
+    SUBJECT(features_with_pool, &reference_ops);
+
+static struct pmm_ops ops_without_pool; /* filled when it is asked for */
+static const struct pmm_subject reference_without_pool =
+    SUBJECT(features_without_pool, &ops_without_pool);
+
+const struct pmm_subject *
+pmmi_subject_over(const struct pmm_subject *subject,
+                  const struct pmm_backend *backend) {
+  if (subject != &pmmi_subject_reference || backend == NULL ||
+      (backend->capabilities & PMM_BACKEND_CLASSES) != 0) {
+    return subject;
+  }
+  ops_without_pool = reference_ops;
+  ops_without_pool.class_stats = NULL;
+  return &reference_without_pool;
+}
