@@ -221,7 +221,6 @@ static const struct pmm_ops reference_ops = {
 
     .size_of = pmmi_size_of,
 
-    .tee = pmmi_tee,
 
     .inject_arm = pmmi_inject_arm,
     .inject_disarm = pmmi_inject_disarm,
