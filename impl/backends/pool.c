@@ -85,11 +85,12 @@ static const void *pool_witness(void) { return (const void *)(uintptr_t)pool_all
 static const struct pmm_backend backend = {
     .abi_version = PMM_BACKEND_ABI,
     .capabilities = PMM_BACKEND_ZERO_UNIQUE | PMM_BACKEND_FREES |
-                    PMM_BACKEND_USABLE_SIZE | PMM_BACKEND_OWNS |
-                    PMM_BACKEND_BATCH | PMM_BACKEND_TRIM | PMM_BACKEND_STATS |
-                    PMM_BACKEND_CLASSES | PMM_BACKEND_VISIT |
-                    PMM_BACKEND_OS_HOOKS | PMM_BACKEND_HEAPS |
-                    PMM_BACKEND_RETURNS | PMM_BACKEND_ALIGNED,
+                    PMM_BACKEND_SIZED_FREE | PMM_BACKEND_USABLE_SIZE |
+                    PMM_BACKEND_OWNS | PMM_BACKEND_BATCH | PMM_BACKEND_TRIM |
+                    PMM_BACKEND_STATS | PMM_BACKEND_CLASSES |
+                    PMM_BACKEND_VISIT | PMM_BACKEND_OS_HOOKS |
+                    PMM_BACKEND_HEAPS | PMM_BACKEND_RETURNS |
+                    PMM_BACKEND_ALIGNED,
     .struct_size = sizeof(struct pmm_backend),
     .name = "pool",
     .version = PMM_VERSION,

@@ -134,6 +134,10 @@ void *pmmi_shadow_alloc(struct pmmi_heap *heap, size_t size);
 /** Checked heaps: check, poison and quarantine a block that came back. */
 void pmmi_shadow_free(struct pmmi_heap *heap, struct pmmi_pool *pool,
                       void *block);
+/** Abort when a live block's owner names another size than it asked for. */
+void pmmi_shadow_check_size(const struct pmmi_heap *heap,
+                            const struct pmmi_pool *pool, const void *block,
+                            size_t size);
 /** Note that a live block has another requested size. */
 void pmmi_shadow_resize(struct pmmi_heap *heap, struct pmmi_pool *pool,
                         void *block, size_t size);

@@ -157,6 +157,10 @@ void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size) {
 /* ---- freeing --------------------------------------------------------------------- */
 
 void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  /* One block that comes and goes in a heap of one arena: nothing to do. */
+  if (pool->state == PMMI_POOL_ACTIVE && heap->arena_count == 1) {
+    return;
+  }
   struct pmmi_arena *arena = pmmi_pool_arena(heap, pool);
   if (pool->state == PMMI_POOL_PARTIAL) {
     queue_remove(heap, pool);
@@ -188,18 +192,12 @@ void pmmi_pool_free_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
   pmmi_pool_after_free(heap, pool);
 }
 
-void pmmi_pool_free_sized(struct pmmi_heap *heap, void *block, size_t size) {
-  if (size > PMMI_POOL_SMALL_MAX) {
-    pmmi_large_free(heap, block);
-    return;
+void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
+                               void *block, size_t size) {
+  if (heap->checked) {
+    pmmi_shadow_check_size(heap, pool, block, size);
   }
-#ifndef NDEBUG
-  if (heap->checked && block != NULL && pmmi_pool_of(heap, block) != NULL) {
-    assert(pmmi_shadow_request(heap, pmmi_pool_of(heap, block), block) ==
-           size);
-  }
-#endif
-  pmmi_pool_free(heap, block);
+  pmmi_pool_free_slow(heap, pool, block);
 }
 
 /* ---- zeroed, aligned -------------------------------------------------------------- */

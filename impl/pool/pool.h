@@ -221,6 +221,9 @@ void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size);
 void pmmi_pool_free_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
                          void *block);
 
+void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
+                               void *block, size_t size);
+
 /** The pool just lost its last live block. */
 void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool);
 
@@ -242,12 +245,16 @@ static inline struct pmmi_pool *pmmi_pool_of(const struct pmmi_heap *heap,
                                (PMMI_POOL_PER_ARENA - 1))];
 }
 
+/* Index into heap->active of a small size. */
+static inline size_t pmmi_pool_class(size_t size) {
+  return (size + PMMI_POOL_STEP_BYTES - 1) / PMMI_POOL_STEP_BYTES;
+}
+
 /** New block of `size` bytes, aligned to 16; size 0 gives one of its own.
  *  NULL: no memory. */
 static inline void *pmmi_pool_alloc(struct pmmi_heap *heap, size_t size) {
   if (size <= PMMI_POOL_SMALL_MAX) {
-    struct pmmi_pool *pool =
-        heap->active[(size + PMMI_POOL_STEP_BYTES - 1) / PMMI_POOL_STEP_BYTES];
+    struct pmmi_pool *pool = heap->active[pmmi_pool_class(size)];
     void **block = pool->free;
     if (block != NULL) {
       pool->free = *block;
@@ -258,28 +265,54 @@ static inline void *pmmi_pool_alloc(struct pmmi_heap *heap, size_t size) {
   return pmmi_pool_alloc_slow(heap, size);
 }
 
+/* Put a block on a list that is not empty; 1 when the pool lost its last
+ * live block by that. */
+static inline int pmmi_pool_push(struct pmmi_pool *pool, void *block) {
+  *(void **)block = pool->free;
+  pool->free = block;
+  pool->counts--;
+  return (uint16_t)pool->counts == 0;
+}
+
 /** Give back a block of this heap; NULL is ignored. */
 static inline void pmmi_pool_free(struct pmmi_heap *heap, void *block) {
   struct pmmi_pool *pool = pmmi_pool_of(heap, block);
   if (pool == NULL) {
     pmmi_large_free(heap, block);
-    return;
-  }
-  void *head = pool->free;
-  if (head == NULL) {
+  } else if (pool->free == NULL) {
     pmmi_pool_free_slow(heap, pool, block);
-    return;
-  }
-  *(void **)block = head;
-  pool->free = block;
-  pool->counts--;
-  if ((uint16_t)pool->counts == 0) {
+  } else if (pmmi_pool_push(pool, block)) {
     pmmi_pool_emptied(heap, pool);
   }
 }
 
-/** The same; the size spares a large block the look-up. */
-void pmmi_pool_free_sized(struct pmmi_heap *heap, void *block, size_t size);
+/** The same, with the size, which names the class's active pool: a block
+ *  that lies beside that pool's last freed one needs no look-up, and the
+ *  next alloc does not wait for its end.  The size is a hint, checked only
+ *  in a checked heap. */
+static inline void pmmi_pool_free_sized(struct pmmi_heap *heap, void *block,
+                                        size_t size) {
+  if (size > PMMI_POOL_SMALL_MAX) {
+    pmmi_large_free(heap, block);
+    return;
+  }
+  struct pmmi_pool *pool = heap->active[pmmi_pool_class(size)];
+  if (((uintptr_t)pool->free ^ (uintptr_t)block) < PMMI_POOL_BYTES &&
+      block != NULL) {
+    if (pmmi_pool_push(pool, block)) {
+      pmmi_pool_emptied(heap, pool);
+    }
+    return;
+  }
+  pool = pmmi_pool_of(heap, block);
+  if (pool == NULL) {
+    pmmi_large_free(heap, block);
+  } else if (pool->free == NULL) {
+    pmmi_pool_free_sized_slow(heap, pool, block, size);
+  } else if (pmmi_pool_push(pool, block)) {
+    pmmi_pool_emptied(heap, pool);
+  }
+}
 
 /** New block of n * size zero bytes; NULL: no memory, or overflow. */
 void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size);

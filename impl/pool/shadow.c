@@ -215,6 +215,17 @@ void pmmi_shadow_free(struct pmmi_heap *heap, struct pmmi_pool *pool,
   }
 }
 
+void pmmi_shadow_check_size(const struct pmmi_heap *heap,
+                            const struct pmmi_pool *pool, const void *block,
+                            size_t size) {
+  if (is_live_block(heap, pool, block) &&
+      pmmi_shadow_request(heap, pool, block) != size) {
+    fprintf(stderr, "pmm pool: sized free of %p says %zu bytes, not %zu\n",
+            block, size, pmmi_shadow_request(heap, pool, block));
+    abort();
+  }
+}
+
 void pmmi_shadow_resize(struct pmmi_heap *heap, struct pmmi_pool *pool,
                         void *block, size_t size) {
   struct pmmi_pool_shadow *shadow = shadow_of(heap, pool);
