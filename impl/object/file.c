@@ -280,7 +280,6 @@ const struct pmmi_type pmmi_file_type = {
     .base = {PMMI_IMMORTAL, NULL},
     .name = "file",
     .basic_size = sizeof(struct pmmi_file),
-    .flags = PMMI_TYPE_ATOM,
     .weak_offset = offsetof(struct pmmi_file, weak),
     .dealloc = file_dealloc,
     .finalize = file_finalize,

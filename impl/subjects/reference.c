@@ -63,7 +63,7 @@
 #endif
 
 /** A null operation is a feature that is not there: dict, set, copy, domains,
- *  alloc_hook, arena_hook, debug_hooks, diag, threads, freethread. */
+ *  alloc_hook, arena_hook, debug_hooks, threads, freethread. */
 static const struct pmm_ops reference_ops = {
     .open = pmmi_open,
     .close = pmmi_close,
@@ -241,7 +241,7 @@ static const struct pmm_ops reference_ops = {
 };
 
 #define FEATURES                                                              \
-  "context", "fail_inject", "file", "finalizer", "frame", "gc",               \
+  "context", "diag", "fail_inject", "file", "finalizer", "frame", "gc",       \
       "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_track",          \
       "generator", "immortal", "list", "refcount", "sizeof", "str", "trace",  \
       "trashcan", "tuple", "tuple_freelist", "weakref", "weakref_cb"
