@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* buffer.c - arrays and views; idea, drawing and source: buffer.h. */
+#include "object/buffer.h"
+
+#include <string.h>
+
+#include "object/iter.h"
+#include "object/runtime.h"
+#include "object/str.h"
+
+static size_t data_bytes(const struct pmmi_buffer *b) {
+  return b->var.length * b->item_bytes;
+}
+
+/* ---- arrays ----------------------------------------------------------------------------- */
+
+/* The object comes last, so that nothing has to be undone but one block. */
+static pmm_obj *buffer_new(pmm_rt *rt, const struct pmmi_type *type, size_t n,
+                           uint32_t item_bytes) {
+  size_t bytes;
+  unsigned char *data = NULL;
+  int fits = pmmi_size_fits(n, item_bytes, 0, &bytes);
+  if (fits && bytes > 0) {
+    data = pmmi_alloc_zero(rt, bytes);
+  }
+  if (!fits || (bytes > 0 && data == NULL)) {
+    return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for an array");
+  }
+  struct pmmi_buffer *b = (struct pmmi_buffer *)pmmi_object_new(rt, type, 0);
+  if (b == NULL) {
+    pmmi_free(rt, data, bytes);
+    return NULL;
+  }
+  b->var.length = n;
+  b->data = data;
+  b->item_bytes = item_bytes;
+  return &b->var.base;
+}
+
+pmm_obj *pmmi_bytearray_new(pmm_rt *rt, size_t size) {
+  return buffer_new(rt, &pmmi_bytearray_type, size, 1);
+}
+
+pmm_obj *pmmi_array_new(pmm_rt *rt, enum pmm_item_kind kind, size_t n) {
+  switch (kind) {
+  case PMM_ITEM_BYTE:
+    return buffer_new(rt, &pmmi_array_type, n, 1);
+  case PMM_ITEM_INT64:
+  case PMM_ITEM_DOUBLE:
+    return buffer_new(rt, &pmmi_array_type, n, 8);
+  }
+  return pmmi_fail_null(rt, PMM_VALUE, "no such kind of item");
+}
+
+pmm_obj *pmmi_buffer_copy(pmm_rt *rt, pmm_obj *buffer) {
+  const struct pmmi_buffer *from = (const struct pmmi_buffer *)buffer;
+  pmm_obj *o =
+      buffer_new(rt, buffer->type, from->var.length, from->item_bytes);
+  if (o != NULL && from->var.length > 0) {
+    memcpy(((struct pmmi_buffer *)o)->data, from->data, data_bytes(from));
+  }
+  return o;
+}
+
+enum pmm_status pmmi_bytearray_resize(pmm_rt *rt, pmm_obj *array,
+                                      size_t size) {
+  struct pmmi_buffer *b = (struct pmmi_buffer *)array;
+  if (array->type != &pmmi_bytearray_type) {
+    return pmmi_fail(rt, PMM_TYPE, "not a bytearray");
+  }
+  if (b->exports > 0) {
+    return pmmi_fail(rt, PMM_BUFFER, "views of the bytearray exist");
+  }
+  size_t old = b->var.length;
+  unsigned char *data = NULL;
+  if (size == 0) {
+    pmmi_free(rt, b->data, old);
+  } else if (size != old) {
+    data = size <= PTRDIFF_MAX ? pmmi_realloc(rt, b->data, old, size) : NULL;
+    if (data == NULL) {
+      return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a bytearray");
+    }
+  } else {
+    data = b->data;
+  }
+  if (size > old) {
+    memset(data + old, 0, size - old);
+  }
+  b->data = data;
+  b->var.length = size;
+  return PMM_OK;
+}
+
+static void buffer_dealloc(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_buffer *b = (struct pmmi_buffer *)o;
+  assert(b->exports == 0);
+  pmmi_free(rt, b->data, data_bytes(b));
+  pmmi_object_free(rt, o);
+}
+
+static size_t buffer_owned_bytes(pmm_obj *o) {
+  return data_bytes((const struct pmmi_buffer *)o);
+}
+
+static size_t any_length(pmm_obj *o) {
+  return ((const struct pmmi_var *)o)->length;
+}
+
+const struct pmmi_type pmmi_bytearray_type = {
+    .base = {.refcnt = PMMI_IMMORTAL},
+    .name = "bytearray",
+    .basic_size = sizeof(struct pmmi_buffer),
+    .flags = PMMI_TYPE_ATOM,
+    .dealloc = buffer_dealloc,
+    .hash = pmmi_hash_refuse,
+    .length = any_length,
+    .owned_bytes = buffer_owned_bytes,
+};
+
+const struct pmmi_type pmmi_array_type = {
+    .base = {.refcnt = PMMI_IMMORTAL},
+    .name = "array",
+    .basic_size = sizeof(struct pmmi_buffer),
+    .flags = PMMI_TYPE_ATOM,
+    .dealloc = buffer_dealloc,
+    .hash = pmmi_hash_refuse,
+    .length = any_length,
+    .owned_bytes = buffer_owned_bytes,
+};
+
+/* ---- views ------------------------------------------------------------------------------ */
+
+pmm_obj *pmmi_view_new(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to) {
+  if (!pmmi_is_buffer(owner) && !pmmi_is_bytes(owner)) {
+    return pmmi_fail_null(rt, PMM_TYPE, "only byte data can be viewed");
+  }
+  size_t bytes = pmmi_is_buffer(owner) ? data_bytes((struct pmmi_buffer *)owner)
+                                  : any_length(owner);
+  pmmi_clamp_range(bytes, &from, &to);
+  struct pmmi_view *view =
+      (struct pmmi_view *)pmmi_object_new(rt, &pmmi_view_type, 0);
+  if (view == NULL) {
+    return NULL;
+  }
+  view->owner = pmmi_new_reference(rt, owner);
+  view->from = from;
+  view->var.length = to - from;
+  if (pmmi_is_buffer(owner)) {
+    ((struct pmmi_buffer *)owner)->exports++;
+  }
+  return &view->var.base;
+}
+
+static void view_dealloc(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_view *view = (struct pmmi_view *)o;
+  if (pmmi_is_buffer(view->owner)) {
+    ((struct pmmi_buffer *)view->owner)->exports--;
+  }
+  pmmi_clear(rt, &view->owner);
+  pmmi_object_free(rt, o);
+}
+
+const struct pmmi_type pmmi_view_type = {
+    .base = {.refcnt = PMMI_IMMORTAL},
+    .name = "memoryview",
+    .basic_size = sizeof(struct pmmi_view),
+    .dealloc = view_dealloc,
+    .hash = pmmi_hash_refuse,
+    .length = any_length,
+};

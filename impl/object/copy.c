@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT */
+/* copy.c - copying; idea and source: copy.h. */
+#include "object/copy.h"
+
+#include <string.h>
+
+#include "object/buffer.h"
+#include "object/list.h"
+#include "object/runtime.h"
+#include "object/tuple.h"
+
+#define LEAST_ROOM 16
+
+/** An object and its copy, both owned while the deep copy runs. */
+struct copied {
+  pmm_obj *from; /* NULL: the slot is free                                  */
+  pmm_obj *to;
+};
+
+/** What was copied: open addressing by address, at most half full. */
+struct memo {
+  pmm_rt *rt;
+  struct copied *slots;
+  size_t room; /* a power of two; 0: no table                               */
+  size_t count;
+};
+
+static pmm_obj *refuse(pmm_rt *rt) {
+  return pmmi_fail_null(rt, PMM_TYPE, "objects of this type have no copy");
+}
+
+static int is_own_copy(const pmm_obj *o) {
+  return ((o->type->flags & PMMI_TYPE_ATOM) != 0 && !pmmi_is_buffer(o)) ||
+         o->type == &pmmi_type_type;
+}
+
+pmm_obj *pmmi_copy(pmm_rt *rt, pmm_obj *o) {
+  if (is_own_copy(o) || o->type == &pmmi_tuple_type) {
+    return pmmi_new_reference(rt, o);
+  }
+  if (pmmi_is_buffer(o)) {
+    return pmmi_buffer_copy(rt, o);
+  }
+  if (pmmi_is_list(o)) {
+    return pmmi_list_slice(rt, o, 0, SIZE_MAX);
+  }
+  if (pmmi_is_tuple(o)) {
+    struct pmmi_tuple *t = (struct pmmi_tuple *)o;
+    return pmmi_tuple_subtype_new(rt, (pmm_obj *)(uintptr_t)o->type, t->items,
+                                  t->var.length);
+  }
+  return refuse(rt);
+}
+
+/* ---- the memo ---------------------------------------------------------------------------- */
+
+static struct copied *find(const struct memo *memo, const pmm_obj *from) {
+  size_t slot = (size_t)pmmi_hash_identity(from) & (memo->room - 1);
+  while (memo->slots[slot].from != NULL && memo->slots[slot].from != from) {
+    slot = (slot + 1) & (memo->room - 1);
+  }
+  return &memo->slots[slot];
+}
+
+static enum pmm_status grow(struct memo *memo) {
+  struct memo old = *memo;
+  memo->room = old.room == 0 ? LEAST_ROOM : 2 * old.room;
+  memo->slots = pmmi_alloc_zero(memo->rt, memo->room * sizeof *memo->slots);
+  if (memo->slots == NULL) {
+    *memo = old;
+    return pmmi_fail(memo->rt, PMM_NO_MEMORY, "no memory for a deep copy");
+  }
+  for (size_t i = 0; i < old.room; i++) {
+    if (old.slots[i].from != NULL) {
+      *find(memo, old.slots[i].from) = old.slots[i];
+    }
+  }
+  pmmi_free(memo->rt, old.slots, old.room * sizeof *old.slots);
+  return PMM_OK;
+}
+
+static enum pmm_status remember(struct memo *memo, pmm_obj *from,
+                                pmm_obj *to) {
+  if (2 * (memo->count + 1) > memo->room && grow(memo) != PMM_OK) {
+    return PMM_NO_MEMORY;
+  }
+  struct copied *slot = find(memo, from);
+  slot->from = pmmi_new_reference(memo->rt, from);
+  slot->to = pmmi_new_reference(memo->rt, to);
+  memo->count++;
+  return PMM_OK;
+}
+
+/* The copy there is already, borrowed, or NULL. */
+static pmm_obj *recall(const struct memo *memo, const pmm_obj *from) {
+  return memo->room > 0 ? find(memo, from)->to : NULL;
+}
+
+static void forget_all(struct memo *memo) {
+  for (size_t i = 0; i < memo->room; i++) {
+    pmmi_xrelease(memo->rt, memo->slots[i].from);
+    pmmi_xrelease(memo->rt, memo->slots[i].to);
+  }
+  pmmi_free(memo->rt, memo->slots, memo->room * sizeof *memo->slots);
+}
+
+/* ---- the copying ------------------------------------------------------------------------- */
+
+static pmm_obj *copy_any(struct memo *memo, pmm_obj *o);
+
+/* Append the copy of an item that is held meanwhile. */
+static enum pmm_status append_copy(struct memo *memo, struct pmmi_list *to,
+                                   pmm_obj *item) {
+  if (item == NULL) {
+    return pmmi_fail(memo->rt, PMM_SYSTEM, "a slot was never filled");
+  }
+  pmmi_retain(memo->rt, item);
+  pmm_obj *copy = copy_any(memo, item);
+  pmmi_release(memo->rt, item);
+  return copy != NULL ? pmmi_list_append_steal(memo->rt, to, copy)
+                      : pmmi_error(memo->rt);
+}
+
+/* The copy is known before its items are copied: they may lead back to it. */
+static pmm_obj *copy_list(struct memo *memo, pmm_obj *o) {
+  const struct pmmi_list *from = (const struct pmmi_list *)o;
+  pmm_obj *to = pmmi_list_new(memo->rt, 0);
+  enum pmm_status status =
+      to != NULL ? remember(memo, o, to) : PMM_NO_MEMORY;
+  for (size_t i = 0; status == PMM_OK && i < from->var.length; i++) {
+    status = append_copy(memo, (struct pmmi_list *)to, from->items[i]);
+  }
+  if (status != PMM_OK) {
+    pmmi_xrelease(memo->rt, to);
+    return NULL;
+  }
+  return to;
+}
+
+static int same_items(const struct pmmi_tuple *tuple,
+                      const struct pmmi_list *list) {
+  return memcmp(tuple->items, list->items,
+                tuple->var.length * sizeof *tuple->items) == 0;
+}
+
+/* From the copies of a tuple's items to the tuple's copy. */
+static pmm_obj *finish_tuple(struct memo *memo, pmm_obj *o,
+                             struct pmmi_list *items) {
+  pmm_obj *known = recall(memo, o); /* an item led back here */
+  if (known != NULL || same_items((const struct pmmi_tuple *)o, items)) {
+    return pmmi_new_reference(memo->rt, known != NULL ? known : o);
+  }
+  size_t n = items->var.length;
+  pmm_obj *to =
+      o->type == &pmmi_tuple_type
+          ? pmmi_tuple_from(memo->rt, items->items, n)
+          : pmmi_tuple_subtype_new(memo->rt, (pmm_obj *)(uintptr_t)o->type,
+                                   items->items, n);
+  if (to != NULL && remember(memo, o, to) != PMM_OK) {
+    pmmi_clear(memo->rt, &to);
+  }
+  return to;
+}
+
+static pmm_obj *copy_tuple(struct memo *memo, pmm_obj *o) {
+  const struct pmmi_tuple *from = (const struct pmmi_tuple *)o;
+  if (from->var.length == 0) {
+    return pmmi_copy(memo->rt, o);
+  }
+  pmm_obj *items = pmmi_list_new(memo->rt, 0);
+  enum pmm_status status = items != NULL ? PMM_OK : PMM_NO_MEMORY;
+  for (size_t i = 0; status == PMM_OK && i < from->var.length; i++) {
+    status = append_copy(memo, (struct pmmi_list *)items, from->items[i]);
+  }
+  pmm_obj *to = NULL;
+  if (status == PMM_OK) {
+    to = finish_tuple(memo, o, (struct pmmi_list *)items);
+  }
+  pmmi_xrelease(memo->rt, items);
+  return to;
+}
+
+static pmm_obj *copy_any(struct memo *memo, pmm_obj *o) {
+  if (is_own_copy(o)) {
+    return pmmi_new_reference(memo->rt, o);
+  }
+  pmm_obj *to = recall(memo, o);
+  if (to != NULL) {
+    return pmmi_new_reference(memo->rt, to);
+  }
+  if (pmmi_is_list(o) || pmmi_is_tuple(o)) {
+    if (pmmi_recursion_enter(memo->rt) != PMM_OK) {
+      return NULL;
+    }
+    to = pmmi_is_list(o) ? copy_list(memo, o) : copy_tuple(memo, o);
+    pmmi_recursion_leave(memo->rt);
+    return to;
+  }
+  to = pmmi_copy(memo->rt, o);
+  if (to != NULL && remember(memo, o, to) != PMM_OK) {
+    pmmi_clear(memo->rt, &to);
+  }
+  return to;
+}
+
+/* What a failed copy leaves may contain itself, so it is emptied first. */
+static void empty_copies(struct memo *memo) {
+  for (size_t i = 0; i < memo->room; i++) {
+    if (memo->slots[i].to != NULL && pmmi_is_list(memo->slots[i].to)) {
+      (void)pmmi_list_clear(memo->rt, memo->slots[i].to);
+    }
+  }
+}
+
+pmm_obj *pmmi_copy_deep(pmm_rt *rt, pmm_obj *o) {
+  struct memo memo = {.rt = rt};
+  pmm_obj *to = copy_any(&memo, o);
+  struct pmmi_error error;
+  pmmi_error_save(rt, &error);
+  if (to == NULL) {
+    empty_copies(&memo);
+  }
+  forget_all(&memo);
+  pmmi_error_restore(rt, &error);
+  return to;
+}
