@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Run the suite inside the interpreter that runs this script.
+
+    python3.12 conformance/cpython_host.py --module build/.../_pmm.abi3.so \\
+        conform --case 'ref.*'
+    python3.12 conformance/cpython_host.py work list_vs_generator
+    python3.12 conformance/cpython_host.py --describe
+
+1. Load the extension `_pmm` (impl/subjects/cpython): from --module, from
+   $PMM_CPYTHON_MODULE, or from a build folder beside this script's project.
+2. Hand the remaining arguments to it; its exit code is ours.
+
+Exit codes: those of the program named (0 fine, 2 usage, 3 a check failed);
+1 when this interpreter cannot load the extension, with the reason on stderr.
+Standard library only, CPython 3.8 or later.
+"""
+
+import argparse
+import importlib.machinery
+import importlib.util
+import json
+import os
+import platform
+import shlex
+import sys
+from pathlib import Path
+
+SCRIPT = Path(__file__).resolve()
+PROJECT = SCRIPT.parent.parent
+PLACE = Path("impl", "subjects", "cpython")
+SCHEMA = 1
+
+
+class CannotLoad(Exception):
+    """This interpreter has no extension to run; the text says why."""
+
+
+def tag():
+    """What the extension of a version without the shared one is named by."""
+    return "cpython-%d%d" % sys.version_info[:2]
+
+
+def names():
+    """File names that this interpreter may load, the best first."""
+    own = "_pmm.%s.so" % tag()
+    return [own] if sys.version_info < (3, 10) else [own, "_pmm.abi3.so"]
+
+
+def candidates():
+    builds = [PROJECT / "build", *sorted(PROJECT.glob("build*"))]
+    for build in builds:
+        for name in names():
+            yield build / PLACE / name
+
+
+def find_module(given):
+    """Path of the extension."""
+    named = given or os.environ.get("PMM_CPYTHON_MODULE")
+    if named:
+        if not Path(named).is_file():
+            raise CannotLoad("there is no file %s" % named)
+        return Path(named)
+    for path in candidates():
+        if path.is_file():
+            return path
+    raise CannotLoad(
+        "no %s in a build folder of %s; build the project, or name the file "
+        "with --module" % (" or ".join(names()), PROJECT))
+
+
+def check_interpreter():
+    if platform.python_implementation() != "CPython":
+        raise CannotLoad("%s is not CPython"
+                         % platform.python_implementation())
+    if sys.version_info < (3, 8):
+        raise CannotLoad("CPython %s is older than 3.8"
+                         % platform.python_version())
+
+
+def load(path):
+    """Import the extension from its file."""
+    check_interpreter()
+    if sys.version_info < (3, 10) and path.name.endswith(".abi3.so"):
+        raise CannotLoad(
+            "%s needs CPython 3.10 or later; compile one for %d.%d with "
+            "impl/subjects/cpython/build_cpython.py"
+            % (path.name, *sys.version_info[:2]))
+    loader = importlib.machinery.ExtensionFileLoader("_pmm", str(path))
+    spec = importlib.util.spec_from_loader("_pmm", loader)
+    try:
+        module = importlib.util.module_from_spec(spec)
+        loader.exec_module(module)
+    except ImportError as error:
+        raise CannotLoad("%s does not load in %s: %s"
+                         % (path, sys.executable, error)) from error
+    return module
+
+
+def describe(module):
+    """The document of --describe."""
+    document = {"schema": SCHEMA}
+    document.update(module.describe())
+    document["executable"] = sys.executable
+    return document
+
+
+def command_line(path):
+    """How this run starts, for the lines that repeat a failure."""
+    parts = [sys.executable, str(SCRIPT), "--module", str(path), "conform"]
+    wish = ["%s=%s" % (name, shlex.quote(os.environ[name]))
+            for name in ("PYTHONMALLOC", "PMM_CPYTHON_ACCOUNT")
+            if os.environ.get(name)]
+    return " ".join(wish + [shlex.quote(part) for part in parts])
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(
+        prog="cpython_host.py",
+        description="Run conformance cases or a workload inside this "
+                    "interpreter.",
+        epilog="`conform --help` and `work --help` list the options of both. "
+               "PMM_CPYTHON_ACCOUNT=none leaves the interpreter's allocators "
+               "unhooked, for undisturbed times.")
+    parser.add_argument("--module", metavar="FILE",
+                        help="the extension, _pmm.abi3.so; by default it is "
+                             "looked for in the project's build folders")
+    parser.add_argument("--describe", action="store_true",
+                        help="print what this subject is, as JSON")
+    parser.add_argument("program", nargs="?",
+                        choices=("conform", "work", "selftest"),
+                        help="what to run")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER,
+                        help="its own options")
+    options = parser.parse_args(argv)
+    if not options.describe and options.program is None:
+        parser.error("name a program: conform, work or selftest")
+    return options
+
+
+def run(options):
+    path = find_module(options.module)
+    module = load(path)
+    if options.describe:
+        json.dump(describe(module), sys.stdout)
+        print()
+        return 0
+    if options.program == "selftest":
+        return module.selftest()
+    argv = ["pmm-" + options.program, *options.arguments]
+    if options.program == "conform":
+        return module.conform(argv, command_line(path))
+    return module.work(argv)
+
+
+def main(argv=None):
+    try:
+        return run(parse(argv))
+    except CannotLoad as reason:
+        print("cpython_host.py: %s" % reason, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collector.c - the interpreter's collector, through its gc module.
+ */
+#include "ops.h"
+
+enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
+                                 uint64_t *unreachable) {
+  PyObject *number = PyLong_FromLong(generation);
+  long long found;
+  if (number == NULL) {
+    return pmmi_cpy_failure(rt);
+  }
+  found = pmmi_cpy_call_int(PMMI_CPY_FN(gc_collect), number);
+  Py_DecRef(number);
+  if (found < 0) {
+    return pmmi_cpy_failure(rt);
+  }
+  if (unreachable != NULL) {
+    *unreachable = (uint64_t)found;
+  }
+  return PMM_OK;
+}
+
+/** Call for its effect, at any time. */
+static void call_quietly(PyObject *callable) {
+  struct pmmi_cpy_saved saved;
+  pmmi_cpy_save(&saved);
+  Py_DecRef(PyObject_CallObject(callable, NULL));
+  PyErr_Clear();
+  pmmi_cpy_restore(&saved);
+}
+
+void pmmi_cpy_gc_enable(pmm_rt *rt, int enabled) {
+  (void)rt;
+  call_quietly(enabled ? PMMI_CPY_FN(gc_enable) : PMMI_CPY_FN(gc_disable));
+}
+
+int pmmi_cpy_gc_enabled(pmm_rt *rt) {
+  (void)rt;
+  return pmmi_cpy_ask(PMMI_CPY_FN(gc_isenabled), NULL, 0) != 0;
+}
+
+pmm_obj *pmmi_cpy_gc_referents(pmm_rt *rt, pmm_obj *o) {
+  (void)rt;
+  return pmmi_cpy_obj(PyObject_CallFunctionObjArgs(
+      PMMI_CPY_FN(gc_get_referents), pmmi_cpy_py(o), NULL));
+}
+
+pmm_obj *pmmi_cpy_gc_referrers(pmm_rt *rt, pmm_obj *o) {
+  (void)rt;
+  return pmmi_cpy_obj(PyObject_CallFunctionObjArgs(
+      PMMI_CPY_FN(gc_get_referrers), pmmi_cpy_py(o), NULL));
+}
+
+/** A slot of any type.  Before 3.10 PyType_GetSlot refuses static types, and
+ *  the extension is compiled for that version alone. */
+#ifdef Py_LIMITED_API
+#define TYPE_SLOT(type, slot) PyType_GetSlot(type, Py_##slot)
+#else
+#define TYPE_SLOT(type, slot) pmmi_cpy_code_pointer((void (*)(void))(type)->slot)
+#endif
+
+struct visiting {
+  pmm_visit visit;
+  void *ctx;
+};
+
+static int visit_one(PyObject *referent, void *arg) {
+  const struct visiting *visiting = arg;
+  return visiting->visit(visiting->ctx, pmmi_cpy_obj(referent));
+}
+
+int pmmi_cpy_gc_traverse(pmm_rt *rt, pmm_obj *o, pmm_visit visit, void *ctx) {
+  struct visiting visiting = {visit, ctx};
+  void *slot = TYPE_SLOT(Py_TYPE(pmmi_cpy_py(o)), tp_traverse);
+  traverseproc traverse;
+  (void)rt;
+  memcpy(&traverse, &slot, sizeof traverse);
+  return traverse == NULL ? 0
+                          : traverse(pmmi_cpy_py(o), visit_one, &visiting);
+}
+
+enum pmm_status pmmi_cpy_gc_clear(pmm_rt *rt, pmm_obj *o) {
+  void *slot = TYPE_SLOT(Py_TYPE(pmmi_cpy_py(o)), tp_clear);
+  inquiry clear;
+  memcpy(&clear, &slot, sizeof clear);
+  if (clear == NULL) {
+    return pmmi_cpy_fail(PMM_UNSUPPORTED, "the type has no clear");
+  }
+  (void)clear(pmmi_cpy_py(o));
+  return pmmi_cpy_failure(rt);
+}
+
+int pmmi_cpy_gc_is_tracked(pmm_rt *rt, pmm_obj *o) {
+  (void)rt;
+  return pmmi_cpy_ask(PMMI_CPY_FN(gc_is_tracked), pmmi_cpy_py(o), 0) != 0;
+}
+
+enum pmm_status pmmi_cpy_gc_debug_set(pmm_rt *rt, uint32_t flags) {
+  /* gc.DEBUG_SAVEALL is 32 in every version. */
+  long value = (flags & PMM_GC_SAVEALL) != 0 ? 32 : 0;
+  return pmmi_cpy_consume(
+      rt, PyObject_CallFunction(PMMI_CPY_FN(gc_set_debug), "l", value));
+}
+
+/** Attribute of the gc module, borrowed: the module holds it. */
+static PyObject *gc_attribute(const char *name) {
+  PyObject *module = PyImport_ImportModule("gc");
+  PyObject *value =
+      module == NULL ? NULL : PyObject_GetAttrString(module, name);
+  Py_DecRef(module);
+  Py_DecRef(value);
+  return value;
+}
+
+pmm_obj *pmmi_cpy_gc_garbage(pmm_rt *rt) {
+  (void)rt;
+  return pmmi_cpy_obj(gc_attribute("garbage"));
+}
+
+enum pmm_status pmmi_cpy_gc_freeze(pmm_rt *rt) {
+  return pmmi_cpy_consume(rt,
+                          PyObject_CallObject(PMMI_CPY_FN(gc_freeze), NULL));
+}
+
+enum pmm_status pmmi_cpy_gc_unfreeze(pmm_rt *rt) {
+  return pmmi_cpy_consume(rt,
+                          PyObject_CallObject(PMMI_CPY_FN(gc_unfreeze), NULL));
+}
+
+uint64_t pmmi_cpy_gc_freeze_count(pmm_rt *rt) {
+  (void)rt;
+  return (uint64_t)pmmi_cpy_ask(PMMI_CPY_FN(gc_get_freeze_count), NULL, 0);
+}
+
+pmm_obj *pmmi_cpy_gc_objects(pmm_rt *rt, int generation) {
+  (void)rt;
+  if (generation < 0) {
+    return pmmi_cpy_obj(
+        PyObject_CallObject(PMMI_CPY_FN(gc_get_objects), NULL));
+  }
+  return pmmi_cpy_obj(
+      PyObject_CallFunction(PMMI_CPY_FN(gc_get_objects), "i", generation));
+}
+
+/** Three numbers out of a tuple that a function returns; 0 where it fails. */
+static void three_numbers(PyObject *callable, uint64_t out[3]) {
+  struct pmmi_cpy_saved saved;
+  PyObject *tuple;
+  long long read[3] = {0, 0, 0};
+  pmmi_cpy_save(&saved);
+  tuple = PyObject_CallObject(callable, NULL);
+  if (tuple != NULL) {
+    (void)PyArg_ParseTuple(tuple, "LLL", &read[0], &read[1], &read[2]);
+    Py_DecRef(tuple);
+  }
+  PyErr_Clear();
+  pmmi_cpy_restore(&saved);
+  for (int i = 0; i < 3; i++) {
+    out[i] = (uint64_t)read[i];
+  }
+}
+
+void pmmi_cpy_gc_thresholds(pmm_rt *rt, uint64_t thresholds[3]) {
+  (void)rt;
+  three_numbers(PMMI_CPY_FN(gc_get_threshold), thresholds);
+}
+
+enum pmm_status pmmi_cpy_gc_set_thresholds(pmm_rt *rt,
+                                           const uint64_t values[3]) {
+  for (int i = 0; i < 3; i++) {
+    if (values[i] > INT32_MAX) {
+      return pmmi_cpy_fail(PMM_OVERFLOW, "a threshold is an int");
+    }
+  }
+  return pmmi_cpy_consume(
+      rt, PyObject_CallFunction(PMMI_CPY_FN(gc_set_threshold), "iii",
+                                (int)values[0], (int)values[1],
+                                (int)values[2]));
+}
+
+void pmmi_cpy_gc_counts(pmm_rt *rt, uint64_t counts[3]) {
+  (void)rt;
+  three_numbers(PMMI_CPY_FN(gc_get_count), counts);
+}
+
+/* ---- statistics -------------------------------------------------------------------- */
+
+/** collections, collected, uncollectable of one generation's dict. */
+static int read_stats(PyObject *stats, uint64_t out[3]) {
+  static const char *const keys[] = {"collections", "collected",
+                                     "uncollectable"};
+  for (int i = 0; i < 3; i++) {
+    PyObject *value = PyMapping_GetItemString(stats, keys[i]);
+    if (value == NULL) {
+      return -1;
+    }
+    out[i] = (uint64_t)PyLong_AsLongLong(value);
+    Py_DecRef(value);
+  }
+  return PyErr_Occurred() == NULL ? 0 : -1;
+}
+
+int pmmi_cpy_stats_read(uint64_t out[3][3]) {
+  PyObject *list = PyObject_CallObject(PMMI_CPY_FN(gc_get_stats), NULL);
+  int result = list == NULL ? -1 : 0;
+  for (int i = 0; result == 0 && i < 3; i++) {
+    PyObject *stats = PySequence_GetItem(list, i);
+    result = stats == NULL ? -1 : read_stats(stats, out[i]);
+    Py_DecRef(stats);
+  }
+  Py_DecRef(list);
+  return result;
+}
+
+enum pmm_status pmmi_cpy_gc_stats(pmm_rt *rt, int generation,
+                                  struct pmm_gc_stats *out) {
+  uint64_t read[3][3];
+  struct pmm_gc_stats all;
+  if (generation < 0 || generation > 2) {
+    return pmmi_cpy_fail(PMM_VALUE, "no such generation");
+  }
+  if (pmmi_cpy_stats_read(read) < 0) {
+    return pmmi_cpy_failure(rt);
+  }
+  memset(&all, 0xff, sizeof all); /* PMM_UNKNOWN */
+  all.struct_size = out->struct_size;
+  all.collections = read[generation][0] - rt->stats_base[generation][0];
+  all.collected = read[generation][1] - rt->stats_base[generation][1];
+  all.uncollectable = read[generation][2] - rt->stats_base[generation][2];
+  memcpy(out, &all,
+         out->struct_size < sizeof all ? out->struct_size : sizeof all);
+  return PMM_OK;
+}
+
+/* ---- callbacks ------------------------------------------------------------------------ */
+
+static int64_t info_number(PyObject *info, const char *key) {
+  PyObject *value = PyDict_GetItemString(info, key);
+  return value == NULL ? 0 : (int64_t)PyLong_AsLongLong(value);
+}
+
+/** Entry in gc.callbacks: (phase, info). */
+static PyObject *on_collection(PyObject *module, PyObject *args) {
+  pmm_rt *rt = PyCapsule_GetPointer(module, "pmm.rt");
+  PyObject *phase = NULL;
+  PyObject *info = NULL;
+  int stop;
+  pmm_obj *number;
+  enum pmm_status status;
+  if (rt == NULL || !PyArg_ParseTuple(args, "OO", &phase, &info)) {
+    return NULL;
+  }
+  if (rt->gc_muted > 0 || rt->gc_fn == NULL) {
+    return pmmi_cpy_py(pmmi_cpy_none(rt));
+  }
+  stop = PyUnicode_CompareWithASCIIString(phase, "stop") == 0;
+  pmmi_cpy_event(rt, stop ? PMM_EVENT_GC_STOP : PMM_EVENT_GC_START,
+                 info_number(info, "generation"),
+                 stop ? info_number(info, "collected") : 0);
+  number = pmmi_cpy_int_new(rt, stop);
+  status = rt->gc_fn(rt->gc_ctx, rt, number);
+  Py_DecRef(pmmi_cpy_py(number));
+  return pmmi_cpy_raised(rt, status) ? NULL
+                                     : pmmi_cpy_py(pmmi_cpy_none(rt));
+}
+
+static enum pmm_status remove_hook(pmm_rt *rt) {
+  PyObject *hook = rt->gc_hook;
+  PyObject *callbacks;
+  PyObject *result;
+  rt->gc_hook = NULL;
+  rt->gc_fn = NULL;
+  if (hook == NULL) {
+    return PMM_OK;
+  }
+  callbacks = gc_attribute("callbacks");
+  result = callbacks == NULL
+               ? NULL
+               : PyObject_CallMethodObjArgs(callbacks, PMMI_CPY_NAME(remove),
+                                            hook, NULL);
+  Py_DecRef(hook);
+  return pmmi_cpy_consume(rt, result);
+}
+
+enum pmm_status pmmi_cpy_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx) {
+  static PyMethodDef method = {"on_collection", on_collection, METH_VARARGS,
+                               NULL};
+  PyObject *callbacks;
+  PyObject *capsule;
+  enum pmm_status status = remove_hook(rt);
+  if (status != PMM_OK || fn == NULL) {
+    return status;
+  }
+  callbacks = gc_attribute("callbacks");
+  capsule = PyCapsule_New(rt, "pmm.rt", NULL);
+  rt->gc_hook = capsule == NULL ? NULL : PyCFunction_New(&method, capsule);
+  Py_DecRef(capsule);
+  if (callbacks == NULL || rt->gc_hook == NULL ||
+      PyList_Append(callbacks, rt->gc_hook) < 0) {
+    Py_DecRef(rt->gc_hook);
+    rt->gc_hook = NULL;
+    return pmmi_cpy_failure(rt);
+  }
+  rt->gc_fn = fn;
+  rt->gc_ctx = ctx;
+  return PMM_OK;
+}
+
+/** A full collection gives the free lists back.  All objects are frozen for
+ *  it, so that none is collected; they are of the oldest generation after. */
+void pmmi_cpy_caches_flush(pmm_rt *rt) {
+  if (pmmi_cpy_gc_freeze_count(rt) > 0) {
+    return; /* the host froze objects: thawing ours would thaw those */
+  }
+  rt->gc_muted++;
+  call_quietly(PMMI_CPY_FN(gc_freeze));
+  call_quietly(PMMI_CPY_FN(gc_collect));
+  call_quietly(PMMI_CPY_FN(gc_unfreeze));
+  rt->gc_muted--;
+}

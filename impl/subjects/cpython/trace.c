@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace.c - tracemalloc, and sites that it sees.
+ *
+ *   1. tracemalloc names an allocation's site by the file names of the Python
+ *      frames that are running.  All of ours run under one function, `enter`.
+ *   2. So pushing a site renames the file of that function's code, in the way
+ *      importlib renames the code it loads: _imp._fix_co_filename.
+ *   3. A snapshot gives each block to the innermost of its frames whose file
+ *      is a name that was pushed; without one, to the site "".
+ */
+#include <stdlib.h>
+
+#include "account.h"
+#include "ops.h"
+
+#define FRAMES 4
+
+enum pmm_status pmmi_cpy_trace_start(pmm_rt *rt) {
+  return pmmi_cpy_consume(
+      rt, PyObject_CallFunction(PMMI_CPY_FN(trace_start), "i", FRAMES));
+}
+
+/** Call for its effect, at any time. */
+static PyObject *call_kept(PyObject *callable) {
+  struct pmmi_cpy_saved saved;
+  PyObject *result;
+  pmmi_cpy_save(&saved);
+  result = PyObject_CallObject(callable, NULL);
+  PyErr_Clear();
+  pmmi_cpy_restore(&saved);
+  return result;
+}
+
+void pmmi_cpy_trace_stop(pmm_rt *rt) {
+  (void)rt;
+  Py_DecRef(call_kept(PMMI_CPY_FN(trace_stop)));
+}
+
+void pmmi_cpy_trace_reset_peak(pmm_rt *rt) {
+  (void)rt;
+  Py_DecRef(call_kept(PMMI_CPY_FN(reset_peak)));
+}
+
+void pmmi_cpy_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
+  struct pmmi_cpy_saved saved;
+  PyObject *pair;
+  unsigned long long read[2] = {0, 0};
+  (void)rt;
+  pmmi_cpy_save(&saved);
+  pair = PyObject_CallObject(PMMI_CPY_FN(trace_get), NULL);
+  if (pair != NULL) {
+    (void)PyArg_ParseTuple(pair, "KK", &read[0], &read[1]);
+    Py_DecRef(pair);
+  }
+  PyErr_Clear();
+  pmmi_cpy_restore(&saved);
+  *current = read[0];
+  *peak = read[1];
+}
+
+/** Let `enter` run in a file of that name; NULL: in none that was pushed. */
+static int rename_site(pmm_rt *rt, const char *name) {
+  PyObject *text = PyUnicode_FromString(name == NULL ? "<pmm>" : name);
+  PyObject *result = NULL;
+  if (text != NULL &&
+      (name == NULL || PyDict_SetItem(rt->site_names, text, text) == 0)) {
+    result = PyObject_CallFunctionObjArgs(PMMI_CPY_FN(rename), text, NULL);
+  }
+  Py_DecRef(text);
+  Py_DecRef(result);
+  return result == NULL ? -1 : 0;
+}
+
+enum pmm_status pmmi_cpy_site_push(pmm_rt *rt, const char *name) {
+  int result;
+  if (rt->site_depth >= PMMI_CPY_SITE_DEPTH) {
+    return pmmi_cpy_fail(PMM_RUNTIME, "sites nest too deep");
+  }
+  pmmi_cpy_account_pause();
+  result = rename_site(rt, name);
+  pmmi_cpy_account_resume();
+  if (result < 0) {
+    return pmmi_cpy_failure(rt);
+  }
+  rt->sites[rt->site_depth++] = name;
+  return PMM_OK;
+}
+
+void pmmi_cpy_site_pop(pmm_rt *rt) {
+  struct pmmi_cpy_saved saved;
+  if (rt->site_depth == 0) {
+    return;
+  }
+  rt->site_depth--;
+  pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
+  (void)rename_site(rt, rt->site_depth == 0 ? NULL
+                                            : rt->sites[rt->site_depth - 1]);
+  pmmi_cpy_account_resume();
+  PyErr_Clear();
+  pmmi_cpy_restore(&saved);
+}
+
+/** A site's name that outlives the snapshot's objects: the pushed text, as
+ *  the dict of names holds it. */
+static const char *lasting(pmm_rt *rt, PyObject *name) {
+  PyObject *kept = PyDict_GetItemWithError(rt->site_names, name);
+  const char *text =
+      kept == NULL ? "" : PyUnicode_AsUTF8AndSize(kept, NULL);
+  return text == NULL ? "" : text;
+}
+
+/** Copy the list of (name, blocks, bytes) out. */
+static size_t copy_sites(pmm_rt *rt, PyObject *list, struct pmm_site *out,
+                         size_t n) {
+  size_t count = (size_t)PyList_Size(list);
+  for (size_t i = 0; i < count && i < n; i++) {
+    PyObject *name = NULL;
+    unsigned long long blocks = 0;
+    unsigned long long bytes = 0;
+    if (PyArg_ParseTuple(PyList_GetItem(list, (Py_ssize_t)i), "OKK", &name,
+                         &blocks, &bytes)) {
+      out[i] = (struct pmm_site){
+          .name = lasting(rt, name), .blocks = blocks, .bytes = bytes};
+    }
+  }
+  return count;
+}
+
+size_t pmmi_cpy_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
+  PyObject *list;
+  size_t count;
+  pmmi_cpy_account_pause();
+  list = PyObject_CallFunctionObjArgs(PMMI_CPY_FN(sites), rt->site_names,
+                                      NULL);
+  count = list == NULL ? SIZE_MAX : copy_sites(rt, list, out, n);
+  Py_DecRef(list);
+  pmmi_cpy_account_resume();
+  return count;
+}
