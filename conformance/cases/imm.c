@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/imm.c - shared immutable objects: small integers, singletons,
+ * interned strings, immortality (requirements IMM-…).
+ */
+#include "case.h"
+
+/* "Integers from -5 to 256 inclusive (to 1024 from 3.15) are preallocated: two
+ * independent constructions of the same value give the same object." */
+MUST(imm, small_integers_are_shared, "Small integers are one object each",
+     REQ("IMM-001")) {
+  int64_t low = profile_int(t, "small_int_min");
+  int64_t high = profile_int(t, "small_int_max");
+  expect_lt(low, high);
+  for (int64_t value = low; value <= high; value++) {
+    pmm_obj *a = integer(t, value);
+    expect_same(a, integer(t, value));
+    expect_int(a, value);
+  }
+}
+
+/* "Independent constructions of -6 and of the first value above the cache (257,
+ * or 1025 from 3.15) give distinct objects of equal value." */
+MUST(imm, other_integers_are_distinct, "Other integers are separate objects",
+     REQ("IMM-002")) {
+  int64_t below = profile_int(t, "small_int_min") - 1;
+  int64_t above = profile_int(t, "small_int_max") + 1;
+  pmm_obj *pairs[] = {integer(t, below), integer(t, below), integer(t, above),
+                      integer(t, above)};
+  for (int i = 0; i < 4; i += 2) {
+    expect_distinct(pairs[i], pairs[i + 1]);
+    expect_equal(pairs[i], pairs[i + 1]);
+  }
+}
+
+/* "Dropping all user references to a cached integer, the empty tuple or None
+ * leaves a valid object at the same address." */
+MUST(imm, cached_objects_stay, "Cached objects outlive their users",
+     REQ("IMM-003"), NEEDS(tuple)) {
+  for (int round = 0; round < 3; round++) {
+    pmm_obj *seven = integer(t, 7);
+    pmm_obj *empty = NEW(OPS->tuple_new(RT, 0));
+    pmm_obj *none = NEW(OPS->none(RT));
+    uintptr_t where[] = {OPS->identity(RT, seven), OPS->identity(RT, empty),
+                         OPS->identity(RT, none)};
+    DROP(seven);
+    DROP(empty);
+    DROP(none);
+    OPS->caches_flush(RT);
+    expect_eq(OPS->identity(RT, integer(t, 7)), where[0]);
+    expect_eq(OPS->identity(RT, NEW(OPS->tuple_new(RT, 0))), where[1]);
+    expect_eq(OPS->identity(RT, NEW(OPS->none(RT))), where[2]);
+    expect_int(integer(t, 7), 7);
+  }
+}
+
+/* By how much 1000 references more raise the object's count. */
+static int64_t raised(struct pmm_test *t, pmm_obj *o) {
+  uint64_t before = OPS->refcount(RT, o);
+  for (int i = 0; i < 1000; i++) {
+    OPS->retain(RT, o);
+  }
+  int64_t delta = (int64_t)(OPS->refcount(RT, o) - before);
+  for (int i = 0; i < 1000; i++) {
+    OPS->release(RT, o);
+  }
+  expect_eq(OPS->refcount(RT, o), before);
+  return delta;
+}
+
+/* "With immortal objects (3.12+), any number of increments and decrements
+ * leaves the reported count of None, True, small ints, the empty tuple and
+ * static types unchanged." */
+SHOULD(imm, immortal_counts_do_not_move, "Counts of immortals do not move",
+       REQ("IMM-004"), NEEDS(immortal, refcount, tuple)) {
+  pmm_obj *shared[] = {NEW(OPS->none(RT)), NEW(OPS->boolean(RT, 1)),
+                       integer(t, 1), NEW(OPS->tuple_new(RT, 0))};
+  for (int i = 0; i < 4; i++) {
+    expect(OPS->is_immortal(RT, shared[i]));
+    expect_eq(raised(t, shared[i]), 0);
+  }
+  expect(!OPS->is_immortal(RT, integer(t, 100000)));
+  expect_eq(raised(t, integer(t, 100000)), 1000);
+}
+
+/* "Without immortality, the same objects count references normally: 1000 new
+ * references raise the count by 1000." */
+SHOULD(imm, mortal_singletons_count, "Without immortality singletons count",
+       REQ("IMM-005"), NEEDS(refcount, tuple)) {
+  int64_t wanted = profile_int(t, "immortal") ? 0 : 1000;
+  expect_eq(OFFERED(immortal), profile_int(t, "immortal"));
+  expect_eq(raised(t, NEW(OPS->none(RT))), wanted);
+  expect_eq(raised(t, NEW(OPS->tuple_new(RT, 0))), wanted);
+}
+
+/* "On 64-bit 3.12+ all lower 32 bits set mark immortality; 1e6 decrements leave
+ * None immortal." */
+MAY(imm, immortals_survive_decrements, "A storm of releases changes nothing",
+    REQ("IMM-006"), NEEDS(immortal, refcount)) {
+  pmm_obj *none = NEW(OPS->none(RT));
+  uint64_t count = OPS->refcount(RT, none);
+  for (int i = 0; i < 1000000; i++) {
+    OPS->release(RT, none);
+  }
+  expect(OPS->is_immortal(RT, none));
+  expect_eq(OPS->refcount(RT, none), count);
+}
+
+/* Intern a string; the result is owned by the case. */
+static pmm_obj *interned(struct pmm_test *t, const char *utf8) {
+  pmm_obj **holder = SCRATCH(pmm_obj *);
+  *holder = GIVE(text(t, utf8));
+  enum pmm_status status = OPS->str_intern(RT, holder);
+  pmm_obj *result = NEW(*holder); /* replaced, or on failure as it was */
+  expect_ok(status);
+  return result;
+}
+
+/* "Interning two equal strings built separately yields the same object;
+ * interning does not change the value." */
+MUST(imm, interning_gives_one_object, "Equal interned strings are one object",
+     REQ("IMM-007"), NEEDS(str)) {
+  const char *value = "a value nobody has interned \xc3\xa9";
+  size_t size = 0;
+  expect_distinct(text(t, value), text(t, value));
+  pmm_obj *a = interned(t, value);
+  pmm_obj *b = interned(t, value);
+  expect_same(a, b);
+  expect_distinct(a, interned(t, "another value"));
+  expect(strcmp(OPS->str_utf8(RT, a, &size), value) == 0);
+  expect_eq(size, strlen(value));
+}
+
+/* "An interned string with no other owner is removed from the table and freed
+ * (the table holds no owning reference)." */
+SHOULD(imm, interned_strings_are_mortal, "The table of interned keeps nothing",
+       REQ("IMM-008"), NEEDS(str)) {
+  DROP(interned(t, "first, so that the table has its memory"));
+  uint64_t blocks = live_blocks(t);
+  for (int i = 0; i < 100; i++) {
+    DROP(interned(t, "a string of this very loop"));
+    expect_eq(live_blocks(t), blocks);
+  }
+}
+
+static pmm_obj *character(struct pmm_test *t, unsigned code) {
+  char utf8[3] = {(char)(0xc0 | code >> 6), (char)(0x80 | (code & 0x3f)), 0};
+  char ascii[1] = {(char)code};
+  return code < 0x80 ? NEW(OPS->str_new(RT, ascii, 1))
+                     : NEW(OPS->str_new(RT, utf8, 2));
+}
+
+/* "One-character strings U+0000..U+00FF and all 256 single-byte bytes objects
+ * are singletons; U+0100 is not." */
+SHOULD(imm, single_characters_are_shared, "Latin-1 characters are shared",
+       REQ("IMM-009"), NEEDS(str)) {
+  for (unsigned code = 0; code < 256; code++) {
+    unsigned char byte = (unsigned char)code;
+    expect_same(character(t, code), character(t, code));
+    expect_same(NEW(OPS->bytes_new(RT, &byte, 1)),
+                NEW(OPS->bytes_new(RT, &byte, 1)));
+  }
+  expect_distinct(character(t, 256), character(t, 256));
+}
+
+/* "Every empty tuple, empty str and empty bytes produced by any constructor is
+ * one object." */
+MUST(imm, empty_immutables_are_singletons, "Each empty immutable is one object",
+     REQ("IMM-010"), NEEDS(tuple, list, str)) {
+  pmm_obj *tuple = NEW(OPS->tuple_new(RT, 0));
+  pmm_obj *str = text(t, "");
+  pmm_obj *bytes = NEW(OPS->bytes_new(RT, "", 0));
+  pmm_obj *three = tuple_of_ints(t, 3);
+  expect_same(NEW(OPS->tuple_slice(RT, three, 1, 1)), tuple);
+  expect_same(NEW(OPS->tuple_repeat(RT, three, 0)), tuple);
+  expect_same(NEW(OPS->tuple_repeat(RT, three, -1)), tuple);
+  expect_same(NEW(OPS->tuple_concat(RT, tuple, tuple)), tuple);
+  expect_same(NEW(OPS->tuple_convert(RT, empty_list(t))), tuple);
+  expect_same(NEW(OPS->str_slice(RT, text(t, "abc"), 2, 2)), str);
+  expect_same(NEW(OPS->str_repeat(RT, text(t, "abc"), 0)), str);
+  expect_same(NEW(OPS->str_join(RT, text(t, ","), empty_list(t))), str);
+  expect_same(NEW(OPS->str_strip(RT, text(t, "  "))), str);
+  expect_same(NEW(OPS->bytes_slice(RT, NEW(OPS->bytes_new(RT, "xy", 2)), 1, 1)),
+              bytes);
+}

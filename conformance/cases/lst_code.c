@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/lst_code.c - lists while finalizers and keys run, and list recycling
+ * (requirements LST-016 to LST-019).
+ */
+#include "case.h"
+
+/** What the code of this file works on. */
+struct scene {
+  struct pmm_test *t;
+  pmm_obj *list;
+  pmm_obj *mark;
+  int calls;
+};
+
+static struct scene *scene(struct pmm_test *t) {
+  struct scene *s = SCRATCH(struct scene);
+  s->t = t;
+  s->list = empty_list(t);
+  s->mark = integer(t, 777);
+  return s;
+}
+
+static enum pmm_status append_mark(void *ctx, pmm_rt *rt, pmm_obj *arg) {
+  struct scene *s = ctx;
+  (void)arg;
+  s->calls++;
+  return s->t->ops->list_append(rt, s->list, s->mark);
+}
+
+static void append_dying(struct pmm_test *t, struct scene *s, pmm_obj *type,
+                         int64_t cookie) {
+  pmm_obj *o = probe_of(t, type, cookie);
+  expect_ok(OPS->list_append(RT, s->list, o));
+  DROP(o);
+}
+
+/* "Finalizers of released items may append to the same list during clear or
+ * slice assignment without corrupting it; items added survive." */
+MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
+     REQ("LST-016"), NEEDS(list, finalizer)) {
+  struct scene *s = scene(t);
+  pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
+  append_dying(t, s, type, 1);
+  append_dying(t, s, type, 2);
+  expect_ok(OPS->list_clear(RT, s->list));
+  expect_eq(s->calls, 2);
+  expect_eq(length_of(t, s->list), 2);
+  expect_same(OPS->list_get(RT, s->list, 0), s->mark);
+  expect_same(OPS->list_get(RT, s->list, 1), s->mark);
+}
+
+/* "Finalizers of released items may append to the same list during clear or
+ * slice assignment without corrupting it; items added survive." */
+MUST(lst, slice_assignment_is_reentrant,
+     "Finalizers may append while a slice is replaced", REQ("LST-016"),
+     NEEDS(list, finalizer)) {
+  struct scene *s = scene(t);
+  pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
+  expect_ok(OPS->list_append(RT, s->list, integer(t, 1)));
+  expect_ok(OPS->list_append(RT, s->list, integer(t, 2)));
+  append_dying(t, s, type, 3);
+  expect_ok(OPS->list_assign_slice(RT, s->list, 2, 3, NULL));
+  expect_eq(s->calls, 1);
+  expect_eq(length_of(t, s->list), 3);
+  expect_int(OPS->list_get(RT, s->list, 0), 1);
+  expect_int(OPS->list_get(RT, s->list, 1), 2);
+  expect_same(OPS->list_get(RT, s->list, 2), s->mark);
+}
+
+static pmm_obj *four_probes(struct pmm_test *t) {
+  pmm_obj *list = NEW(OPS->list_new(RT, 4));
+  for (size_t i = 0; i < 4; i++) {
+    pmm_obj *o = probe(t, (int64_t)i);
+    expect_ok(OPS->list_set_steal(RT, list, i, GIVE(o)));
+  }
+  return list;
+}
+
+/* "A list's items are released from the end when the list dies or is
+ * cleared." */
+MUST(lst, items_die_last_to_first, "A list's items die last to first",
+     REQ("LST-017"), NEEDS(list)) {
+  DROP(four_probes(t));
+  expect_log(DEALLOCATED, 3, 2, 1, 0);
+  log_clear(t);
+  pmm_obj *list = four_probes(t);
+  expect_ok(OPS->list_clear(RT, list));
+  expect_log(DEALLOCATED, 3, 2, 1, 0);
+}
+
+/* A key that appends to the list being sorted. */
+static enum pmm_status mutating_key(void *ctx, pmm_rt *rt, pmm_obj *item,
+                                    pmm_obj **result) {
+  struct scene *s = ctx;
+  s->calls++;
+  s->t->ops->retain(rt, item);
+  *result = item;
+  return s->t->ops->list_append(rt, s->list, s->mark);
+}
+
+/* "Mutating a list while it is being sorted raises an error and leaves a valid
+ * list with all references accounted for." */
+MUST(lst, sorting_detects_mutation, "A list that changes while sorted fails",
+     REQ("LST-018"), NEEDS(list, refcount)) {
+  struct scene *s = scene(t);
+  for (int64_t i = 0; i < 20; i++) {
+    expect_ok(OPS->list_append(RT, s->list, integer(t, (i * 7) % 20 + 1000)));
+  }
+  expect_error(OPS->list_sort(RT, s->list, mutating_key, s), PMM_VALUE);
+  expect_eq(s->calls, 20);
+  expect_eq(length_of(t, s->list), 20);
+  expect_eq(OPS->refcount(RT, s->mark), 1);
+  int64_t sum = 0;
+  for (size_t i = 0; i < 20; i++) {
+    sum += int_of(t, OPS->list_get(RT, s->list, i));
+  }
+  expect_eq(sum, 20 * 1000 + 190);
+  expect_ok(OPS->list_sort(RT, s->list, NULL, NULL));
+  expect_int(OPS->list_get(RT, s->list, 0), 1000);
+  expect_int(OPS->list_get(RT, s->list, 19), 1019);
+}
+
+/* "Up to 80 dead list objects are cached for reuse and are released by a full
+ * collection." */
+SHOULD(lst, list_objects_are_recycled, "A bounded number of lists is cached",
+       REQ("LST-019"), NEEDS(list, gc)) {
+  enum { N = 500 };
+  pmm_obj **lists = SCRATCH_ARRAY(pmm_obj *, N);
+  int64_t most = profile_int(t, "list_freelist_max");
+  quiet(t);
+  OPS->caches_flush(RT);
+  uint64_t blocks = live_blocks(t);
+  for (int i = 0; i < N; i++) {
+    lists[i] = empty_list(t);
+  }
+  for (int i = N; i-- > 0;) {
+    DROP(lists[i]);
+  }
+  expect_le(live_blocks(t), blocks + (uint64_t)most + 4);
+  (void)collect(t);
+  expect_le(live_blocks(t), blocks + 8);
+}

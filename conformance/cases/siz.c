@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/siz.c - reported sizes (requirements SIZ-…).
+ */
+#include "case.h"
+
+/* "The reported size covers the object itself and memory it alone owns (item
+ * array, table) but not referenced objects." */
+MUST(siz, sizes_are_shallow, "The size leaves items out", REQ("SIZ-001"),
+     NEEDS(sizeof, list, tuple)) {
+  pmm_obj *none = NEW(OPS->none(RT));
+  pmm_obj *big = NEW(OPS->list_repeat(RT, LIST(none), integer(t, 1000)));
+  expect_ge(size_of(t, big), 1000 * sizeof(void *));
+  expect_eq(size_of(t, LIST(big)), size_of(t, LIST(none)));
+  expect_eq(size_of(t, TUPLE(big)), size_of(t, TUPLE(none)));
+}
+
+/* "For tracked-capable objects getsizeof = own size + 16 bytes collector header
+ * (two pointers, default build); for others no addition." */
+MUST(siz, collector_headers_count_once, "The collector's header is included",
+     REQ("SIZ-002"), NEEDS(sizeof, tuple, list)) {
+  int64_t header = profile_int(t, "gc_header_bytes");
+  int64_t item = profile_int(t, "pointer_bytes");
+  expect_eq(size_of(t, NEW(OPS->tuple_new(RT, 0))),
+            profile_int(t, "var_object_bytes") + header);
+  expect_eq(size_of(t, empty_list(t)),
+            profile_int(t, "var_object_bytes") + 2 * item + header);
+  expect_eq(size_of(t, NEW(OPS->none(RT))), profile_int(t, "object_bytes"));
+}
+
+/* "Every object starts with a reference count and a type pointer, 16 bytes on
+ * 64-bit; only variable-size objects add a length word." */
+MUST(siz, headers_have_the_declared_size, "Count and type, and a length word",
+     REQ("SIZ-003"), NEEDS(sizeof, tuple)) {
+  int64_t object = profile_int(t, "object_bytes");
+  int64_t variable = profile_int(t, "var_object_bytes");
+  expect_eq(variable - object, profile_int(t, "pointer_bytes"));
+  expect_eq(size_of(t, NEW(OPS->none(RT))), object);
+  expect_eq(size_of(t, NEW(OPS->float_new(RT, 0.5))), object + 8);
+  for (size_t n = 0; n < 4; n++) {
+    expect_eq(size_of(t, NEW(OPS->tuple_new(RT, n))),
+              variable + profile_int(t, "gc_header_bytes") +
+                  (int64_t)n * profile_int(t, "tuple_item_bytes"));
+  }
+}
+
+static pmm_obj *parsed(struct pmm_test *t, const char *digits) {
+  return NEW(OPS->int_parse(RT, digits));
+}
+
+/* "None 16, float 24, int 28 up to 2^30-1 then +4 per 30-bit digit, empty bytes
+ * 33, () 40, [] 56, {} 64, set() 216." */
+MUST(siz, numbers_have_the_declared_size, "Sizes of None, floats and ints",
+     REQ("SIZ-004"), NEEDS(sizeof)) {
+  int64_t base = profile_int(t, "int_bytes");
+  int64_t digit = profile_int(t, "int_digit_bytes");
+  expect_eq(profile_int(t, "int_digit_bits"), 30);
+  expect_eq(size_of(t, NEW(OPS->none(RT))), profile_int(t, "none_bytes"));
+  expect_eq(size_of(t, NEW(OPS->float_new(RT, 1.5))),
+            profile_int(t, "float_bytes"));
+  expect_eq(size_of(t, integer(t, 1)), base);
+  expect_eq(size_of(t, integer(t, (1 << 30) - 1)), base);
+  expect_eq(size_of(t, integer(t, 1 << 30)), base + digit);
+  expect_eq(size_of(t, integer(t, -(INT64_C(1) << 60))), base + 2 * digit);
+  expect_eq(size_of(t, parsed(t, "1267650600228229401496703205376")),
+            base + 3 * digit); /* 2^100: four digits */
+}
+
+/* "None 16, float 24, int 28 up to 2^30-1 then +4 per 30-bit digit, empty bytes
+ * 33, () 40, [] 56, {} 64, set() 216." */
+MUST(siz, sequences_have_the_declared_size, "Sizes of empty sequences",
+     REQ("SIZ-004"), NEEDS(sizeof, tuple, list, str)) {
+  expect_eq(size_of(t, NEW(OPS->tuple_new(RT, 0))),
+            profile_int(t, "tuple_empty_bytes"));
+  expect_eq(size_of(t, empty_list(t)), profile_int(t, "list_empty_bytes"));
+  expect_eq(size_of(t, NEW(OPS->bytes_new(RT, "", 0))),
+            profile_int(t, "bytes_empty_bytes"));
+  expect_eq(size_of(t, NEW(OPS->bytes_new(RT, "12345", 5))),
+            profile_int(t, "bytes_empty_bytes") + 5);
+}
+
+/* "None 16, float 24, int 28 up to 2^30-1 then +4 per 30-bit digit, empty bytes
+ * 33, () 40, [] 56, {} 64, set() 216." */
+MUST(siz, a_dict_has_the_declared_size, "Size of an empty dictionary",
+     REQ("SIZ-004"), NEEDS(sizeof, dict)) {
+  expect_eq(size_of(t, NEW(OPS->dict_new(RT))),
+            profile_int(t, "dict_empty_bytes"));
+}
+
+/* "None 16, float 24, int 28 up to 2^30-1 then +4 per 30-bit digit, empty bytes
+ * 33, () 40, [] 56, {} 64, set() 216." */
+MUST(siz, a_set_has_the_declared_size, "Size of an empty set",
+     REQ("SIZ-004"), NEEDS(sizeof, set)) {
+  expect_eq(size_of(t, NEW(OPS->set_new(RT, NULL))),
+            profile_int(t, "set_empty_bytes"));
+}
+
+/* Bytes the allocator was asked for since the level, against the size. */
+static void expect_near(struct pmm_test *t, pmm_obj *o, uint64_t blocks,
+                        uint64_t bytes) {
+  uint64_t requested = live_bytes(t) - bytes;
+  uint64_t count = live_blocks(t) - blocks;
+  expect_le(size_of(t, o), requested);
+  expect_le(requested - size_of(t, o), 16 * count);
+}
+
+/* "Reported size of an exact list, tuple, dict, bytes or str is at most the
+ * bytes requested from the allocator and within 16 bytes per block of them." */
+SHOULD(siz, sizes_match_requests, "The size is what was asked for",
+       REQ("SIZ-005"), NEEDS(sizeof, list, tuple, str)) {
+  char filler[900];
+  memset(filler, 'x', sizeof filler);
+  quiet(t);
+  OPS->caches_flush(RT);
+  for (size_t n = 30; n < sizeof filler; n = n * 2 + 1) {
+    uint64_t blocks = live_blocks(t);
+    uint64_t bytes = live_bytes(t);
+    expect_near(t, NEW(OPS->list_new(RT, n)), blocks, bytes);
+    blocks = live_blocks(t);
+    bytes = live_bytes(t);
+    expect_near(t, NEW(OPS->tuple_new(RT, n)), blocks, bytes);
+    blocks = live_blocks(t);
+    bytes = live_bytes(t);
+    expect_near(t, NEW(OPS->str_new(RT, filler, n)), blocks, bytes);
+    blocks = live_blocks(t);
+    bytes = live_bytes(t);
+    expect_near(t, NEW(OPS->bytes_new(RT, filler, n)), blocks, bytes);
+  }
+}

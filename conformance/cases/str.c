@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/str.c - strings: compact storage, sharing, building
+ * (requirements STR-…).
+ */
+#include "case.h"
+
+/* The character, `n` times. */
+static pmm_obj *repeated(struct pmm_test *t, const char *utf8, int64_t n) {
+  return NEW(OPS->str_repeat(RT, text(t, utf8), n));
+}
+
+static int is_text(struct pmm_test *t, pmm_obj *str, const char *wanted) {
+  size_t size = 0;
+  const char *utf8 = OPS->str_utf8(RT, str, &size);
+  expect(utf8 != NULL);
+  return size == strlen(wanted) && memcmp(utf8, wanted, size) == 0;
+}
+
+/* "A string stores 1, 2 or 4 bytes per character according to its largest code
+ * point." */
+MUST(str, storage_is_compact, "The widest character decides the width",
+     REQ("STR-001"), NEEDS(str, sizeof)) {
+  static const struct {
+    const char *utf8;
+    size_t width;
+  } of[] = {{"a", 1},        {"\xc3\xbf", 1},     {"\xc4\x80", 2},
+            {"\xef\xbf\xbd", 2}, {"\xf0\x90\x80\x80", 4}};
+  for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+    pmm_obj *shorter = repeated(t, of[i].utf8, 500);
+    pmm_obj *longer = repeated(t, of[i].utf8, 1500);
+    expect_eq(size_of(t, longer) - size_of(t, shorter), 1000 * of[i].width);
+  }
+  pmm_obj *narrow = repeated(t, "a", 1000);
+  pmm_obj *mixed = NEW(OPS->str_concat(RT, narrow, text(t, "\xc4\x80")));
+  expect_ge(size_of(t, mixed), 2 * 1001);
+}
+
+/* "On 64-bit the ASCII header plus terminator is 49 bytes up to 3.11 and 41
+ * bytes from 3.12 (wstr fields removed)." */
+MAY(str, headers_have_the_declared_size, "The header of an ASCII string",
+    REQ("STR-002"), NEEDS(str, sizeof)) {
+  expect_eq(size_of(t, text(t, "")), profile_int(t, "str_ascii_bytes"));
+  expect_eq(size_of(t, repeated(t, "a", 1000)),
+            profile_int(t, "str_ascii_bytes") + 1000);
+}
+
+/* "No-op operations on an exact string (full slice, str(), *1, +'', join of
+ * one, strip with nothing to strip) return the same object." */
+MUST(str, what_changes_nothing_shares, "No-op operations return the string",
+     REQ("STR-003"), NEEDS(str, list)) {
+  pmm_obj *str = text(t, "a string of its own");
+  pmm_obj *empty = text(t, "");
+  expect_same(NEW(OPS->str_slice(RT, str, 0, length_of(t, str))), str);
+  expect_same(NEW(OPS->str_repeat(RT, str, 1)), str);
+  expect_same(NEW(OPS->str_concat(RT, str, empty)), str);
+  expect_same(NEW(OPS->str_concat(RT, empty, str)), str);
+  expect_same(NEW(OPS->str_join(RT, text(t, ", "), LIST(str))), str);
+  expect_same(NEW(OPS->str_strip(RT, str)), str);
+}
+
+/* "A proper slice is an independent object whose size depends on its own
+ * length, and it stays valid after the source dies." */
+MUST(str, slices_copy, "A slice does not keep its source",
+     REQ("STR-004"), NEEDS(str, sizeof)) {
+  pmm_obj *source = repeated(t, "xyz", 1000);
+  size_t whole = size_of(t, source);
+  pmm_obj *rest = NEW(OPS->str_slice(RT, source, 1, 3000));
+  pmm_obj *part = NEW(OPS->str_slice(RT, source, 1, 6));
+  expect_eq(size_of(t, rest), whole - 1);
+  expect_eq(size_of(t, part), whole - 2995);
+  DROP(source);
+  DROP(rest);
+  expect(is_text(t, part, "yzxyz"));
+}
+
+/* "Joining n pieces performs one result allocation of the exact total and O(n)
+ * bytes copied." */
+MUST(str, join_allocates_once, "Joining allocates the result and no more",
+     REQ("STR-005"), NEEDS(str, list, sizeof)) {
+  enum { N = 1000 };
+  quiet(t);
+  pmm_obj *piece = text(t, "piece");
+  pmm_obj *list = empty_list(t);
+  for (int i = 0; i < N; i++) {
+    expect_ok(OPS->list_append(RT, list, piece));
+  }
+  pmm_obj *comma = text(t, ", ");
+  size_t empty = size_of(t, text(t, ""));
+  uint64_t before = allocations(t);
+  uint64_t bytes = live_bytes(t);
+  pmm_obj *joined = NEW(OPS->str_join(RT, comma, list));
+  expect_le(allocations(t) - before, 2);
+  expect_le(live_bytes(t) - bytes, 7 * N + empty + 64);
+  expect_eq(length_of(t, joined), 7 * N - 2);
+  expect_eq(size_of(t, joined), empty + 7 * N - 2);
+}
+
+static void clear_holder(struct pmm_test *t, void *holder) {
+  OPS->clear(RT, holder);
+}
+
+/* "Building a string by += must give the right value; an in-place path is
+ * allowed only when the left operand has one reference." */
+MUST(str, append_respects_aliases, "+= never changes a string others see",
+     REQ("STR-006"), NEEDS(str), ALLOWED("in place", "copied")) {
+  pmm_obj **left = SCRATCH(pmm_obj *);
+  char wanted[201] = "";
+  size_t moved = 0;
+  *left = GIVE(text(t, ""));
+  defer(t, clear_holder, left);
+  for (int i = 0; i < 100; i++) {
+    uintptr_t identity = OPS->identity(RT, *left);
+    expect_ok(OPS->str_append(RT, left, text(t, i % 2 ? "ab" : "cd")));
+    strcat(wanted, i % 2 ? "ab" : "cd");
+    expect(is_text(t, *left, wanted));
+    moved += OPS->identity(RT, *left) != identity;
+  }
+  pmm_obj *alias = KEEP(*left);
+  expect_ok(OPS->str_append(RT, left, text(t, "x")));
+  expect_distinct(*left, alias);
+  expect(is_text(t, alias, wanted));
+  expect_eq(length_of(t, *left), 201);
+  outcome(t, moved < 100 ? "in place" : "copied");
+}
+
+/* "A cached UTF-8 form of a non-ASCII string is freed with the string and
+ * counted once it exists." */
+SHOULD(str, cached_encodings_are_accounted, "The UTF-8 form dies with its str",
+       REQ("STR-008"), NEEDS(str, sizeof)) {
+  size_t size = 0;
+  uint64_t blocks = live_blocks(t);
+  pmm_obj *str = NEW(OPS->str_new(RT, "\xc3\xa4\xc4\x80 is wide", 13));
+  size_t before = size_of(t, str);
+  uint64_t bytes = live_bytes(t);
+  expect(OPS->str_utf8(RT, str, &size) != NULL);
+  expect_eq(size, 12);
+  expect_eq(size_of(t, str) - before, live_bytes(t) - bytes);
+  DROP(str);
+  expect_eq(live_blocks(t), blocks);
+}
