@@ -219,8 +219,9 @@ static void report_linked(struct search *s) {
 /* ---- 4. what is in no table --------------------------------------------------------------- */
 
 static void report_files(struct search *s) {
-  struct pmmi_file *file = s->rt->files.open;
-  for (; file != NULL; file = file->next) {
+  struct pmmi_file_link *link = s->rt->files.open;
+  for (; link != NULL; link = link->next) {
+    struct pmmi_file *file = pmmi_file_of(link);
     struct pmm_leak leak = {.kind = PMM_LEAK_FILE,
                             .type = file->base.type->name,
                             .site = site_of(s->rt, &file->base)};

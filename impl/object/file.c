@@ -83,19 +83,19 @@ static int open_path(const char *path, int flags) {
   return descriptor;
 }
 
-static void list_add(pmm_rt *rt, struct pmmi_file *file) {
-  file->next = rt->files.open;
-  file->link = &rt->files.open;
-  if (file->next != NULL) {
-    file->next->link = &file->next;
+static void list_add(pmm_rt *rt, struct pmmi_file_link *link) {
+  link->next = rt->files.open;
+  link->from = &rt->files.open;
+  if (link->next != NULL) {
+    link->next->from = &link->next;
   }
-  rt->files.open = file;
+  rt->files.open = link;
 }
 
-static void list_remove(struct pmmi_file *file) {
-  *file->link = file->next;
-  if (file->next != NULL) {
-    file->next->link = file->link;
+static void list_remove(struct pmmi_file_link *link) {
+  *link->from = link->next;
+  if (link->next != NULL) {
+    link->next->from = link->from;
   }
 }
 
@@ -124,7 +124,7 @@ pmm_obj *pmmi_file_open(pmm_rt *rt, const char *path, const char *mode) {
     pmmi_fail_os(rt, os_errno, "the file cannot be opened");
     return NULL;
   }
-  list_add(rt, file);
+  list_add(rt, &file->link);
   return o;
 }
 
@@ -203,7 +203,7 @@ enum pmm_status pmmi_file_close(pmm_rt *rt, pmm_obj *o) {
   int failed = close(file->descriptor) != 0 && errno != EINTR;
   int os_errno = errno;
   file->descriptor = -1;
-  list_remove(file);
+  list_remove(&file->link);
   pmmi_free(rt, file->buffer, PMMI_FILE_BUFFER);
   file->buffer = NULL;
   file->at = 0;
@@ -229,7 +229,7 @@ static void close_with_warning(pmm_rt *rt, struct pmmi_file *file) {
 
 void pmmi_files_fini(pmm_rt *rt) {
   while (rt->files.open != NULL) {
-    close_with_warning(rt, rt->files.open);
+    close_with_warning(rt, pmmi_file_of(rt->files.open));
   }
 }
 

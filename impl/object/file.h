@@ -35,12 +35,19 @@
 
 struct pmmi_weakref;
 
+/** A place in the runtime's list of open files.  Links point into a file and
+ *  not at its start, so that a leak checker tells a file that only the list
+ *  knows (possibly lost) from one that somebody holds. */
+struct pmmi_file_link {
+  struct pmmi_file_link *next;  /* older; NULL: the oldest                  */
+  struct pmmi_file_link **from; /* what points here                         */
+};
+
 /** A file object. */
 struct pmmi_file {
   struct pmm_obj base;
   struct pmmi_weakref *weak;  /* weak references to it                      */
-  struct pmmi_file *next;     /* in the runtime's list of open files        */
-  struct pmmi_file **link;    /* what points to it there                    */
+  struct pmmi_file_link link; /* in the list while it is open               */
   unsigned char *buffer;      /* owned; NULL when closed                    */
   size_t at;                  /* reading: first byte not consumed           */
   size_t filled;              /* bytes in use                               */
@@ -50,8 +57,14 @@ struct pmmi_file {
 
 /** The files' part of a runtime. */
 struct pmmi_files {
-  struct pmmi_file *open; /* newest first                                   */
+  struct pmmi_file_link *open; /* newest first                              */
 };
+
+/** The file that a link lies in. */
+static inline struct pmmi_file *pmmi_file_of(struct pmmi_file_link *link) {
+  return (struct pmmi_file *)(void *)((char *)link -
+                                      offsetof(struct pmmi_file, link));
+}
 
 extern const struct pmmi_type pmmi_file_type;
 
