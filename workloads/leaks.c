@@ -36,6 +36,7 @@ struct search {
   enum pmm_leak_kind kind; /* 0: nothing                                    */
   const char *type;        /* NULL: any                                     */
   const char *site;        /* "": not traced                                */
+  pmm_obj *made;           /* the type of what is lost; NULL: not needed    */
   uint64_t found;          /* objects as expected                           */
   uint64_t others;         /* anything else that counts as lost             */
 };
@@ -67,16 +68,9 @@ static void leave_site(struct pmm_work *work, const struct search *search) {
 
 static enum pmm_status lose_reference(struct pmm_work *work,
                                       struct search *search) {
-  search->kind = PMM_LEAK_REFERENCE;
-  search->type = "record";
-  pmm_obj *type = make_type(work, "record", 0);
-  if (type == NULL) {
-    return work->ops->error(work->rt);
-  }
   enter_site(work, search, HERE);
-  pmm_obj *lost = work->ops->instance_new(work->rt, type, 1);
+  pmm_obj *lost = work->ops->instance_new(work->rt, search->made, 1);
   leave_site(work, search);
-  work->ops->release(work->rt, type);
   return lost != NULL ? PMM_OK : work->ops->error(work->rt);
 }
 
@@ -100,23 +94,14 @@ static enum pmm_status make_pair(struct pmm_work *work, pmm_obj *type) {
 
 static enum pmm_status lose_cycle(struct pmm_work *work,
                                   struct search *search) {
-  search->kind = PMM_LEAK_CYCLE;
-  search->type = "node";
-  pmm_obj *type = make_type(work, "node", PMM_TYPE_GC);
-  if (type == NULL) {
-    return work->ops->error(work->rt);
-  }
   enter_site(work, search, HERE);
-  enum pmm_status status = make_pair(work, type);
+  enum pmm_status status = make_pair(work, search->made);
   leave_site(work, search);
-  work->ops->release(work->rt, type);
   return status;
 }
 
 static enum pmm_status lose_file(struct pmm_work *work,
                                  struct search *search) {
-  search->kind = PMM_LEAK_FILE;
-  search->type = NULL;
   enter_site(work, search, HERE);
   pmm_obj *lost = work->ops->file_open(work->rt, "/dev/null", "r");
   leave_site(work, search);
@@ -143,16 +128,10 @@ static enum pmm_status lose_nothing(struct pmm_work *work,
                                     struct search *search) {
   const struct pmm_ops *ops = work->ops;
   uint64_t unreachable;
-  search->site = "";
-  pmm_obj *type = make_type(work, "node", PMM_TYPE_GC);
-  if (type == NULL) {
-    return ops->error(work->rt);
-  }
-  pmm_obj *given_back = ops->instance_new(work->rt, type, 0);
-  enum pmm_status status = given_back != NULL ? make_pair(work, type)
+  pmm_obj *given_back = ops->instance_new(work->rt, search->made, 0);
+  enum pmm_status status = given_back != NULL ? make_pair(work, search->made)
                                               : ops->error(work->rt);
   ops->xrelease(work->rt, given_back);
-  ops->release(work->rt, type);
   if (status == PMM_OK) {
     status = ops->collect(work->rt, 2, &unreachable);
   }
@@ -177,20 +156,50 @@ static void compare(void *ctx, const struct pmm_leak *leak) {
   }
 }
 
-static enum pmm_status lose_all(struct pmm_work *work, struct search *search,
-                                enum pmm_status (*lose)(struct pmm_work *,
-                                                        struct search *)) {
+/** One way to lose things, and what the search must say of them. */
+struct loss {
+  enum pmm_status (*lose)(struct pmm_work *work, struct search *search);
+  enum pmm_leak_kind kind; /* 0: nothing is lost                            */
+  const char *type;        /* made for it; NULL: the runtime's own          */
+  uint32_t flags;          /* of that type                                  */
+};
+
+static const struct loss losses[] = {
+    {lose_nothing, 0, "node", PMM_TYPE_GC},
+    {lose_reference, PMM_LEAK_REFERENCE, "record", 0},
+    {lose_cycle, PMM_LEAK_CYCLE, "node", PMM_TYPE_GC},
+    {lose_file, PMM_LEAK_FILE, NULL, 0},
+};
+
+static enum pmm_status repeat(struct pmm_work *work, struct search *search,
+                              const struct loss *loss) {
   int64_t count = pmm_work_integer(work, "count");
   work->ops->gc_enable(work->rt, 0);
   pmm_work_expect(work, (uint64_t)count);
   for (int64_t i = 0; i < count; i++) {
-    enum pmm_status status = lose(work, search);
+    enum pmm_status status = loss->lose(work, search);
     if (status != PMM_OK) {
       return status;
     }
     pmm_work_tick(work);
   }
   return PMM_OK;
+}
+
+/** Lose things of a type that is itself given back. */
+static enum pmm_status lose_all(struct pmm_work *work, struct search *search,
+                                const struct loss *loss) {
+  search->kind = loss->kind;
+  search->type = loss->type;
+  if (loss->type != NULL) {
+    search->made = make_type(work, loss->type, loss->flags);
+    if (search->made == NULL) {
+      return work->ops->error(work->rt);
+    }
+  }
+  enum pmm_status status = repeat(work, search, loss);
+  work->ops->xrelease(work->rt, search->made);
+  return status;
 }
 
 static enum pmm_status search_for(struct pmm_work *work,
@@ -211,32 +220,37 @@ static enum pmm_status search_for(struct pmm_work *work,
   return PMM_OK;
 }
 
-static enum pmm_status run(struct pmm_work *work) {
-  static enum pmm_status (*const losses[])(struct pmm_work *,
-                                           struct search *) = {
-      lose_nothing, lose_reference, lose_cycle, lose_file};
+static enum pmm_status lose_and_search(struct pmm_work *work) {
+  const struct loss *loss = &losses[work->variant->option];
   struct search search = {.work = work, .site = ""};
-  int clean = work->variant->option == 0;
-  if (work->ops->trace_start != NULL) {
-    enum pmm_status status = work->ops->trace_start(work->rt);
-    if (status != PMM_OK) {
-      return status;
-    }
-  }
   pmm_work_phase(work, "build");
-  enum pmm_status status =
-      lose_all(work, &search, losses[work->variant->option]);
-  if (status == PMM_OK) {
-    status = search_for(work, &search);
+  enum pmm_status status = lose_all(work, &search, loss);
+  if (loss->kind == 0) {
+    search.type = NULL;
+    search.site = "";
   }
-  if (!clean && status == PMM_OK) {
+  return status == PMM_OK ? search_for(work, &search) : status;
+}
+
+static enum pmm_status run(struct pmm_work *work) {
+  const struct pmm_ops *ops = work->ops;
+  enum pmm_status status =
+      ops->trace_start != NULL ? ops->trace_start(work->rt) : PMM_OK;
+  if (status != PMM_OK) {
+    return status;
+  }
+  status = lose_and_search(work);
+  if (ops->trace_stop != NULL) {
+    ops->trace_stop(work->rt); /* its table would still know them           */
+  }
+  if (work->variant->option != 0 && status == PMM_OK) {
     pmm_work_keep_open(work);
   }
   return status;
 }
 
 static const struct pmm_work_parameter parameters[] = {
-    {"count", "leaks", "leaks of the variant's kind", NULL, 10, 1, 100000},
+    {"count", "leaks", "leaks of the variant's kind", NULL, 10, 1, 1000},
     {0},
 };
 

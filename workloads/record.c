@@ -177,22 +177,43 @@ void pmm_work_verify(struct pmm_work *work, int holds, const char *format,
   record->verified = record->verified != 0 && holds;
 }
 
+/** The finding of that kind, type and site, or a new one without a count;
+ *  NULL when there is no room for another. */
+static struct pmm_work_finding_record *
+finding_like(struct pmm_work_record *record,
+             const struct pmm_work_finding_record *wanted) {
+  for (size_t i = 0; i < record->finding_count; i++) {
+    struct pmm_work_finding_record *finding = &record->findings[i];
+    if (finding->kind == wanted->kind &&
+        strcmp(finding->type, wanted->type) == 0 &&
+        strcmp(finding->site, wanted->site) == 0) {
+      return finding;
+    }
+  }
+  if (record->finding_count == PMM_WORK_FINDINGS_MOST) {
+    return NULL;
+  }
+  struct pmm_work_finding_record *added =
+      &record->findings[record->finding_count++];
+  *added = *wanted;
+  return added;
+}
+
 void pmm_work_finding(struct pmm_work *work, const struct pmm_leak *leak) {
-  struct pmm_work_record *record = work->record;
+  struct pmm_work_finding_record wanted = {.kind = leak->kind};
   if (leak->kind == PMM_LEAK_CACHED) {
     return;
   }
-  if (record->finding_count == PMM_WORK_FINDINGS_MOST) {
-    record->findings_lost++;
+  pmm_work_text_copy(wanted.type, leak->type);
+  pmm_work_text_copy(wanted.site, leak->site);
+  struct pmm_work_finding_record *finding =
+      finding_like(work->record, &wanted);
+  if (finding == NULL) {
+    work->record->findings_lost++;
     return;
   }
-  struct pmm_work_finding_record *finding =
-      &record->findings[record->finding_count++];
-  finding->kind = leak->kind;
-  pmm_work_text_copy(finding->type, leak->type);
-  pmm_work_text_copy(finding->site, leak->site);
-  finding->count = leak->count;
-  finding->bytes = leak->bytes;
+  finding->count += leak->count;
+  finding->bytes += leak->bytes;
 }
 
 void pmm_work_keep_open(struct pmm_work *work) { work->record->keep_open = 1; }

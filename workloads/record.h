@@ -71,7 +71,7 @@ struct pmm_work_record {
   size_t figure_count;
   struct pmm_work_finding_record findings[PMM_WORK_FINDINGS_MOST];
   size_t finding_count;
-  size_t findings_lost; /* more than there was room for                     */
+  size_t findings_lost; /* kinds, types and sites there was no room for     */
   struct pmm_work_events events[PMM_WORK_EVENT_KINDS];
 
   int verified;         /* -1: not yet; 0; 1                                */
