@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/* test_leaks.c - what is left over is found, named and located. */
+#include <unistd.h>
+
+#include "object/file.h"
+#include "profile/trace.h"
+#include "tests/gc/lab.h"
+
+static struct lab lab;
+
+/** All reports of one search. */
+struct reports {
+  size_t count;
+  struct pmm_leak leak[16];
+};
+
+static void on_leak(void *ctx, const struct pmm_leak *leak) {
+  struct reports *reports = ctx;
+  if (leak->kind != PMM_LEAK_CACHED && reports->count < 16) {
+    reports->leak[reports->count++] = *leak;
+  }
+}
+
+static const struct pmm_leak *search(pmm_rt *rt, struct reports *reports,
+                                     enum pmm_leak_kind kind) {
+  reports->count = 0;
+  (void)pmmi_leaks(rt, on_leak, reports);
+  for (size_t i = 0; i < reports->count; i++) {
+    if (reports->leak[i].kind == kind) {
+      return &reports->leak[i];
+    }
+  }
+  return NULL;
+}
+
+static void test_clean(void) {
+  struct reports reports;
+  pmm_rt *rt = lab_open(&lab, "counting", 0);
+  (void)search(rt, &reports, PMM_LEAK_CYCLE);
+  tap_ok(reports.count == 0, "a new runtime has no leak");
+  pmm_obj *type = lab_type(rt, LAB_NODE, NULL, NULL);
+  pmmi_release(rt, pmmi_instance_new(rt, type, 1));
+  pmmi_release(rt, type);
+  (void)search(rt, &reports, PMM_LEAK_CYCLE);
+  tap_ok(reports.count == 0, "nor one that has cleaned up");
+  lab_end(&lab, "clean");
+}
+
+static void test_kinds(void) {
+  struct reports reports;
+  pmm_rt *rt = lab_open(&lab, "counting", 0);
+  (void)pmmi_trace_start(rt);
+  pmm_obj *type = lab_type(rt, LAB_NODE, NULL, NULL);
+  (void)pmmi_site_push(rt, "cycle.c:1");
+  for (int i = 0; i < 3; i++) {
+    pmm_obj *o = pmmi_instance_new(rt, type, 1);
+    (void)pmmi_slot_set(rt, o, 0, o);
+    pmmi_release(rt, o);
+  }
+  pmmi_site_pop(rt);
+  (void)pmmi_site_push(rt, "lost.c:2");
+  pmm_obj *lost = pmmi_instance_new(rt, type, 1);
+  pmm_obj *owned = pmmi_list_new(rt, 0);
+  (void)pmmi_slot_set(rt, lost, 0, owned);
+  pmmi_release(rt, owned);
+  pmmi_site_pop(rt);
+  pmmi_release(rt, type);
+  const struct pmm_leak *leak = search(rt, &reports, PMM_LEAK_CYCLE);
+  tap_ok(leak != NULL && leak->count == 3 && leak->bytes > 0 &&
+             strcmp(leak->type, "node") == 0 &&
+             strcmp(leak->site, "cycle.c:1") == 0,
+         "cycles are found, named and located");
+  leak = search(rt, &reports, PMM_LEAK_REFERENCE);
+  tap_ok(leak != NULL && leak->count == 1 &&
+             strcmp(leak->site, "lost.c:2") == 0,
+         "so is a lost reference");
+  tap_ok(reports.count == 2, "what it owns is not blamed");
+  tap_ok(pmmi_heap_verify(rt) == NULL, "searching leaves the heap as it was");
+  pmmi_release(rt, lost);
+  (void)lab_collect(rt);
+  pmmi_trace_stop(rt);
+  lab_end(&lab, "kinds");
+}
+
+static void test_others(void) {
+  struct reports reports;
+  char path[] = "/tmp/pmm-leaks-XXXXXX";
+  int descriptor = mkstemp(path);
+  pmm_rt *rt = lab_open(&lab, "counting", 0);
+  pmm_obj *file = pmmi_file_open(rt, path, "r");
+  const struct pmm_leak *leak = search(rt, &reports, PMM_LEAK_FILE);
+  tap_ok(leak != NULL && leak->count == 1 && reports.count == 1,
+         "an open file is found");
+  pmmi_release(rt, file);
+  pmm_obj *number = pmmi_int_new(rt, 123456789);
+  leak = search(rt, &reports, PMM_LEAK_REFERENCE);
+  tap_ok(leak != NULL && leak->count == 1 && reports.count == 1,
+         "a lost atom is counted");
+  pmmi_release(rt, number);
+  pmm_obj *type = lab_type(rt, 0, NULL, NULL);
+  pmm_obj *o = pmmi_instance_new(rt, type, 1);
+  pmmi_release(rt, type);
+  leak = search(rt, &reports, PMM_LEAK_REFERENCE);
+  tap_ok(leak != NULL && leak->count == 1 && reports.count == 1 &&
+             strcmp(leak->type, "node") == 0,
+         "so is an instance without a header");
+  pmmi_release(rt, o);
+  (void)close(descriptor);
+  (void)unlink(path);
+  lab_end(&lab, "others");
+}
+
+int main(int argc, char **argv) {
+  lab_start(argc, argv);
+  test_clean();
+  test_kinds();
+  test_others();
+  return tap_done();
+}
