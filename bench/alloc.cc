@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+//
+// alloc.cc - what an allocator costs, without a runtime above it.
+//
+//   pair/N      allocate N bytes, touch them, free them: the hot path.
+//   lifo/N      a stack of 64 blocks of N bytes, built and unwound.
+//   churn/L     L live blocks; each step frees one at random and allocates
+//               another of a Python-shaped size: caches and queues.
+//   calloc/N    the pair with zeroed memory.
+//   grow/N      one block grown as list.append grows it, to N bytes.
+//
+// Sizes of churn follow what recorded Python programs ask for: four classes
+// (32, 48, 64, 80 bytes) carry about 75 %, the rest is spread up to 512.
+// Every run is verified: blocks carry a tag that is read back before a block
+// is freed, and a mismatch fails the benchmark.
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "bench.h"
+
+namespace {
+
+using pmm_bench::Heap;
+
+std::uint64_t next_random(std::uint64_t &state) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+std::size_t python_size(std::uint64_t random) {
+  static const std::size_t common[] = {32, 48, 64, 80};
+  if (random % 100 < 75) {
+    return common[(random >> 8) % 4];
+  }
+  return 16 + (random >> 8) % 497;
+}
+
+void touch(void *block, std::uint64_t tag) {
+  std::memcpy(block, &tag, sizeof tag);
+}
+
+bool carries(const void *block, std::uint64_t tag) {
+  std::uint64_t found;
+  std::memcpy(&found, block, sizeof found);
+  return found == tag;
+}
+
+void pair(benchmark::State &state) {
+  Heap heap;
+  const pmm_backend *b = heap.backend;
+  const std::size_t size = static_cast<std::size_t>(state.range(0));
+  std::uint64_t tag = 0;
+  for (auto _ : state) {
+    void *block = b->alloc(heap.handle, size);
+    if (block == nullptr) {
+      state.SkipWithError("no memory");
+      break;
+    }
+    touch(block, ++tag);
+    benchmark::DoNotOptimize(block);
+    b->free_sized(heap.handle, block, size);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void zeroed_pair(benchmark::State &state) {
+  Heap heap;
+  const pmm_backend *b = heap.backend;
+  const std::size_t size = static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    void *block = b->alloc_zero(heap.handle, 1, size);
+    if (block == nullptr || !carries(block, 0)) {
+      state.SkipWithError("no memory, or it was not zeroed");
+      break;
+    }
+    touch(block, UINT64_MAX);
+    b->free_sized(heap.handle, block, size);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void lifo(benchmark::State &state) {
+  constexpr std::size_t depth = 64;
+  Heap heap;
+  const pmm_backend *b = heap.backend;
+  const std::size_t size = static_cast<std::size_t>(state.range(0));
+  void *stack[depth];
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < depth; i++) {
+      stack[i] = b->alloc(heap.handle, size);
+      if (stack[i] == nullptr) {
+        state.SkipWithError("no memory");
+        return;
+      }
+      touch(stack[i], i);
+    }
+    for (std::size_t i = depth; i-- > 0;) {
+      if (!carries(stack[i], i)) {
+        state.SkipWithError("a live block was overwritten");
+        return;
+      }
+      b->free_sized(heap.handle, stack[i], size);
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(depth));
+}
+
+// One step of a precomputed churn: which block goes, which size comes.
+struct Step {
+  std::uint32_t slot;
+  std::uint32_t size;
+};
+
+struct Live {
+  void *block;
+  std::size_t size;
+};
+
+std::vector<Step> churn_steps(std::size_t live) {
+  std::vector<Step> steps(1u << 16);
+  std::uint64_t random = 0x9E3779B97F4A7C15u;
+  for (Step &step : steps) {
+    step.slot = static_cast<std::uint32_t>(next_random(random) % live);
+    step.size = static_cast<std::uint32_t>(python_size(next_random(random)));
+  }
+  return steps;
+}
+
+bool churn_step(const Heap &heap, Live &live, std::size_t slot,
+                std::size_t size) {
+  const pmm_backend *b = heap.backend;
+  if (live.block != nullptr) {
+    if (!carries(live.block, slot)) {
+      return false;
+    }
+    b->free_sized(heap.handle, live.block, live.size);
+  }
+  live.block = b->alloc(heap.handle, size);
+  live.size = size;
+  if (live.block == nullptr) {
+    return false;
+  }
+  touch(live.block, slot);
+  return true;
+}
+
+void churn(benchmark::State &state) {
+  Heap heap;
+  const std::size_t count = static_cast<std::size_t>(state.range(0));
+  const std::vector<Step> steps = churn_steps(count);
+  std::vector<Live> live(count, Live{nullptr, 0});
+  std::uint64_t random = 88172645463325252u;
+  bool sound = true;
+  for (std::size_t i = 0; i < count && sound; i++) {
+    sound = churn_step(heap, live[i], i, python_size(next_random(random)));
+  }
+  std::size_t at = 0;
+  for (auto _ : state) {
+    const Step step = steps[at++ & (steps.size() - 1)];
+    sound &= churn_step(heap, live[step.slot], step.slot, step.size);
+  }
+  for (std::size_t i = 0; i < count; i++) {
+    sound = sound && carries(live[i].block, i);
+    heap.backend->free_sized(heap.handle, live[i].block, live[i].size);
+  }
+  if (!sound) {
+    state.SkipWithError("no memory, or a live block was overwritten");
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+void grow(benchmark::State &state) {
+  Heap heap;
+  const pmm_backend *b = heap.backend;
+  const std::size_t target = static_cast<std::size_t>(state.range(0)) / 8;
+  std::int64_t resizes = 0;
+  for (auto _ : state) {
+    void *block = nullptr;
+    std::size_t capacity = 0;
+    while (capacity < target) {
+      const std::size_t items = capacity + 1;
+      const std::size_t wanted = (items + (items >> 3) + 6) & ~std::size_t{3};
+      block = b->realloc(heap.handle, block, capacity * 8, wanted * 8);
+      if (block == nullptr || (capacity != 0 && !carries(block, 7))) {
+        state.SkipWithError("no memory, or realloc lost the contents");
+        return;
+      }
+      touch(block, 7);
+      capacity = wanted;
+      resizes++;
+    }
+    b->free_sized(heap.handle, block, capacity * 8);
+  }
+  state.SetItemsProcessed(resizes);
+}
+
+// A bound may hand out one block for ever, or never take one back: it runs the
+// pair alone, a fixed number of times.
+void register_bound() {
+  benchmark::RegisterBenchmark("alloc/pair", pair)
+      ->Arg(48)->Arg(512)->Iterations(1 << 17);
+}
+
+void register_all() {
+  if (pmm_bench::backend_is_bound()) {
+    register_bound();
+    return;
+  }
+  benchmark::RegisterBenchmark("alloc/pair", pair)
+      ->Arg(16)->Arg(48)->Arg(64)->Arg(256)->Arg(512)->Arg(513)->Arg(4096);
+  benchmark::RegisterBenchmark("alloc/calloc", zeroed_pair)->Arg(48)->Arg(512);
+  benchmark::RegisterBenchmark("alloc/lifo", lifo)->Arg(48)->Arg(512);
+  benchmark::RegisterBenchmark("alloc/grow", grow)->Arg(1 << 20);
+  benchmark::RegisterBenchmark("alloc/churn", churn)->Arg(1000)->Arg(100000);
+}
+
+}  // namespace
+
+int main(int argc, char **argv) {
+  return pmm_bench::run(argc, argv, pmm_bench::Level::backend, register_all,
+                        "pmm-bench-alloc: what an allocator costs by itself");
+}

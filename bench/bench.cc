@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+//
+// bench.cc - options, context and witness of the benchmark programs (bench.h).
+
+#include "bench.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "backends/registry.h"
+#include "backends/witness.h"
+#include "subjects/select.h"
+
+namespace pmm_bench {
+namespace {
+
+// What the command line chose; set once before the first benchmark.
+struct Choice {
+  Level level = Level::backend;
+  pmmi_selection selection{};
+};
+
+Choice choice;
+
+[[noreturn]] void give_up(const char *what) {
+  std::fprintf(stderr, "pmm-bench: %s\n", what);
+  std::exit(1);
+}
+
+void print_help(const char *title) {
+  std::printf(
+      "%s\n\n"
+      "  --backend SPEC   pool, libc, mimalloc, jemalloc, tcmalloc, a bound,\n"
+      "                   /path/plugin.so or name=/path/lib.so,prefix=my_\n"
+      "%s"
+      "\nand the options of Google Benchmark, for example\n"
+      "  --benchmark_filter=churn --benchmark_repetitions=5\n"
+      "  --benchmark_out=FILE --benchmark_out_format=json\n"
+      "\nExit codes: 0 ok, 1 a benchmark failed its check, 2 usage.\n",
+      title,
+      choice.level == Level::backend
+          ? ""
+          : "  --subject NAME   reference, null or /path/subject.so\n"
+            "  --mode MODE      a collector mode of the subject\n");
+}
+
+// Google Benchmark's own help would hide ours, so ours is asked for first.
+bool asks_for_help(int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    if (std::strcmp(argv[i], "--help") == 0 || std::strcmp(argv[i], "-h") == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
+int select_backend(const pmmi_names &names, char *message, std::size_t size) {
+  const char *spec = names.backend != nullptr ? names.backend : "pool";
+  choice.selection.backend = pmmi_backend_find(spec, message, size);
+  return choice.selection.backend != nullptr ? 0 : 2;
+}
+
+void add_context(const char *key, const char *value) {
+  benchmark::AddCustomContext(key, value != nullptr ? value : "");
+}
+
+// Proof of who serves the memory, taken on a heap of its own.
+void add_witness() {
+  const pmm_backend *backend = choice.selection.backend;
+  if (backend == nullptr) {
+    return;
+  }
+  Heap heap;
+  pmmi_witness witness;
+  const bool holds = pmmi_backend_witness(backend, heap.handle, &witness) == 0;
+  add_context("pmm_witness_object", witness.object);
+  add_context("pmm_witness_ok", holds ? "true" : "false");
+}
+
+void describe() {
+  const bool own = choice.selection.backend == nullptr;
+  if (choice.level == Level::subject) {
+    add_context("pmm_subject", choice.selection.subject->name);
+    add_context("pmm_mode", choice.selection.mode);
+  }
+  if (!own) {
+    add_context("pmm_backend", choice.selection.backend->name);
+  }
+  add_context("pmm_attach", own ? "own" : "vtable");
+  add_witness();
+}
+
+// Notices failed checks, which Google Benchmark reports without failing.
+class Judge : public benchmark::ConsoleReporter {
+ public:
+  void ReportRuns(const std::vector<Run> &runs) override {
+    for (const Run &run : runs) {
+      ran_ = true;
+      failed_ = failed_ || run.error_occurred;
+    }
+    ConsoleReporter::ReportRuns(runs);
+  }
+  bool good() const { return ran_ && !failed_; }
+
+ private:
+  bool ran_ = false;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+int run(int argc, char **argv, Level level, void (*registrar)(),
+        const char *title) {
+  pmmi_backend_prepare(argv);
+  choice.level = level;
+  if (asks_for_help(argc, argv)) {
+    print_help(title);
+    return 0;
+  }
+  char message[512] = "";
+  pmmi_names names{};
+  int status = pmmi_select_take(&argc, argv, &names, message, sizeof message);
+  if (status == 0) {
+    status = level == Level::backend
+                 ? select_backend(names, message, sizeof message)
+                 : pmmi_select(&names, &choice.selection, message,
+                               sizeof message);
+  }
+  if (status != 0) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], message);
+    return status;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
+    return 2;
+  }
+  describe();
+  registrar();
+  Judge judge;
+  benchmark::RunSpecifiedBenchmarks(&judge);
+  benchmark::Shutdown();
+  return judge.good() ? 0 : 1;
+}
+
+bool backend_is_bound() {
+  return (choice.selection.backend->capabilities & PMM_BACKEND_MEASURES) != 0;
+}
+
+Heap::Heap() : backend(choice.selection.backend), handle(nullptr) {
+  pmm_backend_config config{};
+  config.struct_size = sizeof config;
+  if (backend->init(&config, &handle) != 0) {
+    give_up("no memory for a heap");
+  }
+}
+
+Heap::~Heap() { backend->fini(handle); }
+
+Runtime::Runtime()
+    : ops(choice.selection.subject->ops), handle(nullptr) {
+  if (pmmi_selection_open(&choice.selection, nullptr, 1, 0, &handle) !=
+      PMM_OK) {
+    give_up("the subject did not open");
+  }
+}
+
+Runtime::~Runtime() { ops->close(handle); }
+
+pmm_obj *Runtime::list_of_ints(std::size_t n) const {
+  pmm_obj *list = ops->list_new(handle, 0);
+  for (std::size_t i = 0; list != nullptr && i < n; i++) {
+    pmm_obj *item = ops->int_new(handle, 1000 + static_cast<std::int64_t>(i));
+    if (item == nullptr || ops->list_append(handle, list, item) != PMM_OK) {
+      ops->clear(handle, &list);
+    }
+    ops->xrelease(handle, item);
+  }
+  return list;
+}
+
+std::uint64_t Runtime::live_blocks() const {
+  pmm_memory memory{};
+  memory.struct_size = sizeof memory;
+  ops->memory(handle, &memory);
+  return memory.live_blocks;
+}
+
+}  // namespace pmm_bench
