@@ -123,7 +123,7 @@ static void count_owners(struct search *s) {
       see(s, o);
     }
   }
-  struct pmmi_instance *i = s->rt->instances.first;
+  struct pmmi_instance *i = pmmi_instance_first(s->rt);
   for (; i != NULL; i = pmmi_instance_next(i)) {
     see(s, &i->base);
   }
@@ -196,7 +196,7 @@ static int is_lost(struct search *s, const pmm_obj *o) {
       (void)pmmi_visit(owner, visit_owner, &owners);
     }
   }
-  struct pmmi_instance *i = s->rt->instances.first;
+  struct pmmi_instance *i = pmmi_instance_first(s->rt);
   for (; i != NULL; i = pmmi_instance_next(i)) {
     (void)pmmi_visit(&i->base, visit_owner, &owners);
   }
@@ -204,7 +204,7 @@ static int is_lost(struct search *s, const pmm_obj *o) {
 }
 
 static void report_linked(struct search *s) {
-  struct pmmi_instance *i = s->rt->instances.first;
+  struct pmmi_instance *i = pmmi_instance_first(s->rt);
   for (; i != NULL; i = pmmi_instance_next(i)) {
     if (is_lost(s, &i->base)) {
       struct pmm_leak leak = {.kind = PMM_LEAK_REFERENCE,

@@ -39,7 +39,7 @@ static void finalize_tracked(pmm_rt *rt, uint32_t to) {
 
 /* A finalizer may free neighbours, so the walk owns the instance it is at. */
 static void finalize_linked(pmm_rt *rt) {
-  struct pmmi_instance *i = rt->instances.first;
+  struct pmmi_instance *i = pmmi_instance_first(rt);
   if (i != NULL) {
     pmmi_retain(rt, &i->base);
   }
@@ -63,7 +63,7 @@ static void hold_all(pmm_rt *rt, uint32_t to) {
       pmmi_retain(rt, o);
     }
   }
-  struct pmmi_instance *i = rt->instances.first;
+  struct pmmi_instance *i = pmmi_instance_first(rt);
   for (; i != NULL; i = pmmi_instance_next(i)) {
     pmmi_retain(rt, &i->base);
   }
@@ -89,7 +89,7 @@ static void drop_tracked(pmm_rt *rt, uint32_t to) {
 }
 
 static void drop_linked(pmm_rt *rt) {
-  struct pmmi_instance *i = rt->instances.first;
+  struct pmmi_instance *i = pmmi_instance_first(rt);
   for (; i != NULL; i = pmmi_instance_next(i)) {
     pmmi_instance_clear(rt, &i->base);
   }
@@ -126,8 +126,8 @@ static void free_tracked(pmm_rt *rt, uint32_t to) {
 }
 
 static void free_linked(pmm_rt *rt) {
-  while (rt->instances.first != NULL) {
-    pmm_obj *o = &rt->instances.first->base;
+  while (pmmi_instance_first(rt) != NULL) {
+    pmm_obj *o = &pmmi_instance_first(rt)->base;
     forget_weak_references(o);
     o->refcnt = 0;
     o->type->dealloc(rt, o);
@@ -153,7 +153,7 @@ void pmmi_gc_teardown(pmm_rt *rt) {
   (void)pmmi_gc_collect(rt, PMMI_GC_GENERATIONS - 1);
   pmmi_clear(rt, &gc->garbage);
   for (int round = 0; round < ROUNDS; round++) {
-    if (gc->tracked == 0 && rt->instances.first == NULL) {
+    if (gc->tracked == 0 && pmmi_instance_first(rt) == NULL) {
       return;
     }
     finalize_tracked(rt, gc->used);

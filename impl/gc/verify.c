@@ -67,7 +67,7 @@ static const char *check_counts(struct walk *walk) {
 }
 
 static const char *check_instances(pmm_rt *rt, struct walk *walk) {
-  struct pmmi_instance *i = rt->instances.first;
+  struct pmmi_instance *i = pmmi_instance_first(rt);
   for (; i != NULL && walk->wrong == NULL; i = pmmi_instance_next(i)) {
     if (pmmi_is_alive(&i->base)) {
       (void)check_object(walk, &i->base);

@@ -28,29 +28,43 @@ static struct pmmi_instance_links *links_of(
   return (struct pmmi_instance_links *)((uintptr_t)instance + offset);
 }
 
+/* The instance whose cookie that is; NULL for NULL. */
+static struct pmmi_instance *with_cookie(int64_t *cookie) {
+  char *at = (char *)cookie;
+  return at == NULL ? NULL
+                    : (struct pmmi_instance *)(void *)(
+                          at - offsetof(struct pmmi_instance, cookie));
+}
+
+struct pmmi_instance *pmmi_instance_first(const pmm_rt *rt) {
+  return with_cookie(rt->instances.first);
+}
+
 struct pmmi_instance *pmmi_instance_next(
     const struct pmmi_instance *instance) {
-  return links_of(instance)->next;
+  return with_cookie(links_of(instance)->next);
 }
 
 static void link_instance(pmm_rt *rt, struct pmmi_instance *instance) {
-  struct pmmi_instance *next = rt->instances.first;
-  links_of(instance)->next = next;
+  struct pmmi_instance *next = pmmi_instance_first(rt);
+  links_of(instance)->next = rt->instances.first;
   if (next != NULL) {
-    links_of(next)->previous = instance;
+    links_of(next)->previous = &instance->cookie;
   }
-  rt->instances.first = instance;
+  rt->instances.first = &instance->cookie;
 }
 
 static void unlink_instance(pmm_rt *rt, struct pmmi_instance *instance) {
   struct pmmi_instance_links *links = links_of(instance);
-  if (links->previous != NULL) {
-    links_of(links->previous)->next = links->next;
+  struct pmmi_instance *previous = with_cookie(links->previous);
+  struct pmmi_instance *next = with_cookie(links->next);
+  if (previous != NULL) {
+    links_of(previous)->next = links->next;
   } else {
     rt->instances.first = links->next;
   }
-  if (links->next != NULL) {
-    links_of(links->next)->previous = links->previous;
+  if (next != NULL) {
+    links_of(next)->previous = links->previous;
   }
 }
 

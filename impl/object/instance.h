@@ -54,21 +54,27 @@ struct pmmi_instance {
 static_assert(offsetof(struct pmmi_instance, slots) == 24,
               "the drawing above");
 
-/** Neighbours of an instance without a collector header. */
+/** Neighbours of an instance without a collector header.  They are named by
+ *  the address of their cookie and not of their start, so that a leak checker
+ *  tells an instance that only the list knows (possibly lost) from one that
+ *  somebody holds. */
 struct pmmi_instance_links {
-  struct pmmi_instance *previous; /* younger; NULL: the youngest            */
-  struct pmmi_instance *next;     /* older                                  */
+  int64_t *previous; /* younger; NULL: the youngest                         */
+  int64_t *next;     /* older                                               */
 };
 
 /** Instances of a runtime that the collector does not know. */
 struct pmmi_instances {
-  struct pmmi_instance *first; /* the youngest                              */
+  int64_t *first; /* cookie of the youngest                                 */
 };
 
 /** The type of the types of the host. */
 extern const struct pmmi_type pmmi_type_type;
 
 int pmmi_is_instance(const pmm_obj *o);
+
+/** The youngest instance without a collector header; NULL: there is none. */
+struct pmmi_instance *pmmi_instance_first(const pmm_rt *rt);
 
 /** The next older instance without a collector header; NULL: no more. */
 struct pmmi_instance *pmmi_instance_next(const struct pmmi_instance *instance);
