@@ -298,7 +298,7 @@ def report(
     console = answer_console(as_json)
     places = find_places(None, build)
     found, folder = finished_run(places, name, console)
-    path = write_report(found, out or places.build / "report", places.build, console)
+    path = write_report(found, folder, out or places.build / "report", console)
     if path is None:
         raise PmmError("there is no report")
     if as_json:

@@ -45,6 +45,7 @@ from pmm.expectations import apply_expectations, read_expectations
 from pmm.jobs import Job, JobResult
 from pmm.lcov import collect_coverage
 from pmm.leaks import mark_expected, runtime_findings, tally
+from pmm.places import Places
 from pmm.programs import WorkDocument
 from pmm.store import Header, job_folder
 from pmm.valgrind import collect_valgrind
@@ -129,7 +130,7 @@ def work_lies(job: Job, result: JobResult, document: WorkDocument) -> str | None
 
 
 def gather(
-    header: Header, results: Sequence[JobResult], folder: Path, root: Path
+    header: Header, results: Sequence[JobResult], folder: Path, places: Places
 ) -> Gathered:
     """Read every finished job's documents."""
     found = Gathered()
@@ -142,17 +143,17 @@ def gather(
             continue
         where = job_folder(folder, job, header.plan)
         found.results[job.id] = failed(
-            result, read_job(found, job, result, where, root)
+            result, read_job(found, job, result, where, places)
         )
     return found
 
 
 def read_job(
-    found: Gathered, job: Job, result: JobResult, where: Path, root: Path
+    found: Gathered, job: Job, result: JobResult, where: Path, places: Places
 ) -> str | None:
     """Read one job's documents into `found`; return the complaint, if any."""
     if job.kind in ("conform", "backend-check"):
-        output = collect_conform(job, result, where / "document.jsonl")
+        output = collect_conform(job, result, where / "document.jsonl", places)
         found.conform.append((job, output))
         return output.complaint
     if job.kind == "bench":
@@ -161,11 +162,11 @@ def read_job(
         return complaint
     work, complaint = read_work(job, result, where / "document.json")
     if work is not None:
-        found.findings += runtime_findings(job, result, work, root)
+        found.findings += runtime_findings(job, result, work, places)
         if job.kind == "work":
             found.work.append(work)
     if job.kind == "leaks":
-        findings, unread = collect_valgrind(job, result, where, root)
+        findings, unread = collect_valgrind(job, result, where, places.root)
         found.findings += findings
         complaint = complaint or unread
     return complaint
@@ -235,15 +236,13 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
 
 
 def read_coverage(
-    build: Path, root: Path
+    folder: Path, root: Path
 ) -> tuple[Coverage | None, tuple[Skipped, ...]]:
     """Read lcov's summary; say what is lost where there is none."""
     lost = "no coverage page"
     remedy = "ci/run.sh"
     try:
-        found = collect_coverage(
-            build / "coverage" / "impl.info", build / "coverage" / "html", root
-        )
+        found = collect_coverage(folder, root)
     except PmmError as error:
         skipped = Skipped(what="coverage", why=str(error), lost=lost, remedy=remedy)
         return None, (skipped,)
@@ -272,13 +271,12 @@ def fold(
     header: Header,
     results: Sequence[JobResult],
     folder: Path,
-    root: Path,
-    build: Path,
+    places: Places,
 ) -> Run:
     """Make the run document, without a comparison."""
-    found = gather(header, results, folder, root)
-    parts = fold_parts(header, found, root)
-    coverage, uncovered = read_coverage(build, root)
+    found = gather(header, results, folder, places)
+    parts = fold_parts(header, found, places.root)
+    coverage, uncovered = read_coverage(folder, places.root)
     done = tuple(found.results.values())
     other = bool(found.work or found.bench or found.findings)
     verdict = judge.make_verdict(parts.cases, done, parts.problems, other, None)

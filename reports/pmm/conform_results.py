@@ -18,7 +18,8 @@ import msgspec
 from pmm.documents import CaseResult, Column
 from pmm.execute import signal_name
 from pmm.jobs import Job, JobResult
-from pmm.programs import CaseLine, ConformLine, EndLine, HostLine
+from pmm.places import Places
+from pmm.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
 
 BAD = frozenset(
     {"XPASS", "FAIL", "LEAK", "OOM_UNSAFE", "SANITIZER", "TIMEOUT", "CRASH"}
@@ -26,6 +27,7 @@ BAD = frozenset(
 )
 """Classes that fail a run."""
 
+FATES: dict[str, CaseClass] = {"crash": "CRASH", "timeout": "TIMEOUT"}
 NOT_REACHED = "not reached"
 """Starts the message of a cell whose job broke off earlier."""
 
@@ -135,7 +137,16 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
     )
 
 
-def make_case(job: Job, column: str, line: CaseLine) -> CaseResult:
+def repeatable(job: Job, line: str) -> str:
+    """Return a reproduce line whose program can be found from where jobs start.
+
+    The program knows its own name, not the folder that people stand in.
+    """
+    first, space, rest = line.partition(" ")
+    return job.argv[0] + space + rest if first == job.program else line
+
+
+def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResult:
     """Make the result of one case line, not yet judged."""
     return CaseResult(
         job=job.id,
@@ -154,15 +165,17 @@ def make_case(job: Job, column: str, line: CaseLine) -> CaseResult:
         phase=line.phase,
         point=line.point,
         points=line.points,
-        file=line.file,
+        file=places.source(line.file) if line.file else None,
         line=line.line,
         elapsed_ns=line.elapsed_ns,
         counters=line.counters,
-        reproduce=line.reproduce,
+        reproduce=repeatable(job, line.reproduce),
     )
 
 
-def collect_conform(job: Job, result: JobResult, document: Path) -> ConformOutput:
+def collect_conform(
+    job: Job, result: JobResult, document: Path, places: Places
+) -> ConformOutput:
     """Read the document of a conformance or backend-check job."""
     lines, complaint = read_lines(document)
     if complaint is None:
@@ -170,7 +183,7 @@ def collect_conform(job: Job, result: JobResult, document: Path) -> ConformOutpu
     host = lines[0] if lines and isinstance(lines[0], HostLine) else None
     name = column_id(job)
     by_id = {line.id: line for line in lines if isinstance(line, CaseLine)}
-    cases = tuple(make_case(job, name, line) for line in by_id.values())
+    cases = tuple(make_case(job, name, line, places) for line in by_id.values())
     if complaint is None:
         complaint = exit_code_lies(result, cases)
     complete = complaint is None and result.status == "ok"
@@ -187,29 +200,36 @@ def fill_gaps(
     """
     reached = {case.id for case in output.cases}
     missing = [case for case in known if case.id not in reached]
-    fate = {"crash": "CRASH", "timeout": "TIMEOUT"}.get(result.status, "NOT_RUN")
-    filled = []
-    for index, case in enumerate(missing):
-        filled.append(
-            msgspec.structs.replace(
-                case,
-                job=job.id,
-                column=output.column.id,
-                outcome=fate if index == 0 else "NOT_RUN",
-                reported=fate if index == 0 else "NOT_RUN",
-                expectation=None,
-                link=None,
-                message=f"the job broke off here: {result.reason}"
-                if index == 0
-                else f"{NOT_REACHED}: {result.reason}",
-                feature=None,
-                signal=result.signal if index == 0 else None,
-                phase=None,
-                point=None,
-                points=None,
-                elapsed_ns=None,
-                counters=None,
-                reproduce=result.command,
-            )
+    filled = [unreached(case, output.column.id, job, result) for case in missing]
+    fate = FATES.get(result.status)
+    if filled and fate is not None:
+        filled[0] = msgspec.structs.replace(
+            filled[0],
+            outcome=fate,
+            reported=fate,
+            message=f"the job broke off here: {result.reason}",
+            signal=result.signal,
         )
     return (*output.cases, *filled)
+
+
+def unreached(case: CaseResult, column: str, job: Job, result: JobResult) -> CaseResult:
+    """Make the cell of a case that its job did not reach, after a column's that did."""
+    return msgspec.structs.replace(
+        case,
+        job=job.id,
+        column=column,
+        outcome="NOT_RUN",
+        reported="NOT_RUN",
+        expectation=None,
+        link=None,
+        message=f"{NOT_REACHED}: {result.reason}",
+        feature=None,
+        signal=None,
+        phase=None,
+        point=None,
+        points=None,
+        elapsed_ns=None,
+        counters=None,
+        reproduce=result.command,
+    )

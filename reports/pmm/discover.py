@@ -22,10 +22,11 @@ import msgspec
 
 from pmm.documents import SubjectEntry
 from pmm.errors import PmmError
-from pmm.places import Places
+from pmm.places import Places, shown
 from pmm.programs import BackendEntry, BackendList, Foreign
 
 PROBE_SECONDS = 20
+EXTENSION_FOLDER = "impl/subjects/cpython"
 OLDEST = (3, 8)
 NAMES = tuple(f"python3.{minor}" for minor in range(8, 16))
 PROBE = """
@@ -140,21 +141,36 @@ def describe(path: Path, working: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def host_state(path: str, places: Places) -> tuple[bool, str | None]:
+def host_script(places: Places, version: str) -> list[str]:
+    """Return the start of a command line of the host script.
+
+    The script looks into the clone's own build; another one has to be named.
+    """
+    script = shown(places.host_script)
+    if places.build == places.root / "build":
+        return [script]
+    major, minor = version.split(".")[:2]
+    for name in (f"_pmm.cpython-{major}{minor}.so", "_pmm.abi3.so"):
+        module = places.build / EXTENSION_FOLDER / name
+        if module.is_file():
+            return [script, "--module", shown(module)]
+    return [script, "--module", shown(places.build / EXTENSION_FOLDER)]
+
+
+def host_state(path: str, version: str, places: Places) -> tuple[bool, str | None]:
     """Ask the host script whether the extension loads into an interpreter."""
     if not places.host_script.is_file():
         return False, "conformance/cpython_host.py is missing"
     try:
-        answer = ask(
-            [path, str(places.host_script), "--build", str(places.build), "--describe"],
-            places.root,
-        )
+        command = [path, *host_script(places, version), "--describe"]
+        answer = ask(command, Path.cwd())
     except PmmError as error:
         return False, str(error)
     if answer.returncode == 0:
         return True, None
     lines = (answer.stderr or answer.stdout).strip().splitlines()
-    return False, lines[-1] if lines else f"exit code {answer.returncode}"
+    reason = lines[-1] if lines else f"exit code {answer.returncode}"
+    return False, reason.removeprefix(f"{places.host_script.name}: ")
 
 
 def find_cpythons(places: Places) -> tuple[CPython, ...]:
@@ -170,7 +186,7 @@ def find_cpythons(places: Places) -> tuple[CPython, ...]:
         if real in seen or one.order[:2] < OLDEST:
             continue
         seen.add(real)
-        hosts, reason = host_state(one.interpreter, places)
+        hosts, reason = host_state(one.interpreter, one.version, places)
         name, number = one.id, 2
         while name in found:
             name, number = f"{one.id}-{number}", number + 1

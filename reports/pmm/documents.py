@@ -258,7 +258,7 @@ class Coverage(Strict, frozen=True):
     branches_hit: int
     files: tuple[CoverageFile, ...]
     html: str | None
-    """First page of genhtml's, relative to the report's folder."""
+    """Folder of genhtml's pages, relative to run.json."""
 
 
 class Skipped(Strict, frozen=True):

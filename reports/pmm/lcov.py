@@ -12,6 +12,8 @@ from pathlib import Path
 from pmm.documents import Coverage, CoverageFile
 from pmm.errors import PmmError
 
+COVERAGE, INFO, PAGES = "coverage", "impl.info", "html"
+"""The folder, in the build and kept in the run, and what is in it."""
 TOTALS = {
     "LF": "lines_found", "LH": "lines_hit",
     "FNF": "functions_found", "FNH": "functions_hit",
@@ -48,13 +50,15 @@ def relative(name: str, root: Path) -> str:
     return str(path.relative_to(root)) if path.is_relative_to(root) else name
 
 
-def collect_coverage(info: Path, html: Path, root: Path) -> Coverage | None:
-    """Sum the info file up; None when coverage was not measured."""
+def collect_coverage(run: Path, root: Path) -> Coverage | None:
+    """Sum the run's info file up; None when coverage was not measured."""
+    info = run / COVERAGE / INFO
     if not info.is_file():
         return None
     files = read_info(info, root)
     totals = {
         name: sum(getattr(file, name) for file in files) for name in TOTALS.values()
     }
-    page = "coverage/index.html" if (html / "index.html").is_file() else None
-    return Coverage(files=files, html=page, **totals)
+    pages = f"{COVERAGE}/{PAGES}"
+    html = pages if (run / pages / "index.html").is_file() else None
+    return Coverage(files=files, html=html, **totals)

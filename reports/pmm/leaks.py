@@ -8,12 +8,12 @@ it and say where; in `clean` none may find anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import msgspec
 
 from pmm.documents import LeakFinding, LeakTally, WorkResult
 from pmm.jobs import Job, JobResult
+from pmm.places import Places
 from pmm.programs import Finding
 from pmm.valgrind import site_frame
 
@@ -27,17 +27,17 @@ def planted(variant: str | None) -> bool:
 
 
 def runtime_findings(
-    job: Job, result: JobResult, work: WorkResult, root: Path
+    job: Job, result: JobResult, work: WorkResult, places: Places
 ) -> tuple[LeakFinding, ...]:
     """Turn what the runtime's own accounting reports into findings."""
     return tuple(
-        runtime_finding(job, result, work, finding, root)
+        runtime_finding(job, result, work, finding, places)
         for finding in work.document.findings
     )
 
 
 def runtime_finding(
-    job: Job, result: JobResult, work: WorkResult, finding: Finding, root: Path
+    job: Job, result: JobResult, work: WorkResult, finding: Finding, places: Places
 ) -> LeakFinding:
     """Make one finding; a document of a single variant need not name it."""
     document = work.document
@@ -57,7 +57,7 @@ def runtime_finding(
         message=f"{finding.count} × {what} lost ({finding.kind})",
         count=finding.count,
         bytes=finding.bytes,
-        frames=site_frame(finding.site, root),
+        frames=site_frame(finding.site, places),
         suppression=None,
         suppressed=False,
         expected=document.workload == WORKLOAD and planted(variant),

@@ -38,6 +38,18 @@ class Places:
         found = (self.build / "bench").glob("pmm-bench-*")
         return sorted(p for p in found if p.is_file() and os.access(p, os.X_OK))
 
+    def source(self, file: str) -> str:
+        """Return a source file's path from the root, where it lies below it.
+
+        A compiler names a file as the build named it: from the build folder, or
+        whole; the suite's own macros already name it from the root.
+        """
+        whole = os.path.normpath(self.build / file)
+        for path in (whole, os.path.normpath(self.root / file)):
+            if path.startswith(f"{self.root}/") and Path(path).is_file():
+                return str(Path(path).relative_to(self.root))
+        return file
+
     @property
     def host_script(self) -> Path:
         """The script that runs the suite inside a CPython."""

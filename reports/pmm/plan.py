@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pmm.discover import CPython, World
+from pmm.discover import CPython, World, host_script
 from pmm.documents import Skipped
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
@@ -203,12 +203,6 @@ def lanes_for(selection: Selection, backend: str | None) -> tuple[str, ...]:
     return LANES if deep and backend is not None else ("plain",)
 
 
-def host_argv(world: World, one: CPython, verb: str) -> list[str]:
-    """Return the start of a command that runs inside a CPython."""
-    script = shown(world.places.host_script)
-    return [one.interpreter, script, "--build", shown(world.places.build), verb]
-
-
 def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """Every case: reference and plugins over the backends, then the CPythons."""
     filters = [part for glob in selection.cases for part in ("--case", glob)]
@@ -235,7 +229,10 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
             if one.hosts:
                 yield make_job(
                     "conform", f"{one.id}/{lane}",
-                    [*host_argv(world, one, "conform"), "--lane", lane, *tail],
+                    [
+                        one.interpreter, *host_script(world.places, one.version),
+                        "conform", "--lane", lane, *tail,
+                    ],
                     output_argv=output, subject="cpython", lane=lane,
                     interpreter=one.interpreter, timeout_s=300,
                 )  # fmt: skip

@@ -28,9 +28,16 @@ from pmm.compare import not_comparable
 from pmm.discover import World, subject_entries
 from pmm.documents import Run
 from pmm.environment import capture_environment, differing_binaries
-from pmm.errors import InterruptedRunError, NotComparableError, PmmError, no_room
+from pmm.errors import (
+    InterruptedRunError,
+    NotComparableError,
+    PmmError,
+    UsageError,
+    no_room,
+)
 from pmm.execute import Executor, utc_now
 from pmm.jobs import Job
+from pmm.lcov import COVERAGE, INFO, PAGES
 from pmm.places import Places, is_root, shown
 from pmm.plan import Plan, Selection
 from pmm.progress import Display
@@ -173,15 +180,39 @@ def finish(
 ) -> Outcome:
     """Fold, compare, store and render a run."""
     header, results = read_journal(folder)
-    root, build = Path(header.root), Path(header.build)
-    run = fold(header, results, folder, root, build)
+    keep_coverage(folder, Path(header.build) / COVERAGE)
+    places = Places(root=Path(header.root), build=Path(header.build))
+    run = fold(header, results, folder, places)
     if baseline is not None:
         run = against(run, baseline)
-    save_run(folder, run)
-    report = None
-    if out is not None:
-        report = write_report(run, out, build, console)
+    try:
+        save_run(folder, run)
+        report = write_report(run, folder, out, console) if out is not None else None
+    except UsageError:
+        raise
+    except PmmError as error:
+        raise PmmError(
+            f"{error}; the results are kept in {shown(folder / JOURNAL)}; go on with: "
+            f"pmm report {shown(folder)}"
+        ) from error
     return Outcome(run, folder, report)
+
+
+def keep_coverage(folder: Path, measured: Path) -> None:
+    """Copy the coverage that was measured with this build into the run, once.
+
+    A later measurement must not change what a stored run says.
+    """
+    kept = folder / COVERAGE
+    if kept.exists() or not (measured / INFO).is_file():
+        return
+    try:
+        kept.mkdir()
+        shutil.copy(measured / INFO, kept / INFO)
+        if (measured / PAGES).is_dir():
+            shutil.copytree(measured / PAGES, kept / PAGES)
+    except OSError as error:
+        raise no_room(error, kept) from error
 
 
 def against(run: Run, baseline: Path) -> Run:
@@ -201,8 +232,8 @@ def baseline_folder(runs: Path, name: str | None) -> Path | None:
     return find_run(runs, name).resolve() if name is not None else None
 
 
-def write_report(run: Run, out: Path, build: Path, console: Console) -> Path | None:
-    """Render the report; lcov's pages are copied beside it."""
+def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | None:
+    """Render the report of the run that is kept in a folder."""
     try:
         from pmm.render import render  # noqa: PLC0415 - charts take a second to load
     except ImportError as error:
@@ -210,10 +241,7 @@ def write_report(run: Run, out: Path, build: Path, console: Console) -> Path | N
         return None
     claim_report_folder(out)
     try:
-        render(run, out)
-        html = build / "coverage" / "html"
-        if run.coverage is not None and run.coverage.html is not None:
-            shutil.copytree(html, out / "coverage", dirs_exist_ok=True)
+        render(run, out, folder)
     except OSError as error:
         raise no_room(error, out) from error
     return out / "index.html"

@@ -29,6 +29,7 @@ from pmm.programs import BackendEntry, Strict
 
 JOURNAL = "jobs.jsonl"
 RUN = "run.json"
+RUN_START = b'{"schema":"pmm.run"'
 
 
 class Header(Strict, frozen=True):
@@ -207,11 +208,14 @@ def claim_report_folder(out: Path) -> None:
         if foreign:
             raise UsageError(f"{out} holds something that is not a report: not touched")
         out.mkdir(parents=True, exist_ok=True)
-        (out / ".pmm-report").touch()
     except OSError as error:
         raise no_room(error, out) from error
 
 
 def is_report(folder: Path) -> bool:
-    """Tell whether an earlier report, and nothing of the user's, is in a folder."""
-    return (folder / ".pmm-report").is_file()
+    """Tell whether what is in a folder is an earlier report: it holds its run."""
+    try:
+        with (folder / RUN).open("rb") as file:
+            return file.read(len(RUN_START)) == RUN_START
+    except OSError:
+        return False

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pmm.documents import Frame, LeakFinding, SourceLine
 from pmm.jobs import Job, JobResult
+from pmm.places import Places
 
 CONTEXT_LINES = 2
 EXCERPTS = 6
@@ -154,20 +155,20 @@ def excerpt(root: Path, file: str | None, line: int | None) -> tuple[SourceLine,
     return tuple(SourceLine(number=n, text=text[n - 1]) for n in range(first, last + 1))
 
 
-def site_frame(site: str | None, root: Path) -> tuple[Frame, ...]:
+def site_frame(site: str | None, places: Places) -> tuple[Frame, ...]:
     """Return the one frame of a runtime's `file:line`."""
     if not site:
         return ()
     file, _, number = site.rpartition(":")
     if not file or not number.isdigit():
         return (Frame(function=site, file=None, line=None, object=None),)
-    path = project_path(None, file, root)
+    path = places.source(file)
     return (
         Frame(
             function=None,
             file=path,
             line=int(number),
             object=None,
-            excerpt=excerpt(root, path, int(number)),
+            excerpt=excerpt(places.root, path, int(number)),
         ),
     )

@@ -456,7 +456,7 @@ def coverage() -> Coverage:
     names = tuple(CoverageFile.__struct_fields__)
     files = tuple(CoverageFile(**dict(zip(names, row, strict=True))) for row in rows)
     sums = {name: sum(getattr(file, name) for file in files) for name in names[1:]}
-    return Coverage(files=files, html="coverage/index.html", **sums)
+    return Coverage(files=files, html="coverage/html", **sums)
 
 
 def comparison() -> Comparison:

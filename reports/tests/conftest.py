@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""A made-up project whose programs behave as the tests want."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pmm.documents import Run
+from pmm.store import load_run
+
+HERE = Path(__file__).parent
+PROGRAMS = (
+    "conformance/pmm-conform",
+    "conformance/pmm-backend-check",
+    "workloads/pmm-work",
+    "bench/pmm-bench-alloc",
+)
+REQUIREMENTS = """
+[[requirement]]
+id = "REF-001"
+area = "REF"
+level = "MUST"
+title = "One"
+text = "One."
+
+[[requirement]]
+id = "REF-002"
+area = "REF"
+level = "MUST"
+title = "Two"
+text = "Two."
+"""
+
+
+class Project:
+    """A clone and a build, both fake."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.build = root / "build"
+        (root / "conformance" / "expectations").mkdir(parents=True)
+        (root / "conformance" / "requirements.toml").write_text(REQUIREMENTS)
+        source = (HERE / "fakes" / "program.py").read_text()
+        for name in PROGRAMS:
+            path = self.build / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"#!{sys.executable} -IS\n{source}")
+            path.chmod(0o755)
+        self.configure()
+
+    def configure(self, **settings: Any) -> None:
+        """Write what the programs read."""
+        defaults = {"backends": ["pool", "libc"], "workloads": ["list_vs_generator"]}
+        (self.build / "fake.json").write_text(json.dumps({**defaults, **settings}))
+
+    def environment(self) -> dict[str, str]:
+        """An environment in which only this Python's own packages are found."""
+        return {**os.environ, "HOME": str(self.root), "PATH": "/nonexistent"}
+
+    def pmm(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run the program as a user does."""
+        return subprocess.run(
+            [sys.executable, "-m", "pmm.cli", *arguments],
+            cwd=self.root,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            **options,
+        )
+
+    def latest(self) -> Run:
+        """Return the last run."""
+        return load_run(self.build / "runs" / "latest")
+
+    def started(self) -> list[str]:
+        """Return what was started, in order, as `program backend`."""
+        path = self.build / "started"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A fresh project that is the current folder."""
+    found = Project(tmp_path / "clone")
+    monkeypatch.chdir(found.root)
+    for name in ("HOME", "PATH"):
+        monkeypatch.setenv(name, found.environment()[name])
+    return found

@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: MIT
+"""Verdicts: expectations, gates, and the comparison with a baseline."""
+
+from __future__ import annotations
+
+import datetime
+
+import msgspec
+import pytest
+from sample import build_sample
+
+from pmm import judge
+from pmm.collect import with_baseline
+from pmm.compare import compare_runs
+from pmm.documents import Run
+from pmm.errors import PmmError
+from pmm.expectations import Expectation, apply_expectations, read_expectations
+
+TODAY = datetime.date(2025, 1, 1)
+replace = msgspec.structs.replace
+
+
+def good_run(size: int = 12) -> Run:
+    """The sample with every case passing and no comparison."""
+    run = build_sample(size)
+    cases = tuple(
+        replace(c, outcome="PASS", reported="PASS", expectation=None) for c in run.cases
+    )
+    results = tuple(replace(r, status="ok") for r in run.results)
+    return replace(run, cases=cases, results=results, baseline=None)
+
+
+def judged(run: Run) -> Run:
+    """The run with the verdict that follows from it."""
+    problems = [
+        *judge.case_problems(run.cases),
+        *judge.job_problems(run.results),
+        *judge.leak_problems(run.leak_tally, run.leaks),
+    ]
+    verdict = judge.make_verdict(run.cases, run.results, problems, True, None)
+    return replace(run, verdict=verdict)
+
+
+def with_case(run: Run, index: int, **fields: object) -> Run:
+    """The run with one case changed."""
+    cases = list(run.cases)
+    cases[index] = replace(cases[index], **fields)
+    return replace(run, cases=tuple(cases))
+
+
+def verdicts(before: Run, after: Run) -> dict[str, str]:
+    """Changes by key."""
+    comparison = compare_runs(before, after, "x")
+    assert comparison.comparable, comparison.reasons
+    return {change.key: change.verdict for change in comparison.changes}
+
+
+def test_a_good_run_passes():
+    assert judged(good_run()).verdict.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [("FAIL", 3), ("CRASH", 3), ("TIMEOUT", 3), ("LEAK", 3), ("XPASS", 3),
+     ("OOM_UNSAFE", 3), ("SANITIZER", 3), ("HARNESS_ERROR", 3), ("NOT_RUN", 3),
+     ("WARN", 0), ("XFAIL", 0), ("UNSUPPORTED", 0)],
+)  # fmt: skip
+def test_each_class_has_its_weight(outcome, code):
+    run = judged(with_case(good_run(), 0, outcome=outcome))
+    assert run.verdict.exit_code == code
+
+
+def test_a_failed_job_is_a_tool_error_and_a_failure_weighs_more():
+    run = good_run()
+    results = (replace(run.results[0], status="failed"), *run.results[1:])
+    broken = replace(run, results=results)
+    assert judged(broken).verdict.exit_code == 1
+    assert judged(with_case(broken, 0, outcome="FAIL")).verdict.exit_code == 3
+
+
+def test_worst_problems_come_first():
+    run = with_case(with_case(good_run(), 0, outcome="FAIL"), 1, outcome="CRASH")
+    run = judged(with_case(run, 2, outcome="WARN"))
+    words = [p.title.partition(":")[0] for p in run.verdict.problems]
+    assert words == ["CRASH", "FAIL", "WARN"]
+
+
+def test_the_same_run_compares_as_unchanged():
+    run = build_sample()
+    comparison = compare_runs(run, run, "x")
+    assert comparison.changes == ()
+    assert comparison.unchanged > len(run.cases)
+
+
+def test_a_case_that_fails_now_is_worse_and_exits_3():
+    before = good_run()
+    after = with_case(before, 3, outcome="FAIL")
+    case = after.cases[3]
+    assert verdicts(before, after) == {f"{case.column} {case.id}": "worse"}
+    assert verdicts(after, before) == {f"{case.column} {case.id}": "better"}
+    compared = with_baseline(judged(after), compare_runs(before, after, "x"))
+    assert compared.verdict.exit_code == 3
+    assert any(p.kind == "change" for p in compared.verdict.problems)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "verdict"),
+    [("PASS", "UNSUPPORTED", "worse"), ("UNSUPPORTED", "PASS", "better"),
+     ("FAIL", "CRASH", "worse"), ("PASS", "XFAIL", "changed"),
+     ("PASS", "WARN", "worse")],
+)  # fmt: skip
+def test_classes_are_ordered(old, new, verdict):
+    before = with_case(good_run(), 0, outcome=old)
+    after = with_case(before, 0, outcome=new)
+    assert list(verdicts(before, after).values()) == [verdict]
+
+
+def test_one_more_allocation_is_worse():
+    before = good_run()
+    old = before.cases[0].counters
+    after = with_case(before, 0, counters=replace(old, allocations=old.allocations + 1))
+    found = verdicts(before, after)
+    assert list(found.values()) == ["worse"]
+    assert next(iter(found)).endswith("allocations")
+    assert list(verdicts(after, before).values()) == ["better"]
+
+
+def test_an_exact_figure_compares_and_an_inexact_one_does_not():
+    before = good_run()
+
+    def grown(exact: bool) -> Run:
+        work = before.work[0]
+        first = work.document.variants[0]
+        figures = tuple(
+            replace(f, value=f.value + 1) if f.exact is exact and f.value else f
+            for f in first.figures
+        )
+        variants = (replace(first, figures=figures), *work.document.variants[1:])
+        document = replace(work.document, variants=variants)
+        return replace(
+            before, work=(replace(work, document=document), *before.work[1:])
+        )
+
+    assert set(verdicts(before, grown(True)).values()) == {"worse"}
+    assert verdicts(before, grown(False)) == {}
+
+
+def test_other_parameters_are_left_out_and_said():
+    before = good_run()
+    work = before.work[0]
+    document = replace(work.document, parameters={"items": 5})
+    after = replace(before, work=(replace(work, document=document), *before.work[1:]))
+    comparison = compare_runs(before, after, "x")
+    assert comparison.changes == ()
+    assert any("other parameters" in note for note in comparison.notes)
+
+
+def test_a_lost_case_is_worse_only_in_a_complete_column():
+    before = good_run()
+    after = replace(before, cases=before.cases[1:])
+    assert list(verdicts(before, after).values()) == ["worse"]
+    name = before.cases[0].column
+    columns = tuple(
+        replace(c, complete=False) if c.id == name else c for c in before.columns
+    )
+    assert verdicts(before, replace(after, columns=columns)) == {}
+
+
+def test_a_leak_check_that_went_wrong_is_worse():
+    before = good_run()
+    rows = tuple(replace(row, right=False) for row in before.leak_tally)
+    after = replace(before, leak_tally=rows)
+    assert set(verdicts(before, after).values()) == {"worse"}
+
+
+def test_times_are_shown_and_never_judged():
+    before = good_run()
+    rows = tuple(
+        replace(row, summary=replace(row.summary, median_ns=row.summary.median_ns * 9))
+        if row.summary
+        else row
+        for row in before.bench
+    )
+    after = replace(before, bench=rows)
+    assert set(verdicts(before, after).values()) == {"unjudged"}
+    elsewhere = replace(after, environment=replace(after.environment, cpu="other"))
+    comparison = compare_runs(before, elsewhere, "x")
+    assert comparison.comparable
+    assert comparison.changes == ()
+    assert any("another machine" in note for note in comparison.notes)
+
+
+def test_another_set_of_subjects_does_not_compare_and_exits_5():
+    before = good_run()
+    after = replace(before, columns=before.columns[1:])
+    comparison = compare_runs(before, after, "x")
+    assert not comparison.comparable
+    assert before.columns[0].id in comparison.reasons[0]
+    assert with_baseline(judged(after), comparison).verdict.exit_code == 5
+
+
+def expectation(**fields: object) -> tuple[str, Expectation]:
+    """An entry that speaks of one case of CPython 3.13."""
+    values = {
+        "case": "x.*", "outcome": "FAIL", "reason": "known", "subject": "cpython",
+        "version": ">=3.13", **fields,
+    }  # fmt: skip
+    return "file.toml entry 1", Expectation(**values)  # type: ignore[arg-type]
+
+
+def apply(run: Run, *entries: tuple[str, Expectation]):
+    """Apply entries to a run's cases."""
+    return apply_expectations(run.cases, run.columns, entries, TODAY)
+
+
+def one_313_case(run: Run, **fields: object) -> Run:
+    """Give the first case of CPython 3.13 the id `x.one`."""
+    index = next(i for i, c in enumerate(run.cases) if c.column == "cpython/3.13.0")
+    return with_case(run, index, id="x.one", **fields)
+
+
+def test_an_expected_failure_is_xfail_and_needs_the_right_class():
+    run = one_313_case(good_run(), reported="FAIL", outcome="FAIL")
+    cases, stale = apply(run, expectation())
+    assert [c.outcome for c in cases if c.id == "x.one"] == ["XFAIL"]
+    assert not stale
+    run = one_313_case(good_run(), reported="CRASH", outcome="CRASH")
+    cases, _ = apply(run, expectation())
+    assert [c.outcome for c in cases if c.id == "x.one"] == ["CRASH"]
+    cases, _ = apply(run, expectation(outcome="WAIVED"))
+    assert [c.outcome for c in cases if c.id == "x.one"] == ["WAIVED"]
+
+
+def test_an_unexpected_pass_is_an_error():
+    cases, _ = apply(one_313_case(good_run()), expectation())
+    assert [c.outcome for c in cases if c.id == "x.one"] == ["XPASS"]
+
+
+def test_an_unused_entry_is_an_error_only_when_its_subject_ran():
+    _, stale = apply(good_run(), expectation())
+    assert [p.kind for p in stale] == ["expectation"]
+    assert "matches no case" in stale[0].title
+    _, stale = apply(good_run(), expectation(version=">=3.20"))
+    assert stale == ()
+
+
+def test_an_expired_entry_is_an_error_and_excuses_nothing():
+    run = one_313_case(good_run(), reported="FAIL", outcome="FAIL")
+    cases, stale = apply(run, expectation(expires=TODAY))
+    assert [c.outcome for c in cases if c.id == "x.one"] == ["FAIL"]
+    assert "expired" in stale[0].title
+
+
+def test_expectation_files_are_strict(tmp_path):
+    path = tmp_path / "cpython.toml"
+    good = 'schema = 1\n[[expectation]]\ncase = "a"\nclass = "FAIL"\nreason = "r"\n'
+    path.write_text(good + "expires = 2030-01-01\n")
+    assert read_expectations(tmp_path)[0][1].expires == datetime.date(2030, 1, 1)
+    for line in ('surprise = "x"', 'version = "no"', "lane = 3"):
+        path.write_text(f"{good}{line}\n")
+        with pytest.raises(PmmError, match=r"cpython\.toml"):
+            read_expectations(tmp_path)
+
+
+def test_score_counts_requirements_not_cases():
+    run = build_sample(12)
+    needs = run.requirements
+    must = [r.id for r in needs if r.level == "MUST"]
+    name = run.columns[0].id
+    mine = [replace(c, outcome="PASS") for c in run.cases if c.column == name]
+    full = judge.score(mine, needs)
+    assert full.must_passed == full.must_applicable == full.must_total == len(must)
+    twice = [*mine, replace(mine[0], id="again", outcome="FAIL")]
+    first_is_must = mine[0].requirements[0] in must
+    assert judge.score(twice, needs).must_passed == len(must) - first_is_must

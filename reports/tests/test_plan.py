@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""The plan: the same question gives the same jobs; wrong names get near ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmm.discover import CPython, World
+from pmm.errors import UsageError
+from pmm.execute import full_argv, job_command
+from pmm.names import choose, nearest, slug
+from pmm.places import Places
+from pmm.plan import BOUNDS, PROFILES, Selection, make_plan, primary
+from pmm.programs import BackendEntry
+from pmm.store import job_folder
+
+
+def backend(name: str, available: bool = True) -> BackendEntry:
+    """A backend entry."""
+    return BackendEntry(
+        name=name,
+        version="1",
+        summary=name,
+        available=available,
+        reason=None if available else "not found",
+        capabilities=(),
+        object=None,
+    )
+
+
+def cpython(version: str, hosts: bool = True, optimised: bool = True) -> CPython:
+    """A CPython entry."""
+    return CPython(
+        f"cpython-{version}", f"/usr/bin/python{version}", version, optimised, "",
+        hosts, None if hosts else "no extension",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def world(project) -> World:
+    """Everything is there but snmalloc."""
+    return World(
+        places=Places(project.root, project.build),
+        backends=tuple(
+            backend(name, name != "snmalloc")
+            for name in ("pool", "libc", "mimalloc", "null", "bump", "snmalloc")
+        ),
+        cpythons=(cpython("3.9.18", hosts=False), cpython("3.11.7"), cpython("3.13.0")),
+        cases=("ref.one", "gc.one"),
+        workloads=("list_vs_generator", "file_read", "cycles", "leaks"),
+        twins=("list_vs_generator", "file_read", "leaks", "articles"),
+        benches=("alloc",),
+        valgrind="/usr/bin/valgrind",
+        missing=(),
+    )
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_plan_is_deterministic_and_its_ids_are_unique(world, profile):
+    first = make_plan(world, Selection(profile=profile))
+    assert first == make_plan(world, Selection(profile=profile))
+    ids = [job.id for job in first.jobs]
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_larger_profile_holds_the_smaller_one(world):
+    sizes = [
+        {job.id for job in make_plan(world, Selection(profile=p)).jobs}
+        for p in PROFILES
+    ]
+    assert sizes[0] <= sizes[1] <= sizes[2]
+
+
+def test_bounds_hold_no_workload_and_no_case(world):
+    jobs = make_plan(world, Selection()).jobs
+    assert not [
+        j for j in jobs if j.kind in ("work", "conform") and j.backend in BOUNDS
+    ]
+    assert [j for j in jobs if j.kind == "bench" and j.backend == "null"]
+
+
+def test_every_workload_runs_over_every_backend_and_leaks_under_valgrind(world):
+    jobs = make_plan(world, Selection()).jobs
+    over = {(j.workload, j.backend) for j in jobs if j.kind == "work" and j.backend}
+    assert over == {
+        (w, b) for w in world.workloads for b in ("pool", "libc", "mimalloc")
+    }
+    variants = {(j.variant, j.backend) for j in jobs if j.kind == "leaks"}
+    assert len(variants) == 8
+    leak = next(j for j in jobs if j.kind == "leaks")
+    assert "{dir}" not in job_command(leak)
+    argv = full_argv(leak, Path("/run/x"))
+    assert argv[:3] == ["valgrind", "--xml=yes", "--xml-file=/run/x/valgrind.%p.xml"]
+
+
+def test_only_the_first_twin_is_full_sized_in_quick(world):
+    jobs = [j for j in make_plan(world, Selection()).jobs if "/twin/" in j.id]
+    sized = {j.interpreter for j in jobs if j.workload == "file_read"}
+    assert sized == {"/usr/bin/python3.11.7"}
+    assert all(j.subject == "cpython" for j in jobs)
+
+
+def test_the_baseline_interpreter_is_an_optimised_311():
+    found = [cpython("3.11.2"), cpython("3.11.7", optimised=False), cpython("3.13.0")]
+    assert primary(found).version == "3.11.2"
+    assert primary(found[2:]).version == "3.13.0"
+    assert primary([]) is None
+
+
+def test_what_is_missing_is_skipped_with_a_reason(world):
+    poor = dataclasses.replace(
+        world, valgrind=None, cpythons=world.cpythons[:1], missing=(("pmm-x", "a lot"),)
+    )
+    plan = make_plan(poor, Selection())
+    skipped = {s.what: s for s in plan.skipped}
+    assert set(skipped) == {
+        "pmm-x", "backend snmalloc", "valgrind", "conformance on cpython-3.9.18"
+    }  # fmt: skip
+    assert all(s.why and s.lost for s in plan.skipped)
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        (Selection(backends=("mimaloc",)), "did you mean mimalloc"),
+        (Selection(backends=("snmalloc",)), "cannot be used: not found"),
+        (Selection(cases=("ref.oen",)), "did you mean ref.one"),
+        (Selection(workloads=("list_generator",)), "did you mean list_vs_generator"),
+        (Selection(subjects=("refrence",)), "did you mean reference"),
+        (Selection(subjects=("cpython-3.12",)), "no subject"),
+        (Selection(benches=("aloc",)), "did you mean alloc"),
+        (Selection(profile="fast"), "no profile 'fast'"),
+        (Selection(lanes=("oom",)), "oom-once"),
+        (Selection(backends=("zzz",)), "there are:"),
+    ],
+)
+def test_unknown_names_get_the_nearest(world, selection, words):
+    with pytest.raises(UsageError, match=words):
+        make_plan(world, selection)
+
+
+def test_a_family_name_takes_its_members(world):
+    plan = make_plan(world, Selection(subjects=("cpython",), kinds=("conform",)))
+    assert [job.id for job in plan.jobs] == [
+        "conform/cpython-3.11.7/plain", "conform/cpython-3.13.0/plain"
+    ]  # fmt: skip
+    plan = make_plan(world, Selection(subjects=("cpython-3.13",), kinds=("conform",)))
+    assert len(plan.jobs) == 1
+
+
+def test_a_library_of_somebody_else_is_a_backend(world):
+    spec = "mine=/opt/lib mine.so,prefix=my_"
+    plan = make_plan(world, Selection(backends=(spec,), kinds=("conform",)))
+    ours = [job for job in plan.jobs if job.subject == "reference"]
+    assert [job.backend for job in ours] == [spec]
+    assert f"'{spec}'" in job_command(ours[0])
+
+
+@given(st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_a_slug_is_a_plain_file_name(text):
+    name = slug(text)
+    assert name
+    assert "/" not in name
+    assert not name.startswith(".")
+    assert len(name) <= 120
+    assert name.isascii()
+    assert name.isprintable()
+
+
+@given(st.text(max_size=30), st.lists(st.text(max_size=10), max_size=5))
+@settings(max_examples=200, deadline=None)
+def test_nearest_answers_only_known_names(name, known):
+    assert set(nearest(name, known)) <= set(known)
+
+
+def test_choose_takes_globs_in_known_order():
+    assert choose("case", ["gc.*", "ref.b"], ["ref.a", "ref.b", "gc.a"]) == [
+        "ref.b", "gc.a"
+    ]  # fmt: skip
+
+
+def test_job_folders_of_like_names_differ(world):
+    plan = make_plan(world, Selection()).jobs
+    folders = {job_folder(Path("/r"), job, plan) for job in plan}
+    assert len(folders) == len(plan)

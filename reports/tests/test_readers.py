@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+"""Readers of other programs' documents: valgrind, lcov, Google Benchmark, leaks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sample import CREATED
+
+from pmm.bench_results import collect_bench, summarise
+from pmm.errors import PmmError
+from pmm.execute import unstarted
+from pmm.lcov import collect_coverage
+from pmm.leaks import mark_expected, tally_row
+from pmm.places import Places
+from pmm.plan import make_job
+from pmm.valgrind import collect_valgrind, site_frame
+
+ERROR = """
+<error><unique>0x1</unique><tid>1</tid><kind>Leak_DefinitelyLost</kind>
+<xwhat><text>96 bytes in 2 blocks are definitely lost</text>
+<leakedbytes>96</leakedbytes><leakedblocks>2</leakedblocks></xwhat>
+<stack>
+<frame><ip>0x1</ip><obj>/usr/lib/vg.so</obj><fn>malloc</fn></frame>
+<frame><ip>0x2</ip><obj>/b/pmm-work</obj><fn>lose&lt;T&gt;</fn>
+<dir>{root}/build/../workloads</dir><file>leaks.c</file><line>3</line></frame>
+</stack>
+<suppression><sname>n</sname><rawtext><![CDATA[{{ x }}]]></rawtext></suppression>
+</error>
+"""
+PAGE = """<?xml version="1.0"?>
+<valgrindoutput><protocolversion>{version}</protocolversion>
+<protocoltool>memcheck</protocoltool>{error}
+<suppcounts><pair><count>4</count><name>libc known</name></pair></suppcounts>
+</valgrindoutput>
+"""
+
+
+@pytest.fixture
+def job():
+    """A leaks job over libc."""
+    return make_job(
+        "leaks", "lost_reference/libc", ["valgrind", "pmm-work"], subject="reference",
+        backend="libc", workload="leaks", variant="lost_reference",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A clone with one source file."""
+    (tmp_path / "workloads").mkdir()
+    lines = [f"line {n} <b>" for n in range(1, 6)]
+    (tmp_path / "workloads" / "leaks.c").write_text("\n".join(lines))
+    return tmp_path
+
+
+def read(job, root, text: str):
+    """Read one XML file."""
+    folder = root / "out"
+    folder.mkdir(exist_ok=True)
+    (folder / "valgrind.12.xml").write_text(text)
+    return collect_valgrind(job, unstarted(job, CREATED, ""), folder, root)
+
+
+def test_a_leak_has_bytes_stack_and_source_lines(job, root):
+    text = PAGE.format(version=4, error=ERROR.format(root=root))
+    (leak, suppressed), complaint = read(job, root, text)
+    assert complaint is None
+    assert (leak.bytes, leak.count, leak.kind) == (96, 2, "Leak_DefinitelyLost")
+    assert leak.frames[1].function == "lose<T>"
+    assert (leak.frames[1].file, leak.frames[1].line) == ("workloads/leaks.c", 3)
+    assert [line.number for line in leak.frames[1].excerpt] == [1, 2, 3, 4, 5]
+    assert leak.frames[1].excerpt[2].text == "line 3 <b>"
+    assert leak.suppression == "{ x }"
+    assert (suppressed.count, suppressed.suppressed) == (4, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "<valgrindoutput>", PAGE.format(version=5, error=""), "no xml at all"],
+)
+def test_torn_xml_is_a_complaint(job, root, text):
+    _, complaint = read(job, root, text)
+    assert complaint
+
+
+def test_no_xml_is_a_complaint(job, root):
+    found = collect_valgrind(job, unstarted(job, CREATED, ""), root, root)
+    assert found == ((), "valgrind wrote no XML")
+
+
+def test_an_excerpt_never_leaves_the_project(root):
+    places = Places(root, root / "build")
+    for site in ("/etc/passwd:1", "../../../etc/passwd:1", "workloads/leaks.c:99"):
+        assert site_frame(site, places)[0].excerpt == ()
+    for site in ("workloads/leaks.c:3", "../workloads/leaks.c:3"):
+        frame = site_frame(site, places)[0]
+        assert (frame.file, len(frame.excerpt)) == ("workloads/leaks.c", 5)
+    assert site_frame(None, places) == ()
+
+
+def test_a_planted_leak_needs_every_detector_and_a_line(job, root):
+    text = PAGE.format(version=4, error=ERROR.format(root=root))
+    found, _ = read(job, root, text)
+    findings = [f for f in mark_expected(found) if not f.suppressed]
+    assert findings[0].expected
+    row = tally_row(job, "lost_reference", findings)
+    assert (row.valgrind, row.runtime, row.right) == (1, 0, False)
+    assert "runtime" in row.note
+    assert not tally_row(job, "clean", findings).right
+    assert tally_row(job, "clean", []).right
+
+
+INFO = """TN:
+SF:{root}/impl/a.c
+FN:1,f
+FNF:2
+FNH:1
+BRF:4
+BRH:3
+LF:10
+LH:9
+end_of_record
+SF:/usr/include/x.h
+LF:1
+LH:1
+end_of_record
+"""
+
+
+def test_coverage_adds_up(root):
+    (root / "coverage").mkdir()
+    (root / "coverage" / "impl.info").write_text(INFO.format(root=root))
+    found = collect_coverage(root, root)
+    assert (found.lines_hit, found.lines_found) == (10, 11)
+    assert (found.branches_hit, found.functions_hit) == (3, 1)
+    assert [f.path for f in found.files] == ["impl/a.c", "/usr/include/x.h"]
+    assert found.html is None
+
+
+@pytest.mark.parametrize("text", ["", "SF:a\nLF:10\n", "SF:a\nLF:x\nend_of_record\n"])
+def test_torn_coverage_is_refused(root, text):
+    (root / "coverage").mkdir()
+    (root / "coverage" / "impl.info").write_text(text)
+    with pytest.raises(PmmError, match="cannot read coverage"):
+        collect_coverage(root, root)
+
+
+def bench_document(backend: str, times: list[float], **entry: object) -> bytes:
+    """A Google Benchmark document."""
+    rows = [
+        {"name": "list/drop/10/repeats:3/manual_time", "run_type": "iteration",
+         "run_name": "list/drop/10/repeats:3/manual_time", "iterations": 7,
+         "real_time": t, "cpu_time": 99.0, "time_unit": "us", **entry}
+        for t in times
+    ]  # fmt: skip
+    context = {"date": "d", "executable": "e", "num_cpus": 2, "pmm_backend": backend,
+               "caches": [], "pmm_witness_ok": "true"}  # fmt: skip
+    return json.dumps({"context": context, "benchmarks": rows}).encode()
+
+
+def read_bench(tmp_path: Path, backend: str, text: bytes):
+    """Read one document as that of a backend's job."""
+    planned = make_job("bench", f"list/{backend}", ["x"], backend=backend)
+    (tmp_path / "d.json").write_bytes(text)
+    done = unstarted(planned, CREATED, "")
+    return collect_bench(planned, done, tmp_path / "d.json")
+
+
+def test_all_repetitions_are_kept_and_compared_with_libc(tmp_path):
+    pool, none = read_bench(tmp_path, "pool", bench_document("pool", [1.0, 3.0, 2.0]))
+    libc, _ = read_bench(tmp_path, "libc", bench_document("libc", [4.0, 4.0, 5.0]))
+    assert none is None
+    row, mark = summarise([*pool, *libc])
+    assert row.name == "list/drop/10"
+    assert [r.cpu_ns for r in row.repetitions] == [1000.0, 3000.0, 2000.0]
+    summary = row.summary
+    assert (summary.median_ns, summary.min_ns, summary.max_ns) == (2000, 1000, 3000)
+    assert (summary.ratio, summary.ratio_low, summary.ratio_high) == (0.5, 0.2, 0.75)
+    assert mark.summary.ratio == 1.0
+
+
+def test_without_libc_there_is_no_ratio_but_a_reason(tmp_path):
+    pool, _ = read_bench(tmp_path, "pool", bench_document("pool", [1.0]))
+    summary = summarise(pool)[0].summary
+    assert (summary.ratio, summary.yardstick) == (None, None)
+    assert "libc" in summary.note
+
+
+def test_a_benchmark_that_failed_has_no_figure(tmp_path):
+    text = bench_document("pool", [1.0], error_occurred=True, error_message="no memory")
+    rows, _ = read_bench(tmp_path, "pool", text)
+    assert (rows[0].error, rows[0].repetitions) == ("no memory", ())
+    assert summarise(rows)[0].summary is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (b"", "not valid"),
+        (b'{"context":', "not valid"),
+        (bench_document("pool", []), "measured nothing"),
+        (bench_document("jemalloc", [1.0]), "asked for pool"),
+        (bench_document("pool", [1.0]).replace(b"1.0", b"NaN"), "not valid"),
+        (bench_document("pool", [1.0]).replace(b'"true"', b'"false"'), "did not serve"),
+    ],
+)
+def test_a_benchmark_document_is_not_believed_blindly(tmp_path, text, word):
+    _, complaint = read_bench(tmp_path, "pool", text)
+    assert word in complaint
