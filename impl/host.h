@@ -21,6 +21,10 @@
 
 #include "pmm/backend.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Bytes of a page of the system.  Cannot fail. */
 size_t pmmi_host_page_bytes(void);
 
@@ -43,5 +47,9 @@ uint64_t pmmi_host_peak_rss_bytes(void);
 /** Open descriptors of this process, the one used for counting not among
  *  them; PMM_UNKNOWN without /proc. */
 uint64_t pmmi_host_open_descriptors(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PMMI_HOST_H */

@@ -7,10 +7,18 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Write "did you mean a or b?" into `out`, from the names whose edit
  *  distance (Levenshtein) from `word` is least, or "the names are: ..." when
  *  none is near.  Always terminated; cut off where it does not fit. */
 void pmmi_nearest(const char *word, const char *const *names, size_t count,
                   char *out, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PMMI_BACKENDS_NEAREST_H */

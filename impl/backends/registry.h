@@ -20,6 +20,10 @@
 
 #include "pmm/backend.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What is known of a backend that ships with pmm. */
 struct pmmi_backend_entry {
   const char *name;
@@ -53,5 +57,9 @@ const struct pmmi_backend_entry *pmmi_backend_at(size_t i);
 
 /** 1 when `spec` has the form of a library, so that it is no misspelt name. */
 int pmmi_backend_spec_is_path(const char *spec);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PMMI_BACKENDS_REGISTRY_H */

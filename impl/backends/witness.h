@@ -15,6 +15,10 @@
 
 #include "pmm/backend.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** An answer that a backend may be unable to give. */
 enum pmmi_answer { PMMI_NO = 0, PMMI_YES = 1, PMMI_UNTOLD = -1 };
 
@@ -31,5 +35,9 @@ struct pmmi_witness {
  *  with what was found in *out. */
 int pmmi_backend_witness(const struct pmm_backend *backend, void *heap,
                          struct pmmi_witness *out);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* PMMI_BACKENDS_WITNESS_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runner.h - one case in a process of its own.
+ */
+#ifndef PMM_BACKENDS_RUNNER_H
+#define PMM_BACKENDS_RUNNER_H
+
+#include "check.h"
+
+/** How a case ended; the names are those of the result document. */
+enum check_class {
+  CHECK_PASS,
+  CHECK_UNSUPPORTED,
+  CHECK_FAIL,
+  CHECK_TIMEOUT,
+  CHECK_CRASH,
+  CHECK_HARNESS_ERROR
+};
+
+struct check_result {
+  enum check_class class;
+  char message[480];   /* "" when there is nothing to say                   */
+  const char *feature; /* what is missing when unsupported, else NULL       */
+  int signal;          /* of a crash, else 0                                */
+  int line;            /* of the expectation that failed, else the case's   */
+  uint64_t elapsed_ns; /* from fork to the end                              */
+};
+
+/** Name of a class: "PASS". */
+const char *check_class_name(enum check_class class);
+
+/** Name of one capability bit: "OWNS"; NULL when unknown. */
+const char *check_capability_name(uint32_t bit);
+
+/** Run a case on a backend, for at most `timeout_s` seconds.  Cannot fail:
+ *  what goes wrong is the result. */
+void check_run(const struct check_case *test, const struct pmm_backend *backend,
+               unsigned timeout_s, struct check_result *result);
+
+#endif /* PMM_BACKENDS_RUNNER_H */
