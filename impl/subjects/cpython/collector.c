@@ -4,15 +4,36 @@
  */
 #include "ops.h"
 
-enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
-                                 uint64_t *unreachable) {
+/** Collect everything.  Through the C API, as a count returned as an int
+ *  would need memory; but that does nothing while the collector is off. */
+static long long collect_all(void) {
+#if PY_VERSION_HEX < 0x030a0000
+  return pmmi_cpy_call_int(PMMI_CPY_FN(gc_collect), NULL);
+#else
+  int was_enabled = PyGC_Enable();
+  long long found = (long long)PyGC_Collect();
+  if (!was_enabled) {
+    PyGC_Disable();
+  }
+  return found;
+#endif
+}
+
+static long long collect_young(int generation) {
   PyObject *number = PyLong_FromLong(generation);
   long long found;
   if (number == NULL) {
-    return pmmi_cpy_failure(rt);
+    return -1;
   }
   found = pmmi_cpy_call_int(PMMI_CPY_FN(gc_collect), number);
   Py_DecRef(number);
+  return found;
+}
+
+enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
+                                 uint64_t *unreachable) {
+  long long found =
+      generation == 2 ? collect_all() : collect_young(generation);
   if (found < 0) {
     return pmmi_cpy_failure(rt);
   }
@@ -104,19 +125,9 @@ enum pmm_status pmmi_cpy_gc_debug_set(pmm_rt *rt, uint32_t flags) {
       rt, PyObject_CallFunction(PMMI_CPY_FN(gc_set_debug), "l", value));
 }
 
-/** Attribute of the gc module, borrowed: the module holds it. */
-static PyObject *gc_attribute(const char *name) {
-  PyObject *module = PyImport_ImportModule("gc");
-  PyObject *value =
-      module == NULL ? NULL : PyObject_GetAttrString(module, name);
-  Py_DecRef(module);
-  Py_DecRef(value);
-  return value;
-}
-
 pmm_obj *pmmi_cpy_gc_garbage(pmm_rt *rt) {
   (void)rt;
-  return pmmi_cpy_obj(gc_attribute("garbage"));
+  return pmmi_cpy_obj(PMMI_CPY_FN(gc_garbage));
 }
 
 enum pmm_status pmmi_cpy_gc_freeze(pmm_rt *rt) {
@@ -268,18 +279,14 @@ static PyObject *on_collection(PyObject *module, PyObject *args) {
 
 static enum pmm_status remove_hook(pmm_rt *rt) {
   PyObject *hook = rt->gc_hook;
-  PyObject *callbacks;
   PyObject *result;
   rt->gc_hook = NULL;
   rt->gc_fn = NULL;
   if (hook == NULL) {
     return PMM_OK;
   }
-  callbacks = gc_attribute("callbacks");
-  result = callbacks == NULL
-               ? NULL
-               : PyObject_CallMethodObjArgs(callbacks, PMMI_CPY_NAME(remove),
-                                            hook, NULL);
+  result = PyObject_CallMethodObjArgs(PMMI_CPY_FN(gc_callbacks),
+                                      PMMI_CPY_NAME(remove), hook, NULL);
   Py_DecRef(hook);
   return pmmi_cpy_consume(rt, result);
 }
@@ -287,18 +294,16 @@ static enum pmm_status remove_hook(pmm_rt *rt) {
 enum pmm_status pmmi_cpy_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx) {
   static PyMethodDef method = {"on_collection", on_collection, METH_VARARGS,
                                NULL};
-  PyObject *callbacks;
   PyObject *capsule;
   enum pmm_status status = remove_hook(rt);
   if (status != PMM_OK || fn == NULL) {
     return status;
   }
-  callbacks = gc_attribute("callbacks");
   capsule = PyCapsule_New(rt, "pmm.rt", NULL);
   rt->gc_hook = capsule == NULL ? NULL : PyCFunction_New(&method, capsule);
   Py_DecRef(capsule);
-  if (callbacks == NULL || rt->gc_hook == NULL ||
-      PyList_Append(callbacks, rt->gc_hook) < 0) {
+  if (rt->gc_hook == NULL ||
+      PyList_Append(PMMI_CPY_FN(gc_callbacks), rt->gc_hook) < 0) {
     Py_DecRef(rt->gc_hook);
     rt->gc_hook = NULL;
     return pmmi_cpy_failure(rt);

@@ -2,6 +2,7 @@
 /*
  * core.c - references, atoms and what every object can do.
  */
+#include "account.h"
 #include "ops.h"
 #include "symbols.h"
 
@@ -32,6 +33,14 @@ long long pmmi_cpy_ask(PyObject *callable, PyObject *argument,
   }
   pmmi_cpy_restore(&saved);
   return value;
+}
+
+PyObject *pmmi_cpy_name_new(const char *text) {
+  PyObject *name;
+  pmmi_cpy_account_pause();
+  name = PyUnicode_InternFromString(text);
+  pmmi_cpy_account_resume();
+  return name;
 }
 
 PyObject *pmmi_cpy_tuple_of(pmm_obj *const *items, size_t n) {
@@ -92,8 +101,8 @@ const char *pmmi_cpy_type_name(pmm_rt *rt, pmm_obj *o) {
   const char *text = NULL;
   (void)rt;
   pmmi_cpy_save(&saved);
-  name = PyObject_GetAttrString((PyObject *)Py_TYPE(pmmi_cpy_py(o)),
-                                "__name__");
+  name = PyObject_GetAttr((PyObject *)Py_TYPE(pmmi_cpy_py(o)),
+                          PMMI_CPY_NAME(__name__));
   kept = name == NULL ? NULL : lasting_name(name);
   if (kept != NULL) {
     text = PyUnicode_AsUTF8AndSize(kept, NULL);
@@ -114,9 +123,22 @@ uint64_t pmmi_cpy_refcount(pmm_rt *rt, pmm_obj *o) {
   return (uint64_t)pmmi_cpy_py(o)->ob_refcnt;
 }
 
+/** sys.getrefcount, called by Python code: the argument is a reference, the
+ *  holder's item is another, which the helper takes off again. */
 uint64_t pmmi_cpy_refcount_reported(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_cpy_saved saved;
+  PyObject *holder;
+  long long count = 0;
   (void)rt;
-  return (uint64_t)pmmi_cpy_ask(PMMI_CPY_FN(getrefcount), pmmi_cpy_py(o), 0);
+  pmmi_cpy_save(&saved);
+  holder = PyTuple_Pack(1, pmmi_cpy_py(o));
+  if (holder != NULL) {
+    count = pmmi_cpy_call_int(PMMI_CPY_FN(count_of), holder);
+    Py_DecRef(holder);
+  }
+  PyErr_Clear();
+  pmmi_cpy_restore(&saved);
+  return count < 0 ? 0 : (uint64_t)count;
 }
 
 enum pmm_status pmmi_cpy_refcount_set(pmm_rt *rt, pmm_obj *o, uint64_t count) {

@@ -35,7 +35,6 @@
 #define PMMI_CPY_CALLABLES(X)                                                 \
   X(array, "array", "array")                                                  \
   X(bytearray, "builtins", "bytearray")                                       \
-  X(contextmanager, "contextlib", "contextmanager")                           \
   X(copy, "copy", "copy")                                                     \
   X(deepcopy, "copy", "deepcopy")                                             \
   X(exit_stack, "contextlib", "ExitStack")                                    \
@@ -43,7 +42,9 @@
   X(function, "types", "FunctionType")                                        \
   X(gc_collect, "gc", "collect")                                              \
   X(gc_disable, "gc", "disable")                                              \
+  X(gc_callbacks, "gc", "callbacks")                                          \
   X(gc_enable, "gc", "enable")                                                \
+  X(gc_garbage, "gc", "garbage")                                              \
   X(gc_freeze, "gc", "freeze")                                                \
   X(gc_get_count, "gc", "get_count")                                          \
   X(gc_get_freeze_count, "gc", "get_freeze_count")                            \
@@ -59,7 +60,6 @@
   X(gc_unfreeze, "gc", "unfreeze")                                            \
   X(getallocatedblocks, "sys", "getallocatedblocks")                          \
   X(getrecursionlimit, "sys", "getrecursionlimit")                            \
-  X(getrefcount, "sys", "getrefcount")                                        \
   X(getsizeof, "sys", "getsizeof")                                            \
   X(getweakrefcount, "weakref", "getweakrefcount")                            \
   X(open, "io", "open")                                                       \
@@ -74,7 +74,7 @@
 /** Python functions of our own (helpers.c), by name. */
 #define PMMI_CPY_HELPERS(X)                                                   \
   X(compile_code) X(enter) X(rename) X(sites) X(site_of) X(reset_peak)        \
-  X(optimised) X(build_text)
+  X(optimised) X(build_text) X(count_of) X(manager_of)
 
 enum pmmi_cpy_callable {
 #define PMMI_CPY_ENUM(name, module, attribute) PMMI_CPY_FN_##name,
@@ -88,7 +88,8 @@ enum pmmi_cpy_callable {
 
 /** Names looked up as attributes, made once. */
 #define PMMI_CPY_NAMES(X)                                                     \
-  X(alive) X(callback) X(clear) X(close) X(closed) X(copy)          \
+  X(__name__) X(category) X(errno) X(exc_type) X(source) X(alive)           \
+  X(callback) X(clear) X(close) X(closed) X(copy)          \
   X(detach) X(err) X(fileno) X(flush) X(gi_frame) X(key) X(pop)     \
   X(read) X(readline) X(remove) X(reverse) X(send) X(sort) X(strip)           \
   X(throw) X(write) X(add) X(pmm_kind)
@@ -229,6 +230,9 @@ long long pmmi_cpy_ask(PyObject *callable, PyObject *argument,
                        long long other);
 /** A new tuple of borrowed items. */
 PyObject *pmmi_cpy_tuple_of(pmm_obj *const *items, size_t n);
+/** A new str of an attribute's name.  It is not counted, as the interpreter
+ *  keeps such names in caches of its own. */
+PyObject *pmmi_cpy_name_new(const char *text);
 /** A size as CPython's signed one, clamped. */
 static inline Py_ssize_t pmmi_cpy_size(size_t n) {
   return n > (size_t)PY_SSIZE_T_MAX ? PY_SSIZE_T_MAX : (Py_ssize_t)n;

@@ -11,7 +11,7 @@
 /** sys.unraisablehook(args). */
 static PyObject *on_unraisable(PyObject *capsule, PyObject *args) {
   pmm_rt *rt = PyCapsule_GetPointer(capsule, "pmm.rt");
-  PyObject *type = PyObject_GetAttrString(args, "exc_type");
+  PyObject *type = PyObject_GetAttr(args, PMMI_CPY_NAME(exc_type));
   if (rt == NULL || type == NULL) {
     return NULL;
   }
@@ -22,7 +22,7 @@ static PyObject *on_unraisable(PyObject *capsule, PyObject *args) {
 
 /** Descriptor of what a warning is about; -1 when it has none. */
 static int64_t descriptor_of(pmm_rt *rt, PyObject *message) {
-  PyObject *source = PyObject_GetAttrString(message, "source");
+  PyObject *source = PyObject_GetAttr(message, PMMI_CPY_NAME(source));
   int64_t descriptor = -1;
   if (source != NULL && source != Py_None) {
     descriptor = pmmi_cpy_file_descriptor(rt, pmmi_cpy_obj(source));
@@ -35,7 +35,7 @@ static int64_t descriptor_of(pmm_rt *rt, PyObject *message) {
 /** warnings._showwarnmsg(message). */
 static PyObject *on_warning(PyObject *capsule, PyObject *message) {
   pmm_rt *rt = PyCapsule_GetPointer(capsule, "pmm.rt");
-  PyObject *category = PyObject_GetAttrString(message, "category");
+  PyObject *category = PyObject_GetAttr(message, PMMI_CPY_NAME(category));
   int resource;
   if (rt == NULL || category == NULL) {
     return NULL;

@@ -79,7 +79,7 @@ static void note_errno(pmm_rt *rt) {
   struct pmmi_cpy_saved saved;
   PyObject *number;
   fetch_normal(&saved);
-  number = PyObject_GetAttrString(saved.value, "errno");
+  number = PyObject_GetAttr(saved.value, PMMI_CPY_NAME(errno));
   if (number != NULL && PyLong_Check(number)) {
     rt->last_errno = (int)PyLong_AsLong(number);
   }

@@ -7,7 +7,7 @@
 #include "cpython.h"
 
 static const char helpers_source[] =
-    "import os, platform, sys, sysconfig, tracemalloc, types\n"
+    "import contextlib, os, platform, sys, sysconfig, tracemalloc, types\n"
     "import _imp\n"
     "\n"
     "def compile_code(source):\n"
@@ -15,6 +15,13 @@ static const char helpers_source[] =
     "    for constant in module.co_consts:\n"
     "        if isinstance(constant, types.CodeType):\n"
     "            return constant\n"
+    "\n"
+    "def count_of(holder):\n"
+    "    return sys.getrefcount(holder[0]) - 1\n"
+    "\n"
+    "def manager_of(source):\n"
+    "    function = source if callable(source) else lambda: source\n"
+    "    return contextlib.contextmanager(function)()\n"
     "\n"
     "def rename(name):\n"
     "    _imp._fix_co_filename(enter.__code__, name)\n"

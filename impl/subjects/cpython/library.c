@@ -191,11 +191,21 @@ static int load_version(void) {
   return result;
 }
 
+/** Compile once: the first time makes the interpreter's own types of syntax
+ *  trees, which no case should see. */
+static int warm_up(void) {
+  PyObject *code = PyObject_CallFunction(PMMI_CPY_FN(compile_code), "s",
+                                         "def f(): pass\n");
+  Py_DecRef(code);
+  return code == NULL ? -1 : 0;
+}
+
 int pmmi_cpy_load(void) {
   pmmi_cpy_symbols_load();
   if (load_version() < 0 || load_callables() < 0 || load_names() < 0 ||
       load_helpers() < 0 || load_errors() < 0 || load_builtins() < 0 ||
-      pmmi_cpy_callback_load() < 0 || pmmi_cpy_manager_load() < 0) {
+      pmmi_cpy_callback_load() < 0 || pmmi_cpy_manager_load() < 0 ||
+      warm_up() < 0) {
     return -1;
   }
   return 0;

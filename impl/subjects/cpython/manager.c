@@ -97,18 +97,11 @@ pmm_obj *pmmi_cpy_manager_new(pmm_rt *rt, pmm_call enter, pmm_exit_fn leave,
   return (pmm_obj *)self;
 }
 
-/** contextlib.contextmanager(function)(). */
-pmm_obj *pmmi_cpy_manager_from_generator(pmm_rt *rt, pmm_obj *function) {
-  PyObject *maker = PyObject_CallFunctionObjArgs(
-      PMMI_CPY_FN(contextmanager), pmmi_cpy_py(function), NULL);
-  PyObject *manager;
+/** contextlib.contextmanager over a function, or over a generator of one. */
+pmm_obj *pmmi_cpy_manager_from_generator(pmm_rt *rt, pmm_obj *source) {
   (void)rt;
-  if (maker == NULL) {
-    return NULL;
-  }
-  manager = PyObject_CallObject(maker, NULL);
-  Py_DecRef(maker);
-  return pmmi_cpy_obj(manager);
+  return pmmi_cpy_obj(PyObject_CallFunctionObjArgs(
+      PMMI_CPY_FN(manager_of), pmmi_cpy_py(source), NULL));
 }
 
 pmm_obj *pmmi_cpy_exit_stack_new(pmm_rt *rt) {

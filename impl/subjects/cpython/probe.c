@@ -402,8 +402,16 @@ enum pmm_status pmmi_cpy_slot_set(pmm_rt *rt, pmm_obj *instance, size_t index,
   return PMM_OK;
 }
 
+/** The attribute, new. */
+static PyObject *attribute(PyObject *o, const char *text) {
+  PyObject *name = pmmi_cpy_name_new(text);
+  PyObject *value = name == NULL ? NULL : PyObject_GetAttr(o, name);
+  Py_DecRef(name);
+  return value;
+}
+
 pmm_obj *pmmi_cpy_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
-  PyObject *value = PyObject_GetAttrString(pmmi_cpy_py(instance), name);
+  PyObject *value = attribute(pmmi_cpy_py(instance), name);
   (void)rt;
   if (value != NULL) {
     Py_DecRef(value); /* the instance holds it */
@@ -413,9 +421,15 @@ pmm_obj *pmmi_cpy_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
 
 enum pmm_status pmmi_cpy_attr_set(pmm_rt *rt, pmm_obj *instance,
                                   const char *name, pmm_obj *value) {
-  return pmmi_cpy_result(rt, PyObject_SetAttrString(pmmi_cpy_py(instance),
-                                                    name,
-                                                    pmmi_cpy_py(value)));
+  PyObject *text = pmmi_cpy_name_new(name);
+  enum pmm_status status;
+  if (text == NULL) {
+    return pmmi_cpy_failure(rt);
+  }
+  status = pmmi_cpy_result(rt, PyObject_SetAttr(pmmi_cpy_py(instance), text,
+                                                pmmi_cpy_py(value)));
+  Py_DecRef(text);
+  return status;
 }
 
 int pmmi_cpy_is_finalized(pmm_rt *rt, pmm_obj *o) {
@@ -432,6 +446,5 @@ pmm_obj *pmmi_cpy_proxy_slot(pmm_rt *rt, pmm_obj *proxy, size_t index) {
   if (index >= SLOTS_MAX) {
     return pmmi_cpy_fail_null(PMM_INDEX, "no such slot");
   }
-  return pmmi_cpy_obj(
-      PyObject_GetAttrString(pmmi_cpy_py(proxy), slot_names[index]));
+  return pmmi_cpy_obj(attribute(pmmi_cpy_py(proxy), slot_names[index]));
 }
