@@ -8,6 +8,7 @@ it and say where; in `clean` none may find anything.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -19,6 +20,8 @@ from pmm.valgrind import site_frame
 
 WORKLOAD = "leaks"
 CLEAN = "clean"
+PLANTERS = ("leaks.c", "leaks.py")
+"""The sources whose lines lose things on purpose."""
 
 
 def planted(variant: str | None) -> bool:
@@ -60,30 +63,36 @@ def runtime_finding(
         frames=site_frame(finding.site, places),
         suppression=None,
         suppressed=False,
-        expected=document.workload == WORKLOAD and planted(variant),
+        expected=False,
         reproduce=result.command,
     )
 
 
 def mark_expected(findings: Iterable[LeakFinding]) -> tuple[LeakFinding, ...]:
-    """Say of valgrind's findings, too, which ones were lost on purpose.
-
-    Only a leak can be on purpose: an invalid read never is.
-    """
+    """Say of each finding whether it is one that was lost on purpose."""
     return tuple(
         msgspec.structs.replace(
             finding,
             expected=finding.workload == WORKLOAD
             and planted(finding.variant)
-            and (finding.by == "runtime" or finding.kind.startswith("Leak_")),
+            and points_at_plant(finding),
         )
         for finding in findings
     )
 
 
-def located(finding: LeakFinding) -> bool:
-    """Tell whether a finding names a source line."""
-    return any(frame.file and frame.line for frame in finding.frames)
+def points_at_plant(finding: LeakFinding) -> bool:
+    """Tell whether a finding is a leak made by a line of the workload itself.
+
+    Valgrind also sees what else the process still held when it ended; only a
+    stack through the workload is the find. An invalid read never is.
+    """
+    if finding.by == "valgrind" and not finding.kind.startswith("Leak_"):
+        return False
+    return any(
+        frame.line and frame.file and Path(frame.file).name in PLANTERS
+        for frame in finding.frames
+    )
 
 
 def tally(
@@ -122,7 +131,8 @@ def tally_row(job: Job, variant: str, findings: Sequence[LeakFinding]) -> LeakTa
     """Count one variant's findings by detector and judge them."""
     needs = ("valgrind", "runtime") if job.kind == "leaks" else ("runtime",)
     counts = {
-        by: len([f for f in findings if f.by == by and located(f)]) for by in needs
+        by: len([f for f in findings if f.by == by and points_at_plant(f)])
+        for by in needs
     }
     lost = planted(variant)
     missed = [by for by in needs if not counts[by]] if lost else []
