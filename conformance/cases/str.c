@@ -130,7 +130,7 @@ SHOULD(str, cached_encodings_are_accounted, "The UTF-8 form dies with its str",
        REQ("STR-008"), NEEDS(str, sizeof)) {
   size_t size = 0;
   uint64_t blocks = live_blocks(t);
-  pmm_obj *str = NEW(OPS->str_new(RT, "\xc3\xa4\xc4\x80 is wide", 13));
+  pmm_obj *str = NEW(OPS->str_new(RT, "\xc3\xa4\xc4\x80 is wide", 12));
   size_t before = size_of(t, str);
   uint64_t bytes = live_bytes(t);
   expect(OPS->str_utf8(RT, str, &size) != NULL);

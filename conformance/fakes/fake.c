@@ -26,7 +26,7 @@ pmm_subject_get(uint32_t host_abi);
 
 static struct pmm_ops honest;
 
-/* ---- in the body: the first instance sets it off --------------------------- */
+/* ---- in the body: the first instance sets it off ------------------------ */
 
 static void (*misdeed)(void);
 
@@ -68,7 +68,7 @@ static void straggler(void) {
   }
 }
 
-/* ---- into the harness's pipe ------------------------------------------------ */
+/* ---- into the harness's pipe -------------------------------------------- */
 
 static void write_to_pipes(const void *data, size_t size) {
   for (int fd = 3; fd < 256; fd++) {
@@ -100,7 +100,7 @@ static void forged_pass(void) {
 
 static void two_records(void) { write_pass(); }
 
-/* ---- in other operations ------------------------------------------------------ */
+/* ---- in other operations ------------------------------------------------ */
 
 static uint64_t wrong_count(pmm_rt *rt, pmm_obj *o) {
   return honest.refcount(rt, o) + 1;
@@ -142,7 +142,7 @@ static enum pmm_status open_twice_told(const struct pmm_open_config *config,
   return honest.open(&changed, rt);
 }
 
-/* ---- which fake this is --------------------------------------------------------- */
+/* ---- which fake this is ------------------------------------------------- */
 
 static void nothing(void) {}
 

@@ -65,7 +65,7 @@ static uint64_t count_collections(struct pmm_test *t) {
   return sum;
 }
 
-/* ---- setup ---------------------------------------------------------------------- */
+/* ---- setup -------------------------------------------------------------- */
 
 static uint32_t open_flags(const struct attempt *a) {
   const struct pmm_case *test_case = a->state.test_case;
@@ -122,7 +122,19 @@ static void settle(struct pmm_test *t) {
   OPS->caches_flush(RT);
 }
 
-/* ---- body ----------------------------------------------------------------------- */
+/* The state before the body: readings start here, and so does the log.  What
+ * the runtime makes on first use and keeps is made now. */
+static void make_level(struct attempt *a) {
+  struct pmm_test *t = &a->test;
+  if (OFFERED(gc_debug)) {
+    (void)OPS->gc_garbage(RT);
+  }
+  settle(t);
+  a->level = read_memory(t);
+  pmm_state_reset(&a->state);
+}
+
+/* ---- body --------------------------------------------------------------- */
 
 static void run_body(struct attempt *a, uint64_t point) {
   struct pmm_test *t = &a->test;
@@ -167,7 +179,7 @@ static void measured_body(struct attempt *a, uint64_t point) {
   }
 }
 
-/* ---- verdict -------------------------------------------------------------------- */
+/* ---- verdict ------------------------------------------------------------ */
 
 static enum pmm_class class_of_failure(const struct attempt *a) {
   return a->state.test_case->level == PMM_LEVEL_MUST ? PMM_CLASS_FAIL
@@ -203,7 +215,7 @@ static int judge_body(struct attempt *a, const char *what) {
   return value == PMM_CLASS_WARN;
 }
 
-/* ---- leaks ---------------------------------------------------------------------- */
+/* ---- leaks -------------------------------------------------------------- */
 
 /** How much more is alive: blocks, bytes, objects; unknown figures are 0. */
 struct growth {
@@ -245,8 +257,7 @@ static struct growth clean_up(struct attempt *a) {
 
 /* Run the body again and say by how much one run more makes it grow. */
 static struct growth again(struct attempt *a, uint64_t point) {
-  struct pmm_test *t = &a->test;
-  a->level = read_memory(t);
+  a->level = read_memory(&a->test);
   pmm_state_reset(&a->state);
   run_body(a, point);
   return clean_up(a);
@@ -300,7 +311,7 @@ static void judge_heap(struct attempt *a) {
   }
 }
 
-/* ---- the two attempts -------------------------------------------------------------- */
+/* ---- the two attempts --------------------------------------------------- */
 
 static void attempt_plain(struct attempt *a) {
   measured_body(a, 0);
@@ -373,8 +384,7 @@ void pmm_attempt(const struct pmm_setting *setting,
     enter(&a, PMM_PHASE_DONE);
     return;
   }
-  settle(&a.test);
-  a.level = read_memory(&a.test);
+  make_level(&a);
   if (point > 0) {
     attempt_point(&a, point);
   } else {

@@ -60,7 +60,7 @@ struct pmm_case {
   void (*body)(struct pmm_test *t);
 };
 
-/* ---- declaring ------------------------------------------------------------ */
+/* ---- declaring ---------------------------------------------------------- */
 
 #define PMM_CASE(level_value, area, name, title_text, ...)                    \
   static void area##_##name(struct pmm_test *t);                              \
@@ -110,7 +110,7 @@ struct pmm_case {
 /** Open the runtime with PMM_OPEN_* flags. */
 #define OPEN(flags) .open_flags = flags
 
-/* ---- the test in a body ------------------------------------------------------ */
+/* ---- the test in a body ------------------------------------------------- */
 
 /** A running case: what a body sees of it. */
 struct pmm_test {
@@ -127,7 +127,7 @@ struct pmm_test {
 /** 1 when the subject offers the feature: OFFERED(gc). */
 #define OFFERED(feature) ((t->offered & PMM_BIT(feature)) != 0)
 
-/* ---- ownership ------------------------------------------------------------------ */
+/* ---- ownership ---------------------------------------------------------- */
 
 /** Take over a new handle; ends the case when the operation failed. */
 #define NEW(call) pmm_test_own(t, (call), PMM_HERE(#call))
@@ -147,7 +147,7 @@ struct pmm_test {
 void defer(struct pmm_test *t, void (*undo)(struct pmm_test *t, void *subject),
            void *subject);
 
-/* ---- objects most cases need ------------------------------------------------------ */
+/* ---- objects most cases need -------------------------------------------- */
 
 /** An instance of the case's own type: two slots, collector and weak
  *  references on, no finalizer.  Its death logs DEALLOCATED with `cookie`. */
@@ -171,7 +171,7 @@ pmm_obj *empty_list(struct pmm_test *t);
   (pmm_obj *const[]){__VA_ARGS__},                                            \
       sizeof((pmm_obj *const[]){__VA_ARGS__}) / sizeof(pmm_obj *)
 
-/* ---- reading ------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------ */
 
 /** The runtime's counters; a figure it cannot tell makes the case
  *  UNSUPPORTED("memory.…"). */
@@ -197,7 +197,7 @@ const int64_t *profile_ints(struct pmm_test *t, const char *key, size_t *n);
 /** 1 when the profile has the key. */
 int profile_has(struct pmm_test *t, const char *key);
 
-/* ---- the event log --------------------------------------------------------------------- */
+/* ---- the event log ------------------------------------------------------ */
 
 /** Any cookie, in a question to the log. */
 #define ANY INT64_MIN
@@ -223,7 +223,7 @@ size_t pmm_log_count(struct pmm_test *t, enum pmm_event_kind kind,
 int64_t pmm_log_find(struct pmm_test *t, enum pmm_event_kind kind,
                      int64_t cookie);
 
-/* ---- expectations -------------------------------------------------------------------------- */
+/* ---- expectations ------------------------------------------------------- */
 
 /** Where an expectation stands, and its text. */
 struct pmm_here {
@@ -288,7 +288,7 @@ void unsupported(struct pmm_test *t, const char *what)
 /** Which of the declared outcomes was seen; another one is forbidden. */
 void outcome(struct pmm_test *t, const char *name);
 
-/* ---- behind the macros ------------------------------------------------------------------------ */
+/* ---- behind the macros -------------------------------------------------- */
 
 pmm_obj *pmm_test_own(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 pmm_obj *pmm_test_keep(struct pmm_test *t, pmm_obj *o);

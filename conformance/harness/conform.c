@@ -43,7 +43,7 @@ void pmm_conform_attach(const struct pmm_conform_host *with) {
   host = with != NULL ? with : &no_host;
 }
 
-/* ---- the plan -------------------------------------------------------------------- */
+/* ---- the plan ----------------------------------------------------------- */
 
 static int is_chosen(const struct pmm_options *options, const char *id) {
   for (int i = 0; i < options->case_count; i++) {
@@ -142,7 +142,7 @@ static int make_plan(struct run *run) {
   return 0;
 }
 
-/* ---- the subject ------------------------------------------------------------------ */
+/* ---- the subject -------------------------------------------------------- */
 
 static const struct pmm_subject *find_subject(struct run *run) {
   const char *spec = run->options.subject;
@@ -256,7 +256,7 @@ static void probe_subject(void *ctx, struct pmm_progress *progress,
   progress->phase = PMM_PHASE_DONE;
 }
 
-/* ---- the run ---------------------------------------------------------------------- */
+/* ---- the run ------------------------------------------------------------ */
 
 static void set_course(struct run *run) {
   run->course.setting.lane = run->options.lane;
@@ -306,7 +306,7 @@ static int run_cases(struct run *run) {
 static int is_unknown_name(struct run *run) {
   const char *spec = run->options.subject;
   if (run->given != NULL || spec == NULL || strchr(spec, '/') != NULL ||
-      find_subject(run) != NULL) {
+      fnmatch("*.so", spec, 0) == 0 || find_subject(run) != NULL) {
     return 0;
   }
   (void)fprintf(stderr, "--subject: %s\n", run->message);

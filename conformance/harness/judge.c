@@ -14,7 +14,7 @@
 
 enum { DENSE_POINTS = 256, STRIDE_DIVISOR = 64 };
 
-/* ---- one process -------------------------------------------------------------- */
+/* ---- one process -------------------------------------------------------- */
 
 /* The first line of what a sanitizer or valgrind printed, or NULL. */
 static const char *sanitizer_report(const char *output) {
@@ -100,7 +100,7 @@ void pmm_judge_process(const struct pmm_process *process,
   }
 }
 
-/* ---- one attempt ---------------------------------------------------------------- */
+/* ---- one attempt -------------------------------------------------------- */
 
 struct job {
   const struct pmm_setting *setting;
@@ -132,7 +132,7 @@ static void attempt(const struct pmm_course *course,
   }
 }
 
-/* ---- one case ------------------------------------------------------------------- */
+/* ---- one case ----------------------------------------------------------- */
 
 /* 1 when the record says already why the case is not run. */
 static int is_gated(const struct pmm_course *course,

@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - pmm-conform: the suite over subjects found by name or path.
+ * main.c - pmm-conform: the suite over subjects and backends found by name or
+ * path (impl/subjects/select.h, impl/backends/registry.h).
  */
+#include "backends/registry.h"
 #include "conform.h"
-#include "find.h"
+#include "subjects/select.h"
+
+static void list_subjects(FILE *out) {
+  for (size_t i = 0; i < pmmi_subject_count(); i++) {
+    const struct pmm_subject *subject = pmmi_subject_at(i);
+    (void)fprintf(out, "%-12s %s\n", subject->name, subject->build);
+  }
+  (void)fputs("PATH.so      a shared object that exports pmm_subject_get\n",
+              out);
+}
 
 int main(int argc, char **argv) {
   static const struct pmm_conform_host host = {
       .command = "pmm-conform",
-      .find_subject = pmm_find_subject,
-      .find_backend = pmm_find_backend,
-      .list_subjects = pmm_list_subjects,
+      .find_subject = pmmi_subject_find,
+      .find_backend = pmmi_backend_find,
+      .list_subjects = list_subjects,
   };
   pmm_conform_attach(&host);
   return pmm_conform_main(NULL, argc, argv);

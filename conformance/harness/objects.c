@@ -58,7 +58,7 @@ pmm_obj *tuple_of_ints(struct pmm_test *t, size_t n) {
   return tuple;
 }
 
-/* ---- reading ------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------ */
 
 static struct pmm_memory memory_of(struct pmm_test *t) {
   struct pmm_memory memory;
@@ -123,7 +123,7 @@ void quiet(struct pmm_test *t) {
   }
 }
 
-/* ---- the profile ----------------------------------------------------------------- */
+/* ---- the profile -------------------------------------------------------- */
 
 int profile_has(struct pmm_test *t, const char *key) {
   return pmm_profile_get(t->state->profile, key) != NULL;

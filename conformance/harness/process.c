@@ -71,7 +71,7 @@ static uint64_t draw_nonce(void) {
   return nonce;
 }
 
-/* ---- the child ---------------------------------------------------------------- */
+/* ---- the child ---------------------------------------------------------- */
 
 static void isolate(pid_t parent) {
   struct rlimit no_core = {0, 0};
@@ -102,7 +102,7 @@ static void run_child(pmm_work work, void *ctx, int out, uint64_t nonce) {
   _exit(written == (ssize_t)sizeof record ? 0 : 1);
 }
 
-/* ---- the parent ---------------------------------------------------------------- */
+/* ---- the parent --------------------------------------------------------- */
 
 /* Read what is there; 1 at the end of the stream. */
 static int drain(int in, struct pmm_process *out) {

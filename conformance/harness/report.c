@@ -16,7 +16,18 @@ static const char *const level_names[] = {"MUST", "SHOULD", "MAY"};
 
 const char *pmm_level_name(enum pmm_level level) { return level_names[level]; }
 
-/* ---- JSON ------------------------------------------------------------------------ */
+/* A file as the project's root sees it, wherever the build was. */
+static const char *project_path(const char *file) {
+  const char *found = NULL;
+  const char *next = strstr(file, "conformance/");
+  while (next != NULL) {
+    found = next;
+    next = strstr(next + 1, "conformance/");
+  }
+  return found != NULL ? found : file;
+}
+
+/* ---- JSON --------------------------------------------------------------- */
 
 static json_t *figure(uint64_t value) {
   return value == PMM_UNKNOWN ? json_null() : json_integer((json_int_t)value);
@@ -113,7 +124,7 @@ static json_t *counters_json(const struct pmm_record *record) {
   return o;
 }
 
-/* ---- the reproduce line --------------------------------------------------------------- */
+/* ---- the reproduce line ------------------------------------------------- */
 
 static size_t append(char *line, size_t used, size_t size, const char *option,
                      const char *value) {
@@ -150,7 +161,7 @@ static void reproduce_line(const struct pmm_report *report, const char *id,
   (void)append(line, used, size, "case", id);
 }
 
-/* ---- a case ------------------------------------------------------------------------------ */
+/* ---- a case ------------------------------------------------------------- */
 
 static void write_case(struct pmm_report *report,
                        const struct pmm_case *test_case,
@@ -181,7 +192,9 @@ static void write_case(struct pmm_report *report,
   json_object_set_new(o, "point", figure_or_null(record->point));
   json_object_set_new(o, "points", figure_or_null(record->points));
   json_object_set_new(
-      o, "file", json_string(has_place ? record->file : test_case->file));
+      o, "file", json_string(
+                      project_path(has_place ? record->file
+                                             : test_case->file)));
   json_object_set_new(
       o, "line", json_integer(has_place ? record->line : test_case->line));
   json_object_set_new(o, "elapsed_ns",
@@ -216,7 +229,8 @@ static void print_failure(const struct pmm_case *test_case,
                pmm_class_name((enum pmm_class)record->class),
                record->message);
   if (record->line > 0) {
-    (void)printf("# at %s:%d\n", record->file, (int)record->line);
+    (void)printf("# at %s:%d\n", project_path(record->file),
+                 (int)record->line);
   }
   if (requirement != NULL) {
     (void)printf("# %s: %s\n", requirement->id, requirement->text);
@@ -247,7 +261,7 @@ void pmm_report_case(struct pmm_report *report,
   write_case(report, test_case, record, reproduce);
 }
 
-/* ---- the run -------------------------------------------------------------------------------- */
+/* ---- the run ------------------------------------------------------------ */
 
 void pmm_report_start(struct pmm_report *report, size_t case_count) {
   (void)printf("TAP version 13\n1..%zu\n", case_count);
@@ -282,7 +296,7 @@ int pmm_report_end(struct pmm_report *report) {
   return bad;
 }
 
-/* ---- listing ---------------------------------------------------------------------------------- */
+/* ---- listing ------------------------------------------------------------ */
 
 static json_t *case_json(const struct pmm_case *c) {
   json_t *o = json_object();
@@ -296,7 +310,7 @@ static json_t *case_json(const struct pmm_case *c) {
   json_object_set_new(o, "oom_exempt", text_or_null(c->oom_exempt));
   json_object_set_new(o, "stress_exempt", text_or_null(c->stress_exempt));
   json_object_set_new(o, "leak_exempt", text_or_null(c->leak_exempt));
-  json_object_set_new(o, "file", json_string(c->file));
+  json_object_set_new(o, "file", json_string(project_path(c->file)));
   json_object_set_new(o, "line", json_integer(c->line));
   return o;
 }

@@ -56,7 +56,7 @@ void *pmm_test_scratch(struct pmm_test *t, size_t size) {
   return block->bytes;
 }
 
-/* ---- ownership -------------------------------------------------------------- */
+/* ---- ownership ---------------------------------------------------------- */
 
 static void push_owned(struct pmm_state *state, struct pmm_owned entry) {
   if (state->owned_count == state->owned_capacity) {
@@ -118,7 +118,7 @@ void pmm_state_release(struct pmm_test *t) {
   state->probe_type = NULL;
 }
 
-/* ---- the log ---------------------------------------------------------------- */
+/* ---- the log ------------------------------------------------------------ */
 
 void pmm_state_event(void *ctx, enum pmm_event_kind kind, int64_t cookie,
                      int64_t detail) {

@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/pool.c - the pool below the runtime, through its object domain:
+ * classes, reuse, overlap, contents, resizing (requirements POOL-…).  Arenas
+ * are in pool_arena.c.
+ */
+#include <stdlib.h>
+
+#include "case.h"
+
+#define NO_ERROR_SET "a domain reports failure by NULL, without an error"
+
+static void free_cell(struct pmm_test *t, void *cell) {
+  OPS->domain_free(RT, PMM_DOMAIN_OBJ, *(void **)cell);
+  *(void **)cell = NULL;
+}
+
+/* A block whose cell is freed with the case, unless it was freed before. */
+static void **take(struct pmm_test *t, size_t size) {
+  void **cell = SCRATCH(void *);
+  *cell = OPS->domain_malloc(RT, PMM_DOMAIN_OBJ, size);
+  expect(*cell != NULL);
+  defer(t, free_cell, cell);
+  return cell;
+}
+
+/* "On 64-bit every block returned for any request 0..600 is aligned to 16
+ * bytes." */
+MUST(pool, blocks_are_aligned, "Every block is aligned to 16",
+     REQ("POOL-001"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  for (size_t size = 0; size <= 600; size++) {
+    expect_eq((uintptr_t)*take(t, size) % 16, 0);
+  }
+}
+
+static int compare_addresses(const void *a, const void *b) {
+  const uintptr_t *left = a;
+  const uintptr_t *right = b;
+  return (*left > *right) - (*left < *right);
+}
+
+/* The smallest distance of 400 blocks of two sizes in turn. */
+static int64_t smallest_gap(struct pmm_test *t, size_t one, size_t other) {
+  enum { N = 400 };
+  uintptr_t at[N];
+  int64_t gap = INT64_MAX;
+  for (int i = 0; i < N; i++) {
+    at[i] = (uintptr_t)*take(t, i % 2 ? one : other);
+  }
+  qsort(at, N, sizeof at[0], compare_addresses);
+  for (int i = 1; i < N; i++) {
+    int64_t next = (int64_t)(at[i] - at[i - 1]);
+    gap = next < gap ? next : gap;
+  }
+  return gap;
+}
+
+/* "Requests 1..16 share class 16, 17..32 class 32, ... 497..512 class 512: 32
+ * classes; neighbouring blocks in one pool are exactly the class size apart."
+ */
+MUST(pool, classes_step_by_the_profile, "Size classes are the profile's",
+     REQ("POOL-002"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  size_t n = 0;
+  const int64_t *sizes = profile_ints(t, "pool_class_bytes", &n);
+  int64_t before = 0;
+  for (size_t i = 0; i < n; i++) {
+    expect_eq(smallest_gap(t, (size_t)before + 1, (size_t)sizes[i]), sizes[i]);
+    before = sizes[i];
+    DROP_ALL();
+  }
+  expect_eq(before, profile_int(t, "pool_max_bytes"));
+}
+
+/* "Allocating 0 bytes returns a non-null pointer distinct from all other live
+ * blocks and freeable." */
+MUST(pool, zero_bytes_are_a_block, "A request of 0 bytes is a block",
+     REQ("POOL-004"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  enum { N = 100 };
+  uintptr_t at[N];
+  for (int i = 0; i < N; i++) {
+    at[i] = (uintptr_t)*take(t, i % 4 ? 0 : 1);
+  }
+  qsort(at, N, sizeof at[0], compare_addresses);
+  for (int i = 1; i < N; i++) {
+    expect_ne(at[i], at[i - 1]);
+  }
+}
+
+/* "Within one size class a free followed by an equal-class allocation returns
+ * the same address; k frees are returned in reverse order." */
+SHOULD(pool, reuse_is_last_in_first_out, "The block freed last is used first",
+       REQ("POOL-007"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  enum { K = 8 };
+  void **cells[K];
+  uintptr_t freed[K];
+  for (int i = 0; i < K; i++) {
+    cells[i] = take(t, 200);
+    freed[i] = (uintptr_t)*cells[i];
+  }
+  for (int i = 0; i < K; i++) {
+    free_cell(t, cells[i]);
+  }
+  for (int i = K; i-- > 0;) {
+    expect_eq((uintptr_t)*take(t, 200), freed[i]);
+  }
+}
+
+/* "A block freed at 33 bytes serves a following 48-byte request." */
+MUST(pool, reuse_crosses_requests, "A freed block serves its whole class",
+     REQ("POOL-008"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  void **cell = take(t, 33);
+  uintptr_t freed = (uintptr_t)*cell;
+  int found = 0;
+  free_cell(t, cell);
+  for (int i = 0; i < 2000 && !found; i++) {
+    found = (uintptr_t)*take(t, 48) == freed;
+  }
+  expect(found);
+}
+
+/* ---- random traces ------------------------------------------------------ */
+
+enum { SLOTS = 300, STEPS = 20000 };
+
+/** Blocks of a trace; each is filled with a byte of its own. */
+struct trace {
+  void *block[SLOTS];
+  size_t size[SLOTS];
+  unsigned char fill[SLOTS];
+  size_t largest;
+  uint64_t random;
+};
+
+static uint64_t draw(struct trace *trace) {
+  trace->random = trace->random * UINT64_C(6364136223846793005) + 1;
+  return trace->random >> 33;
+}
+
+static int is_intact(const struct trace *trace, int slot, size_t bytes) {
+  const unsigned char *block = trace->block[slot];
+  for (size_t i = 0; i < bytes; i++) {
+    if (block[i] != trace->fill[slot]) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+static void fill(struct trace *trace, int slot) {
+  trace->fill[slot] = (unsigned char)draw(trace);
+  memset(trace->block[slot], trace->fill[slot], trace->size[slot]);
+}
+
+static void step(struct pmm_test *t, struct trace *trace) {
+  int slot = (int)(draw(trace) % SLOTS);
+  size_t size = draw(trace) % (trace->largest + 1);
+  size_t old = trace->size[slot];
+  if (trace->block[slot] == NULL) {
+    trace->block[slot] = OPS->domain_malloc(RT, PMM_DOMAIN_OBJ, size);
+    expect(trace->block[slot] != NULL);
+    trace->size[slot] = size;
+    fill(trace, slot);
+    return;
+  }
+  expect(is_intact(trace, slot, old));
+  if (draw(trace) % 3 == 0) {
+    void *moved =
+        OPS->domain_realloc(RT, PMM_DOMAIN_OBJ, trace->block[slot], size);
+    expect(moved != NULL);
+    trace->block[slot] = moved;
+    expect(is_intact(trace, slot, old < size ? old : size));
+    trace->size[slot] = size;
+    fill(trace, slot);
+  } else {
+    OPS->domain_free(RT, PMM_DOMAIN_OBJ, trace->block[slot]);
+    trace->block[slot] = NULL;
+  }
+}
+
+static void free_trace(struct pmm_test *t, void *subject) {
+  struct trace *trace = subject;
+  for (int i = 0; i < SLOTS; i++) {
+    OPS->domain_free(RT, PMM_DOMAIN_OBJ, trace->block[i]);
+    trace->block[i] = NULL;
+  }
+}
+
+static struct trace *new_trace(struct pmm_test *t, size_t largest) {
+  struct trace *trace = SCRATCH(struct trace);
+  trace->largest = largest;
+  trace->random = 20240229;
+  defer(t, free_trace, trace);
+  return trace;
+}
+
+struct range {
+  uintptr_t from, to;
+};
+
+static void expect_disjoint(struct pmm_test *t, const struct trace *trace) {
+  struct range ranges[SLOTS];
+  size_t n = 0;
+  for (int i = 0; i < SLOTS; i++) {
+    if (trace->block[i] != NULL) {
+      uintptr_t from = (uintptr_t)trace->block[i];
+      size_t size = trace->size[i] > 0 ? trace->size[i] : 1;
+      ranges[n++] = (struct range){from, from + size};
+    }
+  }
+  qsort(ranges, n, sizeof ranges[0], compare_addresses);
+  for (size_t i = 1; i < n; i++) {
+    expect_le(ranges[i - 1].to, ranges[i].from);
+  }
+}
+
+/* "For any random alloc/free/realloc trace, byte ranges of live blocks are
+ * disjoint." */
+MUST(pool, live_blocks_never_overlap, "No two live blocks share a byte",
+     REQ("POOL-009"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  struct trace *trace = new_trace(t, 700);
+  for (int i = 0; i < STEPS; i++) {
+    step(t, trace);
+    if (i % 50 == 0) {
+      expect_disjoint(t, trace);
+    }
+  }
+}
+
+/* "A pattern written over the full requested size of each live block is intact
+ * at free time under random traces." */
+MUST(pool, contents_are_preserved, "A block keeps its bytes till it is freed",
+     REQ("POOL-010"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  struct trace *trace = new_trace(t, 520);
+  for (int i = 0; i < STEPS; i++) {
+    step(t, trace);
+  }
+  for (int i = 0; i < SLOTS; i++) {
+    expect(trace->block[i] == NULL || is_intact(trace, i, trace->size[i]));
+  }
+}
+
+/* "Free and realloc of any pointer route to pool or raw allocator by address
+ * lookup, and never by reading memory before an arbitrary pointer." */
+MUST(pool, ownership_is_looked_up, "Small and large blocks mix freely",
+     REQ("POOL-016"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  struct trace *trace = new_trace(t, 6000);
+  for (int i = 0; i < STEPS; i++) {
+    step(t, trace);
+  }
+  expect_disjoint(t, trace);
+}
+
+/* ---- resizing and zeroing ----------------------------------------------- */
+
+static unsigned char pattern(size_t i) { return (unsigned char)(i * 7 + 3); }
+
+/* Resize the cell's block and look at what both sizes share. */
+static void resize(struct pmm_test *t, void **cell, size_t old, size_t size) {
+  void *moved = OPS->domain_realloc(RT, PMM_DOMAIN_OBJ, *cell, size);
+  expect(moved != NULL);
+  *cell = moved;
+  unsigned char *bytes = moved;
+  for (size_t i = 0; i < (old < size ? old : size); i++) {
+    expect_eq(bytes[i], pattern(i));
+  }
+  for (size_t i = 0; i < size; i++) {
+    bytes[i] = pattern(i);
+  }
+}
+
+/* "Realloc preserves min(old,new) bytes when crossing classes and the 512
+ * threshold in both directions." */
+MUST(pool, realloc_keeps_data, "Resizing keeps what both sizes share",
+     REQ("POOL-011"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  static const size_t sizes[] = {16, 513, 16, 17, 512, 600, 512, 100000, 513,
+                                 48, 1, 64, 4096, 33};
+  void **cell = take(t, 16);
+  size_t old = 0;
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    resize(t, cell, old, sizes[i]);
+    old = sizes[i];
+  }
+}
+
+static int stays(struct pmm_test *t, size_t from, size_t to) {
+  void **cell = take(t, from);
+  uintptr_t before = (uintptr_t)*cell;
+  void *moved = OPS->domain_realloc(RT, PMM_DOMAIN_OBJ, *cell, to);
+  expect(moved != NULL);
+  *cell = moved;
+  return (uintptr_t)moved == before;
+}
+
+/* "Growing within the class keeps the address; shrinking keeps it while 4*new
+ * > 3*class, otherwise the block moves to a smaller class." */
+SHOULD(pool, realloc_stays_when_it_fits, "A block that fits stays in place",
+       REQ("POOL-012"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  size_t kept = (size_t)profile_int(t, "pool_shrink_percent") * 112 / 100;
+  expect(stays(t, 60, 64));
+  expect(stays(t, 100, 112));
+  expect(stays(t, 100, kept + 1));
+  if (kept > 0) {
+    expect(!stays(t, 100, kept));
+  }
+}
+
+/* "When realloc returns null the original block and its contents remain usable
+ * and must still be freed by the caller." */
+MUST(pool, a_failed_realloc_keeps_the_block, "A failed resize changes nothing",
+     REQ("POOL-013"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  static const size_t sizes[] = {1, 100, 512, 513, 5000};
+  for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    void **cell = take(t, sizes[i]);
+    resize(t, cell, 0, sizes[i]);
+    void *moved = OPS->domain_realloc(RT, PMM_DOMAIN_OBJ, *cell,
+                                      (size_t)1 << 62);
+    expect(moved == NULL);
+    resize(t, cell, sizes[i], sizes[i] + 1);
+  }
+}
+
+static int is_zero(const unsigned char *bytes, size_t size) {
+  for (size_t i = 0; i < size; i++) {
+    if (bytes[i] != 0) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+/* "Zeroed allocation returns all-zero bytes even when the block was dirty, and
+ * nelem*elsize overflow yields null." */
+MUST(pool, calloc_zeroes_recycled_memory, "Zeroed memory is zero",
+     REQ("POOL-014"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  for (size_t size = 1; size < 2000; size += 37) {
+    void **dirty = take(t, size);
+    memset(*dirty, 0xa5, size);
+    free_cell(t, dirty);
+    *dirty = OPS->domain_calloc(RT, PMM_DOMAIN_OBJ, size, 1);
+    expect(*dirty != NULL);
+    expect(is_zero(*dirty, size));
+  }
+  void *huge = OPS->domain_calloc(RT, PMM_DOMAIN_OBJ, (size_t)1 << 63, 4);
+  expect(huge == NULL);
+}
+
+/* "A request larger than the maximum signed size fails in every domain without
+ * calling the underlying allocator." */
+MUST(pool, oversized_requests_fail, "More than the signed maximum fails",
+     REQ("POOL-015"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  static const enum pmm_domain domains[] = {PMM_DOMAIN_RAW, PMM_DOMAIN_MEM,
+                                            PMM_DOMAIN_OBJ};
+  for (int i = 0; i < 3; i++) {
+    size_t size = (size_t)PTRDIFF_MAX + 1;
+    expect(OPS->domain_malloc(RT, domains[i], size) == NULL);
+    expect(OPS->domain_malloc(RT, domains[i], SIZE_MAX) == NULL);
+    expect(OPS->domain_calloc(RT, domains[i], 1, size) == NULL);
+    expect(OPS->domain_realloc(RT, domains[i], NULL, size) == NULL);
+  }
+}
+
+/* ---- statistics --------------------------------------------------------- */
+
+/* "The allocated-block counter rises by one per successful allocation (pool or
+ * raw fallback of this allocator) and returns to the baseline after frees." */
+MUST(pool, live_blocks_are_counted, "The counter follows every block",
+     REQ("POOL-022"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  static const size_t sizes[] = {0, 1, 16, 512, 513, 1024};
+  void **cells[6];
+  quiet(t);
+  uint64_t before = live_blocks(t);
+  for (uint64_t i = 0; i < 6; i++) {
+    cells[i] = take(t, sizes[i]);
+    expect_eq(live_blocks(t), before + i + 1);
+  }
+  for (uint64_t i = 0; i < 6; i++) {
+    free_cell(t, cells[i]);
+    expect_eq(live_blocks(t), before + 5 - i);
+  }
+}
+
+/* "Per-class statistics satisfy blocks in use + available = pools x
+ * blocks-per-pool and bytes sum to arena bytes." */
+SHOULD(pool, statistics_add_up, "Statistics of each class add up",
+       REQ("POOL-023"), NEEDS(pool, pool_stats)) {
+  struct pmm_class_stats stats = {.struct_size = sizeof stats};
+  size_t classes = 0;
+  (void)list_of_ints(t, 5000);
+  while (OPS->class_stats(RT, classes, &stats) == 0) {
+    expect_eq(stats.blocks_used + stats.blocks_free,
+              stats.pools * stats.blocks_per_pool);
+    stats.struct_size = sizeof stats;
+    classes++;
+  }
+  expect_gt(classes, 0);
+}
+
+/* "With large pools, a 16 KiB pool holds (16384-48)/class blocks: 1021 of 16,
+ * 340 of 48, 63 of 256, 31 of 512 bytes, first at offset 48." */
+MAY(pool, pools_have_the_declared_geometry, "Blocks per pool are the profile's",
+    REQ("POOL-005"), NEEDS(pool, pool_stats)) {
+  size_t n = 0;
+  size_t m = 0;
+  const int64_t *sizes = profile_ints(t, "pool_class_bytes", &n);
+  const int64_t *blocks = profile_ints(t, "pool_blocks", &m);
+  expect_eq(n, m);
+  for (size_t i = 0; i < n; i++) {
+    struct pmm_class_stats stats = {.struct_size = sizeof stats};
+    expect_eq(OPS->class_stats(RT, i, &stats), 0);
+    expect_eq(stats.block_size, sizes[i]);
+    expect_eq(stats.blocks_per_pool, blocks[i]);
+  }
+}
