@@ -333,6 +333,17 @@ pmm_obj *pmmi_list_take(pmm_rt *rt, struct pmmi_list *list, size_t index) {
   return item;
 }
 
+/* Releasing may run code, so the list is looked at anew each time. */
+void pmmi_list_restore(pmm_rt *rt, struct pmmi_list *list, size_t length,
+                       ptrdiff_t capacity) {
+  while (list->var.length > length) {
+    pmmi_xrelease(rt, list->items[--list->var.length]);
+  }
+  if (list->capacity > capacity && capacity >= (ptrdiff_t)list->var.length) {
+    (void)set_capacity(rt, list, (size_t)capacity);
+  }
+}
+
 pmm_obj *pmmi_list_pop(pmm_rt *rt, pmm_obj *list, size_t index) {
   struct pmmi_list *l = (struct pmmi_list *)list;
   if (!pmmi_is_list(list)) {

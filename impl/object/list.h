@@ -84,6 +84,11 @@ enum pmm_status pmmi_list_set_exact(pmm_rt *rt, struct pmmi_list *list,
 enum pmm_status pmmi_list_append_steal(pmm_rt *rt, struct pmmi_list *list,
                                        pmm_obj *item);
 
+/** Undo appending: drop what is above `length`, last to first, and give back
+ *  what the array has beyond `capacity`.  May run code. */
+void pmmi_list_restore(pmm_rt *rt, struct pmmi_list *list, size_t length,
+                       ptrdiff_t capacity);
+
 /** Remove item `index`, which there is, and return it, owned. */
 pmm_obj *pmmi_list_take(pmm_rt *rt, struct pmmi_list *list, size_t index);
 

@@ -191,13 +191,6 @@ static enum pmm_status extend_from(pmm_rt *rt, struct pmmi_list *list,
   return status;
 }
 
-/* Take back what was appended since `length`. */
-static void truncate_to(pmm_rt *rt, struct pmmi_list *list, size_t length) {
-  while (list->var.length > length) {
-    pmmi_xrelease(rt, pmmi_list_take(rt, list, list->var.length - 1));
-  }
-}
-
 /* Append what the iterator gives, one by one; PMM_OK at its end. */
 static enum pmm_status drain(pmm_rt *rt, struct pmmi_list *list,
                              pmm_obj *iterator) {
@@ -224,6 +217,7 @@ static size_t guess_length(pmm_obj *iterable) {
 static enum pmm_status extend_by_iterating(pmm_rt *rt, struct pmmi_list *list,
                                            pmm_obj *iterable) {
   size_t length = list->var.length;
+  ptrdiff_t capacity = list->capacity;
   size_t guess = guess_length(iterable);
   pmm_obj *iterator = pmmi_iter(rt, iterable);
   if (iterator == NULL) {
@@ -239,10 +233,11 @@ static enum pmm_status extend_by_iterating(pmm_rt *rt, struct pmmi_list *list,
   if (status != PMM_OK) {
     struct pmmi_error error;
     pmmi_error_save(rt, &error);
-    truncate_to(rt, list, length);
+    pmmi_list_restore(rt, list, length, capacity);
     pmmi_error_restore(rt, &error);
+  } else {
+    (void)pmmi_list_resize(rt, list, list->var.length);
   }
-  (void)pmmi_list_resize(rt, list, list->var.length);
   pmmi_release(rt, iterator);
   return status;
 }

@@ -197,6 +197,9 @@ static inline int sweep_attempt(pmm_rt *rt, const struct sweep_case *c,
     good = c->run(rt, input) == PMM_OK && good;
   }
   free(reads);
+  if (pmmi_is_list(input)) { /* it may contain itself */
+    (void)pmmi_list_clear(rt, input);
+  }
   pmmi_release(rt, input);
   good = fixture_is_back(rt, before) && good;
   if (!good) {
