@@ -116,6 +116,14 @@ static int find_all(pmm_work_find find,
     fprintf(stderr, "pmm-work: %s\n", message);
     return code;
   }
+  if (found.backend != NULL &&
+      (found.backend->capabilities & PMM_BACKEND_ONE_BLOCK) != 0) {
+    fprintf(stderr,
+            "pmm-work: backend %s prices a harness: no runtime can live on "
+            "it\n",
+            found.backend->name);
+    return 2;
+  }
   stage->subject = found.subject;
   stage->backend = found.backend;
   stage->mode = found.mode;

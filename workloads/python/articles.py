@@ -20,7 +20,7 @@ import sys
 import tempfile
 import tracemalloc
 from contextlib import redirect_stdout
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict
 
 from articles_text import ARTICLE, MENDED, OUTPUT, PRINTED, RESTORED
 from input import make_input
@@ -34,11 +34,11 @@ MILLION = 1000000
 Names = Dict[str, Any]
 
 
-def resolve(parameters: Dict[str, Any]) -> None:
+def resolve(parameters: dict[str, Any]) -> None:
     """Find the default input, once for all variants.  Raises OSError."""
     path = os.path.abspath(parameters["input"] or make_input())
     if not os.path.isfile(path):
-        raise FileNotFoundError("no such file: %s" % path)
+        raise FileNotFoundError(f"no such file: {path}")
     parameters["input"] = path
 
 
@@ -53,10 +53,10 @@ def true_if(holds: bool) -> str:
     return "true" if holds else "false"
 
 
-# -- running an example ---------------------------------------------------------
+# -- running an example ----------
 
 
-def execute(source: str) -> Tuple[Names, List[str]]:
+def execute(source: str) -> tuple[Names, list[str]]:
     """Run `source` as a module; its names and the lines it printed."""
     names: Names = {"__name__": "__example__"}
     out = io.StringIO()
@@ -74,7 +74,7 @@ def outcome(source: str) -> str:
     return "runs" if lines else "runs and prints nothing"
 
 
-def run_restored(stage: Stage) -> Tuple[Names, List[str]]:
+def run_restored(stage: Stage) -> tuple[Names, list[str]]:
     """Run the example with its line breaks, mended where that is not enough,
     and say what had to be done."""
     name = stage.variant
@@ -103,7 +103,7 @@ def compare_output(printed: str, line: str) -> str:
     return "the figure differs"
 
 
-def plain_example(check: Callable[[Stage, Names, List[str]], None]
+def plain_example(check: Callable[[Stage, Names, list[str]], None]
                   ) -> Callable[[Stage], None]:
     """A variant that runs its example and then checks it."""
     def variant(stage: Stage) -> None:
@@ -116,10 +116,10 @@ def plain_example(check: Callable[[Stage, Names, List[str]], None]
     return variant
 
 
-# -- article 0 --------------------------------------------------------------------
+# -- article 0 ----------
 
 
-def create_list(stage: Stage, names: Names, _: List[str]) -> None:
+def create_list(stage: Stage, names: Names, _: list[str]) -> None:
     result = names["create_list"]()
     stage.traced_figure("live_built_bytes")
     size = sys.getsizeof(result)
@@ -134,7 +134,7 @@ def create_list(stage: Stage, names: Names, _: List[str]) -> None:
           "a list holds references; the integers are objects of their own")
 
 
-def create_generator(stage: Stage, names: Names, _: List[str]) -> None:
+def create_generator(stage: Stage, names: Names, _: list[str]) -> None:
     before = live()
     generator = names["create_generator"]()
     stage.figure("object_bytes", sys.getsizeof(generator))
@@ -189,7 +189,7 @@ def read_with(stage: Stage) -> None:
     read_file(stage, "leaving the with block frees the file's contents")
 
 
-def list_and_tuple(stage: Stage, names: Names, _: List[str]) -> None:
+def list_and_tuple(stage: Stage, names: Names, _: list[str]) -> None:
     small = (sys.getsizeof(names["my_tuple"]), sys.getsizeof(names["my_list"]))
     large = (sys.getsizeof((0,) * MILLION), sys.getsizeof([0] * MILLION))
     smaller = small[0] < small[1] and large[0] < large[1]
@@ -208,10 +208,10 @@ def list_and_tuple(stage: Stage, names: Names, _: List[str]) -> None:
     stage.verify(([1, 2, 3], (1, 2, 3)), (names["my_list"], names["my_tuple"]))
 
 
-# -- article 1 --------------------------------------------------------------------
+# -- article 1 ----------
 
 
-def memory_usage(stage: Stage, _: Names, lines: List[str]) -> None:
+def memory_usage(stage: Stage, _: Names, lines: list[str]) -> None:
     a, b, c = [int(number) for line in lines
                for number in re.findall(r"(\d+) bytes", line)]
     claim(stage, "c takes more memory than the sum of a and b",
@@ -222,18 +222,18 @@ def memory_usage(stage: Stage, _: Names, lines: List[str]) -> None:
                  (a == b, pointer <= a < pointer + 200, c >= 2 * pointer))
 
 
-# -- article 3 --------------------------------------------------------------------
+# -- article 3 ----------
 
 
-def print_x(stage: Stage, names: Names, lines: List[str]) -> None:
+def print_x(stage: Stage, names: Names, lines: list[str]) -> None:
     stage.verify((10, ["10"]), (names["x"], lines))
 
 
-def list_append(stage: Stage, names: Names, _: List[str]) -> None:
+def list_append(stage: Stage, names: Names, _: list[str]) -> None:
     stage.verify([11, 12, 13, 14, 15], names["list1"])
 
 
-def list_remove(stage: Stage, names: Names, _: List[str]) -> None:
+def list_remove(stage: Stage, names: Names, _: list[str]) -> None:
     stage.verify([3, 6, 7], names["list1"])
     values = [3, 4, 5, 6, 7]
     before = sys.getsizeof(values)
@@ -246,7 +246,7 @@ def list_remove(stage: Stage, names: Names, _: List[str]) -> None:
           "the contents are right, but the list keeps its array")
 
 
-def tuple_allocate(stage: Stage, names: Names, _: List[str]) -> None:
+def tuple_allocate(stage: Stage, names: Names, _: list[str]) -> None:
     stage.verify((22, 33, 44), names["Tuple1"])
     numbers = tuple(range(1000, 1100))
     del numbers  # the caches are warm after this
@@ -261,7 +261,7 @@ def tuple_allocate(stage: Stage, names: Names, _: List[str]) -> None:
           "a dropped tuple drops its items at once")
 
 
-VARIANTS: Dict[str, Callable[[Stage], None]] = {
+VARIANTS: dict[str, Callable[[Stage], None]] = {
     "print_x": plain_example(print_x),
     "list_append": plain_example(list_append),
     "list_remove": plain_example(list_remove),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 import time
 from functools import partial
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from measure import Stage
 
@@ -36,7 +36,7 @@ class Node:
     __slots__ = ("other", "number")
 
     def __init__(self, number: int) -> None:
-        self.other: Optional[Node] = None
+        self.other: Node | None = None
         self.number = number
         Ledger.born += 1
 
@@ -49,11 +49,11 @@ class Pauses:
     """Times of the collections that ran, through gc.callbacks."""
 
     def __init__(self) -> None:
-        self.times_ns: List[int] = []
+        self.times_ns: list[int] = []
         self.garbage_most = 0
         self.start_ns = 0
 
-    def __call__(self, phase: str, info: Dict[str, Any]) -> None:
+    def __call__(self, phase: str, info: dict[str, Any]) -> None:
         if phase == "start":
             waiting = Ledger.born - Ledger.died
             self.garbage_most = max(self.garbage_most, waiting)
@@ -73,7 +73,7 @@ def drop_ring(number: int, size: int) -> None:
 
 def build(stage: Stage, size: int) -> int:
     """Drop rings of `size` until `items` nodes were made."""
-    rings = stage.parameters["items"] // size
+    rings: int = stage.parameters["items"] // size
     for start, stop in stage.steps(rings):
         for ring in range(start, stop):
             drop_ring(ring * size, size)
@@ -114,5 +114,5 @@ def run(stage: Stage, shape: str, enabled: bool) -> None:
 
 
 VARIANTS = {
-    "%s_%s" % (shape, word): partial(run, shape=shape, enabled=word == "on")
+    f"{shape}_{word}": partial(run, shape=shape, enabled=word == "on")
     for shape in ("selves", "pairs", "rings") for word in ("on", "off")}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import warnings
 import zlib
-from typing import IO, Any, Dict, List, Tuple
+from typing import IO, Any
 
 from input import make_input
 from measure import Stage, descriptor_count
@@ -24,7 +24,7 @@ PARAMETERS = {
 }
 
 
-class ReaderFailed(Exception):
+class ReaderError(Exception):
     """What the failing reader raises."""
 
 
@@ -59,12 +59,12 @@ def independent(path: str, most: int) -> str:
     return digest.text()
 
 
-def resolve(parameters: Dict[str, Any]) -> None:
+def resolve(parameters: dict[str, Any]) -> None:
     """Find the default input, once for all variants.  Raises OSError."""
     parameters["input"] = parameters["input"] or make_input()
     with open(parameters["input"], "rb") as file:
         if not file.read(1):
-            raise OSError("%s is empty" % parameters["input"])
+            raise OSError("{} is empty".format(parameters["input"]))
 
 
 def prepare(stage: Stage) -> None:
@@ -79,22 +79,22 @@ def read_whole(file: IO[bytes], most: int, fails: bool) -> bytes:
     """All of the file; half of it is read when the reader fails."""
     data = file.read(most if fails else -1)
     if fails:
-        raise ReaderFailed(len(data))
+        raise ReaderError(len(data))
     return data
 
 
-def bounds(stage: Stage, fails: bool) -> Tuple[str, int]:
+def bounds(stage: Stage, fails: bool) -> tuple[str, int]:
     path = stage.parameters["input"]
     size = os.path.getsize(path)
     return path, size // 2 if fails else size
 
 
 def note(stage: Stage, moment: str) -> None:
-    stage.figure("descriptors_%s" % moment, descriptor_count(), "descriptors")
-    stage.traced_figure("live_%s_bytes" % moment)
+    stage.figure(f"descriptors_{moment}", descriptor_count(), "descriptors")
+    stage.traced_figure(f"live_{moment}_bytes")
 
 
-def digest_and_release(stage: Stage, most: int, data: List[bytes]) -> None:
+def digest_and_release(stage: Stage, most: int, data: list[bytes]) -> None:
     digest = Digest()
     stage.phase("use")
     for start, stop in stage.steps(len(data[0])):
@@ -108,12 +108,12 @@ def digest_and_release(stage: Stage, most: int, data: List[bytes]) -> None:
 def whole_open_close(stage: Stage, fails: bool = False) -> None:
     path, most = bounds(stage, fails)
     stage.phase("open")
-    file = open(path, "rb")
+    file = open(path, "rb")  # noqa: SIM115 - what the article does
     note(stage, "opened")
     stage.phase("read")
     try:
         data = [read_whole(file, most, fails)]
-    except ReaderFailed as error:
+    except ReaderError as error:
         left_open(stage, file, most, error.args[0])
         return
     note(stage, "read")
@@ -135,7 +135,7 @@ def left_open(stage: Stage, file: IO[bytes], most: int, size: int) -> None:
 
 def whole_with(stage: Stage, fails: bool = False) -> None:
     path, most = bounds(stage, fails)
-    data: List[bytes] = []
+    data: list[bytes] = []
     stage.phase("open")
     try:
         with open(path, "rb") as file:
@@ -144,7 +144,7 @@ def whole_with(stage: Stage, fails: bool = False) -> None:
             data.append(read_whole(file, most, fails))
             note(stage, "read")
             stage.phase("close")
-    except ReaderFailed as error:
+    except ReaderError as error:
         closed_by_with(stage, file, most, error.args[0])
         return
     note(stage, "closed")
@@ -176,10 +176,10 @@ def chunks_64k(stage: Stage, fails: bool = False) -> None:
                     data = file.read(want)
                     digest.add(data, 0, len(data))
             if fails:
-                raise ReaderFailed(digest.size)
+                raise ReaderError(digest.size)
             note(stage, "read")
             stage.phase("close")
-    except ReaderFailed as error:
+    except ReaderError as error:
         closed_by_with(stage, file, most, error.args[0])
         stage.verify(stage.expected[most], digest.text())
         return

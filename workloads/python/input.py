@@ -22,14 +22,14 @@ import os
 import sys
 import sysconfig
 import tempfile
-from typing import Iterator, List, Optional
+from typing import Iterator
 
 DEFAULT_BYTES = 64 * 1024 * 1024
 ROOTS = ("/usr/lib/python3.*", "/usr/local/lib/python3.*")
 SKIPPED = ("site-packages", "dist-packages", "__pycache__")
 
 
-def libraries() -> List[str]:
+def libraries() -> list[str]:
     """Directories of standard libraries, sorted."""
     found = [d for root in ROOTS for d in glob.glob(root) if holds_library(d)]
     return sorted(found) or [sysconfig.get_paths()["stdlib"]]
@@ -48,7 +48,7 @@ def sources(directory: str) -> Iterator[str]:
                 yield os.path.join(folder, name)
 
 
-def ascii_text(path: str) -> Optional[bytes]:
+def ascii_text(path: str) -> bytes | None:
     """The file's bytes, or None when it is not readable as ASCII."""
     try:
         with open(path, "rb") as file:
@@ -108,7 +108,7 @@ def main() -> int:
     try:
         print(make_input(least))
     except OSError as error:
-        print("input.py: cannot make the input: %s" % error, file=sys.stderr)
+        print(f"input.py: cannot make the input: {error}", file=sys.stderr)
         return 1
     return 0
 

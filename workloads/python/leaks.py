@@ -22,7 +22,7 @@ import gc
 import os
 import tracemalloc
 import warnings
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable
 
 from measure import Stage
 
@@ -38,7 +38,7 @@ class Record:
 
     def __init__(self) -> None:
         self.payload = bytes(1000)
-        self.other: Optional[Record] = None
+        self.other: Record | None = None
 
 
 def make_record() -> Record:
@@ -87,7 +87,7 @@ def site_of(thing: object) -> str:
                                        frame.lineno)
 
 
-def add(findings: Dict[Any, Dict[str, Any]], kind: str, type_name: str,
+def add(findings: dict[Any, dict[str, Any]], kind: str, type_name: str,
         site: str, size: int) -> None:
     """Count one leak; those of one kind, type and site are one finding."""
     finding = findings.setdefault((kind, type_name, site), {
@@ -97,9 +97,9 @@ def add(findings: Dict[Any, Dict[str, Any]], kind: str, type_name: str,
     finding["bytes"] += size
 
 
-def watch(work: Callable[[int], None], count: int) -> List[Dict[str, Any]]:
+def watch(work: Callable[[int], None], count: int) -> list[dict[str, Any]]:
     """Run `work` and report what it leaves behind."""
-    findings: Dict[Any, Dict[str, Any]] = {}
+    findings: dict[Any, dict[str, Any]] = {}
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always", ResourceWarning)
         work(count)
@@ -113,7 +113,7 @@ def watch(work: Callable[[int], None], count: int) -> List[Dict[str, Any]]:
     return list(findings.values())
 
 
-def left_records() -> List[Any]:
+def left_records() -> list[Any]:
     """Records that are still there, each with the kind of its leak."""
     gc.set_debug(gc.DEBUG_SAVEALL)
     gc.collect()
@@ -154,4 +154,4 @@ def run(stage: Stage) -> None:
                  exact=True)
 
 
-VARIANTS = {name: run for name in EXPECTED}
+VARIANTS = dict.fromkeys(EXPECTED, run)

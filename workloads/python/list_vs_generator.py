@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from itertools import islice
-from typing import Iterator, List
+from typing import Iterator
 
 from measure import Stage
 
@@ -18,8 +18,7 @@ PARAMETERS = {"items": (1000000, 1, 100000000, "integers")}
 
 
 def create_generator(items: int) -> Iterator[int]:
-    for i in range(items):
-        yield i
+    yield from range(items)
 
 
 def consume(stage: Stage, values: Iterator[int], items: int) -> None:
@@ -44,7 +43,7 @@ def generator(stage: Stage) -> None:
     stage.traced_figure("live_after_bytes")
 
 
-def use_and_release(stage: Stage, stored: List[int]) -> None:
+def use_and_release(stage: Stage, stored: list[int]) -> None:
     stage.figure("object_bytes", sys.getsizeof(stored))
     stage.traced_figure("live_built_bytes")
     stage.phase("use")
@@ -66,7 +65,7 @@ def list_exact(stage: Stage) -> None:
 
 def list_append(stage: Stage) -> None:
     stage.phase("build")
-    stored: List[int] = []
+    stored: list[int] = []
     for start, stop in stage.steps(stage.parameters["items"]):
         for i in range(start, stop):
             stored.append(i)

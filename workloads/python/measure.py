@@ -20,7 +20,7 @@ import os
 import time
 import tracemalloc
 from array import array
-from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, Sequence
 
 COLUMNS = ("t_ns", "live_bytes", "rss_bytes", "descriptors")
 WIDTH = len(COLUMNS)
@@ -69,10 +69,10 @@ class Rows:
         self.count = ROWS_MOST // 2
         self.thinned += 1
 
-    def column(self, index: int) -> List[int]:
+    def column(self, index: int) -> list[int]:
         return [self.cells[row * WIDTH + index] for row in range(self.count)]
 
-    def table(self) -> List[List[int]]:
+    def table(self) -> list[list[int]]:
         return [list(row) for row in zip(*map(self.column, range(WIDTH)))]
 
 
@@ -88,17 +88,17 @@ class Stage:
         self.pace = max(pace, 1)
         self.pace_given = pace > 0
         self.rows = Rows()
-        self.phases: List[Dict[str, Any]] = []
-        self.figures: Dict[str, Dict[str, Any]] = {}
-        self.findings: List[Dict[str, Any]] = []
-        self.claims: List[Dict[str, Any]] = []
-        self.verified: Optional[bool] = None
+        self.phases: list[dict[str, Any]] = []
+        self.figures: dict[str, dict[str, Any]] = {}
+        self.findings: list[dict[str, Any]] = []
+        self.claims: list[dict[str, Any]] = []
+        self.verified: bool | None = None
         self.checksum = ""
         self.expected: Any = None
         self.start_ns = 0
         self.out_ns = 0
 
-    # -- time and samples ---------------------------------------------------
+    # -- time and samples ----------
 
     def now_ns(self) -> int:
         """Time since begin(), that of sampling taken out."""
@@ -115,7 +115,7 @@ class Stage:
             self.pace *= 2
         self.out_ns += time.perf_counter_ns() - entered
 
-    def steps(self, operations: int) -> Iterator[Tuple[int, int]]:
+    def steps(self, operations: int) -> Iterator[tuple[int, int]]:
         """Ranges that cover `operations`, with a sample behind each."""
         if not self.pace_given:
             self.pace = max(self.pace, operations // ROWS_PLANNED)
@@ -126,7 +126,7 @@ class Stage:
             self.sample()
             start = stop
 
-    # -- what a workload says -------------------------------------------------
+    # -- what a workload says ----------
 
     def begin(self) -> None:
         gc.collect()
@@ -159,13 +159,13 @@ class Stage:
             self.border_figures("descriptors", "descriptors",
                                 self.rows.column(3))
 
-    def border_figures(self, name: str, unit: str, cells: List[int]) -> None:
+    def border_figures(self, name: str, unit: str, cells: list[int]) -> None:
         middle = "_bytes" if unit == "bytes" else ""
         for when, value in (("before", cells[0]), ("peak", max(cells)),
                             ("after", cells[-1])):
-            self.figure("%s_%s%s" % (name, when, middle), value, unit)
+            self.figure(f"{name}_{when}{middle}", value, unit)
 
-    def figure(self, name: str, value: Optional[int], unit: str = "bytes",
+    def figure(self, name: str, value: int | None, unit: str = "bytes",
                exact: bool = False) -> None:
         self.figures[name] = {"name": name, "value": value, "unit": unit,
                               "exact": exact}
@@ -180,9 +180,9 @@ class Stage:
         self.verified = self.verified is not False and expected == measured
         self.checksum = str(measured)
 
-    # -- the result of the pass -------------------------------------------------
+    # -- the result of the pass ----------
 
-    def result(self) -> Dict[str, Any]:
+    def result(self) -> dict[str, Any]:
         return {
             "verified": bool(self.verified), "checksum": self.checksum,
             "elapsed_ns": self.phases[-1]["end_ns"] if self.phases else 0,
@@ -193,16 +193,16 @@ class Stage:
         }
 
 
-def join_passes(name: str, plain: Dict[str, Any],
-                traced: Optional[Dict[str, Any]]) -> Dict[str, Any]:
+def join_passes(name: str, plain: dict[str, Any],
+                traced: dict[str, Any] | None) -> dict[str, Any]:
     """One variant of the document out of its two passes."""
-    rows: List[List[Optional[int]]] = [
+    rows: list[list[int | None]] = [
         [row[0], None, row[2], row[3]] for row in plain["rows"]]
     figures = {figure["name"]: figure for figure in plain["figures"]}
     verified = plain["verified"]
     if traced is not None:
         if len(traced["rows"]) != len(rows):
-            raise ValueError("the passes of %s took different samples" % name)
+            raise ValueError(f"the passes of {name} took different samples")
         for row, other in zip(rows, traced["rows"]):
             row[1] = other[1]
         own = {f["name"]: f for f in traced["figures"]}

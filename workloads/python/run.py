@@ -26,7 +26,7 @@ import os
 import platform
 import subprocess
 import sys
-from typing import Any, Dict, List, NoReturn, Optional, Tuple
+from typing import Any, NoReturn
 
 from measure import Stage, join_passes
 
@@ -36,20 +36,20 @@ NOTE = ("times, resident memory and descriptors are of a pass without "
         "tracemalloc; live and peak bytes of a second pass with it")
 
 
-class Failure(Exception):
+class ToolError(Exception):
     """A tool error: becomes the document's error and exit code 1."""
 
 
 def usage(message: str) -> NoReturn:
-    print("run.py: %s" % message, file=sys.stderr)
+    print(f"run.py: {message}", file=sys.stderr)
     sys.exit(2)
 
 
 def nearest(name: str, known: Any) -> str:
     close = difflib.get_close_matches(name, list(known), 3, 0.4)
     if close:
-        return "did you mean %s?" % " or ".join(close)
-    return "known: %s" % ", ".join(known)
+        return "did you mean {}?".format(" or ".join(close))
+    return "known: {}".format(", ".join(known))
 
 
 def parse() -> argparse.Namespace:
@@ -76,49 +76,49 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def load(name: Optional[str]) -> Any:
+def load(name: str | None) -> Any:
     if name is None:
-        usage("no workload named; known: %s" % ", ".join(WORKLOADS))
+        usage("no workload named; known: {}".format(", ".join(WORKLOADS)))
     if name not in WORKLOADS:
-        usage("unknown workload '%s'; %s" % (name, nearest(name, WORKLOADS)))
+        usage(f"unknown workload '{name}'; {nearest(name, WORKLOADS)}")
     return importlib.import_module(name)
 
 
-def setting(workload: Any, text: str) -> Tuple[str, Any]:
+def setting(workload: Any, text: str) -> tuple[str, Any]:
     """One NAME=VALUE, checked against the workload's parameters."""
     name, equals, value = text.partition("=")
     if not equals:
-        usage("--set wants NAME=VALUE, not '%s'" % text)
+        usage(f"--set wants NAME=VALUE, not '{text}'")
     if name not in workload.PARAMETERS:
-        usage("unknown parameter '%s'; %s"
-              % (name, nearest(name, workload.PARAMETERS)))
+        close = nearest(name, workload.PARAMETERS)
+        usage(f"unknown parameter '{name}'; {close}")
     _, least, most, unit = workload.PARAMETERS[name]
     if least is None:
         return name, value
     try:
         number = int(value)
     except ValueError:
-        usage("%s must be an integer, not '%s'" % (name, value))
+        usage(f"{name} must be an integer, not '{value}'")
     if not least <= number <= most:
         usage("%s must be %d to %d %s" % (name, least, most, unit))
     return name, number
 
 
-def parameters_of(workload: Any, settings: List[str]) -> Dict[str, Any]:
+def parameters_of(workload: Any, settings: list[str]) -> dict[str, Any]:
     values = {name: spec[0] for name, spec in workload.PARAMETERS.items()}
     values.update(setting(workload, text) for text in settings)
     return values
 
 
-def variants_of(workload: Any, names: List[str]) -> List[str]:
+def variants_of(workload: Any, names: list[str]) -> list[str]:
     for name in names:
         if name not in workload.VARIANTS:
-            usage("unknown variant '%s'; %s"
-                  % (name, nearest(name, workload.VARIANTS)))
+            close = nearest(name, workload.VARIANTS)
+            usage(f"unknown variant '{name}'; {close}")
     return [name for name in workload.VARIANTS if not names or name in names]
 
 
-# -- one pass, in the child ---------------------------------------------------
+# -- one pass, in the child ----------
 
 
 def one_pass(workload: Any, options: argparse.Namespace) -> int:
@@ -134,31 +134,31 @@ def one_pass(workload: Any, options: argparse.Namespace) -> int:
     return 0
 
 
-def child(options: argparse.Namespace, parameters: Dict[str, Any],
-          variant: str, one: str) -> Dict[str, Any]:
-    """The result of one pass in a fresh process.  Raises Failure."""
+def child(options: argparse.Namespace, parameters: dict[str, Any],
+          variant: str, one: str) -> dict[str, Any]:
+    """The result of one pass in a fresh process.  Raises ToolError."""
     command = [sys.executable, "-S", "-s", os.path.abspath(__file__),
                options.workload, "--pass", one, "--variant", variant,
                "--seed", str(options.seed), "--pace", str(options.pace)]
     for name, value in parameters.items():
-        command += ["--set", "%s=%s" % (name, value)]
+        command += ["--set", f"{name}={value}"]
     environment = dict(os.environ, PYTHONHASHSEED="0")
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True,
+                          check=False)
     if done.returncode != 0:
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         why = lines[-1] if lines else "no message"
-        raise Failure("%s (%s pass) ended with code %d: %s"
+        raise ToolError("%s (%s pass) ended with code %d: %s"
                       % (variant, one, done.returncode, why))
-    result: Dict[str, Any] = json.loads(done.stdout.decode("utf-8"))
+    result: dict[str, Any] = json.loads(done.stdout.decode("utf-8"))
     return result
 
 
-# -- the document, in the parent ------------------------------------------------
+# -- the document, in the parent ----------
 
 
 def empty_document(options: argparse.Namespace,
-                   parameters: Dict[str, Any]) -> Dict[str, Any]:
+                   parameters: dict[str, Any]) -> dict[str, Any]:
     return {
         "schema": 1, "type": "work", "workload": options.workload,
         "form": "python",
@@ -171,7 +171,7 @@ def empty_document(options: argparse.Namespace,
     }
 
 
-def fill(document: Dict[str, Any], workload: Any,
+def fill(document: dict[str, Any], workload: Any,
          options: argparse.Namespace) -> None:
     """Run the variants and put them into the document."""
     parameters = document["parameters"]
@@ -190,7 +190,7 @@ def fill(document: Dict[str, Any], workload: Any,
     document["checksum"] = sums.pop() if len(sums) == 1 else ""
 
 
-def write(document: Dict[str, Any], path: Optional[str]) -> bool:
+def write(document: dict[str, Any], path: str | None) -> bool:
     """Write the document; False, with one line said, when that fails."""
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
     try:
@@ -202,13 +202,14 @@ def write(document: Dict[str, Any], path: Optional[str]) -> bool:
                 file.write(text)
             summarise(document)
     except OSError as error:
-        print("run.py: cannot write %s: %s"
-              % (path or "the document", error.strerror), file=sys.stderr)
+        where = path or "the document"
+        print(f"run.py: cannot write {where}: {error.strerror}",
+              file=sys.stderr)
         return False
     return True
 
 
-def summarise(document: Dict[str, Any]) -> None:
+def summarise(document: dict[str, Any]) -> None:
     for variant in document["variants"]:
         figures = {f["name"]: f["value"] for f in variant["figures"]}
         print("%-24s %8.1f ms  peak %12s bytes  %s" % (
@@ -217,7 +218,7 @@ def summarise(document: Dict[str, Any]) -> None:
             "verified" if variant["verified"] else "NOT VERIFIED"))
 
 
-def exit_code(document: Dict[str, Any], check: bool) -> int:
+def exit_code(document: dict[str, Any], check: bool) -> int:
     if document["error"] is not None:
         return 1
     leaked = check and document["findings"]
@@ -227,10 +228,10 @@ def exit_code(document: Dict[str, Any], check: bool) -> int:
 def list_workloads() -> int:
     for name in WORKLOADS:
         workload = importlib.import_module(name)
-        print("%s: %s" % (name, workload.SUMMARY))
+        print(f"{name}: {workload.SUMMARY}")
         for key, (default, _, _, unit) in workload.PARAMETERS.items():
-            print("  --set %s=%s  (%s)" % (key, default, unit))
-        print("  variants: %s" % ", ".join(workload.VARIANTS))
+            print(f"  --set {key}={default}  ({unit})")
+        print("  variants: {}".format(", ".join(workload.VARIANTS)))
     return 0
 
 
@@ -248,9 +249,9 @@ def main() -> int:
         options, parameters_of(workload, options.settings))
     try:
         fill(document, workload, options)
-    except (Failure, OSError, ValueError) as error:
+    except (ToolError, OSError, ValueError) as error:
         document["error"] = str(error)
-        print("run.py: %s" % error, file=sys.stderr)
+        print(f"run.py: {error}", file=sys.stderr)
     if not write(document, options.json):
         return 1
     return exit_code(document, options.check)

@@ -12,7 +12,7 @@ The sum of all integers is known from the numbers alone.
 from __future__ import annotations
 
 import sys
-from typing import Callable, List, Tuple
+from typing import Callable, Tuple
 
 from measure import Stage
 
@@ -22,7 +22,7 @@ PARAMETERS = {"items": (100000, 100, 10000000, "tuples")}
 Triple = Tuple[int, int, int]
 
 
-def parts(value: int) -> Tuple[int, int, int]:
+def parts(value: int) -> tuple[int, int, int]:
     """Three integers below 200, so that the runtime's own are used."""
     return value % 200, value // 200 % 200, value // 40000 % 200
 
@@ -40,7 +40,7 @@ def known_sum(items: int, percent: int) -> int:
 
 def hits(stage: Stage, percent: int) -> None:
     items = stage.parameters["items"]
-    kept: List[Triple] = []
+    kept: list[Triple] = []
     made = 0
     stage.phase("build")
     before = sys.getallocatedblocks()
@@ -68,7 +68,7 @@ def account(stage: Stage, items: int, made: int, tuple_bytes: int) -> None:
     stage.figure("bytes_saved", (items - made) * tuple_bytes)
 
 
-def use_and_release(stage: Stage, kept: List[Triple], expected: int) -> None:
+def use_and_release(stage: Stage, kept: list[Triple], expected: int) -> None:
     stage.phase("use")
     total = 0
     for start, stop in stage.steps(len(kept)):
@@ -81,7 +81,7 @@ def use_and_release(stage: Stage, kept: List[Triple], expected: int) -> None:
     stage.verify(expected, total)
 
 
-def distinct(kept: List[Triple]) -> int:
+def distinct(kept: list[Triple]) -> int:
     """Objects in `kept`, where equal neighbours may be one."""
     return 1 + sum(kept[i] is not kept[i - 1] for i in range(1, len(kept)))
 
@@ -89,7 +89,7 @@ def distinct(kept: List[Triple]) -> int:
 def keep(stage: Stage, make: Callable[[], Triple]) -> None:
     """Keep `items` results of `make` and count the objects they are."""
     items = stage.parameters["items"]
-    kept: List[Triple] = []
+    kept: list[Triple] = []
     stage.phase("build")
     before = sys.getallocatedblocks()
     for start, stop in stage.steps(items):

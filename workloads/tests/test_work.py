@@ -209,6 +209,11 @@ class BadInput(unittest.TestCase):
             done = program("cycles", option, "-1")
             self.assertEqual(done.returncode, 2, option)
 
+    def test_a_backend_of_one_block_serves_no_runtime(self) -> None:
+        done = program("cycles", "--backend", "null")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("null", done.stderr)
+
     def test_no_workload_or_two_are_usage_errors(self) -> None:
         self.assertEqual(program().returncode, 2)
         self.assertEqual(program("cycles", "leaks").returncode, 2)
