@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugin.c - backends as strangers write them, one by VARIANT.
+ *
+ *   good         keeps the contract, over libc
+ *   old_abi      made for another version
+ *   refuses      its getter returns NULL
+ *   short        its structure ends early
+ *   no_alloc     a mandatory function is missing
+ *   claims       claims OWNS without owns
+ *   hides        has trim without claiming it
+ *   nameless     has no name
+ *   overlaps     hands out the same bytes twice
+ *   crashes      dies in realloc
+ *   hangs        never returns from alloc_zero
+ *   leaves       ends the process in free_sized
+ *   dirty        does not zero
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pmm/backend.h"
+
+enum {
+  good, old_abi, refuses, short_struct, no_alloc, claims, hides, nameless,
+  overlaps, crashes, hangs, leaves, dirty
+};
+
+static int plugin_init(const struct pmm_backend_config *config, void **heap) {
+  static int heap_of_all;
+  (void)config;
+  *heap = &heap_of_all;
+  return 0;
+}
+
+static void plugin_fini(void *heap) { (void)heap; }
+
+static void *plugin_alloc(void *heap, size_t size) {
+  (void)heap;
+  if (VARIANT == overlaps && size >= 64 && size <= 80) {
+    static _Alignas(16) char shared[96];
+    static unsigned turn;
+    return shared + turn++ % 2 * 16; /* two blocks, 48 bytes in common */
+  }
+  return malloc(size);
+}
+
+static void *plugin_alloc_zero(void *heap, size_t n, size_t size) {
+  (void)heap;
+  while (VARIANT == hangs) {
+    pause();
+  }
+  if (VARIANT == dirty && size != 0 && n <= 100000 / size) {
+    return malloc(n * size);
+  }
+  return calloc(n, size);
+}
+
+static void *plugin_alloc_aligned(void *heap, size_t align, size_t size) {
+  (void)heap;
+  return aligned_alloc(align, (size + align) & ~(align - 1));
+}
+
+static void *plugin_realloc(void *heap, void *block, size_t old_size,
+                            size_t new_size) {
+  (void)heap;
+  (void)old_size;
+  if (VARIANT == crashes) {
+    raise(SIGSEGV);
+  }
+  return realloc(block, new_size + (new_size == 0));
+}
+
+static void plugin_free(void *heap, void *block) {
+  (void)heap;
+  if (VARIANT != overlaps) {
+    free(block);
+  }
+}
+
+static void plugin_free_sized(void *heap, void *block, size_t size) {
+  (void)size;
+  if (VARIANT == leaves) {
+    _exit(0);
+  }
+  plugin_free(heap, block);
+}
+
+static size_t plugin_trim(void *heap) {
+  (void)heap;
+  return 0;
+}
+
+static const void *plugin_witness(void) {
+  return (const void *)(uintptr_t)plugin_alloc;
+}
+
+static const struct pmm_backend backend = {
+    .abi_version = VARIANT == old_abi ? PMM_BACKEND_ABI + 1 : PMM_BACKEND_ABI,
+    .capabilities = PMM_BACKEND_FREES | PMM_BACKEND_ALIGNED |
+                    (VARIANT == claims ? PMM_BACKEND_OWNS : 0u),
+    .struct_size = VARIANT == short_struct ? 48 : sizeof(struct pmm_backend),
+    .name = VARIANT == nameless ? NULL : "plugin",
+    .version = "1",
+    .summary = "a plug-in of the tests",
+    .init = plugin_init,
+    .fini = plugin_fini,
+    .alloc = VARIANT == no_alloc ? NULL : plugin_alloc,
+    .alloc_zero = plugin_alloc_zero,
+    .alloc_aligned = plugin_alloc_aligned,
+    .realloc = plugin_realloc,
+    .free = plugin_free,
+    .free_sized = plugin_free_sized,
+    .trim = VARIANT == hides ? plugin_trim : NULL,
+    .witness_symbol = plugin_witness};
+
+__attribute__((visibility("default"))) const struct pmm_backend *
+pmm_backend_get(uint32_t host_abi);
+const struct pmm_backend *pmm_backend_get(uint32_t host_abi) {
+  return VARIANT == refuses || host_abi != PMM_BACKEND_ABI ? NULL : &backend;
+}

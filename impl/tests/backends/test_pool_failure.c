@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* Every request to the system fails once, and once with all that follow. */
+#include "lab.h"
+
+enum { BLOCKS = 6000 };
+
+static struct lab_os os;
+static void *blocks[BLOCKS];
+
+/* What a heap does in a life; served requests are counted. */
+static size_t use(struct pmmi_heap *heap) {
+  size_t served = 0;
+  for (size_t i = 0; i < BLOCKS; i++) {
+    size_t size = i % 10 == 0 ? 600 : i % 512;
+    blocks[i] = pmmi_pool_alloc(heap, size);
+    if (blocks[i] != NULL) {
+      memset(blocks[i], (int)i & 0xff, size);
+      served++;
+    }
+  }
+  for (size_t i = 0; i < BLOCKS; i += 7) {
+    size_t size = i % 10 == 0 ? 600 : i % 512;
+    if (blocks[i] != NULL) {
+      void *moved = pmmi_pool_realloc(heap, blocks[i], size, size + 100);
+      blocks[i] = moved != NULL ? moved : blocks[i];
+    }
+  }
+  return served;
+}
+
+static void give_back(struct pmmi_heap *heap) {
+  for (size_t i = 0; i < BLOCKS; i++) {
+    pmmi_pool_free(heap, blocks[i]);
+    blocks[i] = NULL;
+  }
+}
+
+/* One life with request number `point` refused; 1 when it was reached. */
+static int live_once(uint64_t point, int persist, size_t quarantine,
+                     int *good) {
+  struct pmm_backend_config config = {.struct_size = sizeof config,
+                                      .os = &os.os,
+                                      .quarantine_bytes = quarantine};
+  os.maps = 0;
+  os.refuse_at = point;
+  os.persist = persist;
+  struct pmmi_heap *heap = pmmi_pool_open(&config);
+  size_t served = 0;
+  if (heap != NULL) {
+    served = use(heap);
+    *good &= lab_valid(heap);
+  }
+  int reached = os.refuse_at == 0 || (persist && os.refuse_at == 1);
+  os.refuse_at = 0;
+  if (heap != NULL) {
+    /* What one refusal takes away, the raw allocator gives. */
+    *good &= persist || served >= BLOCKS - BLOCKS / 10;
+    give_back(heap);
+    *good &= use(heap) == BLOCKS && lab_valid(heap);
+    give_back(heap);
+    pmmi_pool_close(heap);
+  }
+  *good &= os.held_bytes == 0;
+  return reached;
+}
+
+static void fail_every(int persist, size_t quarantine) {
+  int good = 1;
+  uint64_t point = 1;
+  pmmi_pool_close(lab_open(&os, 0)); /* sets up the hooks */
+  while (live_once(point, persist, quarantine, &good)) {
+    point++;
+  }
+  tap_ok(point > 5, "%llu requests were refused, %s%s",
+         (unsigned long long)(point - 1),
+         persist ? "with all after them" : "each once",
+         quarantine > 0 ? ", checked" : "");
+  tap_ok(good, "the heap stayed whole and usable, and lost no page");
+}
+
+static void test_stray(void) {
+  struct pmmi_heap *heap = lab_open(&os, 0);
+  os.refuse_at = 3; /* not the tables of large blocks, only what comes first */
+  os.persist = 0;
+  char *first = pmmi_pool_alloc(heap, 40);
+  os.refuse_at = 0;
+  tap_ok(first != NULL && pmmi_pool_of(heap, first) == NULL,
+         "without an arena malloc serves 40 bytes");
+  char *second = pmmi_pool_alloc(heap, 40);
+  tap_ok(pmmi_pool_of(heap, second) != NULL, "with one the pool does again");
+  memset(first, 'f', 40);
+  first = pmmi_pool_realloc(heap, first, 40, 48);
+  tap_ok(first != NULL && first[39] == 'f', "such a block is resized");
+  pmmi_pool_free_sized(heap, first, 48);
+  pmmi_pool_free_sized(heap, second, 40);
+  tap_ok(lab_stats(heap).live_blocks == 0 && lab_close(heap, &os),
+         "and given back by its size");
+}
+
+static void test_no_heap(void) {
+  pmmi_pool_close(lab_open(&os, 0));
+  struct pmm_backend_config config = {.struct_size = sizeof config,
+                                      .os = &os.os};
+  os.refuse_at = 1;
+  tap_ok(pmmi_pool_open(&config) == NULL, "no page, no heap");
+}
+
+int main(void) {
+  tap_plan(0);
+  test_no_heap();
+  test_stray();
+  fail_every(0, 0);
+  fail_every(1, 0);
+  fail_every(0, 4096);
+  fail_every(1, 4096);
+  return tap_done();
+}

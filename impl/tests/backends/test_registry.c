@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registry: names, misspelt names, plug-ins that lie, malloc libraries.
+ * Arguments: the folder of the test plug-ins, and their suffix.
+ */
+#include <stdlib.h>
+
+#include "backends/nearest.h"
+#include "backends/registry.h"
+#include "backends/witness.h"
+#include "lab.h"
+
+static char message[640];
+static const char *folder;
+
+static const struct pmm_backend *find(const char *spec) {
+  memset(message, 'x', sizeof message);
+  return pmmi_backend_find(spec, message, sizeof message);
+}
+
+static const struct pmm_backend *find_plugin(const char *variant) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/plugin_%s.so", folder, variant);
+  return find(path);
+}
+
+static int says(const char *text) { return strstr(message, text) != NULL; }
+
+static void test_names(void) {
+  int whole = 1;
+  for (size_t i = 0; i < pmmi_backend_count(); i++) {
+    const struct pmmi_backend_entry *entry = pmmi_backend_at(i);
+    whole &= entry->summary != NULL && (entry->backend != NULL) ==
+                 entry->available && (entry->reason == NULL) ==
+                 entry->available;
+    if (entry->available) {
+      whole &= find(entry->name) == entry->backend && message[0] == '\0';
+    } else {
+      whole &= find(entry->name) == NULL && says("not available");
+    }
+  }
+  tap_ok(whole, "every entry has a backend or a reason");
+  tap_ok(strcmp(pmmi_backend_at(0)->name, "pool") == 0, "the pool is first");
+  tap_ok(find("minalloc") == NULL && says("did you mean mimalloc?"),
+         "a misspelt name gets the nearest");
+  tap_ok(find("zzzzzz") == NULL && says("the names are: pool, libc"),
+         "a strange one gets all");
+  tap_ok(find("") == NULL && message[0] != '\0', "and so does an empty one");
+  char tiny[8];
+  tap_ok(pmmi_backend_find("nope", tiny, sizeof tiny) == NULL &&
+             strlen(tiny) == 7,
+         "a short message is cut off and ended");
+}
+
+static void test_nearest(void) {
+  const char *const names[] = {"alpha", "alpine", "beta"};
+  char text[64];
+  pmmi_nearest("alphe", names, 3, text, sizeof text);
+  tap_ok(strcmp(text, "did you mean alpha?") == 0, "one is nearest");
+  pmmi_nearest("alp", names, 3, text, sizeof text);
+  tap_ok(strcmp(text, "did you mean alpha?") == 0, "a beginning is near");
+  pmmi_nearest("alphne", names, 3, text, 12);
+  tap_ok(strlen(text) == 11, "what does not fit is cut off");
+}
+
+static void test_liars(void) {
+  const struct {
+    const char *variant;
+    const char *reason;
+  } liars[] = {{"old_abi", "made for version 2"},
+               {"refuses", "does not serve version 1"},
+               {"short_struct", "has 48 bytes"},
+               {"no_alloc", "the function alloc is not set"},
+               {"claims", "claims a capability but owns is not set"},
+               {"hides", "trim is set but its capability is not claimed"},
+               {"nameless", "name, version or summary"}};
+  for (size_t i = 0; i < sizeof liars / sizeof liars[0]; i++) {
+    tap_ok(find_plugin(liars[i].variant) == NULL && says(liars[i].reason),
+           "%s: %s", liars[i].variant, message);
+  }
+  tap_ok(find("/no/such/plugin.so") == NULL && says("/no/such/plugin.so"),
+         "a file that is not there is named");
+}
+
+static void test_plugin(void) {
+  const struct pmm_backend *plugin = find_plugin("good");
+  struct pmmi_witness witness;
+  void *heap = NULL;
+  if (!tap_ok(plugin != NULL && plugin->init(NULL, &heap) == 0,
+              "a good plug-in opens")) {
+    return;
+  }
+  tap_ok(find_plugin("good") == plugin, "twice the same");
+  tap_ok(pmmi_backend_witness(plugin, heap, &witness) == 0 &&
+             strstr(witness.object, "plugin_good.so") != NULL &&
+             witness.symbol_in_object && witness.owns == PMMI_UNTOLD,
+         "the witness names its file: %s", witness.object);
+  plugin->fini(heap);
+}
+
+static void test_malloclike(void) {
+  char spec[600];
+  void *heap = NULL;
+  struct pmmi_witness witness;
+  snprintf(spec, sizeof spec, "mine=%s/mylib.so,prefix=no_", folder);
+  tap_ok(find(spec) == NULL && says("no function no_malloc"),
+         "a wrong prefix is said");
+  snprintf(spec, sizeof spec, "mine=%s/mylib.so", folder);
+  tap_ok(find(spec) == NULL && says("defines no function malloc"),
+         "libc's malloc does not pass for the library's");
+  snprintf(spec, sizeof spec, "mine=%s/mylib.so,suffix=x", folder);
+  tap_ok(find(spec) == NULL && says("prefix="), "only prefix= is known");
+  tap_ok(find("=") == NULL && says("the form is"), "the form is said");
+  snprintf(spec, sizeof spec, "mine=%s/mylib.so,prefix=my_", folder);
+  const struct pmm_backend *mine = find(spec);
+  if (!tap_ok(mine != NULL && mine->init(NULL, &heap) == 0,
+              "a malloc library opens without code: %s", message)) {
+    return;
+  }
+  tap_ok(strcmp(mine->name, "mine") == 0 &&
+             !(mine->capabilities & PMM_BACKEND_ALIGNED) &&
+             (mine->capabilities & PMM_BACKEND_USABLE_SIZE),
+         "it has its name, and claims what it has");
+  tap_ok(mine->alloc_aligned(heap, 64, 10) == NULL,
+         "what it cannot align it refuses");
+  tap_ok(pmmi_backend_witness(mine, heap, &witness) == 0 &&
+             strstr(witness.object, "mylib.so") != NULL,
+         "the witness names its file");
+  tap_ok(find(spec) == mine, "twice the same");
+  tap_ok(find("other=/lib/x.so") == NULL && says("one library a process"),
+         "a second library is refused");
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    return 2;
+  }
+  folder = argv[1];
+  tap_plan(0);
+  test_names();
+  test_nearest();
+  test_liars();
+  test_plugin();
+  test_malloclike();
+  return tap_done();
+}
