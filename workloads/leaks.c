@@ -13,6 +13,9 @@
  *      outside checker (valgrind) finds the same, with the stack of the
  *      lines below.
  *
+ * What is lost takes part in collection, as a CPython can enumerate nothing
+ * else; a collector alone frees none of it, save the cycle.
+ *
  * A variant is verified when what was lost on purpose, and only that, was
  * found.  A type lives as long as its instances, so a leak holds its type.
  *
@@ -166,7 +169,7 @@ struct loss {
 
 static const struct loss losses[] = {
     {lose_nothing, 0, "node", PMM_TYPE_GC},
-    {lose_reference, PMM_LEAK_REFERENCE, "record", 0},
+    {lose_reference, PMM_LEAK_REFERENCE, "record", PMM_TYPE_GC},
     {lose_cycle, PMM_LEAK_CYCLE, "node", PMM_TYPE_GC},
     {lose_file, PMM_LEAK_FILE, NULL, 0},
 };
