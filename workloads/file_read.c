@@ -48,14 +48,23 @@ static void begin_reading(struct reading *reading, struct pmm_work *work) {
   reading->most = fails ? plan->half.size : plan->whole.size;
 }
 
-/** Add the bytes of an object to the digest. */
+/** Add the bytes of an object to the digest, a tick a chunk. */
 static void digest_object(struct reading *reading, pmm_obj *data) {
   struct pmm_work *work = reading->work;
+  size_t chunk = (size_t)pmm_work_integer(work, "chunk");
   size_t size = 0;
-  const void *bytes = work->ops->bytes_data(work->rt, data, &size);
-  if (bytes != NULL && size > 0) {
-    pmm_digest_add(&reading->digest, bytes, size);
+  const char *bytes = work->ops->bytes_data(work->rt, data, &size);
+  for (size_t at = 0; bytes != NULL && at < size; at += chunk) {
+    size_t left = size - at;
+    pmm_digest_add(&reading->digest, bytes + at, left < chunk ? left : chunk);
+    pmm_work_tick(work);
   }
+}
+
+/** Announce the ticks of reading or digesting all that is read. */
+static void expect_chunks(const struct reading *reading) {
+  uint64_t chunk = (uint64_t)pmm_work_integer(reading->work, "chunk");
+  pmm_work_expect(reading->work, (reading->most + chunk - 1) / chunk);
 }
 
 static void verify(struct reading *reading, int as_expected) {
@@ -82,6 +91,7 @@ static enum pmm_status read_whole(void *ctx, pmm_rt *rt, pmm_obj *file,
   if (!reading->fails) {
     return PMM_OK;
   }
+  expect_chunks(reading);
   digest_object(reading, *result);
   ops->clear(rt, result);
   ops->error_set(rt, PMM_USER, "the reader failed half-way");
@@ -115,7 +125,6 @@ static enum pmm_status read_chunk(void *ctx, pmm_rt *rt, pmm_obj *file,
   }
   digest_object(reading, data);
   ops->release(rt, data);
-  pmm_work_tick(reading->work);
   if (reading->fails && reading->digest.size >= reading->most) {
     ops->error_set(rt, PMM_USER, "the reader failed half-way");
     return PMM_USER;
@@ -127,6 +136,7 @@ static enum pmm_status read_chunk(void *ctx, pmm_rt *rt, pmm_obj *file,
 static void use_and_release(struct reading *reading, pmm_obj *data) {
   struct pmm_work *work = reading->work;
   pmm_work_phase(work, "use");
+  expect_chunks(reading);
   digest_object(reading, data);
   pmm_work_phase(work, "release");
   work->ops->release(work->rt, data);
@@ -268,7 +278,7 @@ static enum pmm_status chunks(struct pmm_work *work) {
       .call_count = 1,
   };
   pmm_obj *nothing;
-  pmm_work_expect(work, rounds);
+  expect_chunks(&reading);
   enum pmm_status status = run_code(&reading, &code, &nothing);
   if (status == PMM_OK && nothing != NULL) {
     work->ops->release(work->rt, nothing);

@@ -75,10 +75,11 @@ def prepare(stage: Stage) -> None:
                       for most in (size, size // 2)}
 
 
-def read_whole(file: IO[bytes], most: int, fails: bool) -> bytes:
+def read_whole(stage: Stage, file: IO[bytes], most: int, fails: bool) -> bytes:
     """All of the file; half of it is read when the reader fails."""
     data = file.read(most if fails else -1)
     if fails:
+        stage.sample()
         raise ReaderError(len(data))
     return data
 
@@ -105,16 +106,30 @@ def digest_and_release(stage: Stage, most: int, data: list[bytes]) -> None:
     stage.verify(stage.expected[most], digest.text())
 
 
+def after_failure(stage: Stage, file: IO[bytes], most: int, size: int,
+                  closed: bool) -> None:
+    """The error was handled: what it held is gone; then the file goes."""
+    stage.verify((closed, most), (file.closed, size))
+    stage.checksum = "failed after %d" % size
+    stage.phase("release")
+    file.close()
+    note(stage, "released")
+
+
 def whole_open_close(stage: Stage, fails: bool = False) -> None:
     path, most = bounds(stage, fails)
+    failed_at = -1
     stage.phase("open")
     file = open(path, "rb")  # noqa: SIM115 - what the article does
     note(stage, "opened")
     stage.phase("read")
     try:
-        data = [read_whole(file, most, fails)]
+        data = [read_whole(stage, file, most, fails)]
     except ReaderError as error:
-        left_open(stage, file, most, error.args[0])
+        note(stage, "failed")
+        failed_at = error.args[0]
+    if failed_at >= 0:
+        after_failure(stage, file, most, failed_at, closed=False)
         return
     note(stage, "read")
     stage.phase("close")
@@ -123,70 +138,62 @@ def whole_open_close(stage: Stage, fails: bool = False) -> None:
     digest_and_release(stage, most, data)
 
 
-def left_open(stage: Stage, file: IO[bytes], most: int, size: int) -> None:
-    """Without a context manager nobody has closed the file."""
-    note(stage, "failed")
-    stage.phase("release")
-    stage.verify((False, most), (file.closed, size))
-    stage.checksum = "failed at %d" % size
-    file.close()
-    note(stage, "released")
-
-
 def whole_with(stage: Stage, fails: bool = False) -> None:
     path, most = bounds(stage, fails)
     data: list[bytes] = []
+    failed_at = -1
     stage.phase("open")
     try:
         with open(path, "rb") as file:
             note(stage, "opened")
             stage.phase("read")
-            data.append(read_whole(file, most, fails))
+            data.append(read_whole(stage, file, most, fails))
             note(stage, "read")
             stage.phase("close")
     except ReaderError as error:
-        closed_by_with(stage, file, most, error.args[0])
+        note(stage, "failed")
+        failed_at = error.args[0]
+    if failed_at >= 0:
+        after_failure(stage, file, most, failed_at, closed=True)
         return
     note(stage, "closed")
     digest_and_release(stage, most, data)
 
 
-def closed_by_with(stage: Stage, file: IO[bytes], most: int,
-                   size: int) -> None:
-    note(stage, "failed")
-    stage.verify((True, most), (file.closed, size))
-    stage.checksum = "failed at %d" % size
-    stage.phase("release")
-    note(stage, "released")
+def read_chunks(stage: Stage, file: IO[bytes], most: int, digest: Digest,
+                fails: bool) -> None:
+    """Read chunk by chunk; the failing reader raises after its half."""
+    chunk = stage.parameters["chunk"]
+    for start, stop in stage.steps(-(-most // chunk)):
+        for index in range(start, stop):
+            data = file.read(min(chunk, most - index * chunk))
+            digest.add(data, 0, len(data))
+    if fails:
+        raise ReaderError(digest.size)
 
 
 def chunks_64k(stage: Stage, fails: bool = False) -> None:
     path, most = bounds(stage, fails)
-    chunk = stage.parameters["chunk"]
     digest = Digest()
+    failed_at = -1
     stage.phase("open")
     try:
         with open(path, "rb", buffering=0) as file:
             note(stage, "opened")
             stage.phase("read")
-            rounds = -(-most // chunk)
-            for start, stop in stage.steps(rounds):
-                for index in range(start, stop):
-                    want = min(chunk, most - index * chunk)
-                    data = file.read(want)
-                    digest.add(data, 0, len(data))
-            if fails:
-                raise ReaderError(digest.size)
+            read_chunks(stage, file, most, digest, fails)
             note(stage, "read")
             stage.phase("close")
     except ReaderError as error:
-        closed_by_with(stage, file, most, error.args[0])
-        stage.verify(stage.expected[most], digest.text())
+        note(stage, "failed")
+        failed_at = error.args[0]
+    stage.verify(stage.expected[most], digest.text())
+    if failed_at >= 0:
+        after_failure(stage, file, most, failed_at, closed=True)
         return
     note(stage, "closed")
     stage.phase("release")
     note(stage, "released")
-    stage.verify(stage.expected[most], digest.text())
 
 
 def failing(run: Any) -> Any:
