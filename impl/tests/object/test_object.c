@@ -176,6 +176,7 @@ static pmm_obj *chain_of(pmm_rt *rt, pmm_obj *type, int64_t n) {
 }
 
 static void test_deep(pmm_rt *rt) {
+  pmmi_gc_enable(rt, 0); /* checking a million objects again and again */
   struct pmm_memory before = fixture_memory(rt);
   drop_on_small_stack(rt, nested(rt, DEEP, 0));
   tap_ok(fixture_is_back(rt, before), "a million tuples");
