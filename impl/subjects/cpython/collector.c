@@ -2,6 +2,7 @@
 /*
  * collector.c - the interpreter's collector, through its gc module.
  */
+#include "account.h"
 #include "ops.h"
 
 /** Collect everything.  Through the C API, as a count returned as an int
@@ -161,11 +162,13 @@ static void three_numbers(PyObject *callable, uint64_t out[3]) {
   PyObject *tuple;
   long long read[3] = {0, 0, 0};
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
   tuple = PyObject_CallObject(callable, NULL);
   if (tuple != NULL) {
     (void)PyArg_ParseTuple(tuple, "LLL", &read[0], &read[1], &read[2]);
     Py_DecRef(tuple);
   }
+  pmmi_cpy_account_resume();
   PyErr_Clear();
   pmmi_cpy_restore(&saved);
   for (int i = 0; i < 3; i++) {
@@ -214,14 +217,18 @@ static int read_stats(PyObject *stats, uint64_t out[3]) {
 }
 
 int pmmi_cpy_stats_read(uint64_t out[3][3]) {
-  PyObject *list = PyObject_CallObject(PMMI_CPY_FN(gc_get_stats), NULL);
-  int result = list == NULL ? -1 : 0;
+  PyObject *list;
+  int result;
+  pmmi_cpy_account_pause();
+  list = PyObject_CallObject(PMMI_CPY_FN(gc_get_stats), NULL);
+  result = list == NULL ? -1 : 0;
   for (int i = 0; result == 0 && i < 3; i++) {
     PyObject *stats = PySequence_GetItem(list, i);
     result = stats == NULL ? -1 : read_stats(stats, out[i]);
     Py_DecRef(stats);
   }
   Py_DecRef(list);
+  pmmi_cpy_account_resume();
   return result;
 }
 

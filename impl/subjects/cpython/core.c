@@ -26,7 +26,9 @@ long long pmmi_cpy_ask(PyObject *callable, PyObject *argument,
   struct pmmi_cpy_saved saved;
   long long value;
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause(); /* a question must not fail for want of memory */
   value = pmmi_cpy_call_int(callable, argument);
+  pmmi_cpy_account_resume();
   if (value < 0 && PyErr_Occurred() != NULL) {
     PyErr_Clear();
     value = other;
@@ -101,6 +103,7 @@ const char *pmmi_cpy_type_name(pmm_rt *rt, pmm_obj *o) {
   const char *text = NULL;
   (void)rt;
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
   name = PyObject_GetAttr((PyObject *)Py_TYPE(pmmi_cpy_py(o)),
                           PMMI_CPY_NAME(__name__));
   kept = name == NULL ? NULL : lasting_name(name);
@@ -108,6 +111,7 @@ const char *pmmi_cpy_type_name(pmm_rt *rt, pmm_obj *o) {
     text = PyUnicode_AsUTF8AndSize(kept, NULL);
   }
   Py_DecRef(name);
+  pmmi_cpy_account_resume();
   PyErr_Clear();
   pmmi_cpy_restore(&saved);
   return text == NULL ? "" : text;
@@ -131,11 +135,13 @@ uint64_t pmmi_cpy_refcount_reported(pmm_rt *rt, pmm_obj *o) {
   long long count = 0;
   (void)rt;
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
   holder = PyTuple_Pack(1, pmmi_cpy_py(o));
   if (holder != NULL) {
     count = pmmi_cpy_call_int(PMMI_CPY_FN(count_of), holder);
     Py_DecRef(holder);
   }
+  pmmi_cpy_account_resume();
   PyErr_Clear();
   pmmi_cpy_restore(&saved);
   return count < 0 ? 0 : (uint64_t)count;

@@ -5,7 +5,7 @@
  * The pending error of the runtime is the exception of the thread; nothing
  * is kept beside it but errno and the text that was asked for.
  */
-#include "cpython.h"
+#include "account.h"
 
 /** Classes in the order they are tried: a subclass before its base. */
 static PyObject *class_at(size_t index, enum pmm_status *status) {
@@ -69,10 +69,13 @@ void pmmi_cpy_restore(struct pmmi_cpy_saved *saved) {
   PyErr_Restore(saved->type, saved->value, saved->traceback);
 }
 
-/** Fetch the pending exception as an instance, with no exception left. */
+/** Fetch the pending exception as an instance, with no exception left.  Not
+ *  for want of memory may an instance be another error than was raised. */
 static void fetch_normal(struct pmmi_cpy_saved *saved) {
+  pmmi_cpy_account_pause();
   pmmi_cpy_save(saved);
   PyErr_NormalizeException(&saved->type, &saved->value, &saved->traceback);
+  pmmi_cpy_account_resume();
 }
 
 static void note_errno(pmm_rt *rt) {
@@ -142,8 +145,11 @@ enum pmm_status pmmi_cpy_error(pmm_rt *rt) { return pmmi_cpy_failure(rt); }
 
 /** Text of an exception instance into rt->message. */
 static void copy_message(pmm_rt *rt, PyObject *value) {
-  PyObject *text = value == NULL ? NULL : PyObject_Str(value);
-  PyObject *bytes = text == NULL ? NULL : PyUnicode_AsUTF8String(text);
+  PyObject *text;
+  PyObject *bytes;
+  pmmi_cpy_account_pause();
+  text = value == NULL ? NULL : PyObject_Str(value);
+  bytes = text == NULL ? NULL : PyUnicode_AsUTF8String(text);
   if (bytes != NULL) {
     PyOS_snprintf(rt->message, sizeof rt->message, "%s",
                   PyBytes_AsString(bytes));
@@ -151,6 +157,7 @@ static void copy_message(pmm_rt *rt, PyObject *value) {
   Py_DecRef(bytes);
   Py_DecRef(text);
   PyErr_Clear();
+  pmmi_cpy_account_resume();
 }
 
 const char *pmmi_cpy_error_message(pmm_rt *rt) {

@@ -2,6 +2,7 @@
 /*
  * file.c - files: io.open in binary mode.
  */
+#include "account.h"
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_file_open(pmm_rt *rt, const char *path, const char *mode) {
@@ -82,12 +83,14 @@ int pmmi_cpy_file_descriptor(pmm_rt *rt, pmm_obj *file) {
   long descriptor = -1;
   (void)rt;
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
   number = PyObject_CallMethodObjArgs(pmmi_cpy_py(file),
                                       PMMI_CPY_NAME(fileno), NULL);
   if (number != NULL) {
     descriptor = PyLong_AsLong(number);
     Py_DecRef(number);
   }
+  pmmi_cpy_account_resume();
   PyErr_Clear();
   pmmi_cpy_restore(&saved);
   return (int)descriptor;

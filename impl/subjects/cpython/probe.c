@@ -289,6 +289,9 @@ static PyObject *make_with_kind(struct kind *kind) {
   PyObject *capsule;
   if (type == NULL) {
     kind_release(kind);
+    if (PyErr_Occurred() == NULL) {
+      PyErr_NoMemory(); /* PyType_FromSpec of 3.11 may forget to say so */
+    }
     return NULL;
   }
   kind->type = type;

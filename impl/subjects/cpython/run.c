@@ -195,9 +195,11 @@ int pmmi_cpy_generator_finished(pmm_rt *rt, pmm_obj *generator) {
   int finished;
   (void)rt;
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
   frame = PyObject_GetAttr(pmmi_cpy_py(generator), PMMI_CPY_NAME(gi_frame));
   finished = frame == Py_None;
   Py_DecRef(frame);
+  pmmi_cpy_account_resume();
   PyErr_Clear();
   pmmi_cpy_restore(&saved);
   return finished;

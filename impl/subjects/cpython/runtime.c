@@ -43,7 +43,8 @@ static enum pmm_status refuse(const struct pmm_open_config *config) {
 }
 
 static void full_collection(void) {
-  (void)pmmi_cpy_ask(PMMI_CPY_FN(gc_collect), NULL, 0);
+  (void)pmmi_cpy_call_int(PMMI_CPY_FN(gc_collect), NULL);
+  PyErr_Clear();
 }
 
 /** The host's functions and a new epoch. */

@@ -26,7 +26,9 @@ static PyObject *call_kept(PyObject *callable) {
   struct pmmi_cpy_saved saved;
   PyObject *result;
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
   result = PyObject_CallObject(callable, NULL);
+  pmmi_cpy_account_resume();
   PyErr_Clear();
   pmmi_cpy_restore(&saved);
   return result;
@@ -48,11 +50,13 @@ void pmmi_cpy_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
   unsigned long long read[2] = {0, 0};
   (void)rt;
   pmmi_cpy_save(&saved);
+  pmmi_cpy_account_pause();
   pair = PyObject_CallObject(PMMI_CPY_FN(trace_get), NULL);
   if (pair != NULL) {
     (void)PyArg_ParseTuple(pair, "KK", &read[0], &read[1]);
     Py_DecRef(pair);
   }
+  pmmi_cpy_account_resume();
   PyErr_Clear();
   pmmi_cpy_restore(&saved);
   *current = read[0];
