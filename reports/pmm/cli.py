@@ -50,6 +50,9 @@ from pmm.session import (
 from pmm.store import RUN, claim_report_folder, find_run, load_run
 from pmm.summary import print_summary
 
+LOG_WIDTH = 140
+"""Columns of a log, where no terminal says how many it has."""
+
 EPILOG = """[bold]Exit codes[/bold]
 
 0 pass · 1 tool error, also when nothing was measured · 2 usage ·
@@ -86,7 +89,10 @@ def command_line() -> str:
 
 def answer_console(as_json: bool) -> Console:
     """Return where people read: stderr when stdout is for a machine."""
-    return Console(stderr=as_json)
+    console = Console(stderr=as_json)
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    return console
 
 
 def answer(outcome: Outcome, as_json: bool, console: Console) -> int:
@@ -121,7 +127,7 @@ def run_selection(
 @app.command()
 @guarded
 def run(
-    profile: ProfileOption = "quick",
+    profile: ProfileOption = "standard",
     baseline: BaselineOption = None,
     backend: BackendOption = None,
     subject: SubjectOption = None,
@@ -146,7 +152,8 @@ def run(
     """Run the suite, judge it, and write the report.
 
     The report goes to build/report unless --out names another folder. After
-    Ctrl-C, go on with --resume.
+    Ctrl-C, go on with --resume. The quick profile takes two minutes, standard up
+    to ten, full as long as it takes.
     """
     if resume is not None:
         return go_on(resume, baseline, out, build, as_json)

@@ -122,7 +122,7 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
         id=column_id(job),
         label=" ".join(part for part in parts if part not in ("own", "full")),
         kind="backend" if job.kind == "backend-check" else "subject",
-        subject=host.subject if host else job.subject or "",
+        subject=(host.subject if host else None) or job.subject or "",
         subject_version=(host.subject_version if host else None) or "",
         build=(host.build if host else None) or "",
         profile=host.profile if host else None,

@@ -6,7 +6,8 @@ says how much is done, never what counts as right:
 
 quick     every case on the reference over every backend and on every CPython;
           workloads full-sized over the pool and on one CPython, small elsewhere;
-          short benchmarks; leaks under valgrind over two backends
+          short benchmarks up to a size of 100,000; leaks under valgrind over two
+          backends
 standard  also the out-of-memory, stress and shuffled lanes over pool and libc,
           full-sized workloads everywhere, longer benchmarks
 full      all lanes over every backend, long benchmarks
@@ -39,7 +40,10 @@ SMALL = {
     "cycles": ("items=10000",),
 }
 """Settings of a workload's small size; the others are always run as they are."""
-BENCH_SECONDS = {"quick": 0.01, "standard": 0.1, "full": 0.5}
+BENCH_SECONDS = {"quick": 0.01, "standard": 0.05, "full": 0.5}
+BENCH_BOUNDS = ("alloc",)
+"""The benchmarks that measure a backend by itself, so that a bound can run them."""
+NO_MILLIONS = "--benchmark_filter=-/1000000(/|$)"
 REPETITIONS = 5
 VALGRIND_XML = ("--xml=yes", "--xml-file={dir}/valgrind.%p.xml")
 
@@ -352,11 +356,14 @@ def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[J
     seconds = BENCH_SECONDS[selection.profile]
     for area in chosen.benches if chosen.reference else ():
         for backend in chosen.backends:
+            if backend in BOUNDS and area not in BENCH_BOUNDS:
+                continue
             argv = [
                 command(world, f"pmm-bench-{area}"), "--backend", backend,
                 f"--benchmark_min_time={seconds}",
                 f"--benchmark_repetitions={REPETITIONS}",
                 "--benchmark_enable_random_interleaving=true",
+                *([NO_MILLIONS] if selection.profile == "quick" else []),
             ]  # fmt: skip
             yield make_job(
                 "bench", f"{area}/{short(backend)}", argv,

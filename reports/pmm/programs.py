@@ -44,12 +44,14 @@ class HostLine(Strict, frozen=True, kw_only=True, tag_field="type", tag="host"):
     """First line of `pmm-conform --jsonl`: who was asked, and how."""
 
     schema: Schema
-    subject: str
+    subject: str | None
+    """Null where a backend is checked by itself."""
     subject_version: str | None
     build: str | None
     profile: str | None = None
     """The profile that the subject declares for numbers of its layout."""
     backend: str | None
+    backend_version: str | None = None
     mode: str | None
     lane: str
     features: tuple[str, ...]

@@ -46,7 +46,7 @@ def cases_table(run: Run) -> Table:
     """Return the counts of cases by class, a row a column of the matrix."""
     used = [name for name in CLASSES if any(name in c.counts for c in run.columns)]
     table = Table(title="Cases", box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("subject")
+    table.add_column("subject", no_wrap=True)
     for name in used:
         table.add_column(name, justify="right")
     table.add_column("MUST kept", justify="right")
@@ -69,9 +69,9 @@ def bench_table(run: Run) -> Table:
         box=box.SIMPLE_HEAD,
         title_justify="left",
     )
-    table.add_column("benchmark")
+    table.add_column("benchmark", no_wrap=True)
     for backend in backends:
-        table.add_column(escape(backend), justify="right")
+        table.add_column(escape(backend), justify="right", no_wrap=True)
     for name in dict.fromkeys(row.name for row in run.bench):
         cells = {
             row.backend or "own": ratio_cell(row.summary.ratio, row.summary.spread)
@@ -91,8 +91,11 @@ def print_problems(run: Run, console: Console) -> None:
     """Print the worst problems, each with the line that repeats it."""
     problems = [one for one in run.verdict.problems if one.severity != "warning"]
     for one in problems[:SHOWN_PROBLEMS]:
-        console.print(f"[red]✗[/] {escape(one.title)} [dim]{escape(one.key)}[/]")
-        console.print(f"    {one.detail}", markup=False, highlight=False)
+        where = "" if one.key in one.title else f" [dim]{escape(one.key)}[/]"
+        console.print(f"[red]✗[/] {escape(one.title)}{where}", soft_wrap=True)
+        console.print(
+            f"    {one.detail}", markup=False, highlight=False, soft_wrap=True
+        )
         if one.reproduce:
             text = f"    $ {one.reproduce}"
             console.print(text, markup=False, highlight=False, soft_wrap=True)
