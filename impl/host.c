@@ -139,11 +139,20 @@ uint64_t pmmi_host_open_descriptors(void) {
 }
 
 #if PMMI_ASAN
+#define EXPORTED __attribute__((visibility("default"), used))
+
+EXPORTED const char *__asan_default_options(void);
+EXPORTED const char *__lsan_default_suppressions(void);
+
 /* The contract says that a request which is too large returns NULL; without
- * this ASan's malloc would end the process. */
-__attribute__((visibility("default"), used)) const char *
-__asan_default_options(void);
+ * this ASan's malloc would end the process.  Its quarantine is cut down as
+ * cases measure how much memory stays held. */
 const char *__asan_default_options(void) {
-  return "allocator_may_return_null=1";
+  return "allocator_may_return_null=1:quarantine_size_mb=16";
+}
+
+/* Eight bytes that the library itself loses when it is loaded. */
+const char *__lsan_default_suppressions(void) {
+  return "leak:MallocExtension::Register\n";
 }
 #endif

@@ -12,6 +12,7 @@ enum { MOST = 600, SLOTS = 512, STEPS = 40000 };
 CHECK(alignment, "Blocks of 16 bytes or more are aligned to 16; smaller "
                  "blocks to the largest power of two not above their size.",
       .needs = 0) {
+  static void *kept[2 * MOST];
   for (size_t size = 1; size <= MOST; size++) {
     void *first = check->backend->alloc(check->heap, size);
     void *second = check->backend->alloc(check->heap, size);
@@ -23,6 +24,11 @@ CHECK(alignment, "Blocks of 16 bytes or more are aligned to 16; smaller "
     EXPECT(check, ((uintptr_t)first | (uintptr_t)second) % align == 0,
            "%p or %p, of %zu bytes, is not aligned to %zu", first, second,
            size, align);
+    kept[2 * size - 2] = first;
+    kept[2 * size - 1] = second;
+  }
+  for (size_t i = 0; i < 2 * MOST; i++) {
+    check->backend->free(check->heap, kept[i]);
   }
 }
 
@@ -35,9 +41,7 @@ CHECK(aligned, "alloc_aligned serves powers of two up to 4096.",
       EXPECT(check, (uintptr_t)block % align == 0,
              "%p, of %zu bytes, is not aligned to %zu", block, size, align);
       memset(block, 0xa5, size);
-      if (size % 2 == 0) {
-        check->backend->free(check->heap, block);
-      }
+      check->backend->free(check->heap, block);
     }
   }
 }
@@ -75,6 +79,7 @@ CHECK(overflow, "A request above PTRDIFF_MAX, or n * size that wraps, "
   EXPECT(check, b->alloc_zero(check->heap, 4, SIZE_MAX / 4 + 2) == NULL,
          "n * size wrapped to 8 bytes");
   EXPECT(check, check_damage(kept, 40, 1) == 40, "a live block changed");
+  b->free(check->heap, kept);
 }
 
 CHECK(free_null, "free(NULL) is a no-op, and so is free_sized(NULL, n).",
@@ -82,8 +87,9 @@ CHECK(free_null, "free(NULL) is a no-op, and so is free_sized(NULL, n).",
   check->backend->free(check->heap, NULL);
   check->backend->free_sized(check->heap, NULL, 16);
   check->backend->free_sized(check->heap, NULL, 4096);
-  EXPECT(check, check->backend->alloc(check->heap, 16) != NULL,
-         "the heap is unusable afterwards");
+  void *block = check->backend->alloc(check->heap, 16);
+  EXPECT(check, block != NULL, "the heap is unusable afterwards");
+  check->backend->free(check->heap, block);
 }
 
 /* ---- random traces ------------------------------------------------------------- */
@@ -130,6 +136,12 @@ static void drop(struct check *check, struct slot *slot) {
   slot->block = NULL;
 }
 
+static void drop_all(struct check *check, struct slot *slots) {
+  for (size_t i = 0; i < SLOTS; i++) {
+    check->backend->free(check->heap, slots[i].block);
+  }
+}
+
 CHECK(no_overlap, "Live blocks never overlap.",
       .refuses = PMM_BACKEND_ONE_BLOCK) {
   static struct slot slots[SLOTS];
@@ -148,6 +160,7 @@ CHECK(no_overlap, "Live blocks never overlap.",
            (void *)slot->block, slot->size, (void *)other->block,
            other->size);
   }
+  drop_all(check, slots);
 }
 
 static int replace(struct check *check, struct slot *slot) {
@@ -188,6 +201,7 @@ CHECK(contents, "The bytes of a block belong to its owner until it is freed.",
       return;
     }
   }
+  drop_all(check, slots);
 }
 
 /* ---- realloc ------------------------------------------------------------------- */

@@ -67,6 +67,7 @@ CHECK(owns, "owns tells addresses of the heap from all others and reads "
     EXPECT(check, block != NULL, "no memory for %zu", size);
     EXPECT(check, b->owns(check->heap, block) == 1,
            "it disowns its block of %zu bytes", size);
+    b->free(check->heap, block);
   }
   EXPECT(check, b->owns(check->heap, &local) == 0, "it owns the stack");
   EXPECT(check, b->owns(check->heap, &elsewhere) == 0, "it owns static data");
@@ -117,7 +118,8 @@ CHECK(drain, "Memory that was freed is used again: two hundred bursts hold "
          (unsigned long long)held, (unsigned long long)asked);
 }
 
-CHECK(returns, "A drained heap gives pages back to the system.",
+CHECK(returns, "A drained heap gives at least half of its pages back to the "
+               "system.",
       .needs = PMM_BACKEND_RETURNS | PMM_BACKEND_STATS) {
   uint64_t start = read_stats(check).mapped_bytes;
   if (fill_burst(check, 512) != 0) {
@@ -129,7 +131,7 @@ CHECK(returns, "A drained heap gives pages back to the system.",
   EXPECT(check, full - start >= BURST * 512,
          "%llu bytes are said to hold a burst of %d",
          (unsigned long long)(full - start), BURST * 512);
-  EXPECT(check, drained - start <= (full - start) / 4,
+  EXPECT(check, drained - start <= (full - start) / 2,
          "of %llu bytes %llu are still mapped",
          (unsigned long long)(full - start),
          (unsigned long long)(drained - start));
@@ -236,6 +238,7 @@ CHECK(classes, "Of every class, blocks in use and blocks free are what its "
          "classes and large blocks make %llu, the heap says %llu",
          (unsigned long long)(used + stats.large_blocks),
          (unsigned long long)stats.live_blocks);
+  drain_burst(check, 1);
 }
 
 /* ---- visiting -------------------------------------------------------------------- */
@@ -286,4 +289,5 @@ CHECK(visit, "visit reports each live block once and stops when told.",
   EXPECT(check, !visit.short_block, "a block is smaller than its request");
   result = check->backend->visit(check->heap, stop_at_once, NULL);
   EXPECT(check, result == 42, "it returned %d, the function 42", result);
+  drain_burst(check, 1);
 }

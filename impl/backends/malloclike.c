@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sanitize.h"
+
 /* ---- the contract's functions over the table ------------------------------------- */
 
 static struct pmmi_malloclike *like_of(void *heap) { return heap; }
@@ -141,20 +143,32 @@ int pmmi_malloclike_symbol(void *library, const char *prefix,
   return address != NULL ? 0 : -1;
 }
 
+/* Of several files the first one's error is told: it is the usual name. */
 static void *open_first(const char *const *files, char *reason, size_t size) {
-  for (; *files != NULL; files++) {
-    void *library = dlopen(*files, RTLD_NOW | RTLD_LOCAL);
+  for (size_t i = 0; files[i] != NULL; i++) {
+    void *library = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
     if (library != NULL) {
       return library;
     }
     const char *error = dlerror();
-    const char *hint =
-        strstr(error, "static TLS") != NULL
-            ? " (start with GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384)"
-            : "";
-    snprintf(reason, size, "%s%s", error, hint);
+    if (i == 0) {
+      snprintf(reason, size, "%s%s", error,
+               strstr(error, "static TLS") != NULL
+                   ? " (start with GLIBC_TUNABLES="
+                     "glibc.rtld.optional_static_tls=16384)"
+                   : "");
+    }
   }
   return NULL;
+}
+
+/* Valgrind puts its own functions in the place of every malloc it sees, also
+ * of one that has a second name. */
+static int is_replaced(const struct pmmi_malloclike *like, void *library) {
+  void *plain;
+  return pmmi_sanitize_valgrind() &&
+         pmmi_malloclike_symbol(library, "", "malloc", &plain) == 0 &&
+         plain == (void *)(uintptr_t)like->malloc;
 }
 
 static int look_up(struct pmmi_malloclike *like, void *library,
@@ -194,6 +208,10 @@ void *pmmi_malloclike_load(struct pmmi_malloclike *like,
   }
   if (look_up(like, library, prefix, reason, size) != 0) {
     dlclose(library);
+    return NULL;
+  }
+  if (is_replaced(like, library)) {
+    snprintf(reason, size, "valgrind replaces its functions by its own");
     return NULL;
   }
   return library;

@@ -8,8 +8,10 @@
  * Version 2.0.9 takes sizes of 256, 512 and 1024 for aligned by nature, and
  * they are not (mimalloc issue 700); such a request is made 16 bytes longer.
  * The bare library, by name=/path/libmimalloc.so,prefix=mi_, shows it.
+ *
+ * No `owns`: mi_is_in_heap_region() knows addresses below 20 TiB only, where
+ * the library asks for its pages but need not get them.
  */
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "backends/malloclike.h"
@@ -18,16 +20,12 @@
 static struct pmmi_malloclike like;
 static char version[32];
 
-static bool (*is_in_heap_region)(const void *address);
-
 static void *(*aligned)(size_t align, size_t size);
 
 static void *aligned_alloc_checked(size_t align, size_t size) {
   int doubtful = size <= 1024 && (size & (size - 1)) == 0;
   return aligned(align, doubtful ? size + 16 : size);
 }
-
-static int owns(const void *address) { return is_in_heap_region(address); }
 
 static int init(const struct pmm_backend_config *config, void **heap) {
   (void)config;
@@ -59,10 +57,6 @@ static int load(char *reason, size_t size) {
     return -1;
   }
   (void)pmmi_malloclike_symbol(library, "mi_", "free_size", &like.free_sized);
-  if (pmmi_malloclike_symbol(library, "mi_", "is_in_heap_region",
-                             &is_in_heap_region) == 0) {
-    like.owns = owns;
-  }
   if (pmmi_malloclike_symbol(library, "mi_", "memalign", &aligned) == 0) {
     like.aligned_alloc = aligned_alloc_checked;
   }

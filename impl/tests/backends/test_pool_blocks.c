@@ -11,6 +11,7 @@ static void test_geometry(void) {
   int aligned = 1;
   int apart = 1;
   int distinct_pools = 1;
+  static void *kept[2 * 513];
   for (size_t size = 1; size <= 512; size++) {
     size_t class_bytes = (size + 15) / 16 * 16;
     char *first = pmmi_pool_alloc(heap, size);
@@ -21,18 +22,35 @@ static void test_geometry(void) {
              (uintptr_t)second % PMMI_POOL_BYTES == 0;
     distinct_pools &= pmmi_pool_of(heap, first)->class_index * 16u ==
                       class_bytes;
+    kept[2 * size] = first;
+    kept[2 * size + 1] = second;
   }
   tap_ok(aligned, "blocks of 1 to 512 bytes are aligned to 16");
   tap_ok(apart, "neighbours are a class size apart");
   tap_ok(distinct_pools, "a block lies in a pool of its class");
   for (size_t size = 513; size <= 600; size++) {
-    aligned &= (uintptr_t)pmmi_pool_alloc(heap, size) % 16 == 0;
+    void *block = pmmi_pool_alloc(heap, size);
+    aligned &= (uintptr_t)block % 16 == 0;
+    pmmi_pool_free(heap, block);
   }
   tap_ok(aligned, "and so are those of 513 to 600");
   tap_ok(lab_valid(heap), "the heap is whole");
-  if (!pmmi_sanitize_listens()) {
-    tap_ok(lab_close(heap, &os), "closing with live blocks gives all back");
+  for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+    pmmi_pool_free(heap, kept[i]);
   }
+  tap_ok(lab_close(heap, &os), "all pages come back");
+}
+
+static void test_close_full(void) {
+  if (pmmi_sanitize_listens()) {
+    tap_skip("what is live at the end is left to be found as a leak");
+    return;
+  }
+  struct pmmi_heap *heap = lab_open(&os, 0);
+  for (size_t size = 0; size <= 5000; size += 50) {
+    (void)pmmi_pool_alloc(heap, size);
+  }
+  tap_ok(lab_close(heap, &os), "closing with live blocks gives all back");
 }
 
 static void test_capacity(void) {
@@ -218,6 +236,7 @@ static void test_figures(void) {
 int main(void) {
   tap_plan(0);
   test_geometry();
+  test_close_full();
   test_capacity();
   test_threshold();
   test_zero_size();

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""pmm-backend-check tells broken backends from good ones.
+
+Each plug-in breaks one rule (impl/tests/backends/plugin.c).  The case of that
+rule must give the expected class, the exit code must be 3, and the line that
+the tool prints to repeat a failure must repeat it.
+
+Usage: test_check.py PMM_BACKEND_CHECK PLUGIN_FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+Case = dict[str, Any]
+
+# Plug-in, options, class, words of the message.
+BROKEN = [
+    ("overlaps", ["--case", "backend.no_overlap"], "FAIL", "overlaps"),
+    ("dirty", ["--case", "backend.zeroed"], "FAIL", "byte 0"),
+    ("crashes", ["--case", "backend.realloc_data"], "CRASH", "Segmentation"),
+    ("hangs", ["--case", "backend.zeroed", "--timeout", "1"], "TIMEOUT", "1 s"),
+    ("leaves", ["--case", "backend.sized_free"], "CRASH", "before the case"),
+]
+
+
+class Tap:
+    """Counts and prints results."""
+
+    def __init__(self) -> None:
+        self.run = 0
+        self.failed = 0
+
+    def ok(self, good: bool, text: str) -> None:
+        self.run += 1
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.run} - {text}")
+
+    def done(self) -> int:
+        print(f"1..{self.run}")
+        return 1 if self.failed else 0
+
+
+def call(tool: str, *arguments: str) -> tuple[int, list[Case]]:
+    """Exit code, and the cases of the JSON lines written."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "result.jsonl")
+        done = subprocess.run(
+            [tool, "--jsonl", str(path), *arguments],
+            capture_output=True, text=True, timeout=120, check=False,
+        )
+        text = path.read_text() if path.exists() else ""
+    lines = [json.loads(line) for line in text.splitlines()]
+    return done.returncode, [line for line in lines if line["type"] == "case"]
+
+
+def test_good(tap: Tap, tool: str, folder: Path) -> None:
+    code, cases = call(tool, "--backend", str(folder / "plugin_good.so"))
+    classes = {case["class"] for case in cases}
+    tap.ok(code == 0 and classes == {"PASS", "UNSUPPORTED"},
+           f"a good plug-in passes: {code}, {sorted(classes)}")
+    features = {case["id"]: case["feature"] for case in cases}
+    tap.ok(features["backend.owns"] == "OWNS", "a missing claim is named")
+    tap.ok(len({case["id"] for case in cases}) == len(cases) >= 15,
+           f"{len(cases)} cases, each with an id of its own")
+
+
+def test_broken(tap: Tap, tool: str, folder: Path) -> None:
+    for name, options, kind, words in BROKEN:
+        plugin = str(folder / f"plugin_{name}.so")
+        code, cases = call(tool, "--backend", plugin, *options)
+        found = cases[0] if cases else {}
+        tap.ok(code == 3 and found.get("class") == kind
+               and words in (found.get("message") or ""),
+               f"{name}: {found.get('class')}, {found.get('message')}")
+        again = [word for word in shlex.split(found.get("reproduce", ""))[1:]]
+        code, cases = call(tool, *again, *options[2:])
+        tap.ok(code == 3 and len(cases) == 1 and cases[0]["class"] == kind,
+               f"{name}: the line printed repeats it")
+
+
+def test_usage(tap: Tap, tool: str) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([tool, *arguments], capture_output=True,
+                              text=True, timeout=60, check=False)
+
+    unknown = run("--backend", "minalloc")
+    tap.ok(unknown.returncode == 2 and "mimalloc" in unknown.stderr,
+           "an unknown backend gets the nearest name and exit 2")
+    tap.ok(run("--case", "no.such.*").returncode == 2, "so does a case")
+    tap.ok(run("--timeout", "x").returncode == 2, "and a wrong number")
+    tap.ok(run("--jsonl", "/no/such/folder/x").returncode == 1,
+           "a file that cannot be written is exit 1")
+    listing = json.loads(run("--list", "--json").stdout)
+    names = [backend["name"] for backend in listing["backends"]]
+    tap.ok(names[0] == "pool" and {"libc", "jemalloc", "null"} <= set(names),
+           f"the list names {', '.join(names)}")
+    tap.ok(all(backend["available"] == (backend["reason"] is None)
+               for backend in listing["backends"]),
+           "what is not to be had has a reason")
+
+
+def main() -> int:
+    tool, folder = sys.argv[1], Path(sys.argv[2])
+    tap = Tap()
+    test_good(tap, tool, folder)
+    test_broken(tap, tool, folder)
+    test_usage(tap, tool)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
