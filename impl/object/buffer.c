@@ -12,7 +12,7 @@ static size_t data_bytes(const struct pmmi_buffer *b) {
   return b->var.length * b->item_bytes;
 }
 
-/* ---- arrays ----------------------------------------------------------------------------- */
+/* ---- arrays -------------------------------------------------------------- */
 
 /* The object comes last, so that nothing has to be undone but one block. */
 static pmm_obj *buffer_new(pmm_rt *rt, const struct pmmi_type *type, size_t n,
@@ -128,7 +128,7 @@ const struct pmmi_type pmmi_array_type = {
     .owned_bytes = buffer_owned_bytes,
 };
 
-/* ---- views ------------------------------------------------------------------------------ */
+/* ---- views --------------------------------------------------------------- */
 
 pmm_obj *pmmi_view_new(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to) {
   if (!pmmi_is_buffer(owner) && !pmmi_is_bytes(owner)) {

@@ -118,7 +118,7 @@ pmm_obj *pmmi_bytes_slice(pmm_rt *rt, pmm_obj *bytes, size_t from, size_t to) {
   return pmmi_bytes_new(rt, b->bytes + from, to - from);
 }
 
-/* ---- comparison and text -------------------------------------------------------------------- */
+/* ---- comparison and text ------------------------------------------------- */
 
 int pmmi_bytes_order(const pmm_obj *a, const pmm_obj *b) {
   const struct pmmi_bytes *x = (const struct pmmi_bytes *)a;

@@ -52,7 +52,7 @@ pmm_obj *pmmi_copy(pmm_rt *rt, pmm_obj *o) {
   return refuse(rt);
 }
 
-/* ---- the memo ---------------------------------------------------------------------------- */
+/* ---- the memo ------------------------------------------------------------ */
 
 static struct copied *find(const struct memo *memo, const pmm_obj *from) {
   size_t slot = (size_t)pmmi_hash_identity(from) & (memo->room - 1);
@@ -104,7 +104,7 @@ static void forget_all(struct memo *memo) {
   pmmi_free(memo->rt, memo->slots, memo->room * sizeof *memo->slots);
 }
 
-/* ---- the copying ------------------------------------------------------------------------- */
+/* ---- the copying --------------------------------------------------------- */
 
 static pmm_obj *copy_any(struct memo *memo, pmm_obj *o);
 

@@ -111,7 +111,7 @@ enum pmm_status pmmi_int_value(pmm_rt *rt, pmm_obj *o, int64_t *value) {
   return PMM_OK;
 }
 
-/* ---- decimal text ---------------------------------------------------------------- */
+/* ---- decimal text -------------------------------------------------------- */
 
 /* i = i * factor + addend; its digits are allocated and may be 0 above. */
 static void multiply_add(struct pmmi_int *i, size_t n, uint32_t factor,
@@ -234,7 +234,7 @@ static pmm_obj *int_repr(pmm_rt *rt, pmm_obj *o) {
   return text;
 }
 
-/* ---- comparison ------------------------------------------------------------------- */
+/* ---- comparison ---------------------------------------------------------- */
 
 static enum pmm_status int_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                   int *equal) {
@@ -270,7 +270,7 @@ const struct pmmi_type pmmi_int_type = {
     .block_size = int_block_size,
 };
 
-/* ---- True and False: ints with names ------------------------------------------------ */
+/* ---- True and False: ints with names ------------------------------------- */
 
 static pmm_obj *bool_repr(pmm_rt *rt, pmm_obj *o) {
   int truth = ((const struct pmmi_int *)o)->digit[0] != 0;

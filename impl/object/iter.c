@@ -85,7 +85,7 @@ const struct pmmi_type pmmi_iterator_type = {
     .next = iterator_next,
 };
 
-/* ---- views ------------------------------------------------------------------------------- */
+/* ---- views --------------------------------------------------------------- */
 
 void pmmi_items_refresh(struct pmmi_items *items) {
   items->n = ((const struct pmmi_var *)items->owner)->length;

@@ -21,7 +21,7 @@ static enum pmm_status bad_index(pmm_rt *rt) {
   return pmmi_fail(rt, PMM_INDEX, "list index out of range");
 }
 
-/* ---- capacity ------------------------------------------------------------------------- */
+/* ---- capacity ------------------------------------------------------------ */
 
 /* Slots for a list that comes from `old` items to n > 0; see list.h. */
 static size_t capacity_for(size_t old, size_t n) {
@@ -112,7 +112,7 @@ static size_t list_owned_bytes(pmm_obj *o) {
   return capacity > 0 ? (size_t)capacity * sizeof(pmm_obj *) : 0;
 }
 
-/* ---- making and dying -------------------------------------------------------------------- */
+/* ---- making and dying ---------------------------------------------------- */
 
 static struct pmmi_list *take_kept(pmm_rt *rt) {
   struct pmmi_list *list = rt->lists.first;
@@ -233,7 +233,7 @@ static int list_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
   return 0;
 }
 
-/* ---- single items --------------------------------------------------------------------------- */
+/* ---- single items -------------------------------------------------------- */
 
 /* Unlike a resize this never moves an array that has room: it may have been
  * reserved for what is still to come. */
@@ -388,7 +388,7 @@ enum pmm_status pmmi_list_clear(pmm_rt *rt, pmm_obj *list) {
   return PMM_OK;
 }
 
-/* ---- comparison and text -------------------------------------------------------------------- */
+/* ---- comparison and text ------------------------------------------------- */
 
 static enum pmm_status list_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                    int *equal) {

@@ -31,7 +31,7 @@ static void copy_items(pmm_rt *rt, pmm_obj **to, pmm_obj *const *from,
   }
 }
 
-/* ---- lists from lists --------------------------------------------------------------------- */
+/* ---- lists from lists ---------------------------------------------------- */
 
 /* Making the list may run code that changes `list`, so the range is clamped
  * and taken afterwards. */
@@ -78,7 +78,7 @@ pmm_obj *pmmi_list_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b) {
   return &sum->var.base;
 }
 
-/* ---- repeat --------------------------------------------------------------------------------- */
+/* ---- repeat -------------------------------------------------------------- */
 
 /* The repeat count as a size; below 0 is 0. */
 static enum pmm_status read_count(pmm_rt *rt, pmm_obj *count, size_t *times) {
@@ -158,7 +158,7 @@ enum pmm_status pmmi_list_repeat_inplace(pmm_rt *rt, pmm_obj *list,
   return status;
 }
 
-/* ---- extend and convert ------------------------------------------------------------------------ */
+/* ---- extend and convert -------------------------------------------------- */
 
 /* Make room for n more items; a list without array gets what it needs. */
 static enum pmm_status grow_by(pmm_rt *rt, struct pmmi_list *list, size_t n) {
@@ -263,7 +263,7 @@ pmm_obj *pmmi_list_convert(pmm_rt *rt, pmm_obj *iterable) {
   return NULL;
 }
 
-/* ---- slice assignment, reverse ------------------------------------------------------------------ */
+/* ---- slice assignment, reverse ------------------------------------------- */
 
 /* Replace `old_n` items at `from` by `n` new ones: the old ones go to
  * `removed` first, which has room for them. */

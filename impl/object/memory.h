@@ -122,7 +122,7 @@ void pmmi_memory_reset_peak(pmm_rt *rt);
 void pmmi_inject_arm(pmm_rt *rt, uint64_t nth, int persist);
 uint64_t pmmi_inject_disarm(pmm_rt *rt);
 
-/* ---- life ------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------- */
 
 /** Serve `memory` from a heap of `backend` that init() made. */
 void pmmi_memory_init(struct pmmi_memory *memory,

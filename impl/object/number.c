@@ -18,7 +18,7 @@
 #include "object/runtime.h"
 #include "object/str.h"
 
-/* ---- None ------------------------------------------------------------------------- */
+/* ---- None ---------------------------------------------------------------- */
 
 static pmm_obj *none_repr(pmm_rt *rt, pmm_obj *o) {
   (void)o;
@@ -40,7 +40,7 @@ pmm_obj *pmmi_none(pmm_rt *rt) {
   return &pmmi_none_object;
 }
 
-/* ---- floats ------------------------------------------------------------------------ */
+/* ---- floats -------------------------------------------------------------- */
 
 static double value_of(const pmm_obj *o) {
   return ((const struct pmmi_float *)o)->value;
@@ -133,7 +133,7 @@ const struct pmmi_type pmmi_float_type = {
     .repr = float_repr,
 };
 
-/* ---- all numbers ------------------------------------------------------------------- */
+/* ---- all numbers --------------------------------------------------------- */
 
 int pmmi_is_number(const pmm_obj *o) {
   return pmmi_is_int(o) || o->type == &pmmi_float_type;

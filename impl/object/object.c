@@ -18,7 +18,7 @@
 #include "object/str.h"
 #include "object/weakref.h"
 
-/* ---- life -------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 pmm_obj *pmmi_object_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
   assert(!(type->flags & PMMI_TYPE_GC) && type->block_size == NULL);
@@ -70,7 +70,7 @@ enum pmm_status pmmi_size_of(pmm_rt *rt, pmm_obj *o, size_t *bytes) {
   return PMM_OK;
 }
 
-/* ---- references ---------------------------------------------------------------- */
+/* ---- references ---------------------------------------------------------- */
 
 int pmmi_same(pmm_rt *rt, pmm_obj *a, pmm_obj *b) {
   (void)rt;
@@ -110,7 +110,7 @@ int pmmi_is_immortal(pmm_rt *rt, pmm_obj *o) {
   return o->refcnt == PMMI_IMMORTAL;
 }
 
-/* ---- operations every type has --------------------------------------------------- */
+/* ---- operations every type has ------------------------------------------- */
 
 enum pmm_status pmmi_recursion_enter(pmm_rt *rt) {
   if (rt->recursion >= PMMI_RECURSION_LIMIT) {

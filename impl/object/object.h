@@ -106,7 +106,7 @@ struct pmmi_type {
   size_t (*block_size)(const pmm_obj *o);
 };
 
-/* ---- references (see pmm/subject.h for the contracts) ---------------------- */
+/* ---- references (see pmm/subject.h for the contracts) -------------------- */
 
 /** Deallocate an object whose count reached 0: finalizer, weak references and
  *  their callbacks, then the type's dealloc (dealloc.c).  May run code. */
@@ -153,7 +153,7 @@ static inline pmm_obj *pmmi_new_reference(pmm_rt *rt, pmm_obj *o) {
   return o;
 }
 
-/* ---- making objects ---------------------------------------------------------- */
+/* ---- making objects ------------------------------------------------------ */
 
 /** A new object of a type without a collector header, body zeroed, count 1;
  *  `n` items behind it.  NULL with PMM_NO_MEMORY pending.  A heap type gains
@@ -167,7 +167,7 @@ void pmmi_object_free(pmm_rt *rt, pmm_obj *o);
 /** Bytes of the object itself, collector header not included. */
 size_t pmmi_object_size(const pmm_obj *o);
 
-/* ---- errors -------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------- */
 
 /** Make `status` pending (replacing what was) and return it.  Needs no
  *  memory.  `message` must be static text. */
@@ -182,7 +182,7 @@ pmm_obj *pmmi_fail_null(pmm_rt *rt, enum pmm_status status,
  *  UNRAISABLE), and remove it. */
 void pmmi_error_unraisable(pmm_rt *rt);
 
-/* ---- operations every type has --------------------------------------------------- */
+/* ---- operations every type has ------------------------------------------- */
 
 enum pmm_status pmmi_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal);
 enum pmm_status pmmi_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* ---- open ------------------------------------------------------------------------------ */
+/* ---- open ---------------------------------------------------------------- */
 
 /* A heap of the backend and, on it, a runtime that can allocate. */
 static enum pmm_status make_runtime(const struct pmm_open_config *config,
@@ -88,7 +88,7 @@ enum pmm_status pmmi_open(const struct pmm_open_config *config, pmm_rt **rt) {
   return PMM_OK;
 }
 
-/* ---- close ----------------------------------------------------------------------------- */
+/* ---- close --------------------------------------------------------------- */
 
 /* Code runs here, so what the host armed must not disturb it. */
 static void run_what_is_left(pmm_rt *rt) {
@@ -111,7 +111,7 @@ void pmmi_close(pmm_rt *rt) {
   unmake_runtime(rt);
 }
 
-/* ---- figures --------------------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------- */
 
 void pmmi_caches_flush(pmm_rt *rt) {
   pmmi_tuples_flush(rt);

@@ -41,7 +41,7 @@ struct sorter {
   size_t n;
 };
 
-/* ---- merging ------------------------------------------------------------------------- */
+/* ---- merging ------------------------------------------------------------- */
 
 /* Merge from[low..middle) and from[middle..high) into to[low..high). */
 static enum pmm_status merge(struct sorter *s, size_t low, size_t middle,
@@ -81,7 +81,7 @@ static enum pmm_status merge_sort(struct sorter *s) {
   return PMM_OK;
 }
 
-/* ---- keys ------------------------------------------------------------------------------ */
+/* ---- keys ---------------------------------------------------------------- */
 
 /* The key of an item, new; None where the host gave nothing. */
 static enum pmm_status make_key(pmm_rt *rt, pmm_call key, void *ctx,
@@ -154,7 +154,7 @@ static enum pmm_status sort_contents(pmm_rt *rt, struct contents *contents,
   return status;
 }
 
-/* ---- the list meanwhile ---------------------------------------------------------------- */
+/* ---- the list meanwhile -------------------------------------------------- */
 
 static void swap_contents(struct pmmi_list *list, struct contents *contents) {
   struct contents own = {list->items, list->var.length, list->capacity};

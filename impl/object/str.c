@@ -20,7 +20,7 @@ static size_t utf8_block_size(size_t size) {
   return offsetof(struct pmmi_utf8, text) + size + 1;
 }
 
-/* ---- making and dying -------------------------------------------------------------- */
+/* ---- making and dying ---------------------------------------------------- */
 
 static uint8_t kind_for(uint32_t largest) {
   return largest < 0x100 ? 1 : largest < 0x10000 ? 2 : 4;
@@ -124,7 +124,7 @@ pmm_obj *pmmi_str_char(pmm_rt *rt, uint32_t code) {
   return &s->var.base;
 }
 
-/* ---- characters ----------------------------------------------------------------------- */
+/* ---- characters ---------------------------------------------------------- */
 
 void pmmi_str_put(struct pmmi_str *s, size_t index, uint32_t code) {
   assert(kind_for(code) <= s->kind);
@@ -160,7 +160,7 @@ uint32_t pmmi_str_bound(const struct pmmi_str *s) {
   return s->kind == 1 ? 0xff : s->kind == 2 ? 0xffff : 0x10ffff;
 }
 
-/* ---- UTF-8 ------------------------------------------------------------------------------ */
+/* ---- UTF-8 --------------------------------------------------------------- */
 
 /* Count the characters and find the largest; 0 when the text is no UTF-8. */
 static int measure(const unsigned char *text, size_t size, size_t *length,
@@ -254,7 +254,7 @@ static size_t str_owned_bytes(pmm_obj *o) {
   return s->utf8 != NULL ? utf8_block_size(s->utf8->size) : 0;
 }
 
-/* ---- comparison and text -------------------------------------------------------------------- */
+/* ---- comparison and text ------------------------------------------------- */
 
 static enum pmm_status str_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                   int *equal) {

@@ -43,7 +43,8 @@ pmm_obj *pmmi_str_slice(pmm_rt *rt, pmm_obj *str, size_t from, size_t to) {
     return pmmi_new_reference(rt, str);
   }
   if (n < 2) {
-    return n == 0 ? pmmi_str_empty(rt) : pmmi_str_char(rt, pmmi_str_at(s, from));
+    return n == 0 ? pmmi_str_empty(rt)
+                  : pmmi_str_char(rt, pmmi_str_at(s, from));
   }
   struct pmmi_str *part = pmmi_str_alloc(
       rt, n, s->ascii ? pmmi_str_bound(s) : largest_in(s, from, to));
@@ -80,7 +81,7 @@ pmm_obj *pmmi_str_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b) {
   return &sum->var.base;
 }
 
-/* ---- append ------------------------------------------------------------------------ */
+/* ---- append -------------------------------------------------------------- */
 
 /* Nobody else may see the left operand, and its characters must be wide
  * enough for the right one's. */
@@ -133,7 +134,7 @@ enum pmm_status pmmi_str_append(pmm_rt *rt, pmm_obj **left, pmm_obj *right) {
   return pmmi_error(rt);
 }
 
-/* ---- repeat, strip -------------------------------------------------------------------- */
+/* ---- repeat, strip ------------------------------------------------------- */
 
 pmm_obj *pmmi_str_repeat(pmm_rt *rt, pmm_obj *str, int64_t count) {
   if (!pmmi_is_str(str)) {
@@ -183,7 +184,7 @@ pmm_obj *pmmi_str_strip(pmm_rt *rt, pmm_obj *str) {
   return pmmi_str_slice(rt, str, from, to);
 }
 
-/* ---- join --------------------------------------------------------------------------------- */
+/* ---- join ---------------------------------------------------------------- */
 
 /* What a join will be: characters in all, and their bound. */
 struct extent {

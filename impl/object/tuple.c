@@ -10,7 +10,7 @@
 #include "object/runtime.h"
 #include "object/text.h"
 
-/* ---- kept tuples ----------------------------------------------------------------------- */
+/* ---- kept tuples --------------------------------------------------------- */
 
 static size_t block_bytes(size_t n) {
   return PMMI_GC_HEAD_BYTES + offsetof(struct pmmi_tuple, items) +
@@ -69,7 +69,7 @@ void pmmi_tuples_figures(pmm_rt *rt, struct pmm_memory *out) {
   }
 }
 
-/* ---- making and dying -------------------------------------------------------------------- */
+/* ---- making and dying ---------------------------------------------------- */
 
 struct pmmi_tuple *pmmi_tuple_alloc(pmm_rt *rt, size_t n) {
   assert(n > 0);
@@ -159,7 +159,7 @@ static size_t tuple_length(pmm_obj *o) {
   return ((struct pmmi_var *)o)->length;
 }
 
-/* ---- comparison and text -------------------------------------------------------------------- */
+/* ---- comparison and text ------------------------------------------------- */
 
 static enum pmm_status tuple_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                     int *equal) {
@@ -231,7 +231,7 @@ const struct pmmi_type pmmi_tuple_type = {
     .iter = pmmi_sequence_iter,
 };
 
-/* ---- constants and state ---------------------------------------------------------------------- */
+/* ---- constants and state ------------------------------------------------- */
 
 /* Code holds its constants, so they are made before any code is, and stay. */
 static pmm_obj *make_constant(pmm_rt *rt, size_t site) {

@@ -170,7 +170,7 @@ pmm_obj *pmmi_tuple_repeat(pmm_rt *rt, pmm_obj *tuple, int64_t count) {
   return &product->var.base;
 }
 
-/* ---- resize ---------------------------------------------------------------------------- */
+/* ---- resize -------------------------------------------------------------- */
 
 static enum pmm_status resize_failed(pmm_rt *rt, pmm_obj **tuple) {
   pmmi_clear(rt, tuple);

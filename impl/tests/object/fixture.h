@@ -95,7 +95,7 @@ static inline void fixture_each(const char *name, void (*test)(pmm_rt *rt)) {
   }
 }
 
-/* ---- short ways to objects ---------------------------------------------- */
+/* ---- short ways to objects ----------------------------------------------- */
 
 static inline pmm_obj *fixture_str(pmm_rt *rt, const char *text) {
   return pmmi_str_new(rt, text, strlen(text));
@@ -150,7 +150,7 @@ static inline int fixture_failed(pmm_rt *rt, enum pmm_status status) {
   return as_expected;
 }
 
-/* ---- the sweep ---------------------------------------------------------------- */
+/* ---- the sweep ----------------------------------------------------------- */
 
 /** An operation under test: `make` gives the input, `run` does the operation
  *  on it, drops its results, and returns its status. */

@@ -38,8 +38,8 @@ static void test_shrink(pmm_rt *rt) {
   static const struct {
     size_t length;
     size_t capacity;
-  } expected[] = {{1000, 1132}, {566, 1132}, {565, 640}, {320, 640}, {319, 364}, {1, 4},
-                  {0, 0}};
+  } expected[] = {{1000, 1132}, {566, 1132}, {565, 640}, {320, 640},
+                  {319, 364},   {1, 4},      {0, 0}};
   pmm_obj *list = pmmi_list_new(rt, 1000);
   (void)pmmi_list_append(rt, list, pmmi_none(rt));
   for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
@@ -203,7 +203,7 @@ static void test_extend(pmm_rt *rt) {
   pmmi_release(rt, list);
 }
 
-/* ---- finalizers that use the dying item's list ----------------------------------- */
+/* ---- finalizers that use the dying item's list --------------------------- */
 
 static enum pmm_status append_none(void *ctx, pmm_rt *rt, pmm_obj *o) {
   (void)o;

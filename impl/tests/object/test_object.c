@@ -68,7 +68,7 @@ static void test_references(pmm_rt *rt) {
   tap_ok(o == NULL, "clear empties its holder");
 }
 
-/* ---- nesting ------------------------------------------------------------------------ */
+/* ---- nesting ------------------------------------------------------------- */
 
 static pmm_obj *nested(pmm_rt *rt, size_t depth, int as_list) {
   pmm_obj *o = pmmi_tuple_new(rt, 0);
@@ -137,7 +137,7 @@ static void test_types(pmm_rt *rt) {
   pmmi_release(rt, list);
 }
 
-/* ---- deep structures on a small stack ---------------------------------------------- */
+/* ---- deep structures on a small stack ------------------------------------ */
 
 #define DEEP 1000000
 
@@ -196,7 +196,7 @@ static void test_deep(pmm_rt *rt) {
   }
 }
 
-/* ---- objects that wait for their death ------------------------------------------------ */
+/* ---- objects that wait for their death ----------------------------------- */
 
 struct watcher {
   pmm_obj *weak;    /* to the innermost of a chain                          */

@@ -17,7 +17,7 @@ static enum pmm_status done(pmm_rt *rt, pmm_obj *result) {
   return pmmi_error(rt);
 }
 
-/* ---- inputs -------------------------------------------------------------------------- */
+/* ---- inputs -------------------------------------------------------------- */
 
 static pmm_obj *make_none(pmm_rt *rt) { return pmmi_none(rt); }
 
@@ -61,7 +61,7 @@ static pmm_obj *make_bytes(pmm_rt *rt) {
 
 static pmm_obj *make_array(pmm_rt *rt) { return pmmi_bytearray_new(rt, 100); }
 
-/* ---- atoms ---------------------------------------------------------------------------- */
+/* ---- atoms --------------------------------------------------------------- */
 
 static enum pmm_status run_int(pmm_rt *rt, pmm_obj *o) {
   (void)o;
@@ -151,7 +151,7 @@ static enum pmm_status run_bytes_slice(pmm_rt *rt, pmm_obj *o) {
   return done(rt, pmmi_bytes_slice(rt, o, 1, 5));
 }
 
-/* ---- tuples --------------------------------------------------------------------------- */
+/* ---- tuples -------------------------------------------------------------- */
 
 static enum pmm_status run_tuple_new(pmm_rt *rt, pmm_obj *o) {
   (void)o;
@@ -182,7 +182,7 @@ static enum pmm_status run_tuple_resize(pmm_rt *rt, pmm_obj *o) {
   return done(rt, t);
 }
 
-/* ---- lists ------------------------------------------------------------------------------ */
+/* ---- lists --------------------------------------------------------------- */
 
 static enum pmm_status run_list_from(pmm_rt *rt, pmm_obj *o) {
   return done(rt, pmmi_list_from(rt, &o, 1));
@@ -268,7 +268,7 @@ static enum pmm_status run_sort_key(pmm_rt *rt, pmm_obj *o) {
   return pmmi_list_sort(rt, o, key_int, NULL);
 }
 
-/* ---- copies ---------------------------------------------------------------------------- */
+/* ---- copies -------------------------------------------------------------- */
 
 static enum pmm_status run_copy(pmm_rt *rt, pmm_obj *o) {
   return done(rt, pmmi_copy(rt, o));
