@@ -13,7 +13,7 @@ export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 
 # Name of the Debian package, then what is lost without it.  The first group
 # is needed; a machine that cannot have one of the second goes on without.
-NEEDED='gcc g++ meson ninja-build pkg-config libjansson-dev git
+NEEDED='gcc g++ meson ninja-build pkg-config libjansson-dev zlib1g-dev git
 python3 python3-venv python3-dev'
 WANTED='clang valgrind lcov libbenchmark-dev libmimalloc-dev libjemalloc-dev
 libgoogle-perftools-dev'
