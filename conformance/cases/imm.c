@@ -127,7 +127,8 @@ MUST(imm, interning_gives_one_object, "Equal interned strings are one object",
   pmm_obj *b = interned(t, value);
   expect_same(a, b);
   expect_distinct(a, interned(t, "another value"));
-  expect(strcmp(OPS->str_utf8(RT, a, &size), value) == 0);
+  const char *utf8 = OPS->str_utf8(RT, a, &size);
+  expect(utf8 != NULL && strcmp(utf8, value) == 0);
   expect_eq(size, strlen(value));
 }
 
@@ -138,9 +139,12 @@ SHOULD(imm, interned_strings_are_mortal, "The table of interned keeps nothing",
   DROP(interned(t, "first, so that the table has its memory"));
   uint64_t blocks = live_blocks(t);
   for (int i = 0; i < 100; i++) {
-    DROP(interned(t, "a string of this very loop"));
-    expect_eq(live_blocks(t), blocks);
+    char value[] = "string 00 of this very loop";
+    value[7] = (char)('0' + i / 10);
+    value[8] = (char)('0' + i % 10);
+    DROP(interned(t, value));
   }
+  expect_le(live_blocks(t), blocks + 4); /* the table itself may have grown */
 }
 
 static pmm_obj *character(struct pmm_test *t, unsigned code) {

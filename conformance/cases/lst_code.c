@@ -11,6 +11,7 @@ struct scene {
   pmm_obj *list;
   pmm_obj *mark;
   int calls;
+  int is_set; /* 1 while finalizers may touch the list                      */
 };
 
 static struct scene *scene(struct pmm_test *t) {
@@ -24,6 +25,9 @@ static struct scene *scene(struct pmm_test *t) {
 static enum pmm_status append_mark(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   struct scene *s = ctx;
   (void)arg;
+  if (!s->is_set) {
+    return PMM_OK;
+  }
   s->calls++;
   return s->t->ops->list_append(rt, s->list, s->mark);
 }
@@ -43,7 +47,10 @@ MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
   append_dying(t, s, type, 1);
   append_dying(t, s, type, 2);
-  expect_ok(OPS->list_clear(RT, s->list));
+  s->is_set = 1;
+  enum pmm_status status = OPS->list_clear(RT, s->list);
+  s->is_set = 0;
+  expect_ok(status);
   expect_eq(s->calls, 2);
   expect_eq(length_of(t, s->list), 2);
   expect_same(OPS->list_get(RT, s->list, 0), s->mark);
@@ -60,7 +67,10 @@ MUST(lst, slice_assignment_is_reentrant,
   expect_ok(OPS->list_append(RT, s->list, integer(t, 1)));
   expect_ok(OPS->list_append(RT, s->list, integer(t, 2)));
   append_dying(t, s, type, 3);
-  expect_ok(OPS->list_assign_slice(RT, s->list, 2, 3, NULL));
+  s->is_set = 1;
+  enum pmm_status status = OPS->list_assign_slice(RT, s->list, 2, 3, NULL);
+  s->is_set = 0;
+  expect_ok(status);
   expect_eq(s->calls, 1);
   expect_eq(length_of(t, s->list), 3);
   expect_int(OPS->list_get(RT, s->list, 0), 1);

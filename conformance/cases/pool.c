@@ -86,18 +86,31 @@ MUST(pool, zero_bytes_are_a_block, "A request of 0 bytes is a block",
   }
 }
 
+enum { K = 8 };
+
+/* K blocks that lie in one pool; blocks of other pools stay taken. */
+static void take_from_one_pool(struct pmm_test *t, void **cells[K]) {
+  uintptr_t pool = (uintptr_t)profile_int(t, "pool_bytes");
+  int same = 0;
+  for (int round = 0; round < 100 && same < K; round++) {
+    same = 0;
+    for (int i = 0; i < K; i++) {
+      cells[i] = take(t, 200);
+      same += (uintptr_t)*cells[i] / pool == (uintptr_t)*cells[0] / pool;
+    }
+  }
+  expect_eq(same, K);
+}
+
 /* "Within one size class a free followed by an equal-class allocation returns
  * the same address; k frees are returned in reverse order." */
 SHOULD(pool, reuse_is_last_in_first_out, "The block freed last is used first",
        REQ("POOL-007"), NEEDS(pool, domains), OOM_EXEMPT(NO_ERROR_SET)) {
-  enum { K = 8 };
   void **cells[K];
   uintptr_t freed[K];
+  take_from_one_pool(t, cells);
   for (int i = 0; i < K; i++) {
-    cells[i] = take(t, 200);
     freed[i] = (uintptr_t)*cells[i];
-  }
-  for (int i = 0; i < K; i++) {
     free_cell(t, cells[i]);
   }
   for (int i = K; i-- > 0;) {

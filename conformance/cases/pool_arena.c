@@ -96,7 +96,7 @@ static struct burst *burst(struct pmm_test *t, size_t size, size_t bytes) {
   return b;
 }
 
-enum { BURST = 24 << 20 };
+enum { BURST = 8 << 20 };
 
 /* "A 512-byte request comes from a pool; 513 bytes goes to the raw
  * allocator." */

@@ -8,7 +8,7 @@
 
 #include "case.h"
 
-enum { BURST = 24 << 20 };
+enum { BURST = 8 << 20 };
 
 /** Sums over all size classes. */
 struct totals {
