@@ -229,6 +229,11 @@ static int choose_backend(struct run *run) {
     (void)fprintf(stderr, "--backend: %s\n", run->message);
     return 2;
   }
+  if (host->subject_over != NULL) {
+    run->course.setting.subject =
+        host->subject_over(subject, run->course.setting.backend);
+    pmm_offer_read(run->course.setting.subject, &run->offer);
+  }
   return 0;
 }
 

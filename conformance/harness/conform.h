@@ -36,6 +36,10 @@ struct pmm_conform_host {
   /** The backend of that specification; NULL and a message. */
   const struct pmm_backend *(*find_backend)(const char *spec, char *message,
                                             size_t size);
+  /** The subject as it is over that backend: what it offers may depend on
+   *  it.  NULL: it does not. */
+  const struct pmm_subject *(*subject_over)(const struct pmm_subject *subject,
+                                            const struct pmm_backend *backend);
   /** One line a subject. */
   void (*list_subjects)(FILE *out);
   struct pmm_fork_hooks fork;

@@ -7,7 +7,9 @@
  * classes the same runtime is a subject without the features of pools.
  */
 #include "gc/gc.h"
+#include "object/buffer.h"
 #include "object/context.h"
+#include "object/copy.h"
 #include "object/errors.h"
 #include "object/file.h"
 #include "object/finalizer.h"
@@ -62,7 +64,7 @@
 #define OPTIMIZED ""
 #endif
 
-/** A null operation is a feature that is not there: dict, set, copy, domains,
+/** A null operation is a feature that is not there: dict, set, domains,
  *  alloc_hook, arena_hook, debug_hooks, threads, freethread. */
 static const struct pmm_ops reference_ops = {
     .open = pmmi_open,
@@ -222,6 +224,14 @@ static const struct pmm_ops reference_ops = {
     .size_of = pmmi_size_of,
 
 
+    .copy = pmmi_copy,
+    .copy_deep = pmmi_copy_deep,
+    .bytearray_new = pmmi_bytearray_new,
+    .bytearray_resize = pmmi_bytearray_resize,
+    .view_new = pmmi_view_new,
+    .array_new = pmmi_array_new,
+    .tee = pmmi_tee,
+
     .inject_arm = pmmi_inject_arm,
     .inject_disarm = pmmi_inject_disarm,
 
@@ -241,10 +251,11 @@ static const struct pmm_ops reference_ops = {
 };
 
 #define FEATURES                                                              \
-  "context", "diag", "fail_inject", "file", "finalizer", "frame", "gc",       \
-      "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_track",          \
-      "generator", "immortal", "list", "refcount", "sizeof", "str", "trace",  \
-      "trashcan", "tuple", "tuple_freelist", "weakref", "weakref_cb"
+  "context", "copy", "diag", "fail_inject", "file", "finalizer", "frame",     \
+      "gc", "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_track",    \
+      "generator", "immortal", "list", "refcount", "sizeof", "str",           \
+      "trace", "trashcan", "tuple", "tuple_freelist", "weakref",              \
+      "weakref_cb"
 
 static const char *const features_with_pool[] = {FEATURES, "pool",
                                                  "pool_stats", NULL};
