@@ -31,7 +31,7 @@ static pmm_obj *garbage_at(const struct run *run, uint32_t slot) {
              : NULL;
 }
 
-/* ---- start and stop --------------------------------------------------------------- */
+/* ---- start and stop ----------------------------------------------------- */
 
 /* The callback hears small ints, which need no memory. */
 static void tell(const struct run *run, enum pmm_event_kind kind) {
@@ -79,7 +79,7 @@ static void stop(struct run *run) {
   tell(run, PMM_EVENT_GC_STOP);
 }
 
-/* ---- the phases ---------------------------------------------------------------------- */
+/* ---- the phases --------------------------------------------------------- */
 
 static void find(struct run *run) {
   pmmi_gc_candidates(run->gc, run->range);

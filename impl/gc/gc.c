@@ -28,7 +28,7 @@ const char *const pmmi_gc_modes[] = {"generational", "full", "counting", NULL};
 /** CPython 3.11's (700, 10, 10). */
 static const uint64_t default_thresholds[PMMI_GC_GENERATIONS] = {700, 10, 10};
 
-/* ---- when ------------------------------------------------------------------------- */
+/* ---- when --------------------------------------------------------------- */
 
 static void collect_generations(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
@@ -61,7 +61,7 @@ static void collect_automatically(pmm_rt *rt) {
   }
 }
 
-/* ---- objects ----------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------ */
 
 /* Bytes of a collectable object with `n` items; 0 when they overflow. */
 static size_t block_bytes(const struct pmmi_type *type, size_t n) {
@@ -145,7 +145,7 @@ void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
   }
 }
 
-/* ---- life ---------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 static int find_mode(const char *name, enum pmmi_gc_mode *mode) {
   for (int i = 0; pmmi_gc_modes[i] != NULL; i++) {

@@ -168,7 +168,7 @@ void pmmi_gc_free(pmm_rt *rt, pmm_obj *o);
 /** Give back chunks of the table that hold nothing. */
 void pmmi_gc_trim(pmm_rt *rt);
 
-/* ---- operations (contracts: pmm/subject.h) ----------------------------------- */
+/* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 enum pmm_status pmmi_collect(pmm_rt *rt, int generation,
                              uint64_t *unreachable);

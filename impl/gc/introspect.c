@@ -22,7 +22,7 @@ static enum pmm_status no_generation(pmm_rt *rt) {
   return pmmi_fail(rt, PMM_VALUE, "there is no such generation");
 }
 
-/* ---- collecting ---------------------------------------------------------------------- */
+/* ---- collecting --------------------------------------------------------- */
 
 enum pmm_status pmmi_collect(pmm_rt *rt, int generation,
                              uint64_t *unreachable) {
@@ -38,7 +38,7 @@ void pmmi_gc_enable(pmm_rt *rt, int enabled) { rt->gc.enabled = enabled != 0; }
 
 int pmmi_gc_enabled(pmm_rt *rt) { return rt->gc.enabled; }
 
-/* ---- who refers to whom --------------------------------------------------------------- */
+/* ---- who refers to whom ------------------------------------------------- */
 
 /** A list being filled by visits. */
 struct listing {
@@ -123,7 +123,7 @@ int pmmi_is_finalized(pmm_rt *rt, pmm_obj *o) {
   return pmmi_gc_is_finalized(o);
 }
 
-/* ---- debugging ------------------------------------------------------------------------- */
+/* ---- debugging ---------------------------------------------------------- */
 
 enum pmm_status pmmi_gc_debug_set(pmm_rt *rt, uint32_t flags) {
   if ((flags & ~(uint32_t)PMM_GC_SAVEALL) != 0) {
@@ -140,7 +140,7 @@ pmm_obj *pmmi_gc_garbage(pmm_rt *rt) {
   return rt->gc.garbage;
 }
 
-/* ---- the permanent set ------------------------------------------------------------------- */
+/* ---- the permanent set -------------------------------------------------- */
 
 enum pmm_status pmmi_gc_freeze(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
@@ -164,7 +164,7 @@ uint64_t pmmi_gc_freeze_count(pmm_rt *rt) {
   return count;
 }
 
-/* ---- generations --------------------------------------------------------------------------- */
+/* ---- generations -------------------------------------------------------- */
 
 void pmmi_gc_thresholds(pmm_rt *rt, uint64_t thresholds[3]) {
   memcpy(thresholds, rt->gc.thresholds, sizeof rt->gc.thresholds);

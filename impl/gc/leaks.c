@@ -62,7 +62,7 @@ static uint64_t bytes_of(pmm_rt *rt, pmm_obj *o) {
   return pmmi_size_of(rt, o, &bytes) == PMM_OK ? bytes : 0;
 }
 
-/* ---- 1. kinds ------------------------------------------------------------------------ */
+/* ---- 1. kinds ----------------------------------------------------------- */
 
 static void mark_cycles(struct search *s) {
   struct pmmi_gc_range all = {0, s->gc->used};
@@ -141,7 +141,7 @@ static void mark_references(struct search *s) {
   }
 }
 
-/* ---- 3. reports ----------------------------------------------------------------------- */
+/* ---- 3. reports --------------------------------------------------------- */
 
 static void add(struct search *s, struct pmm_leak *leak, pmm_obj *o) {
   leak->count++;
@@ -180,7 +180,7 @@ static void report_tracked(struct search *s) {
   }
 }
 
-/* ---- 2. instances without a collector header -------------------------------------------- */
+/* ---- 2. instances without a collector header ---------------------------- */
 
 static int visit_owner(void *ctx, pmm_obj *o) {
   struct owners *owners = ctx;
@@ -216,7 +216,7 @@ static void report_linked(struct search *s) {
   }
 }
 
-/* ---- 4. what is in no table --------------------------------------------------------------- */
+/* ---- 4. what is in no table --------------------------------------------- */
 
 static void report_files(struct search *s) {
   struct pmmi_file_link *link = s->rt->files.open;

@@ -50,7 +50,7 @@ static void marker_init(struct marker *m, pmm_rt *rt,
   m->span = range.to - range.from;
 }
 
-/* ---- fetching ahead --------------------------------------------------------------- */
+/* ---- fetching ahead ----------------------------------------------------- */
 
 /* The mark of an object in the range, or NULL. */
 static inline uint32_t *mark_of(const struct marker *m, const pmm_obj *o) {
@@ -107,7 +107,7 @@ static inline void fetch_ahead(const struct marker *m, uint32_t i) {
   }
 }
 
-/* ---- 1. count ------------------------------------------------------------------- */
+/* ---- 1. count ----------------------------------------------------------- */
 
 static inline void count_one(const struct marker *m, const pmm_obj *o) {
   uint32_t *mark = mark_of(m, o);
@@ -145,7 +145,7 @@ static uint32_t count_references(struct marker *m) {
   return candidates;
 }
 
-/* ---- 2. compare and mark ----------------------------------------------------------- */
+/* ---- 2. compare and mark ------------------------------------------------ */
 
 /* Reached behind the finger.  When the stack is full the table remembers it:
  * a sweep over marks is cheaper than a chain through cold heads. */
@@ -289,7 +289,7 @@ static void mark_reachable(struct marker *m) {
   }
 }
 
-/* ---- the deduction -------------------------------------------------------------------- */
+/* ---- the deduction ------------------------------------------------------ */
 
 struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
   struct marker m;

@@ -25,7 +25,7 @@ struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_gc *gc,
   }
 }
 
-/* ---- growing and shrinking ---------------------------------------------------- */
+/* ---- growing and shrinking ---------------------------------------------- */
 
 static int grow_directory(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
@@ -136,7 +136,7 @@ int pmmi_gc_reserve(pmm_rt *rt) {
   return gc->live < pmmi_gc_room(gc) ? 0 : -1;
 }
 
-/* ---- compaction ----------------------------------------------------------------- */
+/* ---- compaction --------------------------------------------------------- */
 
 /* Where the boundaries lie once the slots below `from` have become `to`. */
 static void move_boundaries(struct pmmi_gc *gc, struct pmmi_gc *moved,
@@ -182,7 +182,7 @@ void pmmi_gc_compact(struct pmmi_gc *gc) {
   gc->hole_hint = 0;
 }
 
-/* ---- tracking -------------------------------------------------------------------- */
+/* ---- tracking ----------------------------------------------------------- */
 
 /* The reservation promises a hole when the table is full. */
 static uint32_t take_hole(struct pmmi_gc *gc) {
@@ -260,7 +260,7 @@ int pmmi_gc_is_tracked(pmm_rt *rt, pmm_obj *o) {
          pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED;
 }
 
-/* ---- checking ---------------------------------------------------------------------- */
+/* ---- checking ----------------------------------------------------------- */
 
 static const char *check_slot(const struct pmmi_gc *gc, uint32_t slot,
                               int at_rest) {
@@ -307,7 +307,7 @@ const char *pmmi_gc_table_check(const struct pmmi_gc *gc, int at_rest) {
   return tracked == gc->tracked ? NULL : "the count of tracked is wrong";
 }
 
-/* ---- life ----------------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 int pmmi_gc_table_init(pmm_rt *rt) {
   if (add_chunk(rt) != 0) {

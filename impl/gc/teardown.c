@@ -24,7 +24,7 @@
 
 #define ROUNDS 8
 
-/* ---- 2. finalize ------------------------------------------------------------------- */
+/* ---- 2. finalize -------------------------------------------------------- */
 
 static void finalize_tracked(pmm_rt *rt, uint32_t to) {
   for (uint32_t slot = 0; slot < to && slot < rt->gc.used; slot++) {
@@ -54,7 +54,7 @@ static void finalize_linked(pmm_rt *rt) {
   }
 }
 
-/* ---- 3. drop ------------------------------------------------------------------------- */
+/* ---- 3. drop ------------------------------------------------------------ */
 
 static void hold_all(pmm_rt *rt, uint32_t to) {
   for (uint32_t slot = 0; slot < to; slot++) {
@@ -95,7 +95,7 @@ static void drop_linked(pmm_rt *rt) {
   }
 }
 
-/* ---- 4. free --------------------------------------------------------------------------- */
+/* ---- 4. free ------------------------------------------------------------ */
 
 static void forget_weak_references(pmm_obj *o) {
   if (o->type->weak_offset == 0) {

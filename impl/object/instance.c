@@ -19,7 +19,7 @@ static struct pmmi_attrs **attrs_of(struct pmmi_instance *instance) {
              : (struct pmmi_attrs **)(void *)((char *)instance + offset);
 }
 
-/* ---- the list of instances without a collector header ------------------------------ */
+/* ---- the list of instances without a collector header ------------------- */
 
 static struct pmmi_instance_links *links_of(
     const struct pmmi_instance *instance) {
@@ -68,7 +68,7 @@ static void unlink_instance(pmm_rt *rt, struct pmmi_instance *instance) {
   }
 }
 
-/* ---- the functions of their types ---------------------------------------------------- */
+/* ---- the functions of their types --------------------------------------- */
 
 static int instance_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
   struct pmmi_instance *instance = (struct pmmi_instance *)o;
@@ -129,7 +129,7 @@ int pmmi_is_instance(const pmm_obj *o) {
   return o->type->dealloc == instance_dealloc;
 }
 
-/* ---- operations --------------------------------------------------------------------------- */
+/* ---- operations --------------------------------------------------------- */
 
 pmm_obj *pmmi_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
   const struct pmmi_type *of = (const struct pmmi_type *)type;

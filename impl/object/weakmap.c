@@ -30,7 +30,7 @@ static size_t index_bytes(uint32_t room) {
   return (size_t)room * 2 * sizeof(uint32_t);
 }
 
-/* ---- the index ------------------------------------------------------------------------ */
+/* ---- the index ---------------------------------------------------------- */
 
 static uint32_t first_probe(const struct pmmi_weakmap *map, int64_t hash) {
   uint64_t mixed = (uint64_t)hash * UINT64_C(0x9e3779b97f4a7c15);
@@ -111,7 +111,7 @@ static enum pmm_status find(pmm_rt *rt, const struct pmmi_weakmap *map,
   return PMM_OK;
 }
 
-/* ---- room -------------------------------------------------------------------------------- */
+/* ---- room --------------------------------------------------------------- */
 
 /* Move the entries to `entries`, closing the holes unless an iterator holds
  * a position, and fill `index`. */
@@ -166,7 +166,7 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_weakmap *map) {
   return PMM_OK;
 }
 
-/* ---- removal --------------------------------------------------------------------------------- */
+/* ---- removal ------------------------------------------------------------ */
 
 /* Forget a reference that may outlive its entry. */
 static void drop_reference(pmm_rt *rt, struct pmmi_weakref *ref) {
@@ -230,7 +230,7 @@ static void drop_entries(pmm_rt *rt, struct pmmi_weakmap *map) {
   pmmi_free(rt, index, index_bytes(room));
 }
 
-/* ---- the container --------------------------------------------------------------------------- */
+/* ---- the container ------------------------------------------------------ */
 
 static void weakmap_dealloc(pmm_rt *rt, pmm_obj *o) {
   pmmi_gc_untrack(rt, o);
@@ -324,7 +324,7 @@ enum pmm_status pmmi_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
   return PMM_OK;
 }
 
-/* ---- iteration ----------------------------------------------------------------------------------- */
+/* ---- iteration ---------------------------------------------------------- */
 
 static pmm_obj *weakmap_iter(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_weakmap *map = (struct pmmi_weakmap *)o;

@@ -20,7 +20,7 @@ static int has_callback(const struct pmmi_weakref *ref) {
   return ref->callable != NULL || ref->fn != NULL || ref->act != NULL;
 }
 
-/* ---- the list of a target ---------------------------------------------------------- */
+/* ---- the list of a target ----------------------------------------------- */
 
 /* The live plain reference of `type` to an object, or NULL. */
 static struct pmmi_weakref *find_plain(pmm_obj *target,
@@ -94,7 +94,7 @@ const char *pmmi_weakref_check(pmm_obj *o) {
   return NULL;
 }
 
-/* ---- death ---------------------------------------------------------------------------- */
+/* ---- death -------------------------------------------------------------- */
 
 void pmmi_weakref_calls_init(struct pmmi_weakref_calls *calls) {
   calls->first = NULL;
@@ -178,7 +178,7 @@ void pmmi_weakref_clear_garbage(pmm_rt *rt, pmm_obj *o,
   }
 }
 
-/* ---- the types -------------------------------------------------------------------------- */
+/* ---- the types ---------------------------------------------------------- */
 
 void pmmi_weakref_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_weakref *ref = as_weakref(o);
@@ -256,7 +256,7 @@ const struct pmmi_type pmmi_proxy_type = {
     .hash = pmmi_hash_refuse,
 };
 
-/* ---- making --------------------------------------------------------------------------------- */
+/* ---- making ------------------------------------------------------------- */
 
 /* A reference in nobody's list. */
 static struct pmmi_weakref *new_reference(pmm_rt *rt,
@@ -337,7 +337,7 @@ pmm_obj *pmmi_weakref_with(pmm_rt *rt, pmm_obj *target, pmm_obj *callable) {
   return begin(rt, ref, target);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 pmm_obj *pmmi_weakref_get(pmm_rt *rt, pmm_obj *weakref) {
   if (!pmmi_is_weakref(weakref)) {

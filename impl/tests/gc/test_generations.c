@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_generations.c - generations, thresholds, callbacks, the permanent set. */
+/* test_generations.c - generations, thresholds, callbacks, freezing. */
 #include "tests/gc/lab.h"
 
 static struct lab lab;
