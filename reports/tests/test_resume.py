@@ -20,13 +20,23 @@ from conftest import Project
 from pmm.errors import PmmError
 from pmm.store import JOURNAL, Journal, mend_journal, read_journal
 
+KIND = ("--only", "conform")
 BACKENDS = ["pool", "libc", *(f"b{i}" for i in range(14))]
 
 
 def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
     """Start a run in the background."""
     return subprocess.Popen(
-        [sys.executable, "-m", "pmm.cli", "run", "--only", "conform", *arguments],
+        [
+            sys.executable,
+            "-m",
+            "pmm.cli",
+            "run",
+            "--profile",
+            "quick",
+            *KIND,
+            *arguments,
+        ],
         cwd=project.root,
         env=project.environment(),
         stdout=subprocess.PIPE,
@@ -123,7 +133,7 @@ def test_other_programs_do_not_go_on_with_a_run(project):
 @pytest.fixture
 def finished(project: Project) -> Path:
     """A small run that is done."""
-    assert project.pmm("run", "--only", "conform").returncode == 0
+    assert project.pmm("run", "-p", "quick", "--only", "conform").returncode == 0
     return (project.build / "runs" / "latest").resolve()
 
 
@@ -169,14 +179,14 @@ def test_a_full_device_is_one_line(finished):
 def test_a_full_disk_leaves_the_journal_whole(project):
     """A file size limit stands in for a disk that fills up during the run."""
     project.configure(backends=BACKENDS)
-    assert project.pmm("run", "--only", "conform").returncode == 0
+    assert project.pmm("run", "-p", "quick", "--only", "conform").returncode == 0
     room = (project.build / "runs" / "latest" / JOURNAL).stat().st_size - 3000
     shutil.rmtree(project.build / "runs")
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
 
-    done = project.pmm("run", "--only", "conform", preexec_fn=limit)
+    done = project.pmm("run", "-p", "quick", "--only", "conform", preexec_fn=limit)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "what is done is kept in" in done.stderr
@@ -191,7 +201,9 @@ def test_a_full_disk_leaves_the_journal_whole(project):
 
 def test_no_room_for_the_report_keeps_the_run(project):
     (project.root / "file").write_text("mine")
-    done = project.pmm("run", "--only", "conform", "--out", "file/report")
+    done = project.pmm(
+        "run", "-p", "quick", "--only", "conform", "--out", "file/report"
+    )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr
     assert "cannot write" in done.stderr
@@ -200,7 +212,7 @@ def test_no_room_for_the_report_keeps_the_run(project):
 def test_a_folder_with_something_else_is_not_written_over(project):
     (project.root / "thesis").mkdir()
     (project.root / "thesis" / "index.html").write_text("mine")
-    done = project.pmm("run", "--only", "conform", "--out", "thesis")
+    done = project.pmm("run", "-p", "quick", "--only", "conform", "--out", "thesis")
     assert done.returncode == 2
     assert (project.root / "thesis" / "index.html").read_text() == "mine"
     assert [p.name for p in (project.root / "thesis").iterdir()] == ["index.html"]

@@ -16,7 +16,7 @@ from conftest import Project
 from pmm.execute import job_environment
 from pmm.plan import make_job
 
-QUIET = ("--only", "conform")
+QUIET = ("--profile", "quick", "--only", "conform")
 
 
 def cells(project: Project, backend: str) -> dict[str, str]:
@@ -33,13 +33,13 @@ def status(project: Project, job: str) -> tuple[str, str]:
 
 
 def test_a_good_run_passes_and_keeps_everything(project):
-    done = project.pmm("run", "--json")
+    done = project.pmm("run", "-p", "quick", "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["verdict"]["state"] == "pass"
     run = project.latest()
     assert {r.status for r in run.results} == {"ok"}
-    assert run.command == "pmm run --json" or "run --json" in run.command
+    assert run.command == "pmm run -p quick --json"
     assert {row.name for row in run.bench} == {"alloc/pair/48"}
     assert all(len(row.repetitions) == 5 for row in run.bench)
     ratios = {row.backend: round(row.summary.ratio, 2) for row in run.bench}
@@ -112,7 +112,7 @@ def test_a_hang_ends_whole(project):
         "import pmm.plan as p, pmm.cli as c\n"
         "make = p.make_job\n"
         "p.make_job = lambda *a, **k: make(*a, **{**k, 'timeout_s': 1})\n"
-        "c.main(['run', '--only', 'conform'])\n"
+        "c.main(['run', '-p', 'quick', '--only', 'conform'])\n"
     )
     started = time.monotonic()
     done = subprocess.run(
@@ -138,7 +138,7 @@ def is_zombie(pid: int) -> bool:
 )
 def test_a_wrong_answer_is_not_a_figure(project, backend, word):
     project.configure(backends=["pool", backend])
-    done = project.pmm("run", "--only", "work")
+    done = project.pmm("run", "-p", "quick", "--only", "work")
     assert done.returncode in (1, 3)
     assert any(word in p.detail for p in project.latest().verdict.problems)
 
@@ -174,7 +174,7 @@ def test_hostile_names_stay_names(project):
         backends=["pool", "../../evil", "a b;touch x", "[bold]<script>"],
         behaviour={},
     )
-    done = project.pmm("run", "--only", "backend-check", "--only", "conform")
+    done = project.pmm("run", "--only", "backend-check", *QUIET)
     assert "Traceback" not in done.stderr
     assert not (project.root / "x").exists()
     run = project.latest()
