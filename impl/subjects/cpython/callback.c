@@ -117,7 +117,7 @@ PyObject *pmmi_cpy_callback_new(pmm_rt *rt,
   return (PyObject *)self;
 }
 
-/* ---- weakref.finalize ------------------------------------------------------------ */
+/* ---- weakref.finalize --------------------------------------------------- */
 
 pmm_obj *pmmi_cpy_finalize_new(pmm_rt *rt, pmm_obj *target, pmm_fn fn,
                                void *ctx, int64_t cookie) {

@@ -80,7 +80,8 @@ pmm_obj *pmmi_cpy_gc_referrers(pmm_rt *rt, pmm_obj *o) {
 #ifdef Py_LIMITED_API
 #define TYPE_SLOT(type, slot) PyType_GetSlot(type, Py_##slot)
 #else
-#define TYPE_SLOT(type, slot) pmmi_cpy_code_pointer((void (*)(void))(type)->slot)
+#define TYPE_SLOT(type, slot)                                                 \
+  pmmi_cpy_code_pointer((void (*)(void))(type)->slot)
 #endif
 
 struct visiting {
@@ -199,7 +200,7 @@ void pmmi_cpy_gc_counts(pmm_rt *rt, uint64_t counts[3]) {
   three_numbers(PMMI_CPY_FN(gc_get_count), counts);
 }
 
-/* ---- statistics -------------------------------------------------------------------- */
+/* ---- statistics --------------------------------------------------------- */
 
 /** collections, collected, uncollectable of one generation's dict. */
 static int read_stats(PyObject *stats, uint64_t out[3]) {
@@ -252,7 +253,7 @@ enum pmm_status pmmi_cpy_gc_stats(pmm_rt *rt, int generation,
   return PMM_OK;
 }
 
-/* ---- callbacks ------------------------------------------------------------------------ */
+/* ---- callbacks ---------------------------------------------------------- */
 
 static int64_t info_number(PyObject *info, const char *key) {
   PyObject *value = PyDict_GetItemString(info, key);

@@ -57,7 +57,7 @@ PyObject *pmmi_cpy_tuple_of(pmm_obj *const *items, size_t n) {
   return tuple;
 }
 
-/* ---- references ------------------------------------------------------------- */
+/* ---- references --------------------------------------------------------- */
 
 void pmmi_cpy_retain(pmm_rt *rt, pmm_obj *o) {
   (void)rt;
@@ -117,7 +117,7 @@ const char *pmmi_cpy_type_name(pmm_rt *rt, pmm_obj *o) {
   return text == NULL ? "" : text;
 }
 
-/* ---- counts -------------------------------------------------------------------- */
+/* ---- counts ------------------------------------------------------------- */
 
 uint64_t pmmi_cpy_refcount(pmm_rt *rt, pmm_obj *o) {
   (void)rt;
@@ -170,7 +170,7 @@ int pmmi_cpy_is_immortal(pmm_rt *rt, pmm_obj *o) {
          (int32_t)(pmmi_cpy_py(o)->ob_refcnt & 0xffffffff) < 0;
 }
 
-/* ---- atoms ------------------------------------------------------------------------ */
+/* ---- atoms -------------------------------------------------------------- */
 
 static pmm_obj *counted(PyObject *o) {
   Py_IncRef(o);
@@ -231,7 +231,7 @@ enum pmm_status pmmi_cpy_float_value(pmm_rt *rt, pmm_obj *o, double *value) {
   return PMM_OK;
 }
 
-/* ---- any object ----------------------------------------------------------------------- */
+/* ---- any object --------------------------------------------------------- */
 
 enum pmm_status pmmi_cpy_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                 int *equal) {

@@ -29,7 +29,7 @@
 
 #include "pmm/subject.h"
 
-/* ---- the runtime ------------------------------------------------------------ */
+/* ---- the runtime -------------------------------------------------------- */
 
 /** What the interpreter offers and pmm calls: built once, at import. */
 #define PMMI_CPY_CALLABLES(X)                                                 \
@@ -39,6 +39,7 @@
   X(deepcopy, "copy", "deepcopy")                                             \
   X(exit_stack, "contextlib", "ExitStack")                                    \
   X(finalize, "weakref", "finalize")                                          \
+  X(fix_co_filename, "_imp", "_fix_co_filename")                              \
   X(function, "types", "FunctionType")                                        \
   X(gc_collect, "gc", "collect")                                              \
   X(gc_disable, "gc", "disable")                                              \
@@ -73,7 +74,7 @@
 
 /** Python functions of our own (helpers.c), by name. */
 #define PMMI_CPY_HELPERS(X)                                                   \
-  X(compile_code) X(enter) X(rename) X(sites) X(site_of) X(reset_peak)        \
+  X(compile_code) X(enter) X(enter_code) X(sites) X(site_of) X(reset_peak)   \
   X(optimised) X(build_text) X(count_of) X(manager_of)
 
 enum pmmi_cpy_callable {
@@ -88,11 +89,10 @@ enum pmmi_cpy_callable {
 
 /** Names looked up as attributes, made once. */
 #define PMMI_CPY_NAMES(X)                                                     \
-  X(__name__) X(category) X(errno) X(exc_type) X(source) X(alive)           \
-  X(callback) X(clear) X(close) X(closed) X(copy)          \
-  X(detach) X(err) X(fileno) X(flush) X(gi_frame) X(key) X(pop)     \
-  X(read) X(readline) X(remove) X(reverse) X(send) X(sort) X(strip)           \
-  X(throw) X(write) X(add) X(pmm_kind)
+  X(__name__) X(add) X(alive) X(callback) X(category) X(clear) X(close)       \
+  X(copy) X(detach) X(errno) X(exc_type) X(fileno) X(flush) X(gi_frame)       \
+  X(key) X(no_site) X(pmm_kind) X(pop) X(read) X(readline) X(remove) X(send)  \
+  X(sort) X(source) X(strip) X(throw) X(write)
 
 enum pmmi_cpy_name {
 #define PMMI_CPY_ENUM(name) PMMI_CPY_NAME_##name,
@@ -183,7 +183,7 @@ static inline freefunc pmmi_cpy_free_of(PyTypeObject *type) {
   return function;
 }
 
-/* ---- errors.c ------------------------------------------------------------------ */
+/* ---- errors.c ----------------------------------------------------------- */
 
 /** An exception set aside, so that an "any time" operation may run. */
 struct pmmi_cpy_saved {
@@ -217,7 +217,7 @@ void pmmi_cpy_error_set(pmm_rt *rt, enum pmm_status status,
 int pmmi_cpy_os_errno(pmm_rt *rt);
 enum pmm_status pmmi_cpy_error_context(pmm_rt *rt);
 
-/* ---- small helpers (core.c) ------------------------------------------------------- */
+/* ---- small helpers (core.c) --------------------------------------------- */
 
 /** Collections that became due since the last operation: from 3.12 they wait
  *  for the evaluation loop, which C code never enters.  0, or -1 with an
@@ -238,7 +238,7 @@ static inline Py_ssize_t pmmi_cpy_size(size_t n) {
   return n > (size_t)PY_SSIZE_T_MAX ? PY_SSIZE_T_MAX : (Py_ssize_t)n;
 }
 
-/* ---- parts ---------------------------------------------------------------------------- */
+/* ---- parts -------------------------------------------------------------- */
 
 /** The one runtime, open or not. */
 pmm_rt *pmmi_cpy_runtime(void);

@@ -86,7 +86,7 @@ enum pmm_status pmmi_cpy_arena_set(pmm_rt *rt,
   return PMM_OK;
 }
 
-/* ---- statistics of the pools ----------------------------------------------------- */
+/* ---- statistics of the pools -------------------------------------------- */
 
 /** The text of sys._debugmallocstats(); the caller frees it.  The statistics
  *  show only while pymalloc itself stands in the table of the object domain,
@@ -179,7 +179,7 @@ int pmmi_cpy_class_stats(pmm_rt *rt, size_t index,
   return 0;
 }
 
-/* ---- the debug layer ---------------------------------------------------------------- */
+/* ---- the debug layer ---------------------------------------------------- */
 
 int pmmi_cpy_debug_layer(void) {
   const char *name = getenv("PYTHONMALLOC");

@@ -139,7 +139,7 @@ const char *pmmi_cpy_heap_verify(pmm_rt *rt) {
   return complaint;
 }
 
-/* ---- the objects at open --------------------------------------------------------- */
+/* ---- the objects at open ------------------------------------------------ */
 
 static int by_address(const void *a, const void *b) {
   uintptr_t left = *(const uintptr_t *)a;
@@ -175,7 +175,7 @@ static int in_baseline(const pmm_rt *rt, const PyObject *o) {
                  sizeof *rt->baseline, by_address) != NULL;
 }
 
-/* ---- leaks --------------------------------------------------------------------------- */
+/* ---- leaks -------------------------------------------------------------- */
 
 static void push(struct graph *g, struct node *node) {
   if (node->mark == UNSEEN) {

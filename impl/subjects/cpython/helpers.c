@@ -8,7 +8,6 @@
 
 static const char helpers_source[] =
     "import contextlib, os, platform, sys, sysconfig, tracemalloc, types\n"
-    "import _imp\n"
     "\n"
     "def compile_code(source):\n"
     "    module = compile(source, '<pmm code>', 'exec')\n"
@@ -22,9 +21,6 @@ static const char helpers_source[] =
     "def manager_of(source):\n"
     "    function = source if callable(source) else lambda: source\n"
     "    return contextlib.contextmanager(function)()\n"
-    "\n"
-    "def rename(name):\n"
-    "    _imp._fix_co_filename(enter.__code__, name)\n"
     "\n"
     "def sites(known):\n"
     "    totals = {}\n"
@@ -76,7 +72,8 @@ static const char helpers_source[] =
     "def constant7(): return (0, 1, 2, 3, 4, 5, 6, 7)\n";
 
 static const char enter_source[] =
-    "def enter(entry, argument): return entry(argument)\n";
+    "def enter(entry, argument): return entry(argument)\n"
+    "enter_code = enter.__code__\n";
 
 static int run_source(PyObject *globals, const char *source,
                       const char *file) {

@@ -63,7 +63,7 @@ static int listening(const struct kind *kind) {
   return kind != NULL && pmmi_cpy_is_open(kind->rt, kind->epoch);
 }
 
-/* ---- the slots of the types ------------------------------------------------- */
+/* ---- the slots of the types --------------------------------------------- */
 
 static void run_finalizer(struct probe *self) {
   struct kind *kind = self->kind;
@@ -163,7 +163,7 @@ static void probe_dealloc(PyObject *self) {
   Py_DecRef((PyObject *)type);
 }
 
-/* ---- making types --------------------------------------------------------------- */
+/* ---- making types ------------------------------------------------------- */
 
 static const char *const slot_names[SLOTS_MAX] = {
     "s00", "s01", "s02", "s03", "s04", "s05", "s06", "s07",
@@ -335,7 +335,7 @@ pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   return pmmi_cpy_obj(make_with_kind(kind));
 }
 
-/* ---- instances ---------------------------------------------------------------------- */
+/* ---- instances ---------------------------------------------------------- */
 
 static struct kind *kind_of(PyObject *type) {
   PyObject *capsule;

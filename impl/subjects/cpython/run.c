@@ -153,7 +153,7 @@ size_t pmmi_cpy_recursion_limit(pmm_rt *rt) {
   return (size_t)pmmi_cpy_ask(PMMI_CPY_FN(getrecursionlimit), NULL, 0);
 }
 
-/* ---- generators --------------------------------------------------------------- */
+/* ---- generators --------------------------------------------------------- */
 
 pmm_obj *pmmi_cpy_generator_new(pmm_rt *rt, const struct pmm_code *code,
                                 pmm_obj *const *args, size_t n) {
@@ -205,7 +205,7 @@ int pmmi_cpy_generator_finished(pmm_rt *rt, pmm_obj *generator) {
   return finished;
 }
 
-/* ---- another stack --------------------------------------------------------------- */
+/* ---- another stack ------------------------------------------------------ */
 
 /** A call that waits to be made on another stack. */
 struct elsewhere {

@@ -63,15 +63,29 @@ void pmmi_cpy_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
   *peak = read[1];
 }
 
-/** Let `enter` run in a file of that name; NULL: in none that was pushed. */
-static int rename_site(pmm_rt *rt, const char *name) {
-  PyObject *text = PyUnicode_FromString(name == NULL ? "<pmm>" : name);
-  PyObject *result = NULL;
-  if (text != NULL &&
-      (name == NULL || PyDict_SetItem(rt->site_names, text, text) == 0)) {
-    result = PyObject_CallFunctionObjArgs(PMMI_CPY_FN(rename), text, NULL);
+/** The one str of a name, borrowed from the dict of names; no site's own
+ *  blocks may grow when it is pushed or popped again. */
+static PyObject *site_name(pmm_rt *rt, const char *name) {
+  PyObject *text = PyUnicode_FromString(name);
+  PyObject *kept =
+      text == NULL ? NULL : PyDict_GetItemWithError(rt->site_names, text);
+  if (text != NULL && kept == NULL && PyErr_Occurred() == NULL &&
+      PyDict_SetItem(rt->site_names, text, text) == 0) {
+    kept = text;
   }
   Py_DecRef(text);
+  return kept;
+}
+
+/** Let `enter` run in a file of that name; NULL: in none that was pushed. */
+static int rename_site(pmm_rt *rt, const char *name) {
+  PyObject *text =
+      name == NULL ? PMMI_CPY_NAME(no_site) : site_name(rt, name);
+  PyObject *result = NULL;
+  if (text != NULL) {
+    result = PyObject_CallFunctionObjArgs(PMMI_CPY_FN(fix_co_filename),
+                                          PMMI_CPY_FN(enter_code), text, NULL);
+  }
   Py_DecRef(result);
   return result == NULL ? -1 : 0;
 }
