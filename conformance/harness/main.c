@@ -24,6 +24,7 @@ int main(int argc, char **argv) {
       .subject_over = pmmi_subject_over,
       .list_subjects = list_subjects,
   };
+  pmmi_backend_prepare(argv);
   pmm_conform_attach(&host);
   return pmm_conform_main(NULL, argc, argv);
 }

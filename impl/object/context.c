@@ -10,7 +10,7 @@
 /** Callbacks an exit stack has room for at first; it doubles. */
 #define FIRST_EXITS 8
 
-/* ---- managers of the host ------------------------------------------------------ */
+/* ---- managers of the host ----------------------------------------------- */
 
 static struct pmmi_manager *as_manager(pmm_obj *o) {
   assert(o->type == &pmmi_manager_type);
@@ -62,7 +62,7 @@ pmm_obj *pmmi_manager_new(pmm_rt *rt, pmm_call enter, pmm_exit_fn exit,
   return o;
 }
 
-/* ---- managers made from generators ---------------------------------------------- */
+/* ---- managers made from generators -------------------------------------- */
 
 /** What is thrown into the generator; the address tells it from any other. */
 static const char thrown[] = "raised in the with block";
@@ -186,7 +186,7 @@ pmm_obj *pmmi_manager_from_generator(pmm_rt *rt, pmm_obj *source) {
   return o;
 }
 
-/* ---- exit stacks ------------------------------------------------------------------ */
+/* ---- exit stacks -------------------------------------------------------- */
 
 static enum pmm_status check_stack(pmm_rt *rt, pmm_obj *o) {
   return o->type == &pmmi_exit_stack_type

@@ -51,7 +51,7 @@ extern const struct pmmi_type pmmi_manager_type;
 extern const struct pmmi_type pmmi_generator_manager_type;
 extern const struct pmmi_type pmmi_exit_stack_type;
 
-/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+/* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 pmm_obj *pmmi_manager_new(pmm_rt *rt, pmm_call enter, pmm_exit_fn exit,
                           void *ctx, int64_t cookie);

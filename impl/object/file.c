@@ -54,7 +54,7 @@ ssize_t pmmi_file_push(const struct pmmi_file *file, const void *data,
   return n;
 }
 
-/* ---- opening ------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------ */
 
 /** Flags of open(2) for a mode; -1: no such mode. */
 static int flags_of(const char *mode) {
@@ -128,7 +128,7 @@ pmm_obj *pmmi_file_open(pmm_rt *rt, const char *path, const char *mode) {
   return o;
 }
 
-/* ---- writing -------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 /** Write all of `data`; *done tells how much got through. */
 static enum pmm_status push_all(pmm_rt *rt, const struct pmmi_file *file,
@@ -187,7 +187,7 @@ enum pmm_status pmmi_file_flush(pmm_rt *rt, pmm_obj *o) {
   return status;
 }
 
-/* ---- closing -------------------------------------------------------------------- */
+/* ---- closing ------------------------------------------------------------ */
 
 /* close(2) is not repeated after EINTR: Linux has closed by then, and the
  * number may already be somebody else's. */
@@ -233,7 +233,7 @@ void pmmi_files_fini(pmm_rt *rt) {
   }
 }
 
-/* ---- the type --------------------------------------------------------------------- */
+/* ---- the type ----------------------------------------------------------- */
 
 static void file_finalize(pmm_rt *rt, pmm_obj *o) {
   if (as_file(o)->descriptor >= 0) {

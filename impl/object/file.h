@@ -80,7 +80,7 @@ ssize_t pmmi_file_pull(const struct pmmi_file *file, void *data, size_t size);
 ssize_t pmmi_file_push(const struct pmmi_file *file, const void *data,
                        size_t size);
 
-/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+/* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 pmm_obj *pmmi_file_open(pmm_rt *rt, const char *path, const char *mode);
 pmm_obj *pmmi_file_read(pmm_rt *rt, pmm_obj *file, size_t size);

@@ -162,7 +162,7 @@ pmm_obj *pmmi_file_read(pmm_rt *rt, pmm_obj *o, size_t size) {
   return bytes;
 }
 
-/* ---- lines ----------------------------------------------------------------------- */
+/* ---- lines -------------------------------------------------------------- */
 
 /** A line longer than what the buffer holds. */
 struct line {

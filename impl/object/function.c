@@ -28,7 +28,7 @@ pmm_obj *pmmi_host_call(pmm_rt *rt, pmm_call call, void *ctx, pmm_obj *arg) {
   return result != NULL ? result : pmmi_new_reference(rt, pmmi_none(rt));
 }
 
-/* ---- functions ----------------------------------------------------------------- */
+/* ---- functions ---------------------------------------------------------- */
 
 static void function_dealloc(pmm_rt *rt, pmm_obj *o) {
   pmmi_gc_untrack(rt, o);
@@ -80,7 +80,7 @@ pmm_obj *pmmi_function_new(pmm_rt *rt, const struct pmm_code *spec) {
   return o;
 }
 
-/* ---- callables ----------------------------------------------------------------- */
+/* ---- callables ---------------------------------------------------------- */
 
 static void callable_dealloc(pmm_rt *rt, pmm_obj *o) {
   pmmi_object_free(rt, o);
@@ -132,7 +132,7 @@ pmm_obj *pmmi_callable_new(pmm_rt *rt, pmm_call call, void *ctx) {
   return o;
 }
 
-/* ---- calling ------------------------------------------------------------------- */
+/* ---- calling ------------------------------------------------------------ */
 
 pmm_obj *pmmi_call(pmm_rt *rt, pmm_obj *callable, pmm_obj *const *args,
                    size_t n) {

@@ -36,7 +36,7 @@ pmm_obj *pmmi_host_call(pmm_rt *rt, pmm_call call, void *ctx, pmm_obj *arg);
  *  what is pending, another status becomes pending unless it is already. */
 void pmmi_status_take(pmm_rt *rt, enum pmm_status status);
 
-/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+/* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 pmm_obj *pmmi_function_new(pmm_rt *rt, const struct pmm_code *code);
 pmm_obj *pmmi_call(pmm_rt *rt, pmm_obj *callable, pmm_obj *const *args,

@@ -16,7 +16,7 @@ static void finish(pmm_rt *rt, struct pmmi_generator *g) {
   pmmi_frame_clear(rt, &g->frame);
 }
 
-/* ---- resuming, for the interpreter --------------------------------------------- */
+/* ---- resuming, for the interpreter -------------------------------------- */
 
 /** Why the generator cannot be resumed so; PMM_OK: it can. */
 static enum pmm_status refuse(struct pmmi_machine *m, struct pmmi_generator *g,
@@ -144,7 +144,7 @@ void pmmi_generator_end(pmm_rt *rt, struct pmmi_generator *g) {
   pmmi_release(rt, &g->base.base);
 }
 
-/* ---- resuming, from C ------------------------------------------------------------ */
+/* ---- resuming, from C --------------------------------------------------- */
 
 static enum pmmi_outcome resume(pmm_rt *rt, pmm_obj *o, pmm_obj *value,
                                 enum pmmi_resume how, int unlimited,
@@ -244,7 +244,7 @@ int pmmi_generator_finished(pmm_rt *rt, pmm_obj *o) {
   return as_generator(o)->state == PMMI_GENERATOR_FINISHED;
 }
 
-/* ---- the type --------------------------------------------------------------------- */
+/* ---- the type ----------------------------------------------------------- */
 
 /** 1 when leaving the frame has more to do than to drop it. */
 static int cleanup_is_pending(struct pmmi_frame *frame) {

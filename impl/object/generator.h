@@ -64,7 +64,7 @@ enum pmmi_outcome pmmi_generator_resume(pmm_rt *rt, pmm_obj *generator,
                                         pmm_obj *value, enum pmmi_resume how,
                                         pmm_obj **result);
 
-/* ---- for the interpreter ------------------------------------------------------ */
+/* ---- for the interpreter ------------------------------------------------ */
 
 /** Put the generator's frame on the chain and resume it with `value` (stolen,
  *  NULL: None) or the pending error. */
@@ -82,7 +82,7 @@ void pmmi_generator_suspend(struct pmmi_machine *m);
  *  frame owns.  A pending error stays.  May run code. */
 void pmmi_generator_end(pmm_rt *rt, struct pmmi_generator *generator);
 
-/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+/* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 pmm_obj *pmmi_generator_new(pmm_rt *rt, const struct pmm_code *code,
                             pmm_obj *const *args, size_t n);

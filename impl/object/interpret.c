@@ -74,7 +74,7 @@ static enum pmmi_step store_next(struct pmmi_machine *m, int32_t a,
   return PMMI_STEP_GO;
 }
 
-/* ---- plain instructions ------------------------------------------------------ */
+/* ---- plain instructions ------------------------------------------------- */
 
 static enum pmmi_step step_log(struct pmmi_machine *m, instruction in) {
   pmmi_event(m->rt, PMM_EVENT_LOG, in->b, 0);
@@ -175,7 +175,7 @@ static enum pmmi_step step_reraise(struct pmmi_machine *m, instruction in) {
   return PMMI_STEP_UNWIND;
 }
 
-/* ---- blocks ------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------- */
 
 static enum pmmi_step step_if(struct pmmi_machine *m, instruction in) {
   pmm_obj *value = load(m, in->a);
@@ -263,7 +263,7 @@ enum pmmi_step pmmi_machine_round(struct pmmi_machine *m) {
   return store_next(m, in->a, item);
 }
 
-/* ---- yielding ------------------------------------------------------------------ */
+/* ---- yielding ----------------------------------------------------------- */
 
 static enum pmmi_step step_yield(struct pmmi_machine *m, instruction in) {
   pmm_obj *value = load_or_none(m, in->b);
@@ -282,7 +282,7 @@ static enum pmmi_step step_yield_from(struct pmmi_machine *m, instruction in) {
   return PMMI_STEP_DELEGATE;
 }
 
-/* ---- the loop -------------------------------------------------------------------- */
+/* ---- the loop ----------------------------------------------------------- */
 
 typedef enum pmmi_step (*step_fn)(struct pmmi_machine *m, instruction in);
 

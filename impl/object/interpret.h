@@ -79,7 +79,7 @@ void pmmi_machine_store(struct pmmi_machine *m, int32_t a, pmm_obj *value);
  *  head. */
 enum pmmi_step pmmi_machine_round(struct pmmi_machine *m);
 
-/* ---- unwind.c --------------------------------------------------------------- */
+/* ---- unwind.c ----------------------------------------------------------- */
 
 /** Control leaves the innermost block for the reason `why`; `target` is the
  *  loop's head for BREAKS and CONTINUES.  A value that is returned is the

@@ -197,7 +197,7 @@ enum pmmi_step pmmi_unwind(struct pmmi_machine *m, enum pmmi_completion why,
   return why == PMMI_RETURNS ? PMMI_STEP_RETURN : PMMI_STEP_FAIL;
 }
 
-/* ---- instructions ------------------------------------------------------------ */
+/* ---- instructions ------------------------------------------------------- */
 
 enum pmmi_step pmmi_step_except(struct pmmi_machine *m,
                                 const struct pmmi_instruction *in) {

@@ -16,7 +16,7 @@
 #define FIRST_BLOCKS 1024
 #define FIRST_SITES 16
 
-/* ---- memory of the tracer itself --------------------------------------------- */
+/* ---- memory of the tracer itself ---------------------------------------- */
 
 /** The heap below the layer, and below the counters. */
 static const struct pmmi_heap *heap_below(pmm_rt *rt) {
@@ -51,7 +51,7 @@ static void give_back(pmm_rt *rt, void *items, size_t bytes) {
   }
 }
 
-/* ---- the table of blocks ------------------------------------------------------ */
+/* ---- the table of blocks ------------------------------------------------ */
 
 static size_t home_of(uintptr_t address, size_t room) {
   uint64_t mixed = (uint64_t)(address >> 3) * UINT64_C(0x9E3779B97F4A7C15);
@@ -136,7 +136,7 @@ static void forget(struct pmmi_trace *t, const void *block) {
   t->blocks[hole].address = 0;
 }
 
-/* ---- the layer ------------------------------------------------------------------ */
+/* ---- the layer ---------------------------------------------------------- */
 
 static void *traced_alloc(void *ctx, size_t size) {
   struct pmmi_trace *t = ctx;
@@ -180,7 +180,7 @@ static void traced_free_sized(void *ctx, void *block, size_t size) {
   t->below.free_sized(t->below.ctx, block, size);
 }
 
-/* ---- life ------------------------------------------------------------------------ */
+/* ---- life --------------------------------------------------------------- */
 
 void pmmi_trace_init(pmm_rt *rt) { rt->trace = (struct pmmi_trace){.on = 0}; }
 
@@ -207,7 +207,7 @@ const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
   return slot->address != 0 ? t->sites[slot->site].name : "";
 }
 
-/* ---- sites ----------------------------------------------------------------------- */
+/* ---- sites -------------------------------------------------------------- */
 
 /** The site of a name, made when it is new; -1: no memory. */
 static int64_t site_of(pmm_rt *rt, const char *name) {
@@ -244,7 +244,7 @@ void pmmi_site_pop(pmm_rt *rt) {
   rt->trace.stack_count--;
 }
 
-/* ---- operations ------------------------------------------------------------------- */
+/* ---- operations --------------------------------------------------------- */
 
 enum pmm_status pmmi_trace_start(pmm_rt *rt) {
   struct pmmi_trace *t = &rt->trace;

@@ -59,7 +59,7 @@ uint64_t pmmi_trace_overhead(pmm_rt *rt);
 /** Name of the site of a block by its first byte; "" when it is not traced. */
 const char *pmmi_trace_site_of(pmm_rt *rt, const void *block);
 
-/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+/* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 enum pmm_status pmmi_trace_start(pmm_rt *rt);
 void pmmi_trace_stop(pmm_rt *rt);

@@ -50,7 +50,7 @@ struct pmm_rt {
   pmm_obj ring[RING];
 };
 
-/* ---- life and errors ------------------------------------------------------------- */
+/* ---- life and errors ---------------------------------------------------- */
 
 static enum pmm_status null_open(const struct pmm_open_config *config,
                                  pmm_rt **rt) {
@@ -105,7 +105,7 @@ static pmm_obj *refuse_null(pmm_rt *rt) {
   return NULL;
 }
 
-/* ---- references: none are kept --------------------------------------------------- */
+/* ---- references: none are kept ------------------------------------------ */
 
 static void null_keep(pmm_rt *rt, pmm_obj *o) {
   (void)rt;
@@ -134,7 +134,7 @@ static const char *null_type_name(pmm_rt *rt, pmm_obj *o) {
   return names[o->kind];
 }
 
-/* ---- values ------------------------------------------------------------------------ */
+/* ---- values ------------------------------------------------------------- */
 
 static pmm_obj *make(pmm_rt *rt, enum kind kind) {
   pmm_obj *o = &rt->ring[rt->made++ % RING];
@@ -219,7 +219,7 @@ static pmm_obj *null_iter(pmm_rt *rt, pmm_obj *o) {
   return refuse_null(rt);
 }
 
-/* ---- instances ----------------------------------------------------------------------- */
+/* ---- instances ---------------------------------------------------------- */
 
 static pmm_obj *null_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   if (spec->slots > SLOTS) {
@@ -280,7 +280,7 @@ static enum pmm_status null_attr_set(pmm_rt *rt, pmm_obj *o, const char *name,
   return refuse(rt, PMM_UNSUPPORTED);
 }
 
-/* ---- figures ---------------------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------ */
 
 /** It keeps no books, so every figure is unknown. */
 static void null_memory(pmm_rt *rt, struct pmm_memory *out) {

@@ -34,7 +34,7 @@ int pmmi_subject_offers(const struct pmm_subject *subject,
   return 0;
 }
 
-/* ---- shared objects ------------------------------------------------------------ */
+/* ---- shared objects ----------------------------------------------------- */
 
 /** Why a subject cannot be used at all; NULL: it can. */
 static const char *fault_of(const struct pmm_subject *s) {
@@ -105,7 +105,7 @@ static const struct pmm_subject *load(const char *path, char *message,
   return subject;
 }
 
-/* ---- names ----------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 static int is_path(const char *spec) {
   size_t length = strlen(spec);
@@ -183,7 +183,8 @@ int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
       return 2;
     }
   } else if (names->backend != NULL) {
-    snprintf(message, size, "subject \"%s\" has its own allocator: no --backend",
+    snprintf(message, size,
+             "subject \"%s\" has its own allocator: no --backend",
              subject->name);
     return 2;
   }
@@ -194,7 +195,7 @@ int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
   return 0;
 }
 
-/* ---- arguments --------------------------------------------------------------------- */
+/* ---- arguments ---------------------------------------------------------- */
 
 /** Where the value of an option goes; *value: what stands behind its "=". */
 static const char **option_of(const char *argument, struct pmmi_names *names,

@@ -129,7 +129,7 @@ static inline int64_t lab_int(pmm_rt *rt, pmm_obj *o) {
   return value;
 }
 
-/* ---- codes ---------------------------------------------------------------------- */
+/* ---- codes -------------------------------------------------------------- */
 
 static inline struct pmm_code lab_code(uint32_t args, uint32_t locals,
                                        const struct pmm_instruction *in,
@@ -192,7 +192,7 @@ static inline pmm_obj *lab_probe(pmm_rt *rt, int64_t cookie) {
   return probe;
 }
 
-/* ---- failing allocations ---------------------------------------------------------- */
+/* ---- failing allocations ------------------------------------------------ */
 
 /** A job: PMM_OK, or a status that is pending. */
 typedef enum pmm_status (*lab_job)(pmm_rt *rt);

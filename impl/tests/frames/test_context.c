@@ -57,8 +57,8 @@ static void exit_runs_on_every_way(pmm_rt *rt) {
              &m) == PMM_OK &&
              lab_saw("N3 X3:0 L2"),
          "on break");
-  tap_ok(run(rt, CODE(1, 2, RANGE(1, 2), WITH(-1, 0), CONTINUE, END, END), &m) ==
-                 PMM_OK &&
+  tap_ok(run(rt, CODE(1, 2, RANGE(1, 2), WITH(-1, 0), CONTINUE, END, END),
+             &m) == PMM_OK &&
              lab_saw("N3 X3:0 N3 X3:0"),
          "on continue");
   tap_ok(run(rt, CODE(1, 2, WITH(-1, 0), RAISE(PMM_USER), END, LOG(2)), &m) ==
@@ -148,7 +148,7 @@ static void generators_hold_managers(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- managers from generators ------------------------------------------------------ */
+/* ---- managers from generators ------------------------------------------- */
 
 /** A manager over the code; the code makes a generator. */
 static pmm_obj *manager_over(pmm_rt *rt, struct pmm_code code) {
@@ -214,7 +214,7 @@ static void manager_is_used_once(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- exit stacks --------------------------------------------------------------------- */
+/* ---- exit stacks -------------------------------------------------------- */
 
 /** Logs its number; raises when the number is odd. */
 static enum pmm_status log_number(void *ctx, pmm_rt *rt, pmm_obj *arg) {
@@ -260,7 +260,7 @@ static void stacks_unwind(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- failing allocations ---------------------------------------------------------------- */
+/* ---- failing allocations ------------------------------------------------ */
 
 static enum pmm_status manager_job(pmm_rt *rt) {
   struct plan plan = {0, PMM_OK, PMM_OK};

@@ -55,7 +55,7 @@ static uint64_t start_measuring(pmm_rt *rt) {
   return memory.live_bytes;
 }
 
-/* ---- reading ---------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------ */
 
 static void whole_files_are_read(pmm_rt *rt) {
   static const size_t sizes[] = {0, 1, 2, 8191, 8192, 8193, 1 << 20};
@@ -217,7 +217,7 @@ static void signals_do_not_disturb(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- writing ---------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------ */
 
 static void writes_are_buffered(pmm_rt *rt) {
   static char large[20000];
@@ -269,7 +269,7 @@ static void full_devices_are_reported(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- closing ---------------------------------------------------------------------- */
+/* ---- closing ------------------------------------------------------------ */
 
 static void misuse_is_refused(pmm_rt *rt) {
   write_input(100, 10);
@@ -402,7 +402,7 @@ static void open_files_are_closed_at_the_end(pmm_rt *rt) {
          "closing the runtime closes it, in a list that nobody released");
 }
 
-/* ---- failing allocations ---------------------------------------------------------------- */
+/* ---- failing allocations ------------------------------------------------ */
 
 static enum pmm_status read_job(pmm_rt *rt) {
   pmm_obj *file = pmmi_file_open(rt, path, "r");

@@ -22,7 +22,7 @@ static int runs(pmm_rt *rt, const struct pmm_code *code,
     tap_ok(runs(rt, &code_, wanted, words), "%s", what);    \
   } while (0)
 
-/* ---- calls of the host -------------------------------------------------------- */
+/* ---- calls of the host -------------------------------------------------- */
 
 /** A new probe; its cookie is the argument. */
 static enum pmm_status make_probe(void *ctx, pmm_rt *rt, pmm_obj *arg,
@@ -63,7 +63,7 @@ static struct pmm_code with_calls(struct pmm_code code) {
   return code;
 }
 
-/* ---- values --------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------- */
 
 static void values_are_returned(pmm_rt *rt) {
   struct pmm_code code = CODE(2, 2, MOVE(0, 1), RETURN(0));
@@ -113,7 +113,7 @@ static void locals_die_with_the_frame(pmm_rt *rt) {
   tap_ok(lab_saw("D3") && lab_clean(rt), "and is the caller's");
 }
 
-/* ---- loops ------------------------------------------------------------------------ */
+/* ---- loops -------------------------------------------------------------- */
 
 static void loops_repeat(pmm_rt *rt) {
   RUNS("range", PMM_OK, "L1 L1 L1", RANGE(0, 3), LOG(1), END);
@@ -147,7 +147,7 @@ static void lists_are_filled_and_walked(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- errors ------------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------- */
 
 static void errors_are_handled(pmm_rt *rt) {
   RUNS("an error leaves the code", PMM_USER, "L1", LOG(1), RAISE(PMM_USER),
@@ -245,12 +245,14 @@ static void errors_have_contexts(pmm_rt *rt) {
 }
 
 static void host_errors_arrive(pmm_rt *rt) {
-  struct pmm_code code = with_calls(CODE(
-      0, 2, TRY, CALL(0, 1, -1), EXCEPT(PMM_USER), LOG(1), END, CALL(0, 1, -1)));
+  struct pmm_code code =
+      with_calls(CODE(0, 2, TRY, CALL(0, 1, -1), EXCEPT(PMM_USER), LOG(1), END,
+                      CALL(0, 1, -1)));
   tap_ok(runs(rt, &code, PMM_USER, "L1"), "the host may raise");
   pmm_obj *callable = pmmi_callable_new(rt, raise_user, NULL);
   pmm_obj *result = pmmi_call(rt, callable, NULL, 0);
-  tap_ok(result == NULL && lab_status(rt) == PMM_USER, "through a callable too");
+  tap_ok(result == NULL && lab_status(rt) == PMM_USER,
+         "through a callable too");
   pmmi_release(rt, callable);
   callable = pmmi_callable_new(rt, make_probe, NULL);
   pmm_obj *cookie = pmmi_int_new(rt, 8);
@@ -263,7 +265,7 @@ static void host_errors_arrive(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- recursion ------------------------------------------------------------------------ */
+/* ---- recursion ---------------------------------------------------------- */
 
 static void recursion_is_limited(pmm_rt *rt) {
   int depth = 0;
@@ -280,7 +282,7 @@ static void recursion_is_limited(pmm_rt *rt) {
          "the next call goes as deep");
 }
 
-/** f(list): append the list to itself, and call f as long as it is short. */
+/** Every frame down to the limit has a handler; the last one runs. */
 static void deep_calls_return(pmm_rt *rt) {
   struct pmm_code code = CODE(1, 2, LOG(1), TRY, AGAIN(1, 0),
                               EXCEPT(PMM_RECURSION), LOG(2), END, RETURN(0));
@@ -293,7 +295,7 @@ static void deep_calls_return(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "the stack's memory is back");
 }
 
-/* ---- failing allocations ---------------------------------------------------------------- */
+/* ---- failing allocations ------------------------------------------------ */
 
 static enum pmm_status busy_code(pmm_rt *rt) {
   struct pmm_code code = with_calls(

@@ -59,11 +59,12 @@ static void values_are_sent(pmm_rt *rt) {
 
 static void throwing_raises_there(pmm_rt *rt) {
   pmm_obj *g = made(rt,
-                    CODE(0, 1, TRY, YIELD(-1), EXCEPT(PMM_KEY), LOG(1), INT(0, 9),
-                         YIELD(0), END),
+                    CODE(0, 1, TRY, YIELD(-1), EXCEPT(PMM_KEY), LOG(1),
+                         INT(0, 9), YIELD(0), END),
                     NULL);
   pmmi_release(rt, pmmi_generator_send(rt, g, NULL));
-  tap_ok(lab_int(rt, pmmi_generator_throw(rt, g, PMM_KEY)) == 9 && lab_saw("L1"),
+  tap_ok(lab_int(rt, pmmi_generator_throw(rt, g, PMM_KEY)) == 9 &&
+             lab_saw("L1"),
          "an error is thrown where it waits");
   tap_ok(pmmi_generator_throw(rt, g, PMM_USER) == NULL &&
              lab_status(rt) == PMM_USER && pmmi_generator_finished(rt, g),
@@ -88,7 +89,7 @@ static void throwing_raises_there(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- cleanup ---------------------------------------------------------------------- */
+/* ---- cleanup ------------------------------------------------------------ */
 
 /** Waits in a try whose finally logs 5; argument 0 is a local of it. */
 #define GUARDED \
@@ -185,7 +186,7 @@ static void ends_release_locals(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- re-entry ------------------------------------------------------------------------ */
+/* ---- re-entry ----------------------------------------------------------- */
 
 static pmm_obj *current;
 
@@ -213,7 +214,7 @@ static void reentry_is_refused(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- delegation ------------------------------------------------------------------------ */
+/* ---- delegation --------------------------------------------------------- */
 
 /** Yields 10 and 20, returns 30; its finally logs 1. */
 #define INNER                                                               \
@@ -330,7 +331,7 @@ static void recursive_generators(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- memory ------------------------------------------------------------------------------ */
+/* ---- memory ------------------------------------------------------------- */
 
 static void size_is_constant(pmm_rt *rt) {
   size_t before = 0;
@@ -427,7 +428,7 @@ static void deep_delegation_is_closed(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
-/* ---- failing allocations ------------------------------------------------------------------- */
+/* ---- failing allocations ------------------------------------------------ */
 
 static enum pmm_status chunks_job(pmm_rt *rt) {
   struct pmm_code inner_code = INNER;
