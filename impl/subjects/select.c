@@ -58,23 +58,37 @@ static const char *fault_of(const struct pmm_subject *s) {
   return NULL;
 }
 
-/** The subject, or a copy whose operations are as many as ours. */
+/** A subject with operations as many as ours.  Kept to the end, as its
+ *  library is. */
+struct whole {
+  struct pmm_subject subject;
+  struct pmm_ops ops;
+  const struct pmm_subject *original;
+  struct whole *next;
+};
+
+/** The subject, or a completed copy of it, one for each; NULL: no memory. */
 static const struct pmm_subject *complete(const struct pmm_subject *subject) {
-  struct whole {
-    struct pmm_subject subject;
-    struct pmm_ops ops;
-  };
+  static struct whole *all;
   if (subject->ops_size >= sizeof(struct pmm_ops)) {
     return subject;
+  }
+  for (struct whole *whole = all; whole != NULL; whole = whole->next) {
+    if (whole->original == subject) {
+      return &whole->subject;
+    }
   }
   struct whole *whole = calloc(1, sizeof *whole);
   if (whole == NULL) {
     return NULL;
   }
+  whole->original = subject;
   whole->subject = *subject;
   memcpy(&whole->ops, subject->ops, subject->ops_size);
   whole->subject.ops = &whole->ops;
-  return &whole->subject; /* lives as long as the library: to the end */
+  whole->next = all;
+  all = whole;
+  return &whole->subject;
 }
 
 static const struct pmm_subject *load(const char *path, char *message,
