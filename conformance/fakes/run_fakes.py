@@ -9,6 +9,7 @@ each case once, and print nothing that the fake wrote as if it were a result.
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,9 @@ EXPECTED: dict[str, Verdict] = {
     "leaks": (FLOAT, ("LEAK",), "teardown", "+1 blocks"),
 }
 
+# fakes whose reproduce line is typed again (not those that wait for a timeout)
+REPEATED = {"honest", "crash", "miscounts", "leaks", "forged_pass", "wrong_abi"}
+
 
 def run_suite(program: str, fake: Path) -> tuple[list[dict], str, int]:
     """JSON lines, stdout and exit code of a run over `fake`."""
@@ -64,6 +68,17 @@ def run_suite(program: str, fake: Path) -> tuple[list[dict], str, int]:
         )
         text = lines.read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()], done.stdout, done.returncode
+
+
+def repeated_class(program: str, line: str) -> str:
+    """The class that the printed reproduce line gets, typed as it stands."""
+    words = shlex.split(line)
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "out.jsonl"
+        command = [program, *words[1:], "--jsonl", str(lines)]
+        subprocess.run(command, capture_output=True, timeout=60, check=False)
+        documents = [json.loads(x) for x in lines.read_text().splitlines()]
+    return str(documents[1]["class"])
 
 
 def leftovers(fake: Path) -> int:
@@ -95,6 +110,10 @@ def faults(program: str, fake: Path) -> list[str]:
         found.append(f"message {result['message']}")
     if code != (0 if classes == ("PASS",) else 3):
         found.append(f"exit code {code}")
+    if fake.stem in REPEATED:
+        again = repeated_class(program, result["reproduce"])
+        if again != result["class"]:
+            found.append(f"its reproduce line gets {again}: {result['reproduce']}")
     if stdout.count("\nok ") + stdout.count("\nnot ok ") != 1:
         found.append("the fake's output counts as a result")
     time.sleep(0.05)

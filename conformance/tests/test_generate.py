@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The check of the cases must fail on each fault it is there for.
+
+Run by Meson as a TAP test; the standard library alone.
+"""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+SPEC = importlib.util.spec_from_file_location("generate", HERE.parent / "generate.py")
+assert SPEC is not None and SPEC.loader is not None
+generate = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(generate)
+
+SENTENCE = 'A list keeps "its" items, one reference each.'
+REQUIREMENT = {"id": "LST-900", "level": "MUST", "title": "t", "text": SENTENCE}
+OPERATIONS = {"list_append": "list", "retain": "core"}
+CASE: dict[str, Any] = {
+    "id": "lst.keeps_items",
+    "requirements": ["LST-900"],
+    "level": "MUST",
+    "needs": ["list"],
+    "file": "case.c",
+    "line": 3,
+}
+SOURCE = """/* "A list keeps "its" items, one
+ * reference each." */
+MUST(lst, keeps_items, "Items stay", REQ("LST-900"),
+     NEEDS(list)) {
+  expect_ok(OPS->list_append(RT, l, o));
+}
+"""
+
+
+def faults(source: str = SOURCE, **changes: Any) -> str:
+    """Faults of CASE with changes, as one text."""
+    case = copy.deepcopy(CASE) | changes
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "case.c").write_text(source, encoding="utf-8")
+        found = generate.case_faults(
+            case, {"LST-900": REQUIREMENT}, OPERATIONS, Path(folder)
+        )
+    return "\n".join(found)
+
+
+def long_body() -> str:
+    """The same case with 30 lines of body."""
+    return SOURCE.replace("  expect_ok", "  ;\n" * 30 + "  expect_ok")
+
+
+def coverage(covered: set[str], listed: list[str], reason: str = "because") -> str:
+    """Faults of coverage with LST-900 as the only requirement."""
+    entries = [{"requirements": listed, "reason": reason}] if listed else []
+    found = generate.coverage_faults(
+        {"LST-900": REQUIREMENT}, covered, {"uncovered": entries}
+    )
+    return "\n".join(found)
+
+
+def review(recorded: str) -> str:
+    """Faults when `recorded` is the hash of the last review."""
+    return "\n".join(
+        generate.review_faults(
+            {"LST-900": REQUIREMENT}, [CASE], {"requirements": {"LST-900": recorded}}
+        )
+    )
+
+
+def checks() -> list[tuple[str, bool]]:
+    """What must hold: (title, holds)."""
+    changed = dict(REQUIREMENT, text="Another sentence.")
+    return [
+        ("a good case has no fault", faults() == ""),
+        ("unknown requirement", "no requirement X" in faults(requirements=["X"])),
+        ("no requirement", "names no requirement" in faults(requirements=[])),
+        ("wrong level", "level SHOULD" in faults(level="SHOULD")),
+        ("feature not declared", "does not need list" in faults(needs=[])),
+        ("long body", "31 lines" in faults(long_body())),
+        (
+            "sentence not quoted",
+            "does not quote" in faults(SOURCE.replace("items, one", "things, one")),
+        ),
+        ("covered is fine", coverage({"LST-900"}, []) == ""),
+        ("listed is fine", coverage(set(), ["LST-900"]) == ""),
+        ("neither", "without a case" in coverage(set(), [])),
+        ("both", "remove it" in coverage({"LST-900"}, ["LST-900"])),
+        ("no reason", "no reason" in coverage(set(), ["LST-900"], " ")),
+        ("unknown listed", "no requirement Y" in coverage({"LST-900"}, ["Y"])),
+        ("reviewed", review(generate.text_hash(REQUIREMENT)) == ""),
+        ("changed since", "look at lst.keeps" in review(generate.text_hash(changed))),
+        ("never reviewed", "look at lst.keeps" in review("")),
+        ("duplicate id", generate.duplicate_faults([CASE, CASE]) != []),
+        ("C string", generate.c_string('a"\\é') == '"a\\"\\\\\\303\\251"'),
+        (
+            "profile key",
+            generate.profile_key_faults([HERE.parent / "cases" / "lst.c"], set()) != [],
+        ),
+    ]
+
+
+def main() -> int:
+    """One TAP line a check."""
+    results = checks()
+    print(f"1..{len(results)}")
+    for number, (title, holds) in enumerate(results, 1):
+        print(f"{'ok' if holds else 'not ok'} {number} - {title}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
