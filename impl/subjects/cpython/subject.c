@@ -210,9 +210,12 @@ static void find_absences(struct absences *no) {
   no->domains = s->raw_malloc == NULL || s->raw_calloc == NULL ||
                 s->raw_realloc == NULL || s->raw_free == NULL;
   no->alloc_hook = s->mem_get == NULL || s->mem_set == NULL;
+  no->debug = !pmmi_cpy_debug_layer();
   no->pool = !pmmi_cpy_pool_probe();
   no->arena_hook = no->pool || s->arena_get == NULL || s->arena_set == NULL;
-  no->debug = !pmmi_cpy_debug_layer();
+  /* The debug layer asks the pools for more than it was asked: classes and
+   * limits are not those of the profile. */
+  no->pool = no->pool || !no->debug;
 }
 
 static void remove_operations(const struct absences *no) {

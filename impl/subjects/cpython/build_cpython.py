@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Compile the extension for the one CPython that runs this script.
+
+    python3.8 impl/subjects/cpython/build_cpython.py --build build
+
+For versions that the shared _pmm.abi3.so does not load in (3.8 and 3.9).
+
+1. Take this interpreter's own headers, and the whole API instead of the
+   limited one.
+2. Link the cases and the workloads from the static libraries of a build
+   folder that Meson has built.
+3. Write _pmm.cpython-38.so beside _pmm.abi3.so, where cpython_host.py looks.
+
+Exit codes: 0 done, 1 the compiler failed, 2 something needed is not there.
+Standard library only, CPython 3.8 or later.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parents[2]
+INCLUDES = ("impl/include", "impl", "conformance/harness", "workloads")
+# Not -fvisibility=hidden: 3.8 does not mark the module's entry as visible.
+FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared",
+         "-Wall", "-Wextra")
+WHOLE = "conformance/libpmm_conform.a"
+ARCHIVES = ("workloads/libpmm_work.a", "impl/backends/libpmm_backends.a")
+LIBRARIES = ("-ljansson", "-lz", "-lm", "-ldl", "-lpthread")
+
+
+def missing(paths):
+    return [str(path) for path in paths if not path.exists()]
+
+
+def output_name():
+    return "_pmm.cpython-%d%d.so" % sys.version_info[:2]
+
+
+def command(build, headers):
+    """The one call of the compiler that makes the extension."""
+    parts = [os.environ.get("CC", "cc"), *FLAGS, "-isystem", str(headers)]
+    for folder in INCLUDES:
+        parts += ["-I", str(PROJECT / folder)]
+    parts += [str(path) for path in sorted(HERE.glob("*.c"))]
+    parts += ["-Wl,--whole-archive", str(build / WHOLE),
+              "-Wl,--no-whole-archive"]
+    parts += [str(build / archive) for archive in ARCHIVES]
+    parts += LIBRARIES
+    parts += ["-o", str(build / "impl/subjects/cpython" / output_name())]
+    return parts
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description="Compile the extension for the interpreter that runs "
+                    "this script.")
+    parser.add_argument("--build", type=Path, default=PROJECT / "build",
+                        help="folder that Meson built (default: build)")
+    build = parser.parse_args().build.resolve()
+    headers = Path(sysconfig.get_paths()["include"])
+    wanted = [headers / "Python.h", build / WHOLE]
+    lacking = missing(wanted + [build / archive for archive in ARCHIVES])
+    if lacking:
+        print("build_cpython.py: needed and not there: %s"
+              % ", ".join(lacking), file=sys.stderr)
+        return 2
+    return 1 if subprocess.call(command(build, headers)) != 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
