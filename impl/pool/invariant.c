@@ -152,6 +152,21 @@ static const char *check_active(const struct pmmi_heap *heap) {
              : "size 0 is served like size 1";
 }
 
+static const char *check_quarantine(const struct pmmi_heap *heap) {
+  const struct pmmi_quarantine *q = &heap->quarantine;
+  uint64_t blocks = 0;
+  uint64_t bytes = 0;
+  for (unsigned c = 1; c <= PMMI_POOL_CLASSES; c++) {
+    blocks += q->in_class[c];
+    bytes += (uint64_t)q->in_class[c] * c * PMMI_POOL_STEP_BYTES;
+  }
+  if (blocks != q->count || bytes != q->bytes) {
+    return "the quarantine counts its blocks by class";
+  }
+  return bytes <= q->limit_bytes ? NULL
+                                 : "the quarantine stays within its limit";
+}
+
 const char *pmmi_pool_is_valid(const struct pmmi_heap *heap) {
   uint64_t arenas = 0;
   uint64_t idle = 0;
@@ -175,5 +190,6 @@ const char *pmmi_pool_is_valid(const struct pmmi_heap *heap) {
   }
   const char *wrong = check_ranks(heap);
   wrong = wrong != NULL ? wrong : check_queues(heap);
+  wrong = wrong != NULL ? wrong : check_quarantine(heap);
   return wrong != NULL ? wrong : check_active(heap);
 }

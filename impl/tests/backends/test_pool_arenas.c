@@ -2,10 +2,10 @@
 /* Arenas: asked for one at a time, filled, drained, given back. */
 #include "lab.h"
 
-enum { BURST = 40000 };
+enum { BURST = 40000, MIXED = 80000 };
 
 static struct lab_os os;
-static void *blocks[BURST];
+static void *blocks[MIXED];
 
 static void fill(struct pmmi_heap *heap, size_t n, size_t size) {
   for (size_t i = 0; i < n; i++) {
@@ -44,20 +44,35 @@ static void test_burst(void) {
 static void test_mixed(void) {
   struct pmmi_heap *heap = lab_open(&os, 0);
   uint32_t seed = 7;
-  for (size_t i = 0; i < BURST; i++) {
+  for (size_t i = 0; i < MIXED; i++) {
     blocks[i] = pmmi_pool_alloc(heap, lab_random(&seed) % 513);
   }
-  for (size_t i = BURST; i-- > 1;) {
+  for (size_t i = MIXED; i-- > 1;) {
     size_t j = lab_random(&seed) % (i + 1);
     void *other = blocks[j];
     blocks[j] = blocks[i];
     blocks[i] = other;
   }
   uint64_t most = held(heap);
-  drain(heap, 0, BURST);
-  tap_ok(most > 5 && held(heap) <= 1,
+  drain(heap, 0, MIXED);
+  tap_ok(most > 16 && held(heap) <= 1,
          "all classes drained in random order: %llu arenas, then %llu",
          (unsigned long long)most, (unsigned long long)held(heap));
+  tap_ok(lab_valid(heap) && lab_close(heap, &os), "the heap stays whole");
+}
+
+/* More arenas than the first tables have room for, again and again. */
+static void test_numbers(void) {
+  struct pmmi_heap *heap = lab_open(&os, 0);
+  uint64_t first = 0;
+  for (int round = 0; round < 5; round++) {
+    fill(heap, BURST, 512);
+    drain(heap, 0, BURST);
+    uint64_t mapped = lab_stats(heap).mapped_bytes;
+    first = round == 0 ? mapped : first;
+    tap_ok(mapped <= first, "drain %d leaves %llu bytes mapped", round,
+           (unsigned long long)mapped);
+  }
   tap_ok(lab_valid(heap) && lab_close(heap, &os), "the heap stays whole");
 }
 
@@ -148,14 +163,32 @@ static void test_scattered(void) {
   tap_ok(held(heap) <= 1 && lab_close(heap, &os), "all comes back");
 }
 
+/* The second arena lies far above the first. */
+static void test_upwards(void) {
+  struct pmmi_heap *heap = lab_open(&os, 0);
+  os.spread_bytes = (size_t)512 << 20;
+  fill(heap, 2048, 512);
+  os.spread_bytes = 0;
+  void *above = pmmi_pool_alloc(heap, 512);
+  tap_ok(pmmi_pool_of(heap, above) != NULL &&
+             pmmi_pool_of(heap, blocks[0]) != NULL && lab_valid(heap),
+         "arenas %lld MiB apart are both found",
+         (long long)(((intptr_t)above - (intptr_t)blocks[0]) >> 20));
+  pmmi_pool_free(heap, above);
+  drain(heap, 0, 2048);
+  tap_ok(lab_close(heap, &os), "all comes back");
+}
+
 int main(void) {
   tap_plan(0);
   test_burst();
   test_mixed();
+  test_numbers();
   test_pinned();
   test_churn();
   test_fullest();
   test_trim();
   test_scattered();
+  test_upwards();
   return tap_done();
 }

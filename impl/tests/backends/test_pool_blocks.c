@@ -89,6 +89,10 @@ static void test_threshold(void) {
 
 static void test_zero_size(void) {
   struct pmmi_heap *heap = lab_open(&os, 0);
+  pmmi_pool_free(heap, NULL);
+  pmmi_pool_free_sized(heap, NULL, 16);
+  pmmi_pool_free_sized(heap, NULL, 5000);
+  tap_ok(lab_valid(heap), "an empty heap takes NULL back");
   void *a = pmmi_pool_alloc(heap, 0);
   void *b = pmmi_pool_alloc(heap, 0);
   void *c = pmmi_pool_alloc_zero(heap, 0, 7);

@@ -97,6 +97,49 @@ static void test_stray(void) {
          "and given back by its size");
 }
 
+/* Failing to map an arena a hundred times uses no number up. */
+static void test_again_and_again(void) {
+  struct pmmi_heap *heap = lab_open(&os, 0);
+  int served = 1;
+  pmmi_pool_free(heap, pmmi_pool_alloc(heap, 600)); /* the large table */
+  pmmi_pool_free(heap, pmmi_pool_alloc(heap, 40));
+  (void)pmmi_pool_trim(heap);
+  uint64_t mapped = lab_stats(heap).mapped_bytes;
+  os.refuse_at = 1;
+  os.persist = 1;
+  for (size_t i = 0; i < 100; i++) {
+    blocks[i] = pmmi_pool_alloc(heap, 40);
+    served &= blocks[i] != NULL;
+  }
+  os.refuse_at = 0;
+  give_back(heap);
+  pmmi_pool_free(heap, pmmi_pool_alloc(heap, 40));
+  (void)pmmi_pool_trim(heap);
+  tap_ok(served, "malloc serves small blocks while no arena is to be had");
+  tap_ok(lab_stats(heap).mapped_bytes == mapped, "the tables stay as they are");
+  tap_ok(lab_valid(heap) && lab_close(heap, &os), "the heap stays whole");
+}
+
+/* One arena full of blocks of 512, and no page more. */
+static void test_shrink(void) {
+  struct pmmi_heap *heap = lab_open(&os, 0);
+  for (size_t i = 0; i < 2048; i++) {
+    blocks[i] = pmmi_pool_alloc(heap, 512);
+  }
+  os.refuse_at = 1;
+  os.persist = 1;
+  memset(blocks[0], 's', 512);
+  tap_ok(pmmi_pool_alloc(heap, 16) == NULL && pmmi_pool_alloc(heap, 600) == NULL,
+         "no memory is left for any class, nor for a large block");
+  tap_ok(pmmi_pool_realloc(heap, blocks[0], 512, 16) == blocks[0],
+         "a block that shrinks stays where it is rather than fail");
+  tap_ok(pmmi_pool_realloc(heap, blocks[1], 512, 600) == NULL,
+         "one that grows fails");
+  os.refuse_at = 0;
+  give_back(heap);
+  tap_ok(lab_valid(heap) && lab_close(heap, &os), "the heap stays whole");
+}
+
 static void test_no_heap(void) {
   pmmi_pool_close(lab_open(&os, 0));
   struct pmm_backend_config config = {.struct_size = sizeof config,
@@ -109,6 +152,8 @@ int main(void) {
   tap_plan(0);
   test_no_heap();
   test_stray();
+  test_again_and_again();
+  test_shrink();
   fail_every(0, 0);
   fail_every(1, 0);
   fail_every(0, 4096);
