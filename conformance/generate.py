@@ -205,8 +205,9 @@ def profile_key_faults(sources: list[Path], keys: set[str]) -> list[str]:
 def coverage_faults(
     requirements: dict[str, Table], covered: set[str], uncovered: Table
 ) -> list[str]:
-    """MUST requirements without a case and without a reason, and entries of
-    uncovered.toml that should not be there."""
+    """MUST requirements without a case or a reason, and entries of uncovered.toml
+    that should not be there.
+    """
     listed: dict[str, str] = {}
     faults = []
     for entry in uncovered.get("uncovered", []):
@@ -258,9 +259,7 @@ def check(arguments: argparse.Namespace) -> int:
     covered = {r for case in cases for r in case["requirements"]}
     faults = duplicate_faults(cases)
     for case in cases:
-        faults += case_faults(
-            case, requirements, listing["operations"], arguments.root
-        )
+        faults += case_faults(case, requirements, listing["operations"], arguments.root)
     keys = set(profile_numbers(HERE / "profiles" / "reference.toml"))
     faults += profile_key_faults(sorted((HERE / "cases").glob("*.c")), keys)
     uncovered = load(HERE / "uncovered.toml")

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 INSTANCE = "ref.increments_and_decrements_are_exact"
 FLOAT = "ref.new_object_owns_one"
@@ -57,7 +58,7 @@ EXPECTED: dict[str, Verdict] = {
 REPEATED = {"honest", "crash", "miscounts", "leaks", "forged_pass", "wrong_abi"}
 
 
-def run_suite(program: str, fake: Path) -> tuple[list[dict], str, int]:
+def run_suite(program: str, fake: Path) -> tuple[list[dict[str, Any]], str, int]:
     """JSON lines, stdout and exit code of a run over `fake`."""
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "out.jsonl"
@@ -67,7 +68,11 @@ def run_suite(program: str, fake: Path) -> tuple[list[dict], str, int]:
             command, capture_output=True, text=True, timeout=60, check=False
         )
         text = lines.read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()], done.stdout, done.returncode
+    return (
+        [json.loads(line) for line in text.splitlines()],
+        done.stdout,
+        done.returncode,
+    )
 
 
 def repeated_class(program: str, line: str) -> str:

@@ -15,7 +15,8 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SPEC = importlib.util.spec_from_file_location("generate", HERE.parent / "generate.py")
-assert SPEC is not None and SPEC.loader is not None
+if SPEC is None or SPEC.loader is None:
+    raise SystemExit("conformance/generate.py cannot be loaded")
 generate = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(generate)
 
