@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Run the suite inside the interpreter that runs this script.
+r"""Run the suite inside the interpreter that runs this script.
 
     python3.12 conformance/cpython_host.py --module build/.../_pmm.abi3.so \\
         conform --case 'ref.*'
@@ -31,22 +31,23 @@ PLACE = Path("impl", "subjects", "cpython")
 SCHEMA = 1
 
 
-class CannotLoad(Exception):
+class CannotLoadError(Exception):
     """This interpreter has no extension to run; the text says why."""
 
 
 def tag():
     """What the extension of a version without the shared one is named by."""
-    return "cpython-%d%d" % sys.version_info[:2]
+    return "cpython-{}{}".format(*sys.version_info[:2])
 
 
 def names():
     """File names that this interpreter may load, the best first."""
-    own = "_pmm.%s.so" % tag()
+    own = f"_pmm.{tag()}.so"
     return [own] if sys.version_info < (3, 10) else [own, "_pmm.abi3.so"]
 
 
 def candidates():
+    """Where a build may have left the extension, the best first."""
     builds = [PROJECT / "build", *sorted(PROJECT.glob("build*"))]
     for build in builds:
         for name in names():
@@ -58,41 +59,38 @@ def find_module(given):
     named = given or os.environ.get("PMM_CPYTHON_MODULE")
     if named:
         if not Path(named).is_file():
-            raise CannotLoad("there is no file %s" % named)
+            raise CannotLoadError(f"there is no file {named}")
         return Path(named)
     for path in candidates():
         if path.is_file():
             return path
-    raise CannotLoad(
-        "no %s in a build folder of %s; build the project, or name the file "
-        "with --module" % (" or ".join(names()), PROJECT))
+    raise CannotLoadError(
+        "no {} in a build folder of {}; build the project, or name the file "
+        "with --module".format(" or ".join(names()), PROJECT))
 
 
 def check_interpreter():
+    """Refuse an interpreter that nothing of ours serves."""
     if platform.python_implementation() != "CPython":
-        raise CannotLoad("%s is not CPython"
-                         % platform.python_implementation())
-    if sys.version_info < (3, 8):
-        raise CannotLoad("CPython %s is older than 3.8"
-                         % platform.python_version())
+        raise CannotLoadError(f"{platform.python_implementation()} is not CPython")
 
 
 def load(path):
     """Import the extension from its file."""
     check_interpreter()
     if sys.version_info < (3, 10) and path.name.endswith(".abi3.so"):
-        raise CannotLoad(
-            "%s needs CPython 3.10 or later; compile one for %d.%d with "
-            "impl/subjects/cpython/build_cpython.py"
-            % (path.name, *sys.version_info[:2]))
+        raise CannotLoadError(
+            "{} needs CPython 3.10 or later; compile one for {}.{} with "
+            "impl/subjects/cpython/build_cpython.py".format(
+                path.name, *sys.version_info[:2]))
     loader = importlib.machinery.ExtensionFileLoader("_pmm", str(path))
     spec = importlib.util.spec_from_loader("_pmm", loader)
     try:
         module = importlib.util.module_from_spec(spec)
         loader.exec_module(module)
     except ImportError as error:
-        raise CannotLoad("%s does not load in %s: %s"
-                         % (path, sys.executable, error)) from error
+        raise CannotLoadError(
+            f"{path} does not load in {sys.executable}: {error}") from error
     return module
 
 
@@ -107,13 +105,14 @@ def describe(module):
 def command_line(path):
     """How this run starts, for the lines that repeat a failure."""
     parts = [sys.executable, str(SCRIPT), "--module", str(path), "conform"]
-    wish = ["%s=%s" % (name, shlex.quote(os.environ[name]))
+    wish = [f"{name}={shlex.quote(os.environ[name])}"
             for name in ("PYTHONMALLOC", "PMM_CPYTHON_ACCOUNT")
             if os.environ.get(name)]
     return " ".join(wish + [shlex.quote(part) for part in parts])
 
 
 def parse(argv):
+    """Options of this script, and the program with its own."""
     parser = argparse.ArgumentParser(
         prog="cpython_host.py",
         description="Run conformance cases or a workload inside this "
@@ -138,6 +137,7 @@ def parse(argv):
 
 
 def run(options):
+    """Do what the options name; returns the exit code."""
     path = find_module(options.module)
     module = load(path)
     if options.describe:
@@ -153,10 +153,11 @@ def run(options):
 
 
 def main(argv=None):
+    """Run; an extension that does not load is exit code 1."""
     try:
         return run(parse(argv))
-    except CannotLoad as reason:
-        print("cpython_host.py: %s" % reason, file=sys.stderr)
+    except CannotLoadError as reason:
+        print(f"cpython_host.py: {reason}", file=sys.stderr)
         return 1
 
 

@@ -15,12 +15,14 @@ Standard library only, CPython 3.8 or later, 64-bit, default build.
 
 import gc
 import sys
+from functools import partial
 
 VERSION = sys.version_info[:2]
 size = sys.getsizeof
 
 
 def capacity(items):
+    """Slots of a list."""
     return (size(items) - size([])) // 8
 
 
@@ -58,6 +60,7 @@ def steps(container, insert, count):
 
 
 def small_ints():
+    """Bounds of the integers that are shared."""
     low = high = 0
     while int(str(low - 1)) is int(str(low - 1)):
         low -= 1
@@ -102,6 +105,7 @@ def instance_cycle():
 
 
 def literal_sizes():
+    """Sizes of a literal of three, and of it with a fourth and a fifth item."""
     items = [11, 12, 13]
     sizes = [size(items)]
     for number in (14, 15):
@@ -111,13 +115,15 @@ def literal_sizes():
 
 
 def counter(limit):
-    for number in range(limit):
+    """A generator with two locals."""
+    for number in range(limit):  # noqa: UP028 (a frame with two locals)
         yield number
 
 
 def local_bytes():
     """What one more local adds to a generator; before 3.11 its frame is an
-    object of its own, so nothing."""
+    object of its own, so nothing.
+    """
 
     # One statement a local: assigning them in one needs a deeper stack.
     def narrow():
@@ -140,6 +146,7 @@ def bias():
 
 
 def counts():
+    """What counts look like."""
     low, high = small_ints()
     before = sys.getrefcount(None)
     held = [None] * 1000
@@ -155,6 +162,7 @@ def counts():
 
 
 def sizes():
+    """Sizes of objects."""
     string = [size(letter * 1000) - 1000 * width for letter, width in
               (("a", 1), ("\xe9", 1), ("\u0100", 2), ("\U00010000", 4))]
     return [
@@ -186,6 +194,7 @@ def sizes():
 
 
 def lists():
+    """Growth, shrinking and caching of lists."""
     items, capacities = growth(1000)
     lengths, shrunk = shrinking(items)
     million = growth(1000000)[0]
@@ -204,15 +213,15 @@ def lists():
 
 
 def tuples():
-    sources = [[0] * length for length in range(22)]
+    """Caching of tuples."""
+    kept = {length: retained(partial(tuple, [0] * length), 3000)
+            for length in range(1, 22)}
     return [
         ("", "tuples"),
         ("tuple_constant_shared", 1),
-        ("tuple_freelist_max",
-         retained(lambda: tuple(sources[3]), 3000)),
+        ("tuple_freelist_max", kept[3]),
         ("tuple_freelist_lengths",
-         max(n for n in range(1, 22)
-             if retained(lambda: tuple(sources[n]), 3000) > 0)),
+         max(length for length, blocks in kept.items() if blocks > 0)),
         ("tuple_freelist_reused_length",
          max(n for n in range(1, 20) if reused(n))
          if VERSION != (3, 13) else 20),
@@ -220,6 +229,7 @@ def tuples():
 
 
 def tables():
+    """Growth of dictionaries and sets."""
     ints = steps({}, lambda d, n: d.__setitem__(n, n), 1400)
     strings = steps({}, lambda d, n: d.__setitem__(str(n), n), 1400)
     members = steps(set(), lambda s, n: s.add(n), 1300)
@@ -234,6 +244,7 @@ def tables():
 
 
 def collector():
+    """Defaults of the collector."""
     return [
         ("", "the collector"),
         ("gc_generations", 3),
@@ -246,6 +257,7 @@ def collector():
 
 
 def fixed():
+    """What cannot be measured from the language."""
     large = VERSION >= (3, 10)
     pool = 16384 if large else 4096
     classes = [16 * (index + 1) for index in range(32)]
@@ -267,15 +279,16 @@ def fixed():
 
 
 def main():
-    name = "cpython-%d.%d" % VERSION
+    """Print the profile."""
+    name = "cpython-{}.{}".format(*VERSION)
     print("# SPDX-License-Identifier: MIT")
-    print("# Numbers of CPython %d.%d, 64-bit, default build." % VERSION)
-    print("# Measured on %s by measure_cpython.py, which says how."
-          % sys.version.split()[0])
-    print('schema = 1\nname = "%s"\n\n[numbers]' % name)
+    print("# Numbers of CPython {}.{}, 64-bit, default build.".format(*VERSION))
+    print(f"# Measured on {sys.version.split()[0]} by measure_cpython.py, "
+          "which says how.")
+    print(f'schema = 1\nname = "{name}"\n\n[numbers]')
     for group in (counts, sizes, lists, tuples, tables, collector, fixed):
         for key, value in group():
-            print("%s = %s" % (key, value) if key else "# " + value)
+            print(f"{key} = {value}" if key else "# " + value)
 
 
 if __name__ == "__main__":

@@ -34,11 +34,13 @@ LIBRARIES = ("-ljansson", "-lz", "-lm", "-ldl", "-lpthread")
 
 
 def missing(paths):
+    """Those of the paths that are not there."""
     return [str(path) for path in paths if not path.exists()]
 
 
 def output_name():
-    return "_pmm.cpython-%d%d.so" % sys.version_info[:2]
+    """Name of the extension for this version alone."""
+    return "_pmm.cpython-{}{}.so".format(*sys.version_info[:2])
 
 
 def command(build, headers):
@@ -56,6 +58,7 @@ def command(build, headers):
 
 
 def main():
+    """Compile; returns the exit code."""
     parser = argparse.ArgumentParser(
         description="Compile the extension for the interpreter that runs "
                     "this script.")
@@ -66,8 +69,8 @@ def main():
     wanted = [headers / "Python.h", build / WHOLE]
     lacking = missing(wanted + [build / archive for archive in ARCHIVES])
     if lacking:
-        print("build_cpython.py: needed and not there: %s"
-              % ", ".join(lacking), file=sys.stderr)
+        print("build_cpython.py: needed and not there:", *lacking,
+              file=sys.stderr)
         return 2
     return 1 if subprocess.call(command(build, headers)) != 0 else 0
 
