@@ -100,9 +100,13 @@ struct level {
   uint64_t blocks, bytes;
 };
 
-/* With empty caches: an object from a cache is not asked for again. */
+/* With empty caches: an object from a cache is not asked for again.  What a
+ * flush itself leaves in the cache of lists goes into the lists held here. */
 static struct level level(struct pmm_test *t) {
   OPS->caches_flush(RT);
+  for (int i = 0; i < 4; i++) {
+    (void)empty_list(t);
+  }
   return (struct level){live_blocks(t), live_bytes(t)};
 }
 
