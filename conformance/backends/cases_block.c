@@ -92,7 +92,7 @@ CHECK(free_null, "free(NULL) is a no-op, and so is free_sized(NULL, n).",
   check->backend->free(check->heap, block);
 }
 
-/* ---- random traces ------------------------------------------------------------- */
+/* ---- random traces ------------------------------------------------------- */
 
 struct slot {
   char *block; /* NULL: empty                                              */
@@ -204,7 +204,7 @@ CHECK(contents, "The bytes of a block belong to its owner until it is freed.",
   drop_all(check, slots);
 }
 
-/* ---- realloc ------------------------------------------------------------------- */
+/* ---- realloc ------------------------------------------------------------- */
 
 CHECK(realloc_data, "A realloc keeps the bytes that both sizes have, across "
                     "classes and the limit of a pool.",
@@ -261,7 +261,7 @@ CHECK(realloc_failure, "A failed realloc leaves the old block valid and "
   }
 }
 
-/* ---- zeroed, sized, large -------------------------------------------------------- */
+/* ---- zeroed, sized, large ------------------------------------------------ */
 
 static int zeroed_round(struct check *check, size_t size) {
   const struct pmm_backend *b = check->backend;

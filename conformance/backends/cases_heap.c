@@ -98,7 +98,7 @@ CHECK(batch, "alloc_batch makes blocks of one size, each of its own, and "
   }
 }
 
-/* ---- giving back ---------------------------------------------------------------- */
+/* ---- giving back --------------------------------------------------------- */
 
 CHECK(drain, "Memory that was freed is used again: two hundred bursts hold "
              "less than a quarter of what they asked for together.",
@@ -162,7 +162,7 @@ CHECK(trim, "trim gives back pages without live blocks and nothing else.",
          "a second trim finds something again");
 }
 
-/* ---- telling -------------------------------------------------------------------- */
+/* ---- telling ------------------------------------------------------------- */
 
 static int known_and_differs(uint64_t figure, uint64_t expected) {
   return figure != PMM_UNKNOWN && figure != expected;
@@ -241,7 +241,7 @@ CHECK(classes, "Of every class, blocks in use and blocks free are what its "
   drain_burst(check, 1);
 }
 
-/* ---- visiting -------------------------------------------------------------------- */
+/* ---- visiting ------------------------------------------------------------ */
 
 struct visit {
   size_t live;     /* live blocks seen                                      */

@@ -43,7 +43,7 @@ CHECK(heaps, "Several heaps at once are apart: ending one leaves the others.",
   b->fini(heaps[1]);
 }
 
-/* ---- the system's pages -------------------------------------------------------- */
+/* ---- the system's pages -------------------------------------------------- */
 
 /* Some of everything; stops when memory ends.  Blocks made are in `blocks`. */
 static size_t use_heap(struct check *check, void *heap, void **blocks) {
@@ -130,7 +130,7 @@ CHECK(os_failure, "When the system refuses pages, requests fail, nothing is "
   }
 }
 
-/* ---- processes ------------------------------------------------------------------- */
+/* ---- processes ----------------------------------------------------------- */
 
 /* In the child: what the parent made is there, and the heap still works. */
 static int child_works(struct check *check, void *kept) {
@@ -180,7 +180,7 @@ CHECK(fork, "A heap survives fork() in parent and child.",
   b->free(check->heap, kept);
 }
 
-/* ---- threads --------------------------------------------------------------------- */
+/* ---- threads ------------------------------------------------------------- */
 
 static struct {
   struct check *check;

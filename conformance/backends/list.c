@@ -37,8 +37,8 @@ static json_t *describe(const struct pmmi_backend_entry *entry) {
       "{s:s, s:o, s:s, s:b, s:s?, s:o, s:s?}", "name", entry->name, "version",
       b != NULL ? json_string(b->version) : json_null(), "summary",
       entry->summary, "available", entry->available, "reason", entry->reason,
-      "capabilities", check_capability_list(b != NULL ? b->capabilities : 0), "object",
-      object[0] != '\0' ? object : NULL);
+      "capabilities", check_capability_list(b != NULL ? b->capabilities : 0),
+      "object", object[0] != '\0' ? object : NULL);
 }
 
 int check_list_json(void) {

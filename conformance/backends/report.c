@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* ---- JSON lines ------------------------------------------------------------------ */
+/* ---- JSON lines ---------------------------------------------------------- */
 
 /* Takes the reference; a line that could not be made shows in ferror(). */
 static void write_line(FILE *file, json_t *line) {

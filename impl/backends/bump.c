@@ -189,7 +189,9 @@ static void bump_stats(void *heap, struct pmm_backend_stats *out) {
          out->struct_size < sizeof stats ? out->struct_size : sizeof stats);
 }
 
-static const void *bump_witness(void) { return (const void *)(uintptr_t)bump_alloc; }
+static const void *bump_witness(void) {
+  return (const void *)(uintptr_t)bump_alloc;
+}
 
 static const struct pmm_backend backend = {
     .abi_version = PMM_BACKEND_ABI,

@@ -49,7 +49,9 @@ static int init(const struct pmm_backend_config *config, void **heap) {
   return 0;
 }
 
-static const void *witness(void) { return (const void *)(uintptr_t)like.malloc; }
+static const void *witness(void) {
+  return (const void *)(uintptr_t)like.malloc;
+}
 
 /* "5.3.0-0-g54eaed1d8b56..." without the commit. */
 static void read_version(void) {

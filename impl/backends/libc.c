@@ -29,7 +29,9 @@ static int init(const struct pmm_backend_config *config, void **heap) {
   return 0;
 }
 
-static const void *witness(void) { return (const void *)(uintptr_t)like.malloc; }
+static const void *witness(void) {
+  return (const void *)(uintptr_t)like.malloc;
+}
 
 static const struct pmm_backend *get(char *reason, size_t size) {
   (void)reason;

@@ -9,7 +9,7 @@
 
 #include "sanitize.h"
 
-/* ---- the contract's functions over the table ------------------------------------- */
+/* ---- the contract's functions over the table ----------------------------- */
 
 static struct pmmi_malloclike *like_of(void *heap) { return heap; }
 
@@ -71,7 +71,7 @@ static void like_stats(void *heap, struct pmm_backend_stats *out) {
          out->struct_size < sizeof stats ? out->struct_size : sizeof stats);
 }
 
-/* ---- making the backend --------------------------------------------------------- */
+/* ---- making the backend -------------------------------------------------- */
 
 static int zero_is_unique(const struct pmmi_malloclike *like) {
   void *first = like->malloc(0);
@@ -118,7 +118,7 @@ void pmmi_malloclike_finish(struct pmmi_malloclike *like,
       .witness_symbol = names->witness};
 }
 
-/* ---- loading ----------------------------------------------------------------------- */
+/* ---- loading ------------------------------------------------------------- */
 
 /* dlsym() also searches what the library depends on; without this test a
  * library that has no malloc would pass for one by libc's. */
@@ -217,7 +217,7 @@ void *pmmi_malloclike_load(struct pmmi_malloclike *like,
   return library;
 }
 
-/* ---- libraries that a user names ---------------------------------------------------- */
+/* ---- libraries that a user names ----------------------------------------- */
 
 static struct {
   char spec[1024];     /* as given; empty: none is open                     */

@@ -33,7 +33,9 @@ static int init(const struct pmm_backend_config *config, void **heap) {
   return 0;
 }
 
-static const void *witness(void) { return (const void *)(uintptr_t)like.malloc; }
+static const void *witness(void) {
+  return (const void *)(uintptr_t)like.malloc;
+}
 
 /* mi_version() gives 209 for 2.0.9; a number of another form stays whole. */
 static void read_version(void *library) {

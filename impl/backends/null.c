@@ -3,9 +3,9 @@
  * null.c - prices the harness: every request gets the same block.
  *
  * A measurement over it is what loop, call and touch cost without an
- * allocator; subtracted, what remains is the allocator's.  PMM_BACKEND_ONE_BLOCK
- * keeps programs away: live "blocks" overlap.  Nobody writes outside
- * the one block, because a request that is larger is refused.
+ * allocator; subtracted, what remains is the allocator's.  The claim
+ * PMM_BACKEND_ONE_BLOCK keeps programs away: live "blocks" overlap.  Nobody
+ * writes outside the one block, because a request that is larger is refused.
  */
 #include <string.h>
 
@@ -78,7 +78,9 @@ static int null_owns(void *heap, const void *address) {
   return (uintptr_t)address - (uintptr_t)heap < BLOCK_BYTES;
 }
 
-static const void *null_witness(void) { return (const void *)(uintptr_t)null_alloc; }
+static const void *null_witness(void) {
+  return (const void *)(uintptr_t)null_alloc;
+}
 
 static const struct pmm_backend backend = {
     .abi_version = PMM_BACKEND_ABI,

@@ -80,7 +80,9 @@ static int pool_visit(void *heap,
   return pmmi_pool_visit(heap, fn, ctx);
 }
 
-static const void *pool_witness(void) { return (const void *)(uintptr_t)pool_alloc; }
+static const void *pool_witness(void) {
+  return (const void *)(uintptr_t)pool_alloc;
+}
 
 static const struct pmm_backend backend = {
     .abi_version = PMM_BACKEND_ABI,

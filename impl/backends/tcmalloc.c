@@ -37,7 +37,9 @@ static int init(const struct pmm_backend_config *config, void **heap) {
   return 0;
 }
 
-static const void *witness(void) { return (const void *)(uintptr_t)like.malloc; }
+static const void *witness(void) {
+  return (const void *)(uintptr_t)like.malloc;
+}
 
 static void read_version(void *library) {
   const char *(*get_version)(int *major, int *minor, const char **patch);

@@ -19,7 +19,7 @@
 #include "pool/internal.h"
 #include "sanitize.h"
 
-/* ---- ranks --------------------------------------------------------------------- */
+/* ---- ranks --------------------------------------------------------------- */
 
 static void rank_insert(struct pmmi_heap *heap, uint32_t number) {
   struct pmmi_arena *arena = &heap->arenas[number];
@@ -55,7 +55,7 @@ static void rank_remove(struct pmmi_heap *heap, uint32_t number) {
   }
 }
 
-/* ---- mapping ------------------------------------------------------------------- */
+/* ---- mapping ------------------------------------------------------------- */
 
 static int arena_acquire(struct pmmi_heap *heap) {
   uint32_t number = pmmi_pool_arena_number(heap);
@@ -149,7 +149,7 @@ void pmmi_pool_arena_settle(struct pmmi_heap *heap, struct pmmi_arena *arena) {
   heap->spare = number;
 }
 
-/* ---- pools --------------------------------------------------------------------- */
+/* ---- pools --------------------------------------------------------------- */
 
 void pmmi_pool_set_active(struct pmmi_heap *heap, unsigned class_index,
                           struct pmmi_pool *pool) {

@@ -80,7 +80,7 @@ int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
   return 0;
 }
 
-/* ---- visiting ------------------------------------------------------------------------ */
+/* ---- visiting ------------------------------------------------------------ */
 
 /* Bit i of `free`: block i is on the list or not carved yet. */
 static void mark_free(const struct pmmi_heap *heap,

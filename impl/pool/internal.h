@@ -15,7 +15,7 @@
 
 #include "pool/pool.h"
 
-/* ---- small helpers ---------------------------------------------------------- */
+/* ---- small helpers ------------------------------------------------------- */
 
 static inline uint32_t pmmi_pool_number(const struct pmmi_heap *heap,
                                         const struct pmmi_pool *pool) {
@@ -52,7 +52,7 @@ static inline unsigned pmmi_pool_vacancies(const struct pmmi_arena *arena) {
   return (unsigned)__builtin_popcountll(arena->vacant);
 }
 
-/* ---- table.c ------------------------------------------------------------------ */
+/* ---- table.c ------------------------------------------------------------- */
 
 /** Pages from the heap's hooks, counted; NULL: no memory. */
 void *pmmi_pool_map(struct pmmi_heap *heap, size_t size, size_t align);
@@ -74,7 +74,7 @@ int pmmi_pool_window_add(struct pmmi_heap *heap, const char *base,
                          uint32_t number);
 void pmmi_pool_window_remove(struct pmmi_heap *heap, const char *base);
 
-/* ---- arena.c ------------------------------------------------------------------ */
+/* ---- arena.c ------------------------------------------------------------- */
 
 /** A vacant pool of the fullest arena, made to serve a class, active; NULL:
  *  no memory. */
@@ -97,7 +97,7 @@ void pmmi_pool_arena_release(struct pmmi_heap *heap, struct pmmi_arena *arena);
 void pmmi_pool_set_active(struct pmmi_heap *heap, unsigned class_index,
                           struct pmmi_pool *pool);
 
-/* ---- pool.c ------------------------------------------------------------------- */
+/* ---- pool.c -------------------------------------------------------------- */
 
 /** A pool of the class with a block on its list; NULL: no memory. */
 struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
@@ -107,7 +107,7 @@ struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
  *  taken back: requeue a full pool, notice an empty one. */
 void pmmi_pool_after_free(struct pmmi_heap *heap, struct pmmi_pool *pool);
 
-/* ---- large.c ------------------------------------------------------------------ */
+/* ---- large.c ------------------------------------------------------------- */
 
 void *pmmi_large_alloc(struct pmmi_heap *heap, size_t size, int zero);
 void *pmmi_large_alloc_aligned(struct pmmi_heap *heap, size_t align,
@@ -124,7 +124,7 @@ int pmmi_large_visit(const struct pmmi_heap *heap,
                      void *ctx);
 void pmmi_large_close(struct pmmi_heap *heap);
 
-/* ---- shadow.c ----------------------------------------------------------------- */
+/* ---- shadow.c ------------------------------------------------------------ */
 
 /** Bytes of the shadow of one pool. */
 size_t pmmi_shadow_bytes(void);

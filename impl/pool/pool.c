@@ -18,7 +18,7 @@
 #define PMMI_CHECKED 0
 #endif
 
-/* ---- queues of partial pools ------------------------------------------------------ */
+/* ---- queues of partial pools --------------------------------------------- */
 
 static void queue_push_tail(struct pmmi_heap *heap, struct pmmi_pool *pool) {
   struct pmmi_pool_queue *queue = &heap->queue[pool->class_index];
@@ -51,7 +51,7 @@ static void queue_remove(struct pmmi_heap *heap, struct pmmi_pool *pool) {
   pool->prev = PMMI_POOL_NONE;
 }
 
-/* ---- refilling ------------------------------------------------------------------- */
+/* ---- refilling ----------------------------------------------------------- */
 
 /* Put the blocks of the next page on the list, lowest address first out. */
 static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
@@ -154,7 +154,7 @@ void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size) {
   return block;
 }
 
-/* ---- freeing --------------------------------------------------------------------- */
+/* ---- freeing ------------------------------------------------------------- */
 
 void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool) {
   /* One block that comes and goes in a heap of one arena: nothing to do. */
@@ -200,7 +200,7 @@ void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
   pmmi_pool_free_slow(heap, pool, block);
 }
 
-/* ---- zeroed, aligned -------------------------------------------------------------- */
+/* ---- zeroed, aligned ----------------------------------------------------- */
 
 void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size) {
   size_t total;
@@ -239,7 +239,7 @@ void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
   return block;
 }
 
-/* ---- resizing -------------------------------------------------------------------- */
+/* ---- resizing ------------------------------------------------------------ */
 
 static void *move_block(struct pmmi_heap *heap, void *block, size_t keep,
                         size_t new_size) {
@@ -294,7 +294,7 @@ void *pmmi_pool_realloc(struct pmmi_heap *heap, void *block, size_t old_size,
                       : resize_large(heap, block, old_size, new_size);
 }
 
-/* ---- asking ------------------------------------------------------------------------ */
+/* ---- asking -------------------------------------------------------------- */
 
 size_t pmmi_pool_usable_size(struct pmmi_heap *heap, const void *block) {
   struct pmmi_pool *pool = pmmi_pool_of(heap, block);
@@ -324,7 +324,7 @@ static void check_invariant(const struct pmmi_heap *heap) {
 #endif
 }
 
-/* ---- trim --------------------------------------------------------------------------- */
+/* ---- trim ---------------------------------------------------------------- */
 
 /* Pools that are active and empty are of use to nobody who trims. */
 static void drop_idle_active(struct pmmi_heap *heap) {
@@ -372,7 +372,7 @@ size_t pmmi_pool_trim(struct pmmi_heap *heap) {
   return bytes;
 }
 
-/* ---- opening and closing ------------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------- */
 
 static void heap_init(struct pmmi_heap *heap, const struct pmm_os *os,
                       size_t quarantine_bytes) {
@@ -386,8 +386,8 @@ static void heap_init(struct pmmi_heap *heap, const struct pmm_os *os,
   heap->quarantine.limit_bytes = quarantine_bytes;
   for (unsigned c = 0; c <= PMMI_POOL_CLASSES; c++) {
     heap->active[c] = &heap->none;
-    heap->queue[c] =
-        (struct pmmi_pool_queue){.head = PMMI_POOL_NONE, .tail = PMMI_POOL_NONE};
+    heap->queue[c].head = PMMI_POOL_NONE;
+    heap->queue[c].tail = PMMI_POOL_NONE;
   }
   for (unsigned r = 0; r <= PMMI_POOL_PER_ARENA; r++) {
     heap->ranks[r] = PMMI_POOL_NONE;

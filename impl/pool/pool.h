@@ -201,7 +201,7 @@ struct pmmi_heap {
   uint64_t os_calls;
 };
 
-/* ---- a heap's life -------------------------------------------------------- */
+/* ---- a heap's life ------------------------------------------------------- */
 
 /** A new heap over `config`, which is read during the call only.  Checked
  *  when a memory checker listens, a quarantine is asked for, or the build
@@ -212,7 +212,7 @@ struct pmmi_heap *pmmi_pool_open(const struct pmm_backend_config *config);
  *  that are live keep their pages, so that they are reported as leaks. */
 void pmmi_pool_close(struct pmmi_heap *heap);
 
-/* ---- slow paths, used by the inline functions ------------------------------- */
+/* ---- slow paths, used by the inline functions ---------------------------- */
 
 /** A block of `size` bytes, of any size, when the active pool has none. */
 void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size);
@@ -230,7 +230,7 @@ void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool);
 /** Give back a block that no arena holds; NULL is ignored. */
 void pmmi_large_free(struct pmmi_heap *heap, void *block);
 
-/* ---- blocks ----------------------------------------------------------------- */
+/* ---- blocks -------------------------------------------------------------- */
 
 /** The pool that holds an address; NULL: none.  Reads nothing at it. */
 static inline struct pmmi_pool *pmmi_pool_of(const struct pmmi_heap *heap,
@@ -339,7 +339,7 @@ int pmmi_pool_owns(struct pmmi_heap *heap, const void *address);
  *  returns the bytes.  A page with free blocks beside live ones stays. */
 size_t pmmi_pool_trim(struct pmmi_heap *heap);
 
-/* ---- figures (figures.c) and the invariant (invariant.c) ---------------------- */
+/* ---- figures (figures.c) and the invariant (invariant.c) ----------------- */
 
 void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out);
 int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,

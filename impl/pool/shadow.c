@@ -101,7 +101,7 @@ size_t pmmi_shadow_request(const struct pmmi_heap *heap,
   return shadow_of(heap, pool)->request[block_index(heap, pool, block)];
 }
 
-/* ---- blocks ------------------------------------------------------------------------ */
+/* ---- blocks -------------------------------------------------------------- */
 
 static void *hand_out(struct pmmi_heap *heap, struct pmmi_pool *pool,
                       size_t size) {
@@ -139,7 +139,7 @@ static void take_back(struct pmmi_heap *heap, struct pmmi_pool *pool,
   pmmi_pool_after_free(heap, pool);
 }
 
-/* ---- quarantine ---------------------------------------------------------------------- */
+/* ---- quarantine ---------------------------------------------------------- */
 
 static void quarantine_pop(struct pmmi_heap *heap) {
   struct pmmi_quarantine *q = &heap->quarantine;
@@ -185,7 +185,7 @@ static int quarantine_push(struct pmmi_heap *heap, struct pmmi_pool *pool,
   return 1;
 }
 
-/* ---- coming back --------------------------------------------------------------------- */
+/* ---- coming back --------------------------------------------------------- */
 
 static int is_live_block(const struct pmmi_heap *heap,
                          const struct pmmi_pool *pool, const void *block) {

@@ -67,7 +67,7 @@ void pmmi_pool_table_close(struct pmmi_heap *heap,
   *table = (struct pmmi_pool_table){0};
 }
 
-/* ---- arena numbers ------------------------------------------------------------ */
+/* ---- arena numbers ------------------------------------------------------- */
 
 /* The descriptors moved: follow with the only pointers to them. */
 static void pools_moved(struct pmmi_heap *heap, const struct pmmi_pool *old) {
@@ -128,7 +128,7 @@ void pmmi_pool_arena_number_free(struct pmmi_heap *heap, uint32_t number) {
   heap->unused_arena = number;
 }
 
-/* ---- the window --------------------------------------------------------------- */
+/* ---- the window ---------------------------------------------------------- */
 
 static size_t window_slot(const struct pmmi_heap *heap, const char *base) {
   return ((uintptr_t)base - heap->window) >> PMMI_POOL_ARENA_SHIFT;

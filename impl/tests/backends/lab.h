@@ -65,7 +65,8 @@ static void lab_discard(void *ctx, void *base, size_t size) {
 }
 
 /** A heap over counting pages; `quarantine` above 0 makes it a checked one. */
-static inline struct pmmi_heap *lab_open(struct lab_os *lab, size_t quarantine) {
+static inline struct pmmi_heap *lab_open(struct lab_os *lab,
+                                         size_t quarantine) {
   *lab = (struct lab_os){.os = {.ctx = lab,
                                 .map = lab_map,
                                 .unmap = lab_unmap,

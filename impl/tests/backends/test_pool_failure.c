@@ -129,7 +129,8 @@ static void test_shrink(void) {
   os.refuse_at = 1;
   os.persist = 1;
   memset(blocks[0], 's', 512);
-  tap_ok(pmmi_pool_alloc(heap, 16) == NULL && pmmi_pool_alloc(heap, 600) == NULL,
+  tap_ok(pmmi_pool_alloc(heap, 16) == NULL &&
+             pmmi_pool_alloc(heap, 600) == NULL,
          "no memory is left for any class, nor for a large block");
   tap_ok(pmmi_pool_realloc(heap, blocks[0], 512, 16) == blocks[0],
          "a block that shrinks stays where it is rather than fail");

@@ -24,7 +24,8 @@ static void test_object(const struct pmmi_backend_entry *entry,
     return;
   }
   int opened = entry->backend->init(&config, &heap) == 0;
-  int good = opened && pmmi_backend_witness(entry->backend, heap, &witness) == 0;
+  int good =
+      opened && pmmi_backend_witness(entry->backend, heap, &witness) == 0;
   tap_ok(good, "%s is served by %s", entry->name,
          opened ? witness.object : "nobody");
   int external = mentions(entry->name, "malloc");
