@@ -243,25 +243,33 @@ static pmm_obj *make_constant(pmm_rt *rt, size_t site) {
   return pmmi_tuple_from(rt, items, n);
 }
 
+static pmm_obj *constant_at(const pmm_rt *rt, size_t site) {
+  char *block = rt->tuples.constants[site];
+  return block != NULL ? (pmm_obj *)(void *)(block + PMMI_GC_HEAD_BYTES) : NULL;
+}
+
 enum pmm_status pmmi_tuples_init(pmm_rt *rt) {
   struct pmmi_tuples *tuples = &rt->tuples;
   tuples->empty_head.slot = PMMI_GC_UNTRACKED;
   tuples->empty.base.refcnt = PMMI_IMMORTAL;
   tuples->empty.base.type = &pmmi_tuple_type;
   for (size_t site = 0; site < PMMI_TUPLE_CONSTANTS; site++) {
-    tuples->constants[site] = make_constant(rt, site);
-    if (tuples->constants[site] == NULL) {
+    pmm_obj *constant = make_constant(rt, site);
+    if (constant == NULL) {
       pmmi_tuples_fini(rt);
       return PMM_NO_MEMORY;
     }
-    pmmi_gc_untrack(rt, tuples->constants[site]);
+    pmmi_gc_untrack(rt, constant);
+    tuples->constants[site] = (char *)constant - PMMI_GC_HEAD_BYTES;
   }
   return PMM_OK;
 }
 
 void pmmi_tuples_fini(pmm_rt *rt) {
   for (size_t site = 0; site < PMMI_TUPLE_CONSTANTS; site++) {
-    pmmi_clear(rt, &rt->tuples.constants[site]);
+    pmm_obj *constant = constant_at(rt, site);
+    rt->tuples.constants[site] = NULL;
+    pmmi_xrelease(rt, constant);
   }
   pmmi_tuples_flush(rt);
 }
@@ -270,5 +278,5 @@ pmm_obj *pmmi_tuple_constant(pmm_rt *rt, unsigned site) {
   if (site >= PMMI_TUPLE_CONSTANTS) {
     return pmmi_fail_null(rt, PMM_INDEX, "no such site");
   }
-  return pmmi_new_reference(rt, rt->tuples.constants[site]);
+  return pmmi_new_reference(rt, constant_at(rt, site));
 }

@@ -50,7 +50,10 @@ struct pmmi_tuples {
   struct pmmi_gc_head empty_head; /* in front of `empty`, as drawn          */
   struct pmmi_var empty;
   struct pmmi_tuple_list kept[PMMI_TUPLE_KEPT_LENGTH + 1]; /* by length     */
-  pmm_obj *constants[PMMI_TUPLE_CONSTANTS]; /* owned; made at open          */
+  /** Owned; made at open.  Each points to the start of its block and not to
+   *  the handle inside: memcheck calls a block that is known by an inner
+   *  pointer alone "possibly lost", and these are not. */
+  char *constants[PMMI_TUPLE_CONSTANTS];
 };
 
 static_assert(offsetof(struct pmmi_tuples, empty) == PMMI_GC_HEAD_BYTES,
