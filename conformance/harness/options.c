@@ -28,7 +28,7 @@ static const char help_text[] =
     "                          gc-stress, shuffle\n"
     "  --case GLOB             only cases whose id matches; may be repeated\n"
     "  --jsonl FILE            one JSON line a case\n"
-    "  --timeout SECONDS       for one process; default 20\n"
+    "  --timeout SECONDS       for one process; default 60\n"
     "  --seed N                order of shuffle, and the subject's own\n"
     "  --point N               oom lanes: fail only the N-th allocation\n"
     "  --no-fork               run in this process (debugger, valgrind)\n"
@@ -178,7 +178,7 @@ static int read_one(struct pmm_options *options, int key, const char *text) {
 
 int pmm_options_read(struct pmm_options *options, int argc, char **argv) {
   int key = 0;
-  options->timeout_s = 20;
+  options->timeout_s = 60;
   options->cases = calloc((size_t)argc + 1, sizeof *options->cases);
   if (options->cases == NULL) {
     (void)fprintf(stderr, "no memory for the options\n");

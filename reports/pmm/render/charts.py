@@ -105,8 +105,8 @@ def _phase_marks(phases: Sequence[Row]) -> list[Any]:
     base = alt.Chart(_data(phases)).encode(x="t_ms:Q")
     rules = base.mark_rule(color="#0000b2", strokeDash=[2, 3])
     names = base.mark_text(
-        align="left", baseline="top", dx=4, color="#0000b2", fontSize=11
-    ).encode(y=alt.value(0), text="phase:N")
+        align="left", baseline="bottom", dx=-2, color="#0000b2", fontSize=11
+    ).encode(y=alt.value(-3), text="phase:N")
     return [rules, names]
 
 

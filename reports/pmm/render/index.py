@@ -62,7 +62,7 @@ def _memory(run: Run) -> Tile | None:
         "List against generator, peak memory",
         words.times(row.ratio),
         f"{words.size(row.list_peak)} against {words.size(row.generator_peak)} "
-        f"for {row.items} integers on {row.label}",
+        f"above the start, for {row.items:,} integers on {row.label}",
         "memory",
         "plain",
     )

@@ -19,7 +19,7 @@ class ListRow(NamedTuple):
     """List against generator on one subject."""
 
     label: str
-    items: str
+    items: int
     list_peak: float
     generator_peak: float
     ratio: float
@@ -94,20 +94,33 @@ def figure(variant: Variant, *names: str) -> float | None:
     return next((values[n] for n in names if values.get(n) is not None), None)
 
 
+def growth(variant: Variant) -> float | None:
+    """Peak memory above what was live before the variant began."""
+    peak = figure(variant, "peak_bytes")
+    return None if peak is None else peak - (figure(variant, "live_before_bytes") or 0)
+
+
+def _list_row(result: WorkResult) -> ListRow | None:
+    """The list that takes most against the generator, if both were measured."""
+    document = result.document
+    peaks = {v.name: growth(v) or 0 for v in document.variants}
+    lists = [peak for name, peak in peaks.items() if name.startswith("list")]
+    made = peaks.get("generator", 0)
+    items = document.parameters.get("items")
+    if not lists or not made or not isinstance(items, int):
+        return None
+    return ListRow(label(result), items, max(lists), made, max(lists) / made)
+
+
 def list_rows(run: Run) -> list[ListRow]:
-    """List against generator, the reference over its pool first."""
-    rows = []
-    for result in sorted(run.work, key=_rank):
-        document = result.document
-        if document.workload != "list_vs_generator" or not document.verified:
-            continue
-        peaks = {v.name: figure(v, "peak_bytes") for v in document.variants}
-        kept = next((p for n, p in peaks.items() if n.startswith("list") and p), None)
-        made = next((p for n, p in peaks.items() if n.startswith("gen") and p), None)
-        if kept and made:
-            items = f"{document.parameters.get('items', '?'):,}"
-            rows.append(ListRow(label(result), items, kept, made, kept / made))
-    return rows
+    """List against generator: full size first, then the reference over its pool."""
+    rows = [
+        row
+        for result in sorted(run.work, key=_rank)
+        if result.document.workload == "list_vs_generator" and result.document.verified
+        if (row := _list_row(result)) is not None
+    ]
+    return sorted(rows, key=lambda row: -row.items)
 
 
 def _points(variants: list[Variant], column: str, scale: float) -> list[dict[str, Any]]:
