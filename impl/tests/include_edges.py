@@ -66,8 +66,9 @@ def layer_of(path: str) -> str | None:
     folder = parts[1]
     if folder in ("object", "gc", "profile"):
         return "impl/runtime"
-    # Tests may look at everything they test.
-    return None if folder == "tests" else f"impl/{folder}"
+    # Tests may look at everything they test, wherever they have to live.
+    is_test = folder == "tests" or parts[-1] == "selftest.c"
+    return None if is_test else f"impl/{folder}"
 
 
 def sources(root: Path) -> Iterator[Path]:
