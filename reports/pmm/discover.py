@@ -239,6 +239,17 @@ def find_cases(places: Places) -> tuple[str, ...]:
     return tuple(case.id for case in listed.cases)
 
 
+def primary(cpythons: Sequence[CPython]) -> CPython | None:
+    """Return the CPython that gets full-sized workloads: 3.11, else the newest.
+
+    3.11 is the specification's baseline; of several the first on the PATH's.
+    """
+    baseline = [one for one in cpythons if one.order[:2] == (3, 11)]
+    optimised = [one for one in baseline if one.optimised]
+    ranked = optimised or baseline or list(cpythons)
+    return ranked[-1] if ranked else None
+
+
 def listed_names(text: str) -> tuple[str, ...]:
     """Return the names at the left edge of a program's `--list`."""
     return tuple(re.findall(r"^([a-z][a-z0-9_]*)(?=[:\s]|$)", text, re.MULTILINE))

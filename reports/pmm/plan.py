@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pmm.discover import CPython, World, host_script
+from pmm.discover import World, host_script, primary
 from pmm.documents import Skipped
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
@@ -338,17 +338,6 @@ def cpython_work(
             workload=workload, interpreter=one.interpreter, measured=whole,
             timeout_s=300,
         )  # fmt: skip
-
-
-def primary(cpythons: Sequence[CPython]) -> CPython | None:
-    """Return the CPython that gets full-sized workloads: 3.11, else the newest.
-
-    3.11 is the specification's baseline; of several the first on the PATH's.
-    """
-    baseline = [one for one in cpythons if one.order[:2] == (3, 11)]
-    optimised = [one for one in baseline if one.optimised]
-    ranked = optimised or baseline or list(cpythons)
-    return ranked[-1] if ranked else None
 
 
 def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmm.discover import CPython, World
+from pmm.discover import CPython, World, primary
 from pmm.errors import UsageError
 from pmm.execute import full_argv, job_command
 from pmm.names import choose, nearest, slug
 from pmm.places import Places
-from pmm.plan import BOUNDS, PROFILES, Selection, make_plan, primary
+from pmm.plan import BOUNDS, PROFILES, Selection, make_plan
 from pmm.programs import BackendEntry
 from pmm.store import job_folder
 
