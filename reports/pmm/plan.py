@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pmm.discover import World, host_script, primary
+from pmm.discover import CPython, World, host_script, primary
 from pmm.documents import Skipped
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
