@@ -119,7 +119,8 @@ def run_selection(
         claim_report_folder(out)
     header, folder = start_run(world, selection, plan, command_line())
     for skipped in plan.skipped:
-        console.print(f"skipping {skipped.what}: {skipped.why}", markup=False)
+        line = f"skipping {skipped.what}: {skipped.why}"
+        console.print(line, markup=False, soft_wrap=True)
     execute_rest(header, folder, console)
     return answer(finish(folder, before, out, console), as_json, console)
 
@@ -311,7 +312,7 @@ def report(
     if as_json:
         print(machine_answer(Outcome(found, folder, path)).decode())
     else:
-        console.print(f"report: {shown(path)}", markup=False, highlight=False)
+        print(f"report: {shown(path)}")
     return errors.PASS
 
 

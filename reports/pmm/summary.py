@@ -29,17 +29,24 @@ def print_summary(outcome: Outcome, console: Console) -> None:
         console.print(bench_table(run))
     for skipped in run.skipped:
         console.print(
-            f"skipped {skipped.what}: {skipped.why} ({skipped.lost})", markup=False
+            f"skipped {skipped.what}: {skipped.why} ({skipped.lost})",
+            markup=False,
+            soft_wrap=True,
         )
     print_problems(run, console)
     print_changes(run, console)
     took = spoken(run.elapsed_ns / 1e9)
-    console.print(f"[bold {colour}]{escape(run.verdict.sentence)}[/]", highlight=False)
+    console.print(
+        f"[bold {colour}]{escape(run.verdict.sentence)}[/]",
+        highlight=False,
+        soft_wrap=True,
+    )
     console.print(f"{len(run.results)} jobs in {took}", highlight=False)
-    console.print(f"run:    {shown(outcome.folder)}", markup=False, highlight=False)
+    folder = f"run:    {shown(outcome.folder)}"
+    console.print(folder, markup=False, highlight=False, soft_wrap=True)
     if outcome.report is not None:
         path = shown(outcome.report)
-        console.print(f"report: {path}", markup=False, highlight=False)
+        console.print(f"report: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
 def cases_table(run: Run) -> Table:
@@ -110,7 +117,7 @@ def print_changes(run: Run, console: Console) -> None:
     comparison = run.baseline
     if not comparison.comparable:
         for reason in comparison.reasons:
-            console.print(f"not comparable: {reason}", markup=False)
+            console.print(f"not comparable: {reason}", markup=False, soft_wrap=True)
         return
     parts = [f"{n} {verdict}" for verdict, n in sorted(comparison.counts.items())]
     parts.append(f"{comparison.unchanged} unchanged")
