@@ -134,12 +134,13 @@ measure_coverage() {
     -Dcpython=disabled -Dbench=disabled
   build build-coverage
   find build-coverage -name '*.gcda' -delete
-  meson test -C build-coverage --no-rebuild -q --suite unit --suite conformance \
+  meson test -C build-coverage --no-rebuild -q --suite unit --suite conform \
     >build-logs/coverage-tests.log 2>&1 ||
     note 'a test failed in the coverage build (build-logs/coverage-tests.log)'
   mkdir -p build/coverage
-  lcov --quiet --capture --directory build-coverage --base-directory "$ROOT" \
-    --no-external --rc lcov_branch_coverage=1 \
+  # gcov names sources relative to the build folder.
+  lcov --quiet --capture --directory build-coverage \
+    --base-directory "$ROOT/build-coverage" --rc lcov_branch_coverage=1 \
     --output-file build/coverage/all.info >build-logs/lcov.log 2>&1 ||
     { note 'lcov could not read the counters (build-logs/lcov.log)'; return; }
   lcov --quiet --rc lcov_branch_coverage=1 --extract build/coverage/all.info \
