@@ -29,6 +29,8 @@ PROBE_SECONDS = 20
 EXTENSION_FOLDER = "impl/subjects/cpython"
 OLDEST = (3, 8)
 NAMES = tuple(f"python3.{minor}" for minor in range(8, 16))
+# Distributions optimise by profile in their own build rules, which leave no
+# trace in sysconfig; an interpreter of the system is taken for optimised.
 PROBE = """
 import json, platform, sys, sysconfig
 get = sysconfig.get_config_var
@@ -36,7 +38,8 @@ print(json.dumps({
     "implementation": platform.python_implementation(),
     "version": platform.python_version(),
     "executable": sys.executable,
-    "optimised": "--enable-optimizations" in (get("CONFIG_ARGS") or ""),
+    "optimised": sys.base_prefix == "/usr"
+    or "--enable-optimizations" in (get("CONFIG_ARGS") or ""),
     "debug": bool(get("Py_DEBUG")),
     "free_threaded": bool(get("Py_GIL_DISABLED")),
     "compiler": platform.python_compiler(),

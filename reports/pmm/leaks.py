@@ -144,7 +144,7 @@ def tally_row(job: Job, variant: str, findings: Sequence[LeakFinding]) -> LeakTa
         note = f"nothing is lost here, yet: {false[0]}"
     return LeakTally(
         variant=variant,
-        subject=job.subject or "",
+        subject=job.id.rpartition("/")[2] if job.interpreter else job.subject or "",
         backend=job.backend,
         planted=lost,
         valgrind=counts.get("valgrind"),

@@ -5,7 +5,8 @@ The same world and the same selection give the same plan, job by job. A profile
 says how much is done, never what counts as right:
 
 quick     every case on the reference over every backend and on every CPython;
-          workloads full-sized over the pool and on one CPython, small elsewhere;
+          workloads full-sized over every backend and on one CPython, small on the
+          others;
           short benchmarks up to a size of 100,000; leaks under valgrind over two
           backends
 standard  also the out-of-memory, stress and shuffled lanes over pool and libc,
@@ -304,12 +305,10 @@ def native_work(
     world: World, selection: Selection, workload: str, subject: str, backend: str
 ) -> Job:
     """One workload on one native subject."""
-    asked = bool(selection.backends)
-    whole = selection.profile != "quick" or backend == "pool" or asked
     argv = [
         command(world, "pmm-work"), workload,
         "--subject", subject, "--backend", backend,
-        *work_tail(selection, workload, whole),
+        *work_tail(selection, workload, whole=True),
     ]  # fmt: skip
     return make_job(
         "work", f"{workload}/{short(subject)}/{short(backend)}", argv,

@@ -183,7 +183,9 @@ def test_every_link_between_pages_has_its_target(browser, report):
 
 
 def test_same_run_gives_same_bytes(run, report, tmp_path):
-    again = render(decode_run((report / "run.json").read_bytes()), tmp_path / "b").parent
+    again = render(
+        decode_run((report / "run.json").read_bytes()), tmp_path / "b"
+    ).parent
     for name in PAGES:
         assert (again / f"{name}.html").read_bytes() == (
             report / f"{name}.html"
