@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The suite as a user runs it: `pmm run --profile quick` on what was built.
+
+One run serves every check here; its report is opened in a browser by
+test_render.py's means. Without a build the checks are skipped.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pmm.documents import Run, decode_run
+from pmm.render.words import STATES
+
+ROOT = Path(__file__).resolve().parents[2]
+PMM = Path(sys.executable).with_name("pmm")
+FINE = {"PASS", "UNSUPPORTED", "WARN", "XFAIL", "WAIVED"}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory):
+    if not (ROOT / "build" / "conformance" / "pmm-conform").is_file():
+        pytest.skip("nothing is built in build/")
+    out = tmp_path_factory.mktemp("whole") / "report"
+    answer = subprocess.run(
+        [PMM, "run", "--profile", "quick", "--out", out],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return answer, out
+
+
+@pytest.fixture(scope="session")
+def whole(finished) -> Run:
+    return decode_run((finished[1] / "run.json").read_bytes())
+
+
+def test_the_run_passes_and_names_its_report(finished):
+    answer, out = finished
+    assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr[-3000:]
+    assert str(out / "index.html") in answer.stdout.replace("\n", "")
+    assert "Traceback" not in answer.stdout + answer.stderr
+
+
+def test_no_job_failed(whole):
+    bad = {r.job: r.reason for r in whole.results if r.status not in {"ok", "skipped"}}
+    assert bad == {}
+
+
+@pytest.mark.parametrize("backend", ["pool", "libc", "mimalloc", "jemalloc", "tcmalloc"])
+def test_reference_keeps_every_must_over(whole, backend):
+    entry = next(b for b in whole.backends if b.name == backend)
+    if not entry.available:
+        pytest.skip(entry.reason or backend)
+    column = next(
+        c for c in whole.columns if c.subject == "reference" and c.backend == backend
+    )
+    assert column.complete
+    assert set(column.counts) <= FINE
+    assert column.score is not None
+    assert column.score.must_passed == column.score.must_applicable > 80
+
+
+def test_each_cpython_keeps_every_must(whole):
+    columns = [c for c in whole.columns if c.subject == "cpython"]
+    if not columns:
+        pytest.skip("no CPython could load the extension")
+    for column in columns:
+        bad = [
+            (c.id, c.outcome, c.message) for c in whole.cases
+            if c.column == column.id and c.outcome not in FINE
+        ]  # fmt: skip
+        assert bad == [], column.label
+
+
+def test_every_planted_leak_is_found_and_nothing_else(whole):
+    assert whole.leak_tally
+    assert [t for t in whole.leak_tally if not t.right] == []
+
+
+def test_workloads_are_verified_on_real_input(whole):
+    documents = [w.document for w in whole.work]
+    assert {"list_vs_generator", "file_read", "tuple_sharing", "cycles", "leaks"} <= {
+        d.workload for d in documents
+    }
+    assert [d.workload for d in documents if not d.verified or d.error] == []
+    listed = [d for d in documents if d.workload == "list_vs_generator"]
+    assert {d.parameters["items"] for d in listed if d.form == "c"} == {1_000_000}
+
+
+def test_benchmarks_have_witness_and_spread(whole):
+    rows = [r for r in whole.bench if r.backend]
+    if not rows:
+        pytest.skip("the benchmarks were not built")
+    assert [r.name for r in rows if r.error or not r.witness_ok] == []
+    assert all(len(r.repetitions) >= 5 for r in rows if r.summary)
+
+
+def test_matrix_of_the_report_shows_every_column(finished, whole):
+    page = (finished[1] / "conformance.html").read_text(encoding="utf-8")
+    for column in whole.columns:
+        assert column.label in page
+    assert STATES["PASS"].word in page
