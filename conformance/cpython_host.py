@@ -64,9 +64,18 @@ def find_module(given):
     for path in candidates():
         if path.is_file():
             return path
+    if sys.version_info < (3, 10):
+        raise CannotLoadError(
+            "the shared extension needs 3.10; for this one run "
+            f"{tool()} impl/subjects/cpython/build_cpython.py --build build")
     raise CannotLoadError(
         "no {} in a build folder of {}; build the project, or name the file "
         "with --module".format(" or ".join(names()), PROJECT))
+
+
+def tool():
+    """This interpreter, as a person would type it."""
+    return "python{}.{}".format(*sys.version_info[:2])
 
 
 def check_interpreter():

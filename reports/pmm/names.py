@@ -11,6 +11,10 @@ from fnmatch import fnmatchcase
 from pmm.errors import UsageError
 
 
+MOST_NAMES = 12
+"""Names that an error message lists at most."""
+
+
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """Return the known names that the given one was probably meant to be."""
     known = sorted(set(known))
@@ -28,7 +32,10 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     if close:
         return UsageError(f"{message}; did you mean {' or '.join(close)}?")
     if known:
-        return UsageError(f"{message}; there are: {', '.join(known)}")
+        more = len(known) - MOST_NAMES
+        rest = f" and {more} more (see `pmm list`)" if more > 0 else ""
+        names = ", ".join(known[:MOST_NAMES])
+        return UsageError(f"{message}; there are: {names}{rest}")
     return UsageError(f"{message}; none is there (see `pmm doctor`)")
 
 
