@@ -7,7 +7,7 @@ import re
 from typing import Any, NamedTuple
 
 from pmm.documents import Run, WorkResult
-from pmm.programs import Variant
+from pmm.programs import Claim, Variant
 from pmm.render import charts
 
 MS = 1_000_000
@@ -25,6 +25,26 @@ class ListRow(NamedTuple):
     ratio: float
 
 
+class Quantity(NamedTuple):
+    """A column of a series and how it is shown."""
+
+    column: str
+    title: str
+    unit: str
+    scale: float
+
+
+QUANTITIES = (
+    Quantity("live_bytes", "Live memory", "MiB", MIB),
+    Quantity("rss_bytes", "Resident memory", "MiB", MIB),
+    Quantity("descriptors", "Open descriptors", "", 1),
+)
+FAILING = "_error"
+"""End of the names of variants whose reader fails on purpose."""
+CLOSE = 0.06
+"""Share of the time axis within which two labels would run into each other."""
+
+
 class Chart(NamedTuple):
     """A drawing with what it says in words."""
 
@@ -33,6 +53,7 @@ class Chart(NamedTuple):
     svg: str
     alt: str
     note: str
+    how: str
 
 
 class Group(NamedTuple):
@@ -42,6 +63,7 @@ class Group(NamedTuple):
     title: str
     question: str
     charts: list[Chart]
+    claims: tuple[str, tuple[Claim, ...]] | None
     results: list[tuple[str, WorkResult]]
 
 
@@ -143,68 +165,101 @@ def _points(variants: list[Variant], column: str, scale: float) -> list[dict[str
 
 
 def _phases(variants: list[Variant]) -> tuple[str, list[dict[str, Any]]]:
-    """Where the phases of the variant that takes longest begin."""
+    """Where the phases of the variant that takes longest begin.
+
+    Phases that begin too close to each other to be told apart share a label.
+    """
     longest = max(variants, key=lambda v: v.elapsed_ns)
     start = float(longest.series.rows[0][0] or 0)
-    return longest.name, [
-        {"t_ms": (phase.start_ns - start) / MS, "phase": phase.name}
-        for phase in longest.phases
-    ]
+    end = max([p.end_ns for p in longest.phases], default=0) - start
+    marks: list[dict[str, Any]] = []
+    for phase in longest.phases:
+        at = phase.start_ns - start
+        if marks and at - marks[-1]["t_ms"] * MS < CLOSE * end:
+            marks[-1]["phase"] += f", {phase.name}"
+        else:
+            marks.append({"t_ms": at / MS, "phase": phase.name})
+    return longest.name, marks
+
+
+def _said(
+    points: list[dict[str, Any]], names: list[str], column: str
+) -> dict[str, float]:
+    """The highest point of each line that has one."""
+    known = [p for p in points if p[column] is not None]
+    return {
+        n: max(p[column] for p in known if p["name"] == n)
+        for n in names
+        if any(p["name"] == n for p in known)
+    }
 
 
 def _chart(
-    result: WorkResult, column: str, title: str, unit: str, scale: float
+    result: WorkResult, variants: list[Variant], quantity: Quantity
 ) -> Chart | None:
-    document = result.document
-    variants = [v for v in document.variants if v.series.rows][:MOST_SERIES]
-    points = _points(variants, column, scale)
-    if not any(p[column] is not None for p in points):
-        return None
+    points = _points(variants, quantity.column, quantity.scale)
     names = [v.name for v in variants]
-    highest = {
-        n: max(p[column] for p in points if p["name"] == n and p[column] is not None)
-        for n in names
-        if any(p["name"] == n and p[column] is not None for p in points)
-    }
-    said = "; ".join(f"{n} peaks at {v:,.4g} {unit}" for n, v in highest.items())
+    highest = _said(points, names, quantity.column)
+    if not highest:
+        return None
+    title = quantity.title
+    if names[0].endswith(FAILING):
+        title += ", when the reader fails half-way"
+    said = "; ".join(
+        f"{n} peaks at {v:,.4g} {quantity.unit}" for n, v in highest.items()
+    )
     samples = sum(len(v.series.rows) for v in variants)
-    left = len(document.variants) - len(variants)
     whose, phases = _phases(variants)
+    unit = f" ({quantity.unit})" if quantity.unit else ""
     return Chart(
-        id=re.sub(r"[^\w.]+", "-", f"{document.workload}-{column}-{label(result)}"),
-        title=f"{title}, {label(result)}",
+        id=re.sub(
+            r"[^\w.]+", "-", f"{result.document.workload}-{title}-{label(result)}"
+        ),
+        title=f"{title}; {label(result)}",
         svg=charts.over_time(
             points,
-            y=column,
-            y_title=f"{title.lower()} ({unit})" if unit else title.lower(),
+            y=quantity.column,
+            y_title=quantity.title.lower() + unit,
             names=names,
-            step=column == "descriptors",
+            step=quantity.column == "descriptors",
             phases=phases,
         ),
         alt=f"{title} over time on {label(result)}: {said}.",
-        note=f"{samples:,} samples, drawn with {len(points):,} points"
-        + (f"; {left} more variants are in the table" if left else "")
-        + ". Each line starts at its own variant's first sample"
-        + (f"; the phases are those of {whose}." if phases else "."),
+        note=f"{samples:,} samples, drawn with {len(points):,} points. Each line "
+        f"starts at its own variant's first sample; the phases are those of {whose}.",
+        how="each step is a descriptor opened or closed; the line must end where it "
+        "began."
+        if quantity.column == "descriptors"
+        else "height is memory held at that moment; a line that returns to where it "
+        "began gave everything back.",
     )
 
 
 def _charts(results: list[tuple[str, WorkResult]], workload: str) -> list[Chart]:
-    """The first native subject and the first twin, one chart a quantity."""
+    """The first native subject and the first twin: one chart a quantity, readers
+    that fail on their own.
+    """
+    if workload == "articles":
+        return []
     chosen = [r for _, r in results if r.document.form == "c"][:1]
     chosen += [r for _, r in results if r.document.form == "python"][:1]
-    quantities = [
-        ("live_bytes", "Live memory", "MiB", MIB),
-        ("rss_bytes", "Resident memory", "MiB", MIB),
-    ]
-    if workload == "file_read":
-        quantities.append(("descriptors", "Open descriptors", "", 1))
-    drawn = [
-        _chart(result, column, title, unit, scale)
-        for result in chosen
-        for column, title, unit, scale in quantities
-    ]
+    drawn = []
+    for result in chosen:
+        sampled = [v for v in result.document.variants if v.series.rows]
+        for failing in (False, True):
+            mine = [v for v in sampled if v.name.endswith(FAILING) == failing]
+            for quantity in QUANTITIES if mine else ():
+                if quantity.column != "descriptors" or workload == "file_read":
+                    drawn.append(_chart(result, mine[:MOST_SERIES], quantity))
     return [chart for chart in drawn if chart is not None]
+
+
+def _claims(
+    results: list[tuple[str, WorkResult]],
+) -> tuple[str, tuple[Claim, ...]] | None:
+    """The first result that judged what the articles say."""
+    judged = ((name, r.document.claims) for name, r in results if r.document.claims)
+    return next(judged, None)
 
 
 def context(run: Run) -> dict[str, Any]:
@@ -218,5 +273,10 @@ def context(run: Run) -> dict[str, Any]:
             continue
         title, question = QUESTIONS.get(name, (name.replace("_", " "), ""))
         results = [(label(r), r) for r in found]
-        groups.append(Group(name, title, question, _charts(results, name), results))
+        groups.append(
+            Group(
+                name, title, question, _charts(results, name),
+                _claims(results), results,
+            )
+        )  # fmt: skip
     return {"groups": groups, "list_rows": list_rows(run)}

@@ -67,6 +67,7 @@ def environment() -> jinja2.Environment:
         verdicts=words.VERDICTS,
         severities=words.SEVERITIES,
         changes=words.CHANGES,
+        truths=words.TRUTHS,
         style=_asset("report.css"),
         script=_asset("report.js"),
         pages={name: title for name, (title, _) in PAGES.items()},

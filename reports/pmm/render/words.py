@@ -49,6 +49,12 @@ SEVERITIES = {
     "warning": State("!", "warning", "warn"),
 }
 
+TRUTHS = {
+    "true": State("✓", "true", "good"),
+    "caveat": State("!", "with a caveat", "warn"),
+    "false": State("✗", "false", "bad"),
+}
+
 CHANGES = {
     "worse": State("▲", "worse", "bad"),
     "better": State("▽", "better", "good"),
