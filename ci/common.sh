@@ -134,7 +134,7 @@ measure_coverage() {
     -Dcpython=disabled -Dbench=disabled
   build build-coverage
   find build-coverage -name '*.gcda' -delete
-  meson test -C build-coverage --no-rebuild -q --suite unit --suite conform \
+  meson test -C build-coverage --no-rebuild -q --suite unit --suite conform --no-suite slow \
     >build-logs/coverage-tests.log 2>&1 ||
     note 'a test failed in the coverage build (build-logs/coverage-tests.log)'
   mkdir -p build/coverage

@@ -63,7 +63,7 @@ step_asan() {
     -Dwerror=true
   build build-asan
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-    meson_tests build-asan asan --suite unit --suite conformance
+    meson_tests build-asan asan --suite unit --suite conform --no-suite slow
 }
 
 step_valgrind() {
