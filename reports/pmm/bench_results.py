@@ -17,6 +17,7 @@ import msgspec
 
 from pmm.documents import BenchRow, BenchSummary, Repetition
 from pmm.jobs import Job, JobResult
+from pmm.names import is_path
 from pmm.programs import BenchDocument, BenchEntry
 
 YARDSTICK = "libc"
@@ -38,7 +39,8 @@ def collect_bench(
     except msgspec.MsgspecError as error:
         return (), f"its document is not valid: {error}"
     context = found.context
-    if context.pmm_backend is not None and context.pmm_backend != job.backend:
+    named = job.backend if job.backend and not is_path(job.backend) else None
+    if named is not None and context.pmm_backend not in (None, named):
         return (), f"it measured {context.pmm_backend}, and was asked for {job.backend}"
     groups: dict[str, list[BenchEntry]] = {}
     for entry in found.benchmarks:

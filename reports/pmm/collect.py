@@ -45,6 +45,7 @@ from pmm.expectations import apply_expectations, read_expectations
 from pmm.jobs import Job, JobResult
 from pmm.lcov import collect_coverage
 from pmm.leaks import mark_expected, runtime_findings, tally
+from pmm.names import is_path
 from pmm.places import Places
 from pmm.programs import WorkDocument
 from pmm.store import Header, job_folder
@@ -117,7 +118,7 @@ def work_lies(job: Job, result: JobResult, document: WorkDocument) -> str | None
         ("backend", job.backend, document.backend),
     ]
     for what, asked, said in pairs:
-        free = asked is None or "/" in asked or "=" in asked
+        free = asked is None or is_path(asked)
         if not free and asked != said:
             return f"it says {what} {said}, and was asked for {asked}"
     if document.verified and not all(

@@ -18,6 +18,7 @@ import msgspec
 from pmm.documents import CaseResult, Column
 from pmm.execute import signal_name
 from pmm.jobs import Job, JobResult
+from pmm.names import is_path
 from pmm.places import Places
 from pmm.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
 
@@ -91,7 +92,7 @@ def other_than_asked(job: Job, host: HostLine) -> str | None:
         ("lane", job.lane, host.lane),
     ]
     for what, asked, said in pairs:
-        free = asked is None or any(mark in asked for mark in "/=,")
+        free = asked is None or is_path(asked)
         if not free and asked != said:
             return f"it says {what} {said}, and was asked for {asked}"
     return None

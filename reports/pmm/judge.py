@@ -294,17 +294,27 @@ def did_apply(cases: Sequence[CaseResult], other: bool) -> bool:
     return other or any(case.outcome not in idle for case in cases)
 
 
+def basis(cases: Sequence[CaseResult], results: Sequence[JobResult]) -> str:
+    """Say what the verdict rests on."""
+    counts = Counter(case.outcome for case in cases)
+    applied = len(cases) - counts["UNSUPPORTED"] - counts["NOT_RUN"]
+    if not applied:
+        done = sum(result.status == "ok" for result in results)
+        return f"{done:,} of {len(results):,} jobs did and proved their work"
+    passed = f"{counts['PASS']:,} of {applied:,} applicable case results pass"
+    warned = f", {counts['WARN']:,} only warn" if counts["WARN"] else ""
+    return passed + warned
+
+
 def sentence(
     code: int,
     cases: Sequence[CaseResult],
+    results: Sequence[JobResult],
     problems: Sequence[Problem],
     comparison: Comparison | None,
 ) -> str:
     """Say the verdict in words."""
     counts = Counter(one.kind for one in problems if one.severity != "warning")
-    passed = sum(case.outcome == "PASS" for case in cases)
-    applied = sum(case.outcome not in ("UNSUPPORTED", "NOT_RUN") for case in cases)
-    basis = f"{passed:,} of {applied:,} applicable case results pass"
     names = {
         "case": "case result wrong", "job": "job not done", "work": "wrong answer",
         "witness": "backend not proven", "leak": "leak check wrong",
@@ -320,7 +330,7 @@ def sentence(
         errors.INCONCLUSIVE: "Inconclusive: nothing applied",
         errors.NOT_COMPARABLE: "Not comparable",
     }  # fmt: skip
-    return f"{heads[code]}: {'; '.join([*parts, basis])}."
+    return f"{heads[code]}: {'; '.join([*parts, basis(cases, results)])}."
 
 
 def make_verdict(
@@ -338,7 +348,7 @@ def make_verdict(
     return Verdict(
         state=STATES[code],
         exit_code=code,
-        sentence=sentence(code, cases, ordered, comparison),
+        sentence=sentence(code, cases, results, ordered, comparison),
         counts={name: counts[name] for name in CLASSES if counts[name]},
         jobs=dict(Counter(result.status for result in results)),
         problems=ordered,

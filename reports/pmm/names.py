@@ -10,7 +10,6 @@ from fnmatch import fnmatchcase
 
 from pmm.errors import UsageError
 
-
 MOST_NAMES = 12
 """Names that an error message lists at most."""
 
@@ -51,6 +50,11 @@ def choose(kind: str, wanted: Sequence[str], known: Sequence[str]) -> list[str]:
             raise unknown(kind, pattern, known)
         chosen.update(hits)
     return [name for name in known if name in chosen]
+
+
+def is_path(name: str) -> bool:
+    """Tell whether a name is a file or a spec rather than a listed name."""
+    return "/" in name or "=" in name or name.endswith(".so")
 
 
 def slug(text: str) -> str:

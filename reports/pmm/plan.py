@@ -24,7 +24,7 @@ from pmm.documents import Skipped
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
 from pmm.leaks import WORKLOAD as LEAKS
-from pmm.names import choose, unknown
+from pmm.names import choose, is_path, unknown
 from pmm.places import shown
 from pmm.valgrind import LEAK_OPTIONS
 
@@ -34,6 +34,8 @@ LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle")
 YARDSTICKS = ("pool", "libc")
 BOUNDS = frozenset({"null", "bump"})
 """Backends that give nothing back: they bound the others and hold no workload."""
+REPLACED = frozenset({"mimalloc", "jemalloc", "tcmalloc"})
+"""Backends whose malloc valgrind replaces by its own: nothing to see there."""
 LEAK_VARIANTS = ("clean", "lost_reference", "uncollected_cycle", "unclosed_file")
 SMALL = {
     "list_vs_generator": ("items=100000",),
@@ -115,11 +117,6 @@ def command(world: World, name: str) -> str:
     return shown(path)
 
 
-def is_path(name: str) -> bool:
-    """Tell whether a name is a file or a spec rather than a listed name."""
-    return "/" in name or "=" in name or name.endswith(".so")
-
-
 def resolve(world: World, selection: Selection) -> Chosen:
     """Find everything that the selection names."""
     if selection.profile not in PROFILES:
@@ -193,9 +190,31 @@ def make_job(kind: JobKind, name: str, argv: Sequence[str], **fields: object) ->
     )
 
 
-def short(spec: str) -> str:
+def short(spec: str | None) -> str:
     """Return a backend's or plugin's name for use in ids."""
+    if spec is None:
+        return "own"
     return spec.partition("=")[0].rpartition("/")[2] if is_path(spec) else spec
+
+
+def backends_for(
+    selection: Selection, chosen: Chosen, subject: str
+) -> tuple[str | None, ...]:
+    """Return what a native subject runs over.
+
+    Somebody's own subject may bring its own allocator, so it is asked over a
+    backend only where the command line names one.
+    """
+    if selection.backends:
+        return chosen.backends
+    if is_path(subject):
+        return (None,)
+    return tuple(name for name in chosen.backends if name not in BOUNDS)
+
+
+def backend_option(backend: str | None) -> list[str]:
+    """Return the arguments that name the backend."""
+    return [] if backend is None else ["--backend", backend]
 
 
 def lanes_for(selection: Selection, backend: str | None) -> tuple[str, ...]:
@@ -216,13 +235,11 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     program = world.places.program("pmm-conform")
     subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
     for subject in subjects if program else []:
-        for backend in chosen.backends:
+        for backend in backends_for(selection, chosen, subject):
             for lane in lanes_for(selection, backend):
-                if backend in BOUNDS and not selection.backends:
-                    continue
                 argv = [
                     command(world, "pmm-conform"), "--subject", subject,
-                    "--backend", backend, "--lane", lane, *tail,
+                    *backend_option(backend), "--lane", lane, *tail,
                 ]  # fmt: skip
                 yield make_job(
                     "conform", f"{short(subject)}/{short(backend)}/{lane}", argv,
@@ -261,7 +278,7 @@ def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
     if not usable or LEAKS not in chosen.workloads or LEAKS not in world.workloads:
         return
     everywhere = selection.profile == "full" or selection.backends
-    over = [b for b in chosen.backends if b not in BOUNDS]
+    over = [b for b in chosen.backends if b not in BOUNDS | REPLACED]
     for backend in over if everywhere else [b for b in over if b in YARDSTICKS]:
         for variant in selection.variants or LEAK_VARIANTS:
             argv = [
@@ -283,9 +300,7 @@ def work_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
         given = workload in world.workloads
         subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
         for subject in subjects if program and given else []:
-            for backend in chosen.backends:
-                if backend in BOUNDS and not selection.backends:
-                    continue
+            for backend in backends_for(selection, chosen, subject):
                 yield native_work(world, selection, workload, subject, backend)
         yield from cpython_work(world, selection, chosen, workload)
 
@@ -302,12 +317,16 @@ def work_tail(selection: Selection, workload: str, whole: bool) -> list[str]:
 
 
 def native_work(
-    world: World, selection: Selection, workload: str, subject: str, backend: str
+    world: World,
+    selection: Selection,
+    workload: str,
+    subject: str,
+    backend: str | None,
 ) -> Job:
     """One workload on one native subject."""
     argv = [
         command(world, "pmm-work"), workload,
-        "--subject", subject, "--backend", backend,
+        "--subject", subject, *backend_option(backend),
         *work_tail(selection, workload, whole=True),
     ]  # fmt: skip
     return make_job(
@@ -379,6 +398,14 @@ def skipped(world: World, selection: Selection, chosen: Chosen) -> Iterator[Skip
             lost="leaks are found by the runtime's own accounting only",
             remedy="apt install valgrind",
         )  # fmt: skip
+    if world.valgrind and "leaks" in selection.kinds and selection.backends:
+        for name in sorted(REPLACED.intersection(chosen.backends)):
+            yield Skipped(
+                what=f"leaks under valgrind over {name}",
+                why="valgrind replaces its functions by its own",
+                lost="leaks over it are found by the runtime's own accounting only",
+                remedy=None,
+            )
     for one in chosen.cpythons:
         if not one.hosts and "conform" in selection.kinds:
             yield Skipped(

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from sample import build_sample
+
 from pmm.documents import Run, decode_run
 from pmm.render import render, words
 from pmm.render.site import PAGES
-from sample import build_sample
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pmm.documents import Run, decode_run
 from pmm.render.words import STATES
 
@@ -49,7 +50,9 @@ def test_no_job_failed(whole):
     assert bad == {}
 
 
-@pytest.mark.parametrize("backend", ["pool", "libc", "mimalloc", "jemalloc", "tcmalloc"])
+@pytest.mark.parametrize(
+    "backend", ["pool", "libc", "mimalloc", "jemalloc", "tcmalloc"]
+)
 def test_reference_keeps_every_must_over(whole, backend):
     entry = next(b for b in whole.backends if b.name == backend)
     if not entry.available:
