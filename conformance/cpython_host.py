@@ -64,7 +64,7 @@ def find_module(given):
     for path in candidates():
         if path.is_file():
             return path
-    if sys.version_info < (3, 10):
+    if "_pmm.abi3.so" not in names():
         raise CannotLoadError(
             "the shared extension needs 3.10; for this one run "
             f"{tool()} impl/subjects/cpython/build_cpython.py --build build")

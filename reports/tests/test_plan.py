@@ -153,6 +153,16 @@ def test_a_family_name_takes_its_members(world):
     assert len(plan.jobs) == 1
 
 
+def test_a_subject_of_somebody_else_chooses_its_own_allocator(world):
+    plan = make_plan(world, Selection(kinds=("conform",), subjects=("/x/mine.so",)))
+    assert [job.backend for job in plan.jobs] == [None]
+    assert "--backend" not in plan.jobs[0].argv
+    named = Selection(
+        kinds=("conform",), subjects=("/x/mine.so",), backends=("libc",)
+    )
+    assert [job.backend for job in make_plan(world, named).jobs] == ["libc"]
+
+
 def test_a_library_of_somebody_else_is_a_backend(world):
     spec = "mine=/opt/lib mine.so,prefix=my_"
     plan = make_plan(world, Selection(backends=(spec,), kinds=("conform",)))
