@@ -62,6 +62,22 @@ int select_backend(const pmmi_names &names, char *message, std::size_t size) {
   return choice.selection.backend != nullptr ? 0 : 2;
 }
 
+int select_subject(const pmmi_names &names, const Program &program,
+                   char *message, std::size_t size) {
+  const int status = pmmi_select(&names, &choice.selection, message, size);
+  if (status != 0) {
+    return status;
+  }
+  for (const char *feature : program.needs) {
+    if (!pmmi_subject_offers(choice.selection.subject, feature)) {
+      std::snprintf(message, size, "subject %s does not offer %s",
+                    choice.selection.subject->name, feature);
+      return 2;
+    }
+  }
+  return 0;
+}
+
 void add_context(const char *key, const char *value) {
   benchmark::AddCustomContext(key, value != nullptr ? value : "");
 }
@@ -111,22 +127,20 @@ class Judge : public benchmark::ConsoleReporter {
 
 }  // namespace
 
-int run(int argc, char **argv, Level level, void (*registrar)(),
-        const char *title) {
+int run(int argc, char **argv, const Program &program) {
   pmmi_backend_prepare(argv);
-  choice.level = level;
+  choice.level = program.level;
   if (asks_for_help(argc, argv)) {
-    print_help(title);
+    print_help(program.title);
     return 0;
   }
   char message[512] = "";
   pmmi_names names{};
   int status = pmmi_select_take(&argc, argv, &names, message, sizeof message);
   if (status == 0) {
-    status = level == Level::backend
+    status = program.level == Level::backend
                  ? select_backend(names, message, sizeof message)
-                 : pmmi_select(&names, &choice.selection, message,
-                               sizeof message);
+                 : select_subject(names, program, message, sizeof message);
   }
   if (status != 0) {
     std::fprintf(stderr, "%s: %s\n", argv[0], message);
@@ -137,7 +151,7 @@ int run(int argc, char **argv, Level level, void (*registrar)(),
     return 2;
   }
   describe();
-  registrar();
+  program.registrar();
   Judge judge;
   benchmark::RunSpecifiedBenchmarks(&judge);
   benchmark::Shutdown();

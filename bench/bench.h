@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
+#include <initializer_list>
 
 #include "pmm/backend.h"
 #include "pmm/subject.h"
@@ -29,10 +30,18 @@ namespace pmm_bench {
 /// What a program measures: a backend by itself, or a subject over it.
 enum class Level { backend, subject };
 
-/// Parse options, register by `registrar`, run, report.  Returns the exit
-/// code: 0 ok, 1 a benchmark failed or nothing ran, 2 usage.
-int run(int argc, char **argv, Level level, void (*registrar)(),
-        const char *title);
+/// One benchmark program.
+struct Program {
+  const char *title;
+  Level level;
+  void (*registrar)();
+  /// Features of the subject without which there is nothing to measure.
+  std::initializer_list<const char *> needs;
+};
+
+/// Parse options, register, run, report.  Returns the exit code: 0 ok, 1 a
+/// benchmark failed or nothing ran, 2 usage.
+int run(int argc, char **argv, const Program &program);
 
 /// True when the chosen backend is a bound and not an allocator.
 bool backend_is_bound();

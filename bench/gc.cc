@@ -146,6 +146,7 @@ void register_all() {
 }  // namespace
 
 int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv, pmm_bench::Level::subject, register_all,
-                        "pmm-bench-gc: what collecting cycles costs");
+  return pmm_bench::run(argc, argv,
+                        {"pmm-bench-gc: what collecting cycles costs",
+                         pmm_bench::Level::subject, register_all, {"gc", "list"}});
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// list.cc - building, walking and dropping lists.
+// list.cc - building, emptying and dropping lists.
 //
 //   append/N         build a list of N fresh ints by append.
 //   append_shared/N  the same with one shared item: growth alone.
@@ -154,6 +154,7 @@ void register_all() {
 }  // namespace
 
 int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv, pmm_bench::Level::subject, register_all,
-                        "pmm-bench-list: building, walking, dropping lists");
+  return pmm_bench::run(argc, argv,
+                        {"pmm-bench-list: building, emptying, dropping lists",
+                         pmm_bench::Level::subject, register_all, {"refcount", "list", "tuple"}});
 }

@@ -84,6 +84,7 @@ void register_all() {
 }  // namespace
 
 int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv, pmm_bench::Level::subject, register_all,
-                        "pmm-bench-refcount: what counting references costs");
+  return pmm_bench::run(argc, argv,
+                        {"pmm-bench-refcount: what counting references costs",
+                         pmm_bench::Level::subject, register_all, {"refcount", "list"}});
 }
