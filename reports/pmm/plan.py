@@ -10,7 +10,8 @@ quick     every case on the reference over every backend and on every CPython;
           short benchmarks up to a size of 100,000; leaks under valgrind over two
           backends
 standard  also the out-of-memory, stress and shuffled lanes over pool and libc,
-          full-sized workloads everywhere, longer benchmarks
+          full-sized workloads everywhere, longer benchmarks, those of size
+          1,000,000 over pool and libc
 full      all lanes over every backend, long benchmarks
 """
 
@@ -358,6 +359,13 @@ def cpython_work(
         )  # fmt: skip
 
 
+def runs_millions(selection: Selection, backend: str) -> bool:
+    """Tell whether benchmarks of size 1,000,000 are worth their time here."""
+    if selection.profile == "standard":
+        return backend in YARDSTICKS
+    return selection.profile == "full"
+
+
 def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """Google Benchmark: one process a program and backend."""
     seconds = BENCH_SECONDS[selection.profile]
@@ -370,7 +378,7 @@ def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[J
                 f"--benchmark_min_time={seconds}",
                 f"--benchmark_repetitions={REPETITIONS}",
                 "--benchmark_enable_random_interleaving=true",
-                *([NO_MILLIONS] if selection.profile == "quick" else []),
+                *([] if runs_millions(selection, backend) else [NO_MILLIONS]),
             ]  # fmt: skip
             yield make_job(
                 "bench", f"{area}/{short(backend)}", argv,
