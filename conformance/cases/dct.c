@@ -242,6 +242,7 @@ static void make_attributed(struct pmm_test *t, pmm_obj *type) {
  * attributes cost less than a dict of 3." */
 MUST(dct, instances_share_their_keys, "Attributes cost less than a dict",
      REQ("DCT-008"), NEEDS(dict, str, sizeof)) {
+  expect(profile_int(t, "probe_keys_shared"));
   quiet(t);
   pmm_obj *plain = probe_type(t, "plain", 0, PMM_TYPE_GC, NULL, NULL);
   pmm_obj *open =
