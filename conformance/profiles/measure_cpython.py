@@ -233,6 +233,11 @@ def tables():
     ints = steps({}, lambda d, n: d.__setitem__(n, n), 1400)
     strings = steps({}, lambda d, n: d.__setitem__(str(n), n), 1400)
     members = steps(set(), lambda s, n: s.add(n), 1300)
+    shared = [] if VERSION >= (3, 13) else [
+        # From 3.13 on only classes without C fields keep few values, and every
+        # probe type has some: Objects/typeobject.c (type_new_alloc).
+        ("probe_keys_shared", 1),
+    ]
     return [
         ("", "dictionaries and sets: the entry that grows the table, and sizes"),
         ("dict_resize_counts", ints[0][1:]),
@@ -240,7 +245,7 @@ def tables():
         ("dict_str_bytes", strings[1]),
         ("set_resize_counts", members[0][1:]),
         ("set_bytes", members[1]),
-    ]
+    ] + shared
 
 
 def collector():

@@ -212,7 +212,7 @@ uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
     return 0;
   }
   pmmi_error_save(rt, &saved);
-  gc->collecting = 1;
+  gc->collecting = 1 + generation;
   start(&run);
   find(&run);
   promote(&run);

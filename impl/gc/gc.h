@@ -84,7 +84,8 @@ struct pmmi_gc {
 
   enum pmmi_gc_mode mode;
   int enabled;       /* automatic collections are allowed                   */
-  int collecting;    /* a collection is under way: no second one, no move   */
+  int collecting;    /* 0: no; else 1 + the generation: no second one, no  */
+                     /* slot moves                                          */
   int stress;        /* PMM_OPEN_GC_STRESS                                  */
   int checked;       /* PMM_OPEN_CHECKED                                    */
   uint32_t debug;    /* enum pmm_gc_debug, or-ed                            */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gc/visit.h"
+#include "object/dict.h"
 #include "object/runtime.h"
 
 #define REACHED (UINT32_C(1) << 30)
@@ -37,6 +38,7 @@ struct marker {
   uint32_t reached;        /* candidates that lost their mark               */
   uint32_t mismatches;     /* see struct pmmi_gc_found                      */
   unsigned at;             /* oldest entry of both stages                   */
+  int full;                /* 1: dicts may be untracked                     */
   pmm_obj *heads[RING];    /* wait for their head; NULL: none               */
   pmm_obj *marks[RING];    /* in the range, wait for their mark; NULL: none */
 };
@@ -48,6 +50,7 @@ static void marker_init(struct marker *m, pmm_rt *rt,
   m->gc = &rt->gc;
   m->from = range.from;
   m->span = range.to - range.from;
+  m->full = rt->gc.collecting == PMMI_GC_GENERATIONS;
 }
 
 /* ---- fetching ahead ----------------------------------------------------- */
@@ -186,10 +189,18 @@ static int visit_reach(void *ctx, pmm_obj *o) {
   return 0;
 }
 
+/* 1 for an object that refers to nothing that matters now or later.  A dict
+ * may yet change, so it is only asked when it has seen some collections. */
+static inline int is_atomic(const struct marker *m, pmm_obj *o) {
+  return pmmi_is_atomic_tuple(o) ||
+         (m->full && pmmi_is_dict(o) &&
+          pmmi_dict_is_atomic((struct pmmi_dict *)o));
+}
+
 /* A reachable object: mark what it refers to, or see that it refers to
  * nothing that matters now or later. */
 static inline void traverse_reached(struct marker *m, pmm_obj *o) {
-  if (pmmi_is_atomic_tuple(o)) {
+  if (is_atomic(m, o)) {
     pmmi_gc_untrack(m->rt, o);
   } else {
     pmmi_visit(o, visit_reach, m);

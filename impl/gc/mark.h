@@ -68,7 +68,8 @@ void pmmi_gc_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range);
 void pmmi_gc_candidates_again(struct pmmi_gc *gc, struct pmmi_gc_range range);
 
 /** Take the mark from the reachable candidates.  Reachable tuples that hold
- *  nothing the collector could ever track are untracked. */
+ *  nothing the collector could ever track are untracked; in a full
+ *  collection so are such dicts. */
 struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range);
 
 /** Take the mark from a candidate and from all that it reaches; returns how

@@ -4,15 +4,17 @@
  *
  *   1. The table holds (gc/table.h).
  *   2. Every referent of a tracked object is alive, and every list of weak
- *      references is whole.
+ *      references, every dict and every set is whole.
  *   3. No object is visited more often than it has owners.  The visits are
  *      counted in the marks, so only between collections.
  */
 #include "gc/collect.h"
 #include "gc/mark.h"
 #include "gc/visit.h"
+#include "object/dict.h"
 #include "object/instance.h"
 #include "object/runtime.h"
+#include "object/set.h"
 #include "object/weakref.h"
 
 /** A walk over the heap. */
@@ -42,6 +44,11 @@ static const char *check_object(struct walk *walk, pmm_obj *o) {
   (void)pmmi_visit(o, visit_alive, walk);
   if (walk->wrong == NULL && o->type->weak_offset != 0) {
     walk->wrong = pmmi_weakref_check(o);
+  }
+  if (walk->wrong == NULL && pmmi_is_dict(o)) {
+    walk->wrong = pmmi_dict_check(o);
+  } else if (walk->wrong == NULL && pmmi_is_set(o)) {
+    walk->wrong = pmmi_set_check(o);
   }
   return walk->wrong;
 }

@@ -39,6 +39,14 @@ static inline int pmmi_visit(pmm_obj *o, pmm_visit visit, void *ctx) {
   return type->traverse(o, visit, ctx);
 }
 
+/** 1 unless the object is not tracked and can never become so: it has no
+ *  collector header, or it is a tuple that was found to hold only such. */
+static inline int pmmi_may_be_tracked(const pmm_obj *o) {
+  return pmmi_gc_is_collectable(o) &&
+         (o->type != &pmmi_tuple_type ||
+          pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED);
+}
+
 /** 1 for a tuple whose items are all there and none of which is or can
  *  become tracked: it can never be part of a cycle. */
 static inline int pmmi_is_atomic_tuple(const pmm_obj *o) {
@@ -48,12 +56,7 @@ static inline int pmmi_is_atomic_tuple(const pmm_obj *o) {
   const struct pmmi_tuple *tuple = (const struct pmmi_tuple *)o;
   for (size_t i = 0; i < tuple->var.length; i++) {
     const pmm_obj *item = tuple->items[i];
-    if (item == NULL) {
-      return 0;
-    }
-    if (pmmi_gc_is_collectable(item) &&
-        (item->type != &pmmi_tuple_type ||
-         pmmi_gc_head_of(item)->slot != PMMI_GC_UNTRACKED)) {
+    if (item == NULL || pmmi_may_be_tracked(item)) {
       return 0;
     }
   }

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "object/buffer.h"
+#include "object/dict.h"
 #include "object/list.h"
 #include "object/runtime.h"
+#include "object/set.h"
 #include "object/tuple.h"
 
 #define LEAST_ROOM 16
@@ -43,6 +45,12 @@ pmm_obj *pmmi_copy(pmm_rt *rt, pmm_obj *o) {
   }
   if (pmmi_is_list(o)) {
     return pmmi_list_slice(rt, o, 0, SIZE_MAX);
+  }
+  if (pmmi_is_dict(o)) {
+    return pmmi_dict_copy(rt, o);
+  }
+  if (pmmi_is_set(o)) {
+    return pmmi_set_copy(rt, o);
   }
   if (pmmi_is_tuple(o)) {
     struct pmmi_tuple *t = (struct pmmi_tuple *)o;
@@ -137,6 +145,67 @@ static pmm_obj *copy_list(struct memo *memo, pmm_obj *o) {
   return to;
 }
 
+/* Store the copies of a key and a value that are held meanwhile. */
+static enum pmm_status set_copies(struct memo *memo, pmm_obj *to,
+                                  pmm_obj *key, pmm_obj *value) {
+  pmm_rt *rt = memo->rt;
+  pmmi_retain(rt, key);
+  pmmi_retain(rt, value);
+  pmm_obj *new_key = copy_any(memo, key);
+  pmm_obj *new_value = new_key != NULL ? copy_any(memo, value) : NULL;
+  enum pmm_status status = new_value != NULL
+                               ? pmmi_dict_set(rt, to, new_key, new_value)
+                               : pmmi_error(rt);
+  pmmi_xrelease(rt, new_value);
+  pmmi_xrelease(rt, new_key);
+  pmmi_release(rt, value);
+  pmmi_release(rt, key);
+  return status;
+}
+
+/* As a list's; making copies may run code that changes the original. */
+static pmm_obj *copy_dict(struct memo *memo, pmm_obj *o) {
+  struct pmmi_dict *from = (struct pmmi_dict *)o;
+  pmm_obj *to = pmmi_dict_new(memo->rt);
+  enum pmm_status status =
+      to != NULL ? remember(memo, o, to) : PMM_NO_MEMORY;
+  size_t used = from->used;
+  size_t position = 0;
+  const struct pmmi_dict_entry *entry;
+  while (status == PMM_OK &&
+         (entry = pmmi_dict_next(from, &position)) != NULL) {
+    status = set_copies(memo, to, entry->key, entry->value);
+    if (status == PMM_OK && from->used != used) {
+      status = pmmi_fail(memo->rt, PMM_RUNTIME,
+                         "dictionary changed size during iteration");
+    }
+  }
+  if (status != PMM_OK) {
+    pmmi_xrelease(memo->rt, to);
+    return NULL;
+  }
+  return to;
+}
+
+/* By way of a list of the items' copies.  No item can lead back to the set:
+ * what is hashable and has a copy was whole before it was put in. */
+static pmm_obj *copy_set(struct memo *memo, pmm_obj *o) {
+  pmm_rt *rt = memo->rt;
+  pmm_obj *from = pmmi_list_convert(rt, o);
+  pmm_obj *items = from != NULL ? copy_list(memo, from) : NULL;
+  pmm_obj *to = NULL;
+  if (items != NULL) {
+    to = o->type == &pmmi_set_type ? pmmi_set_new(rt, items)
+                                   : pmmi_frozenset_new(rt, items);
+  }
+  if (to != NULL && remember(memo, o, to) != PMM_OK) {
+    pmmi_clear(rt, &to);
+  }
+  pmmi_xrelease(rt, items);
+  pmmi_xrelease(rt, from);
+  return to;
+}
+
 static int same_items(const struct pmmi_tuple *tuple,
                       const struct pmmi_list *list) {
   return memcmp(tuple->items, list->items,
@@ -180,6 +249,15 @@ static pmm_obj *copy_tuple(struct memo *memo, pmm_obj *o) {
   return to;
 }
 
+/* The copying of what holds items, or NULL. */
+static pmm_obj *(*copier_of(const pmm_obj *o))(struct memo *, pmm_obj *) {
+  return pmmi_is_list(o)    ? copy_list
+         : pmmi_is_tuple(o) ? copy_tuple
+         : pmmi_is_dict(o)  ? copy_dict
+         : pmmi_is_set(o)   ? copy_set
+                            : NULL;
+}
+
 static pmm_obj *copy_any(struct memo *memo, pmm_obj *o) {
   if (is_own_copy(o)) {
     return pmmi_new_reference(memo->rt, o);
@@ -188,11 +266,12 @@ static pmm_obj *copy_any(struct memo *memo, pmm_obj *o) {
   if (to != NULL) {
     return pmmi_new_reference(memo->rt, to);
   }
-  if (pmmi_is_list(o) || pmmi_is_tuple(o)) {
+  pmm_obj *(*copier)(struct memo *, pmm_obj *) = copier_of(o);
+  if (copier != NULL) {
     if (pmmi_recursion_enter(memo->rt) != PMM_OK) {
       return NULL;
     }
-    to = pmmi_is_list(o) ? copy_list(memo, o) : copy_tuple(memo, o);
+    to = copier(memo, o);
     pmmi_recursion_leave(memo->rt);
     return to;
   }
@@ -206,8 +285,11 @@ static pmm_obj *copy_any(struct memo *memo, pmm_obj *o) {
 /* What a failed copy leaves may contain itself, so it is emptied first. */
 static void empty_copies(struct memo *memo) {
   for (size_t i = 0; i < memo->room; i++) {
-    if (memo->slots[i].to != NULL && pmmi_is_list(memo->slots[i].to)) {
-      (void)pmmi_list_clear(memo->rt, memo->slots[i].to);
+    pmm_obj *to = memo->slots[i].to;
+    if (to != NULL && pmmi_is_list(to)) {
+      (void)pmmi_list_clear(memo->rt, to);
+    } else if (to != NULL && pmmi_is_dict(to)) {
+      (void)pmmi_dict_clear(memo->rt, to);
     }
   }
 }

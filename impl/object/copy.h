@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * copy.h - copies of lists, tuples and arrays, shallow and deep.
+ * copy.h - copies of lists, tuples, dicts, sets and arrays, shallow and deep.
  *
  *   1. What cannot change is its own copy: atoms, types, and tuples whose
- *      items are their own deep copies.  Arrays of bytes are copied.
+ *      items are their own deep copies; a frozenset only of a shallow copy.
+ *      Arrays of bytes are copied.
  *   2. A deep copy remembers what it has copied, so that an object that is
  *      reached twice, or from within itself, is copied once.
  *   3. Objects with state of their own that is not items (instances, files,

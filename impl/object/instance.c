@@ -191,6 +191,11 @@ enum pmm_status pmmi_slot_set(pmm_rt *rt, pmm_obj *instance, size_t index,
   return PMM_OK;
 }
 
+/* Where the names stand that the instance shares with others of its type. */
+static struct pmmi_attr_names **names_of(pmm_obj *instance) {
+  return &((struct pmmi_heap_type *)(uintptr_t)instance->type)->attr_names;
+}
+
 /* Where the attributes of an instance hang, or NULL with an error. */
 static struct pmmi_attrs **attrs_or_fail(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_attrs **attrs =
@@ -206,7 +211,7 @@ pmm_obj *pmmi_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
   if (attrs == NULL) {
     return NULL;
   }
-  pmm_obj *value = pmmi_attrs_get(*attrs, name);
+  pmm_obj *value = pmmi_attrs_get(*names_of(instance), *attrs, name);
   return value != NULL
              ? value
              : pmmi_fail_null(rt, PMM_KEY, "no such attribute");
@@ -216,5 +221,6 @@ enum pmm_status pmmi_attr_set(pmm_rt *rt, pmm_obj *instance,
                               const char *name, pmm_obj *value) {
   struct pmmi_attrs **attrs = attrs_or_fail(rt, instance);
   return attrs == NULL ? pmmi_error(rt)
-                       : pmmi_attrs_set(rt, attrs, name, value);
+                       : pmmi_attrs_set(rt, names_of(instance), attrs, name,
+                                        value);
 }

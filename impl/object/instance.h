@@ -31,6 +31,7 @@
 #define PMMI_INSTANCE_SLOTS 16
 
 struct pmmi_weakref;
+struct pmmi_attr_names;
 
 /** A type made by type_new. */
 struct pmmi_heap_type {
@@ -38,6 +39,7 @@ struct pmmi_heap_type {
   struct pmmi_weakref *weak; /* references to the type itself               */
   pmm_fn finalizer;          /* NULL: none                                  */
   void *ctx;                 /* its first argument                          */
+  struct pmmi_attr_names *attr_names; /* that instances share; NULL: none   */
   uint32_t slots;
   uint32_t attrs_offset;     /* of a struct pmmi_attrs *; 0: none           */
   uint32_t links_offset;     /* of a struct pmmi_instance_links; 0: none    */

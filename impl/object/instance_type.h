@@ -9,18 +9,25 @@
 #include "object/instance.h"
 
 struct pmmi_attrs;
+struct pmmi_attr_names;
 
 /** Set the functions of an instance's type, and the size of an instance
  *  without slots or optional words. */
 void pmmi_instance_fill_type(struct pmmi_type *type);
 
-/** The value of an attribute, borrowed, or NULL. */
-pmm_obj *pmmi_attrs_get(const struct pmmi_attrs *attrs, const char *name);
+/** The value of an attribute, borrowed, or NULL.  `shared` are the names that
+ *  the type of the instance knows. */
+pmm_obj *pmmi_attrs_get(struct pmmi_attr_names *shared,
+                        struct pmmi_attrs *attrs, const char *name);
 
 /** Store, then drop the old value; NULL deletes.  PMM_NO_MEMORY; PMM_KEY:
  *  nothing to delete.  May run code. */
-enum pmm_status pmmi_attrs_set(pmm_rt *rt, struct pmmi_attrs **attrs,
-                               const char *name, pmm_obj *value);
+enum pmm_status pmmi_attrs_set(pmm_rt *rt, struct pmmi_attr_names **shared,
+                               struct pmmi_attrs **attrs, const char *name,
+                               pmm_obj *value);
+
+/** Give back the names that a type knows; NULL is ignored. */
+void pmmi_attr_names_drop(pmm_rt *rt, struct pmmi_attr_names *names);
 
 int pmmi_attrs_visit(const struct pmmi_attrs *attrs, pmm_visit visit,
                      void *ctx);

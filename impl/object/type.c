@@ -8,6 +8,7 @@
 
 static void type_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_heap_type *type = (struct pmmi_heap_type *)o;
+  pmmi_attr_names_drop(rt, type->attr_names);
   pmmi_free(rt, (void *)(uintptr_t)type->type.name, type->name_bytes);
   pmmi_object_free(rt, o);
 }

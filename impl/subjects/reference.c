@@ -10,6 +10,7 @@
 #include "object/buffer.h"
 #include "object/context.h"
 #include "object/copy.h"
+#include "object/dict.h"
 #include "object/errors.h"
 #include "object/file.h"
 #include "object/finalizer.h"
@@ -23,6 +24,7 @@
 #include "object/memory.h"
 #include "object/object.h"
 #include "object/runtime.h"
+#include "object/set.h"
 #include "object/stack.h"
 #include "object/str.h"
 #include "object/tuple.h"
@@ -64,7 +66,7 @@
 #define OPTIMIZED ""
 #endif
 
-/** A null operation is a feature that is not there: dict, set, domains,
+/** A null operation is a feature that is not there: domains,
  *  alloc_hook, arena_hook, debug_hooks, threads, freethread. */
 static const struct pmm_ops reference_ops = {
     .open = pmmi_open,
@@ -157,6 +159,23 @@ static const struct pmm_ops reference_ops = {
     .bytes_new = pmmi_bytes_new,
     .bytes_data = pmmi_bytes_data,
     .bytes_slice = pmmi_bytes_slice,
+
+    .dict_new = pmmi_dict_new,
+    .dict_set = pmmi_dict_set,
+    .dict_get = pmmi_dict_get,
+    .dict_get_strong = pmmi_dict_get_strong,
+    .dict_delete = pmmi_dict_delete,
+    .dict_clear = pmmi_dict_clear,
+    .dict_copy = pmmi_dict_copy,
+    .dict_keys = pmmi_dict_keys,
+    .dict_values = pmmi_dict_values,
+
+    .set_new = pmmi_set_new,
+    .frozenset_new = pmmi_frozenset_new,
+    .set_add = pmmi_set_add,
+    .set_contains = pmmi_set_contains,
+    .set_discard = pmmi_set_discard,
+    .set_copy = pmmi_set_copy,
 
     .is_finalized = pmmi_is_finalized,
 
@@ -251,11 +270,11 @@ static const struct pmm_ops reference_ops = {
 };
 
 #define FEATURES                                                              \
-  "context", "copy", "diag", "fail_inject", "file", "finalizer", "frame",     \
-      "gc", "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_track",    \
-      "generator", "immortal", "list", "refcount", "sizeof", "str",           \
-      "trace", "trashcan", "tuple", "tuple_freelist", "weakref",              \
-      "weakref_cb"
+  "context", "copy", "diag", "dict", "fail_inject", "file", "finalizer",      \
+      "frame", "gc", "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen",       \
+      "gc_track", "generator", "immortal", "list", "refcount", "set",         \
+      "sizeof", "str", "trace", "trashcan", "tuple", "tuple_freelist",        \
+      "weakref", "weakref_cb"
 
 static const char *const features_with_pool[] = {FEATURES, "pool",
                                                  "pool_stats", NULL};

@@ -351,6 +351,27 @@ static struct kind *kind_of(PyObject *type) {
   return latest;
 }
 
+/** The instance's memory.  A class with attributes goes through its own
+ *  tp_new, which alone prepares the values that instances keep in the order
+ *  of the class's shared keys (3.11 and 3.12). */
+static PyObject *allocate(PyTypeObject *type, const struct kind *kind) {
+  PyObject *arguments;
+  PyObject *o = NULL;
+  void *slot;
+  newfunc make;
+  if ((kind->flags & PMM_TYPE_DICT) == 0) {
+    return PyType_GenericAlloc(type, 0);
+  }
+  slot = PyType_GetSlot(type, Py_tp_new);
+  memcpy(&make, &slot, sizeof make);
+  arguments = PyTuple_New(0);
+  if (arguments != NULL) {
+    o = make(type, arguments, NULL);
+    Py_DecRef(arguments);
+  }
+  return o;
+}
+
 pmm_obj *pmmi_cpy_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
   struct kind *kind = kind_of(pmmi_cpy_py(type));
   struct probe *probe;
@@ -358,8 +379,7 @@ pmm_obj *pmmi_cpy_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
   if (kind == NULL || pmmi_cpy_collect_if_due() < 0) {
     return NULL;
   }
-  probe = (struct probe *)PyType_GenericAlloc(
-      (PyTypeObject *)pmmi_cpy_py(type), 0);
+  probe = (struct probe *)allocate((PyTypeObject *)pmmi_cpy_py(type), kind);
   if (probe == NULL) {
     return NULL;
   }

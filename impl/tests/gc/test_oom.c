@@ -37,6 +37,19 @@ static pmm_obj *op_attribute(pmm_rt *rt, struct stage *stage) {
   return o;
 }
 
+/* The first instance of a type teaches it the names. */
+static pmm_obj *op_first_attribute(pmm_rt *rt, struct stage *stage) {
+  struct stage fresh = {
+      .type = lab_type(rt, LAB_NODE | PMM_TYPE_DICT, NULL, NULL)};
+  (void)stage;
+  if (fresh.type == NULL) {
+    return NULL;
+  }
+  pmm_obj *o = op_attribute(rt, &fresh);
+  pmmi_release(rt, fresh.type);
+  return o;
+}
+
 static enum pmm_status on_death(void *ctx, pmm_rt *rt, pmm_obj *ref) {
   (void)ctx;
   (void)rt;
@@ -121,7 +134,7 @@ static void sweep(const char *name, operation op, int persist) {
   pmm_rt *rt = lab_open(&lab, "counting", 0);
   struct stage stage = {
       .type = lab_type(rt, LAB_NODE | PMM_TYPE_DICT, NULL, NULL)};
-  stage.target = pmmi_instance_new(rt, stage.type, 1);
+  stage.target = op_attribute(rt, &stage);
   int good = 1;
   uint64_t k = 1;
   while (!try_point(rt, &stage, op, k, persist, &good) && good && k < 5000) {
@@ -188,7 +201,8 @@ int main(int argc, char **argv) {
     const char *name;
     operation op;
   } ops[] = {{"type", op_type},           {"instance", op_instance},
-             {"attributes", op_attribute}, {"weak reference", op_weakref},
+             {"attributes", op_attribute}, {"first", op_first_attribute},
+             {"weak reference", op_weakref},
              {"plain", op_plain},          {"proxy", op_proxy},
              {"finalizer", op_finalize},   {"weak container", op_weak_set},
              {"referrers", op_referrers},  {"objects", op_objects},
