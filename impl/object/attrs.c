@@ -52,7 +52,7 @@ static int reserve(pmm_rt *rt, struct pmmi_attrs **attrs) {
   }
   size_t room = old == NULL ? FIRST_ROOM : old->room * 2;
   struct pmmi_attrs *grown =
-      pmmi_realloc(rt, old, old == NULL ? 0 : attrs_bytes(old->room),
+      pmmi_mem_realloc(rt, old, old == NULL ? 0 : attrs_bytes(old->room),
                    attrs_bytes(room));
   if (grown == NULL) {
     return -1;
@@ -68,9 +68,9 @@ static int reserve(pmm_rt *rt, struct pmmi_attrs **attrs) {
 static enum pmm_status add(pmm_rt *rt, struct pmmi_attrs **attrs,
                            const char *name, pmm_obj *value) {
   size_t bytes = strlen(name) + 1;
-  char *copy = pmmi_alloc(rt, bytes);
+  char *copy = pmmi_mem_alloc(rt, bytes);
   if (copy == NULL || reserve(rt, attrs) != 0) {
-    pmmi_free(rt, copy, bytes);
+    pmmi_mem_free(rt, copy, bytes);
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for an attribute");
   }
   (*attrs)->items[(*attrs)->count++] =
@@ -84,7 +84,7 @@ static void remove_at(pmm_rt *rt, struct pmmi_attrs *attrs, size_t i) {
   attrs->count--;
   memmove(&attrs->items[i], &attrs->items[i + 1],
           (attrs->count - i) * sizeof gone);
-  pmmi_free(rt, gone.name, gone.name_bytes);
+  pmmi_mem_free(rt, gone.name, gone.name_bytes);
   pmmi_release(rt, gone.value);
 }
 
@@ -126,8 +126,8 @@ void pmmi_attrs_drop(pmm_rt *rt, struct pmmi_attrs **attrs) {
     return;
   }
   for (size_t i = 0; i < all->count; i++) {
-    pmmi_free(rt, all->items[i].name, all->items[i].name_bytes);
+    pmmi_mem_free(rt, all->items[i].name, all->items[i].name_bytes);
     pmmi_release(rt, all->items[i].value);
   }
-  pmmi_free(rt, all, attrs_bytes(all->room));
+  pmmi_mem_free(rt, all, attrs_bytes(all->room));
 }
