@@ -47,6 +47,8 @@ static const char *name_of(enum pmm_fault kind) {
     return "write behind the end";
   case PMM_FAULT_UNDERRUN:
     return "write before the start";
+  case PMM_FAULT_EXCESS_RELEASE:
+    return "released too often";
   default:
     return "wrong domain";
   }
@@ -135,19 +137,49 @@ static void check(const struct pmmi_debug_layer *layer,
 
 /* ---- the quarantine ------------------------------------------------------ */
 
+/** How often the count of an object that begins at base[i] was taken down
+ *  after its death; 0: what was written there is something else. */
+static uint64_t releases_at(const struct pmmi_debug_waiting *block, size_t i) {
+  uint64_t dead;
+  uint64_t found;
+  if (i % sizeof found != 0 || i + sizeof found > HEAD_BYTES + block->size) {
+    return 0;
+  }
+  memset(&dead, DEAD, sizeof dead);
+  memcpy(&found, block->base + i, sizeof found);
+  return dead - found <= UINT8_MAX ? dead - found : 0;
+}
+
+static void die_written(pmm_rt *rt, const struct pmmi_debug_waiting *block,
+                        size_t i) __attribute__((noreturn));
+
+/** base[i] is not as its free left it. */
+static void die_written(pmm_rt *rt, const struct pmmi_debug_waiting *block,
+                        size_t i) {
+  uint64_t releases = releases_at(block, i);
+  struct fault fault = {.kind = PMM_FAULT_USE_AFTER_FREE,
+                        .data = block->base + HEAD_BYTES,
+                        .size = block->size,
+                        .from = letters[block->domain],
+                        .through = letters[block->domain]};
+  if (releases > 0) {
+    fault.kind = PMM_FAULT_EXCESS_RELEASE;
+    (void)snprintf(fault.where, sizeof fault.where,
+                   ", object %p, %llu too many",
+                   (void *)(block->base + i), (unsigned long long)releases);
+  } else {
+    (void)snprintf(fault.where, sizeof fault.where,
+                   ", written at p%+lld: 0x%02x",
+                   (long long)i - HEAD_BYTES, block->base[i]);
+  }
+  die(rt, &fault);
+}
+
 static void release(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
   struct pmmi_debug_layer *layer = &rt->debug.layers[block->domain];
   for (size_t i = 0; i < block->size + OVERHEAD_BYTES; i++) {
     if (block->base[i] != DEAD) {
-      struct fault fault = {.kind = PMM_FAULT_USE_AFTER_FREE,
-                            .data = block->base + HEAD_BYTES,
-                            .size = block->size,
-                            .from = layer->letter,
-                            .through = layer->letter};
-      (void)snprintf(fault.where, sizeof fault.where,
-                     ", written at p%+lld: 0x%02x",
-                     (long long)i - HEAD_BYTES, block->base[i]);
-      die(rt, &fault);
+      die_written(rt, block, i);
     }
   }
   layer->below.free(layer->below.ctx, block->base);

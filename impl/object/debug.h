@@ -19,7 +19,8 @@
  *   4. A freed block reads 0xDD and waits in the quarantine, so that using
  *      it again is told from using a later block.  What leaves the
  *      quarantine (oldest first, when it is over its limit, and all of it
- *      when memory is short or the runtime closes) must still read 0xDD.
+ *      when memory is short or the runtime closes) must still read 0xDD.  A
+ *      count that was taken down there is an object released too often.
  *   5. A layer that comes later than the runtime hands blocks that it did
  *      not make to the layer below: as many as were live when it came.
  *
