@@ -30,8 +30,9 @@ struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_gc *gc,
 static int grow_directory(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   uint32_t room = gc->chunk_room == 0 ? DIRECTORY_ROOM : gc->chunk_room * 2;
-  void *grown = pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
-                             directory_bytes(room));
+  void *grown =
+      pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+                       directory_bytes(room));
   if (grown == NULL) {
     return -1;
   }
@@ -68,7 +69,7 @@ static void drop_chunks(pmm_rt *rt, uint32_t keep) {
   struct pmmi_gc *gc = &rt->gc;
   while (gc->chunk_count > keep) {
     pmmi_mem_free(rt, gc->chunks[--gc->chunk_count],
-              sizeof(struct pmmi_gc_chunk));
+                  sizeof(struct pmmi_gc_chunk));
   }
 }
 
@@ -91,8 +92,9 @@ static void shrink_directory(pmm_rt *rt) {
   if (room == gc->chunk_room) {
     return;
   }
-  void *shrunk = pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
-                              directory_bytes(room));
+  void *shrunk =
+      pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+                       directory_bytes(room));
   if (shrunk != NULL) {
     gc->chunks = shrunk;
     gc->chunk_room = room;

@@ -53,7 +53,7 @@ static int reserve(pmm_rt *rt, struct pmmi_attrs **attrs) {
   size_t room = old == NULL ? FIRST_ROOM : old->room * 2;
   struct pmmi_attrs *grown =
       pmmi_mem_realloc(rt, old, old == NULL ? 0 : attrs_bytes(old->room),
-                   attrs_bytes(room));
+                       attrs_bytes(room));
   if (grown == NULL) {
     return -1;
   }

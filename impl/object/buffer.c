@@ -76,7 +76,8 @@ enum pmm_status pmmi_bytearray_resize(pmm_rt *rt, pmm_obj *array,
   if (size == 0) {
     pmmi_mem_free(rt, b->data, old);
   } else if (size != old) {
-    data = size <= PTRDIFF_MAX ? pmmi_mem_realloc(rt, b->data, old, size) : NULL;
+    data = size <= PTRDIFF_MAX ? pmmi_mem_realloc(rt, b->data, old, size)
+                               : NULL;
     if (data == NULL) {
       return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a bytearray");
     }

@@ -266,7 +266,7 @@ enum pmm_status pmmi_exit_stack_push(pmm_rt *rt, pmm_obj *o, pmm_fn fn,
     size_t room = stack->room > 0 ? 2 * stack->room : FIRST_EXITS;
     struct pmmi_exit *exits =
         pmmi_mem_realloc(rt, stack->exits, stack->room * sizeof *exits,
-                     room * sizeof *exits);
+                         room * sizeof *exits);
     if (exits == NULL) {
       return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for an exit");
     }

@@ -46,7 +46,7 @@ static int set_capacity(pmm_rt *rt, struct pmmi_list *list, size_t capacity) {
     return 0;
   }
   pmm_obj **items = pmmi_mem_realloc(rt, list->items, old * sizeof(pmm_obj *),
-                                 capacity * sizeof(pmm_obj *));
+                                     capacity * sizeof(pmm_obj *));
   if (items == NULL) {
     return 0;
   }
