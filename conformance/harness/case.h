@@ -288,6 +288,18 @@ void unsupported(struct pmm_test *t, const char *what)
 /** Which of the declared outcomes was seen; another one is forbidden. */
 void outcome(struct pmm_test *t, const char *name);
 
+/* ---- dying -------------------------------------------------------------- */
+
+/** Run `fn` in a child process, which a fault shall end.  What the child wrote
+ *  to its streams, as scratch text; NULL when no signal killed it.  The
+ *  runtime of the case is as before: the child had a copy. */
+const char *dies(struct pmm_test *t,
+                 void (*fn)(struct pmm_test *t, void *ctx), void *ctx);
+/** The same, by abort() and no other signal. */
+const char *dies_by_abort(struct pmm_test *t,
+                          void (*fn)(struct pmm_test *t, void *ctx),
+                          void *ctx);
+
 /* ---- behind the macros -------------------------------------------------- */
 
 pmm_obj *pmm_test_own(struct pmm_test *t, pmm_obj *o, struct pmm_here here);

@@ -30,8 +30,9 @@ struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_gc *gc,
 static int grow_directory(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   uint32_t room = gc->chunk_room == 0 ? DIRECTORY_ROOM : gc->chunk_room * 2;
-  void *grown = pmmi_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
-                             directory_bytes(room));
+  void *grown =
+      pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+                       directory_bytes(room));
   if (grown == NULL) {
     return -1;
   }
@@ -49,7 +50,7 @@ static int add_chunk(pmm_rt *rt) {
   if (gc->chunk_count == gc->chunk_room && grow_directory(rt) != 0) {
     return -1;
   }
-  struct pmmi_gc_chunk *chunk = pmmi_alloc_zero(rt, sizeof *chunk);
+  struct pmmi_gc_chunk *chunk = pmmi_mem_alloc_zero(rt, sizeof *chunk);
   if (chunk == NULL) {
     return -1;
   }
@@ -67,8 +68,8 @@ static uint32_t chunks_needed(const struct pmmi_gc *gc) {
 static void drop_chunks(pmm_rt *rt, uint32_t keep) {
   struct pmmi_gc *gc = &rt->gc;
   while (gc->chunk_count > keep) {
-    pmmi_free(rt, gc->chunks[--gc->chunk_count],
-              sizeof(struct pmmi_gc_chunk));
+    pmmi_mem_free(rt, gc->chunks[--gc->chunk_count],
+                  sizeof(struct pmmi_gc_chunk));
   }
 }
 
@@ -91,8 +92,9 @@ static void shrink_directory(pmm_rt *rt) {
   if (room == gc->chunk_room) {
     return;
   }
-  void *shrunk = pmmi_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
-                              directory_bytes(room));
+  void *shrunk =
+      pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+                       directory_bytes(room));
   if (shrunk != NULL) {
     gc->chunks = shrunk;
     gc->chunk_room = room;
@@ -321,7 +323,7 @@ void pmmi_gc_table_fini(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   assert(gc->tracked == 0);
   drop_chunks(rt, 0);
-  pmmi_free(rt, gc->chunks, directory_bytes(gc->chunk_room));
+  pmmi_mem_free(rt, gc->chunks, directory_bytes(gc->chunk_room));
   gc->chunks = NULL;
   gc->chunk_room = 0;
 }

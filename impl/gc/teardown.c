@@ -3,14 +3,23 @@
  * teardown.c - the end of all containers when a runtime closes.
  *
  *   1. Collect, so that garbage cycles die as they always do.
- *   2. Finalize what is left: somebody still holds it.
- *   3. Hold each of them, then let each drop what it owns.  So none is freed
- *      while another one still refers to it.
- *   4. Free them one by one.  Weak references to them are cleared and not
- *      called: nobody is left who could use the answer.
+ *   2. Finalize what is left: somebody still holds it.  A generator's cleanup
+ *      (finally, with) is its finalizer.
+ *   3. Take every weak reference from its target, without a call: nobody is
+ *      left who could use the answer.
+ *   4. Hold each of them, then let each drop what it can drop.  So none is
+ *      freed while another one still refers to it.
+ *   5. What cannot be dropped are references of immutable objects (code,
+ *      function, ...) to older ones, so no cycle is left.  Count them anew,
+ *      which forgets whoever held an object from outside, and let go: each
+ *      dies by count, after all that refer to it.
  *
- * Code runs in 1 to 3 and may make new objects; they go in a next round.  The
- * number of rounds is bounded, as a finalizer can make a new object for ever.
+ * Code runs in 1 and 2 and may make new objects; they are finalized in a next
+ * round.  The number of rounds is bounded, as a finalizer can make a new
+ * object for ever.
+ *
+ * Invariant: from 3 on no code runs; in 5 an object's count is the number of
+ * tracked objects that refer to it, and 1 until it is let go.
  *
  * Source: CPython 3.11 Python/pylifecycle.c (finalize_modules), which frees
  * less: it leaves held objects to the operating system.
@@ -24,43 +33,74 @@
 
 #define ROUNDS 8
 
+/* The tracked object in a slot, or NULL. */
+static pmm_obj *object_at(pmm_rt *rt, uint32_t slot) {
+  return *pmmi_gc_object_at(&rt->gc, slot);
+}
+
 /* ---- 2. finalize -------------------------------------------------------- */
 
-static void finalize_tracked(pmm_rt *rt, uint32_t to) {
-  for (uint32_t slot = 0; slot < to && slot < rt->gc.used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
-    if (o != NULL && o->type->finalize != NULL) {
+/* 1 when code ran.  Objects that it made or moved may have been passed. */
+static int finalize_tracked(pmm_rt *rt) {
+  int ran = 0;
+  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+    pmm_obj *o = object_at(rt, slot);
+    if (o != NULL && o->type->finalize != NULL && !pmmi_gc_is_finalized(o)) {
+      ran = 1;
       pmmi_retain(rt, o);
       pmmi_object_finalize(rt, o);
       pmmi_release(rt, o);
     }
   }
+  return ran;
 }
 
-/* A finalizer may free neighbours, so the walk owns the instance it is at. */
-static void finalize_linked(pmm_rt *rt) {
-  struct pmmi_instance *i = pmmi_instance_first(rt);
-  if (i != NULL) {
+/* Finalize the instances from `first` on that are newer than `last`.  They
+ * are held until they are freed, as the next death would finalize them once
+ * more. */
+static void finalize_linked(pmm_rt *rt, struct pmmi_instance *first,
+                            const struct pmmi_instance *last) {
+  struct pmmi_instance *i = first;
+  for (; i != last; i = pmmi_instance_next(i)) {
     pmmi_retain(rt, &i->base);
-  }
-  while (i != NULL) {
     pmmi_object_finalize(rt, &i->base);
-    struct pmmi_instance *next = pmmi_instance_next(i);
-    if (next != NULL) {
-      pmmi_retain(rt, &next->base);
-    }
-    pmmi_release(rt, &i->base);
-    i = next;
   }
 }
 
-/* ---- 3. drop ------------------------------------------------------------ */
+static void finalize_all(pmm_rt *rt) {
+  struct pmmi_instance *last = NULL;
+  int ran = 1;
+  for (int round = 0; ran && round < ROUNDS; round++) {
+    ran = finalize_tracked(rt);
+    struct pmmi_instance *first = pmmi_instance_first(rt);
+    if (first != last) {
+      ran = 1;
+      finalize_linked(rt, first, last);
+      last = first;
+    }
+  }
+}
 
-static void hold_all(pmm_rt *rt, uint32_t to) {
-  for (uint32_t slot = 0; slot < to; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
+/* ---- 3. silence --------------------------------------------------------- */
+
+static void silence(pmm_rt *rt) {
+  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+    pmm_obj *o = object_at(rt, slot);
+    if (o != NULL && pmmi_is_weakref(o)) {
+      pmmi_weakref_leave((struct pmmi_weakref *)o);
+    }
+  }
+}
+
+/* ---- 4. drop ------------------------------------------------------------ */
+
+/* Whoever was made in the last round is not finalized by its death either. */
+static void hold_all(pmm_rt *rt) {
+  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+    pmm_obj *o = object_at(rt, slot);
     if (o != NULL) {
       pmmi_retain(rt, o);
+      pmmi_gc_set_finalized(o);
     }
   }
   struct pmmi_instance *i = pmmi_instance_first(rt);
@@ -69,80 +109,77 @@ static void hold_all(pmm_rt *rt, uint32_t to) {
   }
 }
 
-static int visit_release(void *ctx, pmm_obj *o) {
-  pmmi_release(ctx, o);
-  return 0;
+/* A tuple has no clear, as it is immutable; but while it had one owner it
+ * could be put into itself. */
+static void drop_items(pmm_rt *rt, struct pmmi_tuple *tuple) {
+  for (size_t i = tuple->var.length; i-- > 0;) {
+    pmmi_clear(rt, &tuple->items[i]);
+  }
 }
 
-static void drop_tracked(pmm_rt *rt, uint32_t to) {
-  for (uint32_t slot = 0; slot < to; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
+static void drop_all(pmm_rt *rt) {
+  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+    pmm_obj *o = object_at(rt, slot);
     if (o == NULL) {
       continue;
     }
     if (o->type->clear != NULL) {
       o->type->clear(rt, o);
-    } else {
-      (void)pmmi_visit(o, visit_release, rt);
+    } else if (pmmi_is_tuple(o)) {
+      drop_items(rt, (struct pmmi_tuple *)o);
     }
   }
-}
-
-static void drop_linked(pmm_rt *rt) {
   struct pmmi_instance *i = pmmi_instance_first(rt);
   for (; i != NULL; i = pmmi_instance_next(i)) {
     pmmi_instance_clear(rt, &i->base);
   }
 }
 
-/* ---- 4. free ------------------------------------------------------------ */
+/* ---- 5. let go ---------------------------------------------------------- */
 
-static void forget_weak_references(pmm_obj *o) {
-  if (o->type->weak_offset == 0) {
-    return;
+static int visit_count(void *ctx, pmm_obj *o) {
+  struct pmmi_gc *gc = ctx;
+  if (pmmi_gc_is_collectable(o) &&
+      pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED) {
+    (*pmmi_gc_mark_at(gc, pmmi_gc_head_of(o)->slot))++;
   }
-  while (*pmmi_weakref_list(o) != NULL) {
-    pmmi_weakref_leave(*pmmi_weakref_list(o));
+  return 0;
+}
+
+static void count_anew(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  for (uint32_t slot = 0; slot < gc->used; slot++) {
+    pmm_obj *o = object_at(rt, slot);
+    if (o != NULL) {
+      (void)pmmi_visit(o, visit_count, gc);
+    }
+  }
+  for (uint32_t slot = 0; slot < gc->used; slot++) {
+    pmm_obj *o = object_at(rt, slot);
+    uint32_t *mark = pmmi_gc_mark_at(gc, slot);
+    if (o != NULL) {
+      o->refcnt = (uint64_t)*mark + 1;
+      *mark = 0;
+    }
   }
 }
 
-/* What has no clear has released what it refers to, so that its own dealloc
- * would do so once more. */
-static void free_tracked(pmm_rt *rt, uint32_t to) {
-  for (uint32_t slot = 0; slot < to && slot < rt->gc.used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
-    if (o == NULL) {
-      continue;
-    }
-    forget_weak_references(o);
-    o->refcnt = 0;
-    if (o->type->clear != NULL) {
-      o->type->dealloc(rt, o);
-    } else {
-      pmmi_gc_untrack(rt, o);
-      pmmi_gc_free(rt, o);
+static void let_go_tracked(pmm_rt *rt) {
+  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+    pmm_obj *o = object_at(rt, slot);
+    if (o != NULL) {
+      pmmi_release(rt, o);
     }
   }
+  assert(rt->gc.tracked == 0); /* else a type without clear formed a cycle  */
 }
 
 static void free_linked(pmm_rt *rt) {
   while (pmmi_instance_first(rt) != NULL) {
     pmm_obj *o = &pmmi_instance_first(rt)->base;
-    forget_weak_references(o);
     o->refcnt = 0;
     o->type->dealloc(rt, o);
   }
-}
-
-static void end_all(pmm_rt *rt) {
-  uint32_t to = rt->gc.used;
-  rt->gc.collecting = 1; /* slots stay where they are                        */
-  hold_all(rt, to);
-  drop_tracked(rt, to);
-  drop_linked(rt);
-  free_tracked(rt, to);
-  free_linked(rt);
-  rt->gc.collecting = 0;
 }
 
 void pmmi_gc_teardown(pmm_rt *rt) {
@@ -152,12 +189,13 @@ void pmmi_gc_teardown(pmm_rt *rt) {
   gc->frozen_end = 0;
   (void)pmmi_gc_collect(rt, PMMI_GC_GENERATIONS - 1);
   pmmi_clear(rt, &gc->garbage);
-  for (int round = 0; round < ROUNDS; round++) {
-    if (gc->tracked == 0 && pmmi_instance_first(rt) == NULL) {
-      return;
-    }
-    finalize_tracked(rt, gc->used);
-    finalize_linked(rt);
-    end_all(rt);
-  }
+  finalize_all(rt);
+  gc->collecting = 1; /* slots stay where they are                          */
+  silence(rt);
+  hold_all(rt);
+  drop_all(rt);
+  count_anew(rt);
+  let_go_tracked(rt);
+  free_linked(rt);
+  gc->collecting = 0;
 }

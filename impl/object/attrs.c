@@ -77,7 +77,7 @@ static int reserve(pmm_rt *rt, struct pmmi_attr_names **names) {
   }
   size_t room = old == NULL ? FIRST_ROOM : old->room * 2;
   struct pmmi_attr_names *grown =
-      pmmi_realloc(rt, old, old == NULL ? 0 : names_bytes(old->room),
+      pmmi_mem_realloc(rt, old, old == NULL ? 0 : names_bytes(old->room),
                    names_bytes(room));
   if (grown == NULL) {
     return -1;
@@ -94,9 +94,9 @@ static int reserve(pmm_rt *rt, struct pmmi_attr_names **names) {
 static enum pmm_status add(pmm_rt *rt, struct pmmi_attr_names **names,
                            const char *name, pmm_obj *value) {
   size_t bytes = strlen(name) + 1;
-  char *copy = pmmi_alloc(rt, bytes);
+  char *copy = pmmi_mem_alloc(rt, bytes);
   if (copy == NULL || reserve(rt, names) != 0) {
-    pmmi_free(rt, copy, bytes);
+    pmmi_mem_free(rt, copy, bytes);
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for an attribute");
   }
   pmmi_xretain(rt, value);
@@ -111,7 +111,7 @@ static void remove_at(pmm_rt *rt, struct pmmi_attr_names *names,
   names->count--;
   memmove(at, at + 1,
           (size_t)(names->items + names->count - at) * sizeof gone);
-  pmmi_free(rt, gone.name, gone.name_bytes);
+  pmmi_mem_free(rt, gone.name, gone.name_bytes);
   pmmi_release(rt, gone.value);
 }
 
@@ -120,10 +120,10 @@ void pmmi_attr_names_drop(pmm_rt *rt, struct pmmi_attr_names *names) {
     return;
   }
   for (size_t i = 0; i < names->count; i++) {
-    pmmi_free(rt, names->items[i].name, names->items[i].name_bytes);
+    pmmi_mem_free(rt, names->items[i].name, names->items[i].name_bytes);
     pmmi_xrelease(rt, names->items[i].value);
   }
-  pmmi_free(rt, names, names_bytes(names->room));
+  pmmi_mem_free(rt, names, names_bytes(names->room));
 }
 
 /* ---- values of shared names ---------------------------------------------- */
@@ -138,7 +138,7 @@ static enum pmm_status make_room(pmm_rt *rt, struct pmmi_attrs **attrs,
   size_t old_room = old == NULL ? 0 : old->room;
   size_t room = (index + 4) & ~(size_t)3;
   struct pmmi_attrs *grown =
-      pmmi_realloc(rt, old, old == NULL ? 0 : attrs_bytes(old_room),
+      pmmi_mem_realloc(rt, old, old == NULL ? 0 : attrs_bytes(old_room),
                    attrs_bytes(room));
   if (grown == NULL) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for attributes");
@@ -246,5 +246,5 @@ void pmmi_attrs_drop(pmm_rt *rt, struct pmmi_attrs **attrs) {
     pmmi_xrelease(rt, all->values[i]);
   }
   pmmi_attr_names_drop(rt, all->own);
-  pmmi_free(rt, all, attrs_bytes(all->room));
+  pmmi_mem_free(rt, all, attrs_bytes(all->room));
 }

@@ -21,14 +21,14 @@ static pmm_obj *buffer_new(pmm_rt *rt, const struct pmmi_type *type, size_t n,
   unsigned char *data = NULL;
   int fits = pmmi_size_fits(n, item_bytes, 0, &bytes);
   if (fits && bytes > 0) {
-    data = pmmi_alloc_zero(rt, bytes);
+    data = pmmi_mem_alloc_zero(rt, bytes);
   }
   if (!fits || (bytes > 0 && data == NULL)) {
     return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for an array");
   }
   struct pmmi_buffer *b = (struct pmmi_buffer *)pmmi_object_new(rt, type, 0);
   if (b == NULL) {
-    pmmi_free(rt, data, bytes);
+    pmmi_mem_free(rt, data, bytes);
     return NULL;
   }
   b->var.length = n;
@@ -74,9 +74,10 @@ enum pmm_status pmmi_bytearray_resize(pmm_rt *rt, pmm_obj *array,
   size_t old = b->var.length;
   unsigned char *data = NULL;
   if (size == 0) {
-    pmmi_free(rt, b->data, old);
+    pmmi_mem_free(rt, b->data, old);
   } else if (size != old) {
-    data = size <= PTRDIFF_MAX ? pmmi_realloc(rt, b->data, old, size) : NULL;
+    data = size <= PTRDIFF_MAX ? pmmi_mem_realloc(rt, b->data, old, size)
+                               : NULL;
     if (data == NULL) {
       return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a bytearray");
     }
@@ -94,7 +95,7 @@ enum pmm_status pmmi_bytearray_resize(pmm_rt *rt, pmm_obj *array,
 static void buffer_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_buffer *b = (struct pmmi_buffer *)o;
   assert(b->exports == 0);
-  pmmi_free(rt, b->data, data_bytes(b));
+  pmmi_mem_free(rt, b->data, data_bytes(b));
   pmmi_object_free(rt, o);
 }
 

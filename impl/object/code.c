@@ -26,7 +26,7 @@ static void code_drop(pmm_rt *rt, struct pmmi_code *code) {
     pmmi_clear(rt, &code->constants[i]);
   }
   if (code->instructions != NULL) {
-    pmmi_free(rt, code->instructions, code->block_bytes);
+    pmmi_mem_free(rt, code->instructions, code->block_bytes);
     code->instructions = NULL;
   }
 }
@@ -98,7 +98,7 @@ static int copy_block(pmm_rt *rt, struct pmmi_code *code,
   size_t calls = spec->call_count * sizeof(struct pmm_code_call);
   size_t named = strlen(name) + 1;
   size_t bytes = instructions + constants + calls + named;
-  char *block = pmmi_alloc_zero(rt, bytes);
+  char *block = pmmi_mem_alloc_zero(rt, bytes);
   if (block == NULL) {
     return -1;
   }

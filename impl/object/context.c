@@ -201,7 +201,7 @@ static struct pmmi_exit_stack *as_stack(pmm_obj *o) {
 
 static void stack_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_exit_stack *stack = as_stack(o);
-  pmmi_free(rt, stack->exits, stack->room * sizeof *stack->exits);
+  pmmi_mem_free(rt, stack->exits, stack->room * sizeof *stack->exits);
   pmmi_object_free(rt, o);
 }
 
@@ -265,8 +265,8 @@ enum pmm_status pmmi_exit_stack_push(pmm_rt *rt, pmm_obj *o, pmm_fn fn,
   if (stack->count == stack->room) {
     size_t room = stack->room > 0 ? 2 * stack->room : FIRST_EXITS;
     struct pmmi_exit *exits =
-        pmmi_realloc(rt, stack->exits, stack->room * sizeof *exits,
-                     room * sizeof *exits);
+        pmmi_mem_realloc(rt, stack->exits, stack->room * sizeof *exits,
+                         room * sizeof *exits);
     if (exits == NULL) {
       return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for an exit");
     }

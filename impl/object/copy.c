@@ -73,7 +73,7 @@ static struct copied *find(const struct memo *memo, const pmm_obj *from) {
 static enum pmm_status grow(struct memo *memo) {
   struct memo old = *memo;
   memo->room = old.room == 0 ? LEAST_ROOM : 2 * old.room;
-  memo->slots = pmmi_alloc_zero(memo->rt, memo->room * sizeof *memo->slots);
+  memo->slots = pmmi_mem_alloc_zero(memo->rt, memo->room * sizeof *memo->slots);
   if (memo->slots == NULL) {
     *memo = old;
     return pmmi_fail(memo->rt, PMM_NO_MEMORY, "no memory for a deep copy");
@@ -83,7 +83,7 @@ static enum pmm_status grow(struct memo *memo) {
       *find(memo, old.slots[i].from) = old.slots[i];
     }
   }
-  pmmi_free(memo->rt, old.slots, old.room * sizeof *old.slots);
+  pmmi_mem_free(memo->rt, old.slots, old.room * sizeof *old.slots);
   return PMM_OK;
 }
 
@@ -109,7 +109,7 @@ static void forget_all(struct memo *memo) {
     pmmi_xrelease(memo->rt, memo->slots[i].from);
     pmmi_xrelease(memo->rt, memo->slots[i].to);
   }
-  pmmi_free(memo->rt, memo->slots, memo->room * sizeof *memo->slots);
+  pmmi_mem_free(memo->rt, memo->slots, memo->room * sizeof *memo->slots);
 }
 
 /* ---- the copying --------------------------------------------------------- */

@@ -69,7 +69,7 @@ struct pmmi_dict_table *pmmi_dict_table_new(pmm_rt *rt, size_t slots,
     return NULL;
   }
   assert(slots >= PMMI_DICT_LEAST_SLOTS && (slots & measures.mask) == 0);
-  struct pmmi_dict_table *table = pmmi_alloc(rt, bytes);
+  struct pmmi_dict_table *table = pmmi_mem_alloc(rt, bytes);
   if (table != NULL) {
     *table = measures;
     memset(table->slots, PMMI_DICT_FREE, slots << measures.index_log2);
@@ -78,7 +78,7 @@ struct pmmi_dict_table *pmmi_dict_table_new(pmm_rt *rt, size_t slots,
 }
 
 void pmmi_dict_table_free(pmm_rt *rt, struct pmmi_dict_table *table) {
-  pmmi_free(rt, table, pmmi_dict_table_bytes(table));
+  pmmi_mem_free(rt, table, pmmi_dict_table_bytes(table));
 }
 
 /* ---- entries ------------------------------------------------------------- */

@@ -112,7 +112,7 @@ pmm_obj *pmmi_file_open(pmm_rt *rt, const char *path, const char *mode) {
   struct pmmi_file *file = as_file(o);
   file->descriptor = -1;
   file->writes = flags != O_RDONLY;
-  file->buffer = pmmi_alloc(rt, PMMI_FILE_BUFFER);
+  file->buffer = pmmi_mem_alloc(rt, PMMI_FILE_BUFFER);
   if (file->buffer == NULL) {
     pmmi_release(rt, o);
     return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for a file's buffer");
@@ -204,7 +204,7 @@ enum pmm_status pmmi_file_close(pmm_rt *rt, pmm_obj *o) {
   int os_errno = errno;
   file->descriptor = -1;
   list_remove(&file->link);
-  pmmi_free(rt, file->buffer, PMMI_FILE_BUFFER);
+  pmmi_mem_free(rt, file->buffer, PMMI_FILE_BUFFER);
   file->buffer = NULL;
   file->at = 0;
   file->filled = 0;
@@ -244,7 +244,7 @@ static void file_finalize(pmm_rt *rt, pmm_obj *o) {
 static void file_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_file *file = as_file(o);
   assert(file->descriptor < 0);
-  pmmi_free(rt, file->buffer, PMMI_FILE_BUFFER);
+  pmmi_mem_free(rt, file->buffer, PMMI_FILE_BUFFER);
   pmmi_object_free(rt, o);
 }
 

@@ -177,7 +177,7 @@ static enum pmm_status line_add(struct line *line, const unsigned char *data,
   if (size > line->room - line->size) {
     size_t room = 2 * line->room + size;
     unsigned char *larger =
-        pmmi_realloc(line->rt, line->data, line->room, room);
+        pmmi_mem_realloc(line->rt, line->data, line->room, room);
     if (larger == NULL) {
       return pmmi_fail(line->rt, PMM_NO_MEMORY, "no memory for a line");
     }
@@ -246,6 +246,6 @@ pmm_obj *pmmi_file_read_line(pmm_rt *rt, pmm_obj *o) {
   if (bytes == NULL) {
     put_back(file, start);
   }
-  pmmi_free(rt, line.data, line.room);
+  pmmi_mem_free(rt, line.data, line.room);
   return bytes;
 }

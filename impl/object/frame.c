@@ -14,7 +14,7 @@
 #include "object/runtime.h"
 
 static struct pmmi_chunk *chunk_new(pmm_rt *rt, size_t bytes) {
-  struct pmmi_chunk *chunk = pmmi_alloc(rt, bytes);
+  struct pmmi_chunk *chunk = pmmi_mem_alloc(rt, bytes);
   if (chunk != NULL) {
     *chunk = (struct pmmi_chunk){
         .previous = rt->frames.chunk, .bytes = bytes, .used = sizeof *chunk};
@@ -26,7 +26,7 @@ static struct pmmi_chunk *chunk_new(pmm_rt *rt, size_t bytes) {
 static void chunk_drop(pmm_rt *rt) {
   struct pmmi_chunk *chunk = rt->frames.chunk;
   rt->frames.chunk = chunk->previous;
-  pmmi_free(rt, chunk, chunk->bytes);
+  pmmi_mem_free(rt, chunk, chunk->bytes);
 }
 
 enum pmm_status pmmi_frames_init(pmm_rt *rt) {

@@ -219,7 +219,7 @@ static pmm_obj *int_repr(pmm_rt *rt, pmm_obj *o) {
   const struct pmmi_int *i = (const struct pmmi_int *)o;
   size_t n = digit_count(i);
   size_t room = n * (sizeof(uint32_t) + DECIMAL_DIGITS + 1) + 2;
-  uint32_t *work = pmmi_alloc(rt, room);
+  uint32_t *work = pmmi_mem_alloc(rt, room);
   if (work == NULL) {
     return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory to print an int");
   }
@@ -230,7 +230,7 @@ static pmm_obj *int_repr(pmm_rt *rt, pmm_obj *o) {
     *--at = '-';
   }
   pmm_obj *text = pmmi_str_new(rt, at, (size_t)(end - at));
-  pmmi_free(rt, work, room);
+  pmmi_mem_free(rt, work, room);
   return text;
 }
 

@@ -40,7 +40,7 @@ static size_t find(const struct pmmi_strs *strs, pmm_obj *o) {
 
 static void give_back(pmm_rt *rt) {
   struct pmmi_strs *strs = &rt->strs;
-  pmmi_free(rt, strs->interned, strs->interned_room * sizeof(pmm_obj *));
+  pmmi_mem_free(rt, strs->interned, strs->interned_room * sizeof(pmm_obj *));
   strs->interned = NULL;
   strs->interned_room = 0;
 }
@@ -50,7 +50,7 @@ static enum pmm_status grow(pmm_rt *rt) {
   struct pmmi_strs old = {.interned = strs->interned,
                           .interned_room = strs->interned_room};
   size_t room = old.interned_room == 0 ? LEAST_ROOM : 2 * old.interned_room;
-  pmm_obj **table = pmmi_alloc_zero(rt, room * sizeof(pmm_obj *));
+  pmm_obj **table = pmmi_mem_alloc_zero(rt, room * sizeof(pmm_obj *));
   if (table == NULL) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for the intern table");
   }
@@ -61,7 +61,7 @@ static enum pmm_status grow(pmm_rt *rt) {
       table[find(strs, old.interned[i])] = old.interned[i];
     }
   }
-  pmmi_free(rt, old.interned, old.interned_room * sizeof(pmm_obj *));
+  pmmi_mem_free(rt, old.interned, old.interned_room * sizeof(pmm_obj *));
   return PMM_OK;
 }
 

@@ -37,7 +37,7 @@ static int set_capacity(pmm_rt *rt, struct pmmi_list *list, size_t capacity) {
   assert(list->capacity >= 0);
   size_t old = (size_t)list->capacity;
   if (capacity == 0) {
-    pmmi_free(rt, list->items, old * sizeof(pmm_obj *));
+    pmmi_mem_free(rt, list->items, old * sizeof(pmm_obj *));
     list->items = NULL;
     list->capacity = 0;
     return 1;
@@ -45,8 +45,8 @@ static int set_capacity(pmm_rt *rt, struct pmmi_list *list, size_t capacity) {
   if (capacity > TOO_MANY) {
     return 0;
   }
-  pmm_obj **items = pmmi_realloc(rt, list->items, old * sizeof(pmm_obj *),
-                                 capacity * sizeof(pmm_obj *));
+  pmm_obj **items = pmmi_mem_realloc(rt, list->items, old * sizeof(pmm_obj *),
+                                     capacity * sizeof(pmm_obj *));
   if (items == NULL) {
     return 0;
   }
@@ -196,7 +196,7 @@ static void release_items(pmm_rt *rt, pmm_obj **items, size_t n,
   while (n-- > 0) {
     pmmi_xrelease(rt, items[n]);
   }
-  pmmi_free(rt, items, capacity * sizeof *items);
+  pmmi_mem_free(rt, items, capacity * sizeof *items);
 }
 
 static void list_dealloc(pmm_rt *rt, pmm_obj *o) {

@@ -306,7 +306,7 @@ static enum pmm_status assign_items(pmm_rt *rt, struct pmmi_list *list,
   pmm_obj *few[8];
   pmm_obj **removed = few;
   if (n > sizeof few / sizeof *few) {
-    removed = pmmi_alloc(rt, n * sizeof *removed);
+    removed = pmmi_mem_alloc(rt, n * sizeof *removed);
     if (removed == NULL) {
       return pmmi_fail(rt, PMM_NO_MEMORY, "no memory to assign a slice");
     }
@@ -316,7 +316,7 @@ static enum pmm_status assign_items(pmm_rt *rt, struct pmmi_list *list,
     pmmi_xrelease(rt, removed[i]);
   }
   if (removed != few) {
-    pmmi_free(rt, removed, n * sizeof *removed);
+    pmmi_mem_free(rt, removed, n * sizeof *removed);
   }
   return status;
 }

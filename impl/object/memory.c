@@ -16,11 +16,14 @@ static_assert(offsetof(struct pmm_rt, memory) == 0, "pmmi_memory_of()");
 void pmmi_memory_init(struct pmmi_memory *memory,
                       const struct pmm_backend *backend, void *backend_heap) {
   memset(memory, 0, sizeof *memory);
-  memory->heap.ctx = backend_heap;
-  memory->heap.alloc = backend->alloc;
-  memory->heap.alloc_zero = backend->alloc_zero;
-  memory->heap.realloc = backend->realloc;
-  memory->heap.free_sized = backend->free_sized;
+  memory->bottom = (struct pmmi_heap){.ctx = backend_heap,
+                                      .alloc = backend->alloc,
+                                      .alloc_zero = backend->alloc_zero,
+                                      .realloc = backend->realloc,
+                                      .free_sized = backend->free_sized};
+  for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
+    memory->heap[domain] = memory->bottom;
+  }
   memory->fail_at = UINT64_MAX;
   memory->backend = backend;
   memory->backend_heap = backend_heap;
@@ -34,14 +37,16 @@ void pmmi_memory_refuse(struct pmmi_memory *memory) {
   }
 }
 
-void *pmmi_alloc_zero(pmm_rt *rt, size_t size) {
+/* Inlined below, so that the domain is a constant. */
+static inline void *alloc_zero_in(pmm_rt *rt, enum pmm_domain domain,
+                                  size_t size) {
   struct pmmi_memory *m = pmmi_memory_of(rt);
   assert(size > 0);
   if (m->attempts++ >= m->fail_at) {
     pmmi_memory_refuse(m);
     return NULL;
   }
-  void *block = m->heap.alloc_zero(m->heap.ctx, 1, size);
+  void *block = m->heap[domain].alloc_zero(m->heap[domain].ctx, 1, size);
   if (block == NULL) {
     m->refused++;
     return NULL;
@@ -50,13 +55,30 @@ void *pmmi_alloc_zero(pmm_rt *rt, size_t size) {
   return block;
 }
 
+void *pmmi_alloc_zero(pmm_rt *rt, size_t size) {
+  return alloc_zero_in(rt, PMM_DOMAIN_OBJ, size);
+}
+
+void *pmmi_mem_alloc_zero(pmm_rt *rt, size_t size) {
+  return alloc_zero_in(rt, PMM_DOMAIN_MEM, size);
+}
+
+void pmmi_memory_resized(struct pmmi_memory *m, size_t old_size,
+                         size_t new_size) {
+  m->grown += (uint64_t)(new_size > old_size);
+  m->resizes++;
+  m->live_bytes -= old_size;
+  pmmi_memory_count(m, new_size);
+}
+
 /* A growing resize counts as an attempt; a shrinking one does not, so that
  * releasing memory works while every attempt is refused. */
-void *pmmi_realloc(pmm_rt *rt, void *block, size_t old_size, size_t new_size) {
+static inline void *realloc_in(pmm_rt *rt, enum pmm_domain domain, void *block,
+                               size_t old_size, size_t new_size) {
   struct pmmi_memory *m = pmmi_memory_of(rt);
   if (block == NULL) {
     assert(old_size == 0);
-    return pmmi_alloc(rt, new_size);
+    return pmmi_alloc_in(rt, domain, new_size);
   }
   assert(new_size > 0);
   int grows = new_size > old_size;
@@ -64,16 +86,23 @@ void *pmmi_realloc(pmm_rt *rt, void *block, size_t old_size, size_t new_size) {
     pmmi_memory_refuse(m);
     return NULL;
   }
-  void *moved = m->heap.realloc(m->heap.ctx, block, old_size, new_size);
+  void *moved = m->heap[domain].realloc(m->heap[domain].ctx, block, old_size,
+                                        new_size);
   if (moved == NULL) {
     m->refused += (uint64_t)grows;
     return NULL;
   }
-  m->grown += (uint64_t)grows;
-  m->resizes++;
-  m->live_bytes -= old_size;
-  pmmi_memory_count(m, new_size);
+  pmmi_memory_resized(m, old_size, new_size);
   return moved;
+}
+
+void *pmmi_realloc(pmm_rt *rt, void *block, size_t old_size, size_t new_size) {
+  return realloc_in(rt, PMM_DOMAIN_OBJ, block, old_size, new_size);
+}
+
+void *pmmi_mem_realloc(pmm_rt *rt, void *block, size_t old_size,
+                       size_t new_size) {
+  return realloc_in(rt, PMM_DOMAIN_MEM, block, old_size, new_size);
 }
 
 void pmmi_inject_arm(pmm_rt *rt, uint64_t nth, int persist) {
@@ -120,7 +149,7 @@ void pmmi_memory(pmm_rt *rt, struct pmm_memory *out) {
       .requested_bytes = m->requested_bytes,
       .objects = m->objects,
   };
-  all.live_blocks = all.allocations - all.frees;
+  all.live_blocks = pmmi_memory_live_blocks(m);
   pmmi_runtime_figures(rt, &all);
   add_backend_figures(m, &all);
   memcpy(out, &all,

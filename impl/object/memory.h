@@ -9,7 +9,11 @@
  *      from others (allocations, live blocks) are computed when asked for.
  *   3. An armed failure is a number that `attempts` reaches, so that the hot
  *      path compares once, armed or not.
- *   4. A layer (tracing, hooks) puts its own four functions into `heap` and
+ *   4. Objects come from the object domain, what they own besides (arrays of
+ *      items, tables, buffers) from the mem domain: pmmi_mem_alloc() and the
+ *      like.  Each domain has functions of its own, so that it can be hooked
+ *      alone, and the compiler knows which.
+ *   5. A layer (tracing, hooks) puts its own four functions into `heap` and
  *      calls those it found there; without a layer it costs nothing.
  *
  * Invariant: live_bytes is the sum of the sizes of all blocks given out and
@@ -35,9 +39,12 @@ struct pmmi_heap {
   void (*free_sized)(void *ctx, void *block, size_t size);
 };
 
+/** How many domains there are: raw, mem, object. */
+#define PMMI_DOMAINS 3
+
 /** The first member of every runtime (runtime.h asserts it). */
 struct pmmi_memory {
-  struct pmmi_heap heap;    /* the outermost layer                          */
+  struct pmmi_heap heap[PMMI_DOMAINS]; /* each domain's outermost layer     */
   uint64_t attempts;        /* requests and growing resizes, failed or not  */
   uint64_t fail_at;         /* attempts from this number on are refused     */
   uint64_t live_bytes;      /* bytes of live blocks                         */
@@ -52,6 +59,7 @@ struct pmmi_memory {
   int persist;              /* 1: an armed failure stays                    */
   const struct pmm_backend *backend; /* constant for the runtime's life     */
   void *backend_heap;                /* made by backend->init               */
+  struct pmmi_heap bottom;  /* the backend itself: for tables of layers     */
 };
 
 /** The memory of a runtime: its first member. */
@@ -63,6 +71,16 @@ static inline struct pmmi_memory *pmmi_memory_of(pmm_rt *rt) {
  *  a failure that is to happen once, disarms it. */
 void pmmi_memory_refuse(struct pmmi_memory *memory);
 
+/** Blocks given out and not given back. */
+static inline uint64_t pmmi_memory_live_blocks(const struct pmmi_memory *m) {
+  return m->attempts - m->refused - m->grown - m->frees;
+}
+
+/** Count a successful resize. */
+void pmmi_memory_resized(struct pmmi_memory *memory, size_t old_size,
+                         size_t new_size);
+
+/** Count a block of `size` bytes that is live now. */
 static inline void pmmi_memory_count(struct pmmi_memory *m, size_t size) {
   m->requested_bytes += size;
   m->live_bytes += size;
@@ -71,15 +89,17 @@ static inline void pmmi_memory_count(struct pmmi_memory *m, size_t size) {
   }
 }
 
-/** A block of `size` > 0 bytes, contents unspecified.  NULL: no memory. */
-static inline void *pmmi_alloc(pmm_rt *rt, size_t size) {
+/** A block of `size` > 0 bytes, contents unspecified.  NULL: no memory.
+ *  `domain` is a constant wherever this is used. */
+static inline void *pmmi_alloc_in(pmm_rt *rt, enum pmm_domain domain,
+                                  size_t size) {
   struct pmmi_memory *m = pmmi_memory_of(rt);
   assert(size > 0);
   if (__builtin_expect(m->attempts++ >= m->fail_at, 0)) {
     pmmi_memory_refuse(m);
     return NULL;
   }
-  void *block = m->heap.alloc(m->heap.ctx, size);
+  void *block = m->heap[domain].alloc(m->heap[domain].ctx, size);
   if (__builtin_expect(block == NULL, 0)) {
     m->refused++;
     return NULL;
@@ -88,24 +108,44 @@ static inline void *pmmi_alloc(pmm_rt *rt, size_t size) {
   return block;
 }
 
+static inline void *pmmi_alloc(pmm_rt *rt, size_t size) {
+  return pmmi_alloc_in(rt, PMM_DOMAIN_OBJ, size);
+}
+
+static inline void *pmmi_mem_alloc(pmm_rt *rt, size_t size) {
+  return pmmi_alloc_in(rt, PMM_DOMAIN_MEM, size);
+}
+
 /** The same with every byte zero. */
 void *pmmi_alloc_zero(pmm_rt *rt, size_t size);
+void *pmmi_mem_alloc_zero(pmm_rt *rt, size_t size);
 
 /** Resize a block, keeping the common bytes.  NULL: no memory, and the block
  *  is unchanged; only a growing resize can be injected, but a shrinking one
  *  may fail too.  pmmi_realloc(rt, NULL, 0, n) is pmmi_alloc(rt, n). */
 void *pmmi_realloc(pmm_rt *rt, void *block, size_t old_size, size_t new_size);
+void *pmmi_mem_realloc(pmm_rt *rt, void *block, size_t old_size,
+                       size_t new_size);
 
 /** Give back a block with the size it was last requested with.  NULL is
  *  ignored.  Cannot fail. */
-static inline void pmmi_free(pmm_rt *rt, void *block, size_t size) {
+static inline void pmmi_free_in(pmm_rt *rt, enum pmm_domain domain,
+                                void *block, size_t size) {
   struct pmmi_memory *m = pmmi_memory_of(rt);
   if (block != NULL) {
     assert(m->live_bytes >= size);
     m->live_bytes -= size;
     m->frees++;
-    m->heap.free_sized(m->heap.ctx, block, size);
+    m->heap[domain].free_sized(m->heap[domain].ctx, block, size);
   }
+}
+
+static inline void pmmi_free(pmm_rt *rt, void *block, size_t size) {
+  pmmi_free_in(rt, PMM_DOMAIN_OBJ, block, size);
+}
+
+static inline void pmmi_mem_free(pmm_rt *rt, void *block, size_t size) {
+  pmmi_free_in(rt, PMM_DOMAIN_MEM, block, size);
 }
 
 /** Sum a * b + c without wrapping: 1 when it fits in PTRDIFF_MAX, with the

@@ -15,7 +15,10 @@
 #define PMMI_RUNTIME_H
 
 #include "gc/gc.h"
+#include "object/arena.h"
 #include "object/dealloc.h"
+#include "object/debug.h"
+#include "object/domain.h"
 #include "object/errors.h"
 #include "object/file.h"
 #include "object/finalizer.h"
@@ -36,6 +39,9 @@ struct pmmi_repr;
 
 struct pmm_rt {
   struct pmmi_memory memory;   /* first: memory.h's hot path relies on it   */
+  struct pmmi_domains domains; /* raw, mem and object, and their hooks      */
+  struct pmmi_debug debug;     /* guards and the quarantine                 */
+  struct pmmi_arenas *arenas;  /* NULL: the backend maps pages by itself    */
   struct pmmi_dealloc dealloc; /* nesting, and objects that wait            */
   struct pmmi_errors errors;   /* the pending error                         */
   struct pmmi_gc gc;           /* tracked objects                           */

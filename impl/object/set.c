@@ -98,7 +98,7 @@ static enum pmm_status resize(pmm_rt *rt, struct pmmi_set *set,
   struct pmmi_set_slot *table =
       slots == PMMI_SET_INLINE ? few
       : slots == 0             ? NULL
-                               : pmmi_alloc_zero(rt, table_bytes(slots - 1));
+                               : pmmi_mem_alloc_zero(rt, table_bytes(slots - 1));
   if (table == NULL) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a set's table");
   }
@@ -108,7 +108,7 @@ static enum pmm_status resize(pmm_rt *rt, struct pmmi_set *set,
     }
   }
   if (set->table != set->few) {
-    pmmi_free(rt, set->table, table_bytes(set->mask));
+    pmmi_mem_free(rt, set->table, table_bytes(set->mask));
   }
   if (table == few) {
     memcpy(set->few, few, sizeof few);
@@ -349,7 +349,7 @@ static void set_clear(pmm_rt *rt, pmm_obj *o) {
     }
   }
   if (table != few) {
-    pmmi_free(rt, table, table_bytes(mask));
+    pmmi_mem_free(rt, table, table_bytes(mask));
   }
 }
 

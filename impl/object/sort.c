@@ -143,14 +143,14 @@ static enum pmm_status sort_contents(pmm_rt *rt, struct contents *contents,
   size_t size;
   struct pair *block = NULL;
   if (pmmi_size_fits(n, 2 * sizeof *block, 0, &size)) {
-    block = pmmi_alloc(rt, size);
+    block = pmmi_mem_alloc(rt, size);
   }
   if (block == NULL) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory to sort");
   }
   struct sorter sorter = {.rt = rt, .from = block, .to = block + n, .n = n};
   enum pmm_status status = sort_pairs(&sorter, contents->items, key, ctx);
-  pmmi_free(rt, block, size);
+  pmmi_mem_free(rt, block, size);
   return status;
 }
 
@@ -179,7 +179,7 @@ static void drop_contents(pmm_rt *rt, struct contents *contents) {
   for (size_t i = contents->length; i-- > 0;) {
     pmmi_xrelease(rt, contents->items[i]);
   }
-  pmmi_free(rt, contents->items, capacity * sizeof *contents->items);
+  pmmi_mem_free(rt, contents->items, capacity * sizeof *contents->items);
 }
 
 enum pmm_status pmmi_list_sort(pmm_rt *rt, pmm_obj *list, pmm_call key,

@@ -88,7 +88,7 @@ struct pmmi_str *pmmi_str_alloc(pmm_rt *rt, size_t length, uint32_t largest) {
 
 void pmmi_str_drop_utf8(pmm_rt *rt, struct pmmi_str *s) {
   if (s->utf8 != NULL) {
-    pmmi_free(rt, s->utf8, utf8_block_size(s->utf8->size));
+    pmmi_mem_free(rt, s->utf8, utf8_block_size(s->utf8->size));
     s->utf8 = NULL;
   }
 }
@@ -218,7 +218,7 @@ static size_t utf8_size(const struct pmmi_str *s) {
 
 static enum pmm_status make_utf8(pmm_rt *rt, struct pmmi_str *s) {
   size_t size = utf8_size(s);
-  struct pmmi_utf8 *utf8 = pmmi_alloc(rt, utf8_block_size(size));
+  struct pmmi_utf8 *utf8 = pmmi_mem_alloc(rt, utf8_block_size(size));
   if (utf8 == NULL) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a string's UTF-8");
   }

@@ -18,7 +18,7 @@ static void reserve(struct pmmi_text *text, size_t size) {
   while (room - text->size < size) {
     room *= 2;
   }
-  char *bytes = pmmi_realloc(text->rt, text->bytes, text->room, room);
+  char *bytes = pmmi_mem_realloc(text->rt, text->bytes, text->room, room);
   if (bytes == NULL) {
     (void)pmmi_fail(text->rt, PMM_NO_MEMORY, "no memory for text");
     text->failed = 1;
@@ -90,7 +90,7 @@ pmm_obj *pmmi_text_finish(struct pmmi_text *text) {
   if (!text->failed) {
     str = pmmi_str_new(text->rt, text->bytes, text->size);
   }
-  pmmi_free(text->rt, text->bytes, text->room);
+  pmmi_mem_free(text->rt, text->bytes, text->room);
   return str;
 }
 

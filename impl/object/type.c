@@ -9,7 +9,7 @@
 static void type_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_heap_type *type = (struct pmmi_heap_type *)o;
   pmmi_attr_names_drop(rt, type->attr_names);
-  pmmi_free(rt, (void *)(uintptr_t)type->type.name, type->name_bytes);
+  pmmi_mem_free(rt, (void *)(uintptr_t)type->type.name, type->name_bytes);
   pmmi_object_free(rt, o);
 }
 
@@ -81,13 +81,13 @@ pmm_obj *pmmi_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   }
   const char *name = spec->name != NULL ? spec->name : "object";
   size_t name_bytes = strlen(name) + 1;
-  char *copy = pmmi_alloc(rt, name_bytes);
+  char *copy = pmmi_mem_alloc(rt, name_bytes);
   if (copy == NULL) {
     return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for a type");
   }
   pmm_obj *o = pmmi_object_new(rt, &pmmi_type_type, 0);
   if (o == NULL) {
-    pmmi_free(rt, copy, name_bytes);
+    pmmi_mem_free(rt, copy, name_bytes);
     return NULL;
   }
   struct pmmi_heap_type *heap = (struct pmmi_heap_type *)o;

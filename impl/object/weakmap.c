@@ -154,15 +154,15 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_weakmap *map) {
   void *old_entries = map->entries;
   void *old_index = map->index;
   void *entries =
-      room > MOST_ROOM ? NULL : pmmi_alloc(rt, entries_bytes(room));
-  void *index = entries == NULL ? NULL : pmmi_alloc(rt, index_bytes(room));
+      room > MOST_ROOM ? NULL : pmmi_mem_alloc(rt, entries_bytes(room));
+  void *index = entries == NULL ? NULL : pmmi_mem_alloc(rt, index_bytes(room));
   if (index == NULL) {
-    pmmi_free(rt, entries, entries_bytes(room));
+    pmmi_mem_free(rt, entries, entries_bytes(room));
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a weak entry");
   }
   rebuild(map, entries, index, room);
-  pmmi_free(rt, old_entries, entries_bytes(old_room));
-  pmmi_free(rt, old_index, index_bytes(old_room));
+  pmmi_mem_free(rt, old_entries, entries_bytes(old_room));
+  pmmi_mem_free(rt, old_index, index_bytes(old_room));
   return PMM_OK;
 }
 
@@ -226,8 +226,8 @@ static void drop_entries(pmm_rt *rt, struct pmmi_weakmap *map) {
       pmmi_xrelease(rt, entries[i].strong);
     }
   }
-  pmmi_free(rt, entries, entries_bytes(room));
-  pmmi_free(rt, index, index_bytes(room));
+  pmmi_mem_free(rt, entries, entries_bytes(room));
+  pmmi_mem_free(rt, index, index_bytes(room));
 }
 
 /* ---- the container ------------------------------------------------------ */

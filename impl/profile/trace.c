@@ -18,18 +18,13 @@
 
 /* ---- memory of the tracer itself ---------------------------------------- */
 
-/** The heap below the layer, and below the counters. */
-static const struct pmmi_heap *heap_below(pmm_rt *rt) {
-  return rt->trace.on ? &rt->trace.below : &rt->memory.heap;
-}
-
 /** Room for one more of `count` items; 0 when there is. */
 static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
                      size_t item_bytes) {
   if (count < *room) {
     return 0;
   }
-  const struct pmmi_heap *heap = heap_below(rt);
+  const struct pmmi_heap *heap = &rt->memory.bottom;
   size_t larger = *room > 0 ? 2 * *room : FIRST_SITES;
   void *moved =
       *items != NULL
@@ -45,7 +40,7 @@ static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
 }
 
 static void give_back(pmm_rt *rt, void *items, size_t bytes) {
-  const struct pmmi_heap *heap = heap_below(rt);
+  const struct pmmi_heap *heap = &rt->memory.bottom;
   if (items != NULL) {
     heap->free_sized(heap->ctx, items, bytes);
   }
@@ -69,7 +64,9 @@ static struct pmmi_trace_block *find(const struct pmmi_trace *t,
 }
 
 /** Make sure of one more slot; 0 when there is. */
-static int reserve(struct pmmi_trace *t) {
+static int reserve(pmm_rt *rt) {
+  struct pmmi_trace *t = &rt->trace;
+  const struct pmmi_heap *heap = &rt->memory.bottom;
   if (2 * (t->block_count + 1) <= t->block_room) {
     return 0;
   }
@@ -77,7 +74,7 @@ static int reserve(struct pmmi_trace *t) {
   size_t room = old_room > 0 ? 2 * old_room : FIRST_BLOCKS;
   struct pmmi_trace_block *old = t->blocks;
   struct pmmi_trace_block *larger =
-      t->below.alloc_zero(t->below.ctx, room, sizeof *larger);
+      heap->alloc_zero(heap->ctx, room, sizeof *larger);
   if (larger == NULL) {
     return -1;
   }
@@ -89,7 +86,7 @@ static int reserve(struct pmmi_trace *t) {
     }
   }
   if (old != NULL) {
-    t->below.free_sized(t->below.ctx, old, old_room * sizeof *old);
+    heap->free_sized(heap->ctx, old, old_room * sizeof *old);
   }
   return 0;
 }
@@ -139,45 +136,50 @@ static void forget(struct pmmi_trace *t, const void *block) {
 /* ---- the layer ---------------------------------------------------------- */
 
 static void *traced_alloc(void *ctx, size_t size) {
-  struct pmmi_trace *t = ctx;
-  void *block = reserve(t) == 0 ? t->below.alloc(t->below.ctx, size) : NULL;
+  struct pmmi_trace_layer *layer = ctx;
+  struct pmmi_heap *below = &layer->below;
+  void *block =
+      reserve(layer->rt) == 0 ? below->alloc(below->ctx, size) : NULL;
   if (block != NULL) {
-    remember(t, block, size);
-    peak_update(t);
+    remember(&layer->rt->trace, block, size);
+    peak_update(&layer->rt->trace);
   }
   return block;
 }
 
 static void *traced_alloc_zero(void *ctx, size_t n, size_t size) {
-  struct pmmi_trace *t = ctx;
+  struct pmmi_trace_layer *layer = ctx;
+  struct pmmi_heap *below = &layer->below;
   void *block =
-      reserve(t) == 0 ? t->below.alloc_zero(t->below.ctx, n, size) : NULL;
+      reserve(layer->rt) == 0 ? below->alloc_zero(below->ctx, n, size) : NULL;
   if (block != NULL) {
-    remember(t, block, n * size);
-    peak_update(t);
+    remember(&layer->rt->trace, block, n * size);
+    peak_update(&layer->rt->trace);
   }
   return block;
 }
 
 static void *traced_realloc(void *ctx, void *block, size_t old_size,
                             size_t new_size) {
-  struct pmmi_trace *t = ctx;
-  if (reserve(t) != 0) {
+  struct pmmi_trace_layer *layer = ctx;
+  struct pmmi_heap *below = &layer->below;
+  if (reserve(layer->rt) != 0) {
     return NULL;
   }
-  void *moved = t->below.realloc(t->below.ctx, block, old_size, new_size);
+  void *moved = below->realloc(below->ctx, block, old_size, new_size);
   if (moved != NULL) {
-    forget(t, block);
-    remember(t, moved, new_size);
-    peak_update(t);
+    forget(&layer->rt->trace, block);
+    remember(&layer->rt->trace, moved, new_size);
+    peak_update(&layer->rt->trace);
   }
   return moved;
 }
 
 static void traced_free_sized(void *ctx, void *block, size_t size) {
-  struct pmmi_trace *t = ctx;
-  forget(t, block);
-  t->below.free_sized(t->below.ctx, block, size);
+  struct pmmi_trace_layer *layer = ctx;
+  struct pmmi_heap *below = &layer->below;
+  forget(&layer->rt->trace, block);
+  below->free_sized(below->ctx, block, size);
 }
 
 /* ---- life --------------------------------------------------------------- */
@@ -251,16 +253,20 @@ enum pmm_status pmmi_trace_start(pmm_rt *rt) {
   if (t->on) {
     return PMM_OK;
   }
-  t->below = rt->memory.heap;
-  if (site_of(rt, "") < 0 || reserve(t) != 0) {
+  if (site_of(rt, "") < 0 || reserve(rt) != 0) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory to trace with");
   }
   t->on = 1;
-  rt->memory.heap = (struct pmmi_heap){.ctx = t,
-                                       .alloc = traced_alloc,
-                                       .alloc_zero = traced_alloc_zero,
-                                       .realloc = traced_realloc,
-                                       .free_sized = traced_free_sized};
+  for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
+    struct pmmi_trace_layer *layer = &t->layers[domain];
+    struct pmmi_heap *heap = &rt->memory.heap[domain];
+    *layer = (struct pmmi_trace_layer){.rt = rt, .below = *heap};
+    *heap = (struct pmmi_heap){.ctx = layer,
+                               .alloc = traced_alloc,
+                               .alloc_zero = traced_alloc_zero,
+                               .realloc = traced_realloc,
+                               .free_sized = traced_free_sized};
+  }
   return PMM_OK;
 }
 
@@ -269,8 +275,10 @@ void pmmi_trace_stop(pmm_rt *rt) {
   if (!t->on) {
     return;
   }
-  assert(rt->memory.heap.ctx == t); /* layers come off in reverse order */
-  rt->memory.heap = t->below;
+  for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
+    assert(rt->memory.heap[domain].ctx == &t->layers[domain]);
+    rt->memory.heap[domain] = t->layers[domain].below;
+  }
   t->on = 0;
   give_back(rt, t->blocks, t->block_room * sizeof *t->blocks);
   t->blocks = NULL;

@@ -2,14 +2,15 @@
 /*
  * trace.h - which live blocks were allocated while tracing, and where.
  *
- *   1. Tracing is a layer over the memory's heap (object/memory.h): starting
- *      puts it there, stopping takes it away, so it costs nothing when off.
+ *   1. Tracing is a layer over each domain's heap (object/memory.h), above
+ *      all hooks: starting puts it there, stopping takes it away, so it costs
+ *      nothing when off.
  *   2. A table remembers size and site of every block made meanwhile; a block
  *      that is not in it is not counted when it goes.
  *   3. A site is a name that the host pushed.  Its live blocks and bytes are
  *      kept up to date, so that a snapshot needs no memory.
- *   4. The tracer's own memory comes from below the counters: it is in no
- *      figure but pmmi_trace_overhead().
+ *   4. The tracer's own memory comes from the backend itself, below counters
+ *      and hooks: it is in no figure but pmmi_trace_overhead().
  *
  * Invariant: current_bytes is the sum of the sizes in the table, and so is
  * the sum of the sites' bytes; peak_bytes >= current_bytes.  Where a block
@@ -30,9 +31,15 @@ struct pmmi_trace_block {
   uint32_t unused;
 };
 
+/** The layer over one domain. */
+struct pmmi_trace_layer {
+  pmm_rt *rt;
+  struct pmmi_heap below;  /* what lies under the layer                     */
+};
+
 /** The state of a runtime's tracer. */
 struct pmmi_trace {
-  struct pmmi_heap below;  /* what was in place before it started           */
+  struct pmmi_trace_layer layers[PMMI_DOMAINS]; /* meaningful while on       */
   int on;                  /* 1: tracing                                    */
   struct pmmi_trace_block *blocks; /* open addressing, linear probing       */
   size_t block_room;       /* slots, a power of two; 0: no table            */

@@ -7,10 +7,13 @@
  * classes the same runtime is a subject without the features of pools.
  */
 #include "gc/gc.h"
+#include "object/arena.h"
 #include "object/buffer.h"
 #include "object/context.h"
 #include "object/copy.h"
+#include "object/debug.h"
 #include "object/dict.h"
+#include "object/domain.h"
 #include "object/errors.h"
 #include "object/file.h"
 #include "object/finalizer.h"
@@ -33,6 +36,8 @@
 #include "profile/classes.h"
 #include "profile/trace.h"
 #include "subjects/select.h"
+
+#include <string.h>
 
 #define STRING(x) #x
 #define QUOTED(x) STRING(x)
@@ -66,8 +71,8 @@
 #define OPTIMIZED ""
 #endif
 
-/** A null operation is a feature that is not there: domains,
- *  alloc_hook, arena_hook, debug_hooks, threads, freethread. */
+/** A null operation is a feature that is not there: threads,
+ *  freethread. */
 static const struct pmm_ops reference_ops = {
     .open = pmmi_open,
     .close = pmmi_close,
@@ -254,7 +259,16 @@ static const struct pmm_ops reference_ops = {
     .inject_arm = pmmi_inject_arm,
     .inject_disarm = pmmi_inject_disarm,
 
+    .domain_malloc = pmmi_domain_malloc,
+    .domain_calloc = pmmi_domain_calloc,
+    .domain_realloc = pmmi_domain_realloc,
+    .domain_free = pmmi_domain_free,
+    .domain_get = pmmi_domain_get,
+    .domain_set = pmmi_domain_set,
+    .arena_get = pmmi_arena_get,
+    .arena_set = pmmi_arena_set,
     .class_stats = pmmi_class_stats,
+    .debug_install = pmmi_debug_install,
 
     .trace_start = pmmi_trace_start,
     .trace_stop = pmmi_trace_stop,
@@ -270,15 +284,15 @@ static const struct pmm_ops reference_ops = {
 };
 
 #define FEATURES                                                              \
-  "context", "copy", "diag", "dict", "fail_inject", "file", "finalizer",      \
-      "frame", "gc", "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen",       \
-      "gc_track", "generator", "immortal", "list", "refcount", "set",         \
-      "sizeof", "str", "trace", "trashcan", "tuple", "tuple_freelist",        \
+  "context", "copy", "diag", "dict", "domains", "fail_inject", "file",        \
+      "finalizer", "frame", "gc", "gc_callbacks", "gc_debug", "gc_freeze",    \
+      "gc_gen", "gc_track", "generator", "immortal", "list", "refcount",      \
+      "set", "sizeof", "str", "trace", "trashcan", "tuple", "tuple_freelist", \
       "weakref", "weakref_cb"
 
-static const char *const features_with_pool[] = {FEATURES, "pool",
-                                                 "pool_stats", NULL};
-static const char *const features_without_pool[] = {FEATURES, NULL};
+static const char *const all_features[] = {
+    FEATURES, "pool",        "pool_stats", "arena_hook",
+    "alloc_hook", "debug_hooks", NULL};
 
 #define SUBJECT(features_, ops_)                                              \
   {.abi_version = PMM_SUBJECT_ABI,                                            \
@@ -294,20 +308,90 @@ static const char *const features_without_pool[] = {FEATURES, NULL};
    .ops = ops_}
 
 const struct pmm_subject pmmi_subject_reference =
-    SUBJECT(features_with_pool, &reference_ops);
+    SUBJECT(all_features, &reference_ops);
 
-static struct pmm_ops ops_without_pool; /* filled when it is asked for */
-static const struct pmm_subject reference_without_pool =
-    SUBJECT(features_without_pool, &ops_without_pool);
+/* ---- what depends on the backend ----------------------------------------- */
+
+enum {
+  WITH_CLASSES = 1, /* pool, pool_stats                                     */
+  WITH_ARENAS = 2,  /* arena_hook                                           */
+  WITH_SIZES = 4,   /* alloc_hook, debug_hooks: hooks do not tell old sizes */
+  WITH_ALL = 7
+};
+
+/** The reference over backends of one kind. */
+struct variant {
+  struct pmm_subject subject;
+  struct pmm_ops ops;
+  const char *features[sizeof all_features / sizeof all_features[0]];
+};
+
+static struct variant variants[WITH_ALL]; /* filled when they are asked for */
+
+static unsigned kind_of(const struct pmm_backend *backend) {
+  uint32_t has = backend->capabilities;
+  unsigned kind = 0;
+  if ((has & PMM_BACKEND_CLASSES) != 0) {
+    kind |= WITH_CLASSES;
+    kind |= (has & PMM_BACKEND_OS_HOOKS) != 0 ? WITH_ARENAS : 0u;
+  }
+  return kind | ((has & PMM_BACKEND_USABLE_SIZE) != 0 ? WITH_SIZES : 0u);
+}
+
+static int is_absent(const char *feature, unsigned kind) {
+  static const struct {
+    const char *feature;
+    unsigned needs;
+  } conditions[] = {{"pool", WITH_CLASSES},
+                    {"pool_stats", WITH_CLASSES},
+                    {"arena_hook", WITH_ARENAS},
+                    {"alloc_hook", WITH_SIZES},
+                    {"debug_hooks", WITH_SIZES}};
+  for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
+    if (strcmp(feature, conditions[i].feature) == 0) {
+      return (kind & conditions[i].needs) == 0;
+    }
+  }
+  return 0;
+}
+
+static void remove_operations(struct pmm_ops *ops, unsigned kind) {
+  if ((kind & WITH_CLASSES) == 0) {
+    ops->class_stats = NULL;
+  }
+  if ((kind & WITH_ARENAS) == 0) {
+    ops->arena_get = NULL;
+    ops->arena_set = NULL;
+  }
+  if ((kind & WITH_SIZES) == 0) {
+    ops->domain_get = NULL;
+    ops->domain_set = NULL;
+    ops->debug_install = NULL;
+  }
+}
 
 const struct pmm_subject *
 pmmi_subject_over(const struct pmm_subject *subject,
                   const struct pmm_backend *backend) {
-  if (subject != &pmmi_subject_reference || backend == NULL ||
-      (backend->capabilities & PMM_BACKEND_CLASSES) != 0) {
+  if (subject != &pmmi_subject_reference || backend == NULL) {
     return subject;
   }
-  ops_without_pool = reference_ops;
-  ops_without_pool.class_stats = NULL;
-  return &reference_without_pool;
+  unsigned kind = kind_of(backend);
+  if (kind == WITH_ALL) {
+    return subject;
+  }
+  struct variant *variant = &variants[kind];
+  size_t count = 0;
+  for (size_t i = 0; all_features[i] != NULL; i++) {
+    if (!is_absent(all_features[i], kind)) {
+      variant->features[count++] = all_features[i];
+    }
+  }
+  variant->features[count] = NULL;
+  variant->ops = reference_ops;
+  remove_operations(&variant->ops, kind);
+  variant->subject = pmmi_subject_reference;
+  variant->subject.features = variant->features;
+  variant->subject.ops = &variant->ops;
+  return &variant->subject;
 }

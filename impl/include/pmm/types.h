@@ -92,6 +92,8 @@ struct pmm_open_config {
   const struct pmm_host *host; /* NULL: nobody listens                      */
   uint64_t seed;             /* for whatever the subject randomises         */
   uint32_t flags;            /* enum pmm_open_flag, or-ed                   */
+  size_t quarantine_bytes;   /* freed bytes that the debug layer keeps from */
+                             /* reuse; 0: the subject's default             */
 };
 
 enum pmm_open_flag {

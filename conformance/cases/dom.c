@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/dom.c - the raw, mem and object domains, and hooks on them
+ * (requirements DOM-001…009).  The debug layer is in dom_debug.c.
+ */
+#include "case.h"
+
+#define NO_ERROR_SET "a domain reports failure by NULL, without an error"
+
+enum { DOMAINS = 3 };
+
+static const enum pmm_domain all[DOMAINS] = {PMM_DOMAIN_RAW, PMM_DOMAIN_MEM,
+                                             PMM_DOMAIN_OBJ};
+
+/** A block that is freed with the case, unless it was freed before. */
+struct cell {
+  enum pmm_domain domain;
+  void *block;
+};
+
+static void free_cell(struct pmm_test *t, void *subject) {
+  struct cell *cell = subject;
+  OPS->domain_free(RT, cell->domain, cell->block);
+  cell->block = NULL;
+}
+
+static struct cell *hold(struct pmm_test *t, enum pmm_domain domain,
+                         void *block) {
+  struct cell *cell = SCRATCH(struct cell);
+  expect(block != NULL);
+  cell->domain = domain;
+  cell->block = block;
+  defer(t, free_cell, cell);
+  return cell;
+}
+
+static struct cell *take(struct pmm_test *t, enum pmm_domain domain,
+                         size_t size) {
+  return hold(t, domain, OPS->domain_malloc(RT, domain, size));
+}
+
+/* 1 when two requests for 0 bytes bring two blocks. */
+static int zero_blocks_are_unique(struct pmm_test *t, enum pmm_domain domain) {
+  void *a = OPS->domain_malloc(RT, domain, 0);
+  void *b = OPS->domain_malloc(RT, domain, 0);
+  int unique = a != NULL && b != NULL && a != b;
+  OPS->domain_free(RT, domain, a);
+  OPS->domain_free(RT, domain, b);
+  return unique;
+}
+
+static int all_bytes_are(const void *block, size_t n, unsigned char value) {
+  const unsigned char *bytes = block;
+  for (size_t i = 0; i < n; i++) {
+    if (bytes[i] != value) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+/* "Raw, mem and object domains each offer malloc, calloc, realloc and free
+ * with identical zero-size, null and failure rules." */
+MUST(dom, three_domains_have_the_same_rules, "Three domains, the same rules",
+     REQ("DOM-001"), NEEDS(domains), OOM_EXEMPT(NO_ERROR_SET)) {
+  for (int i = 0; i < DOMAINS; i++) {
+    enum pmm_domain d = all[i];
+    expect(zero_blocks_are_unique(t, d));
+    OPS->domain_free(RT, d, NULL);
+    struct cell *zeroed = hold(t, d, OPS->domain_calloc(RT, d, 7, 9));
+    expect(all_bytes_are(zeroed->block, 63, 0));
+    (void)hold(t, d, OPS->domain_calloc(RT, d, 0, 9));
+    struct cell *grown = hold(t, d, OPS->domain_realloc(RT, d, NULL, 10));
+    memset(grown->block, 0x5a, 10);
+    expect(OPS->domain_realloc(RT, d, grown->block, SIZE_MAX) == NULL);
+    grown->block = OPS->domain_realloc(RT, d, grown->block, 2000);
+    expect(grown->block != NULL && all_bytes_are(grown->block, 10, 0x5a));
+    grown->block = OPS->domain_realloc(RT, d, grown->block, 0);
+    expect(grown->block != NULL);
+    expect(OPS->domain_malloc(RT, d, (size_t)PTRDIFF_MAX + 1) == NULL);
+    expect(OPS->domain_calloc(RT, d, SIZE_MAX / 2, 4) == NULL);
+  }
+}
+
+/* ---- hooks -------------------------------------------------------------- */
+
+/** Hooks that count and pass on. */
+struct hooks {
+  enum pmm_domain domain;
+  struct pmm_domain_allocator below;
+  struct pmm_domain_allocator mine;
+  int mallocs, callocs, reallocs, frees;
+  size_t watched;      /* requests of so many bytes are counted apart       */
+  int watched_calls;
+  int refuses_zero;    /* 0 bytes bring NULL                                */
+};
+
+static void watch(struct hooks *h, size_t size) {
+  h->watched_calls += size == h->watched;
+}
+
+static void *hook_malloc(void *ctx, size_t size) {
+  struct hooks *h = ctx;
+  h->mallocs++;
+  watch(h, size);
+  return size == 0 && h->refuses_zero ? NULL
+                                      : h->below.malloc(h->below.ctx, size);
+}
+
+static void *hook_calloc(void *ctx, size_t n, size_t size) {
+  struct hooks *h = ctx;
+  h->callocs++;
+  watch(h, n * size);
+  return h->below.calloc(h->below.ctx, n, size);
+}
+
+static void *hook_realloc(void *ctx, void *block, size_t size) {
+  struct hooks *h = ctx;
+  h->reallocs++;
+  watch(h, size);
+  return h->below.realloc(h->below.ctx, block, size);
+}
+
+static void hook_free(void *ctx, void *block) {
+  struct hooks *h = ctx;
+  h->frees++;
+  h->below.free(h->below.ctx, block);
+}
+
+static void unhook(struct pmm_test *t, void *subject) {
+  struct hooks *h = subject;
+  (void)OPS->domain_set(RT, h->domain, &h->below);
+}
+
+static struct hooks *hook(struct pmm_test *t, enum pmm_domain domain) {
+  struct hooks *h = SCRATCH(struct hooks);
+  h->domain = domain;
+  h->mine = (struct pmm_domain_allocator){h, hook_malloc, hook_calloc,
+                                          hook_realloc, hook_free};
+  OPS->domain_get(RT, domain, &h->below);
+  expect_ok(OPS->domain_set(RT, domain, &h->mine));
+  defer(t, unhook, h);
+  return h;
+}
+
+static int calls(const struct hooks *h) {
+  return h->mallocs + h->callocs + h->reallocs + h->frees;
+}
+
+/* One malloc, calloc and realloc, two frees. */
+static void use(struct pmm_test *t, enum pmm_domain domain) {
+  void *a = OPS->domain_malloc(RT, domain, 20);
+  void *b = OPS->domain_calloc(RT, domain, 3, 10);
+  a = OPS->domain_realloc(RT, domain, a, 40);
+  OPS->domain_free(RT, domain, a);
+  OPS->domain_free(RT, domain, b);
+}
+
+static int is_same(const struct pmm_domain_allocator *a,
+                   const struct pmm_domain_allocator *b) {
+  return a->ctx == b->ctx && a->malloc == b->malloc &&
+         a->calloc == b->calloc && a->realloc == b->realloc &&
+         a->free == b->free;
+}
+
+/* "Getting a domain's allocator returns exactly what was set, context pointer
+ * included, and every hook call receives that context." */
+MUST(dom, get_returns_what_was_set, "Get and set are symmetric",
+     REQ("DOM-002"), NEEDS(domains, alloc_hook), OOM_EXEMPT(NO_ERROR_SET)) {
+  for (int i = 0; i < DOMAINS; i++) {
+    struct pmm_domain_allocator got;
+    struct hooks *h = hook(t, all[i]);
+    OPS->domain_get(RT, all[i], &got);
+    expect(is_same(&got, &h->mine));
+    int before = calls(h);
+    use(t, all[i]);
+    expect_eq(calls(h) - before, 5);
+    unhook(t, h);
+    OPS->domain_get(RT, all[i], &got);
+    expect(is_same(&got, &h->below));
+  }
+}
+
+/* "A counting hook on the object domain sees each object-domain call once and
+ * no call of the other domains." */
+MUST(dom, hooks_see_their_domain_only, "A hook sees every call of its domain",
+     REQ("DOM-003"), NEEDS(domains, alloc_hook), OOM_EXEMPT(NO_ERROR_SET)) {
+  for (int i = 0; i < DOMAINS; i++) {
+    struct hooks *h = hook(t, all[i]);
+    use(t, all[(i + 1) % DOMAINS]);
+    use(t, all[(i + 2) % DOMAINS]);
+    expect_eq(calls(h), 0);
+    use(t, all[i]);
+    expect_eq(h->mallocs, 1);
+    expect_eq(h->callocs, 1);
+    expect_eq(h->reallocs, 1);
+    expect_eq(h->frees, 2);
+    unhook(t, h);
+  }
+}
+
+/* "A counting hook on the object domain sees each object-domain call once and
+ * no call of the other domains."  So do hooks over hooks. */
+MUST(dom, hooks_stack, "Hooks go over hooks", REQ("DOM-003"),
+     NEEDS(domains, alloc_hook), OOM_EXEMPT(NO_ERROR_SET)) {
+  struct hooks *inner = hook(t, PMM_DOMAIN_MEM);
+  struct hooks *outer = hook(t, PMM_DOMAIN_MEM);
+  use(t, PMM_DOMAIN_MEM);
+  expect_eq(calls(inner), 5);
+  expect_eq(calls(outer), 5);
+  unhook(t, outer);
+  use(t, PMM_DOMAIN_MEM);
+  expect_eq(calls(inner), 10);
+  expect_eq(calls(outer), 5);
+}
+
+/* "Restoring the previous allocator stops counting and blocks obtained
+ * through a pass-through hook can be freed afterwards." */
+MUST(dom, unhooking_restores, "Unhooking restores behaviour",
+     REQ("DOM-004"), NEEDS(domains, alloc_hook), OOM_EXEMPT(NO_ERROR_SET)) {
+  for (int i = 0; i < DOMAINS; i++) {
+    struct cell *older = take(t, all[i], 700);
+    struct hooks *h = hook(t, all[i]);
+    struct cell *small = take(t, all[i], 30);
+    struct cell *large = take(t, all[i], 3000);
+    memset(small->block, 0x5a, 30);
+    free_cell(t, older);
+    int seen = calls(h);
+    unhook(t, h);
+    expect(all_bytes_are(small->block, 30, 0x5a));
+    free_cell(t, small);
+    free_cell(t, large);
+    use(t, all[i]);
+    expect_eq(calls(h), seen);
+  }
+}
+
+/* "The suite rejects an alternative backend that returns null or equal
+ * pointers for zero-size requests." */
+MUST(dom, zero_size_blocks_are_demanded, "Null for 0 bytes is noticed",
+     REQ("DOM-005"), NEEDS(domains, alloc_hook), OOM_EXEMPT(NO_ERROR_SET)) {
+  struct hooks *h = hook(t, PMM_DOMAIN_MEM);
+  expect(zero_blocks_are_unique(t, PMM_DOMAIN_MEM));
+  h->refuses_zero = 1;
+  expect(!zero_blocks_are_unique(t, PMM_DOMAIN_MEM));
+}
+
+/* "A list's item array is obtained from the mem domain while the list object
+ * is an object-domain block." */
+MUST(dom, item_arrays_are_mem, "Item arrays live in the mem domain",
+     REQ("DOM-008"), NEEDS(domains, alloc_hook, list),
+     OOM_EXEMPT("hooks see the calls, not what was refused above them")) {
+  enum { LISTS = 200, ITEMS = 25 };
+  quiet(t);
+  OPS->caches_flush(RT);
+  struct hooks *mem = hook(t, PMM_DOMAIN_MEM);
+  struct hooks *object = hook(t, PMM_DOMAIN_OBJ);
+  mem->watched = object->watched = ITEMS * sizeof(void *);
+  for (int i = 0; i < LISTS; i++) {
+    (void)NEW(OPS->list_new(RT, ITEMS));
+  }
+  int arrays = mem->watched_calls;
+  int arrays_elsewhere = object->watched_calls;
+  int objects = object->mallocs + object->callocs;
+  expect_eq(arrays, LISTS);
+  expect_eq(arrays_elsewhere, 0);
+  expect_ge(objects, LISTS / 2); /* CPython keeps 80 dead ones */
+  pmm_obj *list = empty_list(t);
+  int resizes = mem->mallocs + mem->reallocs;
+  int unmoved = calls(object);
+  for (int i = 0; i < 20; i++) {
+    (void)OPS->list_append(RT, list, OPS->none(RT));
+  }
+  expect_gt(mem->mallocs + mem->reallocs, resizes);
+  expect_eq(calls(object), unmoved);
+}
+
+/* ---- arenas ------------------------------------------------------------- */
+
+enum { ARENAS_MAX = 256, BURST_BYTES = 8 << 20, BLOCK_BYTES = 256 };
+
+/** What a hook on the arena layer saw. */
+struct arenas {
+  struct pmm_arena_allocator below;
+  void *base[ARENAS_MAX];
+  size_t size[ARENAS_MAX];
+  size_t held;
+  int taken, returned;
+  int strangers; /* returned, but held neither with that address nor size   */
+  int refuse;    /* 1: no arena is to be had                                */
+};
+
+static void *take_arena(void *ctx, size_t size) {
+  struct arenas *a = ctx;
+  void *base = a->refuse ? NULL : a->below.alloc(a->below.ctx, size);
+  if (base != NULL && a->held < ARENAS_MAX) {
+    a->base[a->held] = base;
+    a->size[a->held++] = size;
+    a->taken++;
+  }
+  return base;
+}
+
+static void return_arena(void *ctx, void *base, size_t size) {
+  struct arenas *a = ctx;
+  size_t i = 0;
+  while (i < a->held && (a->base[i] != base || a->size[i] != size)) {
+    i++;
+  }
+  a->returned++;
+  if (i < a->held) {
+    a->held--;
+    a->base[i] = a->base[a->held];
+    a->size[i] = a->size[a->held];
+  } else {
+    a->strangers++;
+  }
+  a->below.free(a->below.ctx, base, size);
+}
+
+static void unhook_arenas(struct pmm_test *t, void *subject) {
+  struct arenas *a = subject;
+  (void)OPS->arena_set(RT, &a->below);
+}
+
+static struct arenas *hook_arenas(struct pmm_test *t) {
+  struct arenas *a = SCRATCH(struct arenas);
+  struct pmm_arena_allocator mine = {a, take_arena, return_arena};
+  quiet(t);
+  OPS->caches_flush(RT);
+  OPS->arena_get(RT, &a->below);
+  expect_ok(OPS->arena_set(RT, &mine));
+  defer(t, unhook_arenas, a);
+  return a;
+}
+
+/** As many small blocks as fill several arenas. */
+static struct cell **burst(struct pmm_test *t, enum pmm_domain domain) {
+  struct cell **cells = SCRATCH_ARRAY(struct cell *, BURST_BYTES / BLOCK_BYTES);
+  for (int i = 0; i < BURST_BYTES / BLOCK_BYTES; i++) {
+    cells[i] = take(t, domain, BLOCK_BYTES);
+  }
+  return cells;
+}
+
+static void free_burst(struct pmm_test *t, struct cell **cells) {
+  for (int i = 0; i < BURST_BYTES / BLOCK_BYTES; i++) {
+    free_cell(t, cells[i]);
+  }
+}
+
+/* "By default mem and object domains use the small-block pool (mem since 3.6)
+ * and raw uses the C library." */
+SHOULD(dom, raw_is_not_pooled, "Mem and object are pooled, raw is not",
+       REQ("DOM-007"), NEEDS(domains, arena_hook), OOM_EXEMPT(NO_ERROR_SET)) {
+  struct arenas *a = hook_arenas(t);
+  (void)burst(t, PMM_DOMAIN_RAW);
+  expect_eq(a->taken, 0);
+  free_burst(t, burst(t, PMM_DOMAIN_MEM));
+  expect_gt(a->taken, 0);
+  int taken = a->taken;
+  free_burst(t, burst(t, PMM_DOMAIN_OBJ));
+  expect_gt(a->taken, taken);
+}
+
+/* "Replacing the arena layer routes every arena acquire/release through the
+ * hook with matching sizes and pointers." */
+MUST(dom, arenas_go_through_the_hook, "The arena layer is replaceable",
+     REQ("DOM-009"), NEEDS(domains, arena_hook), OOM_EXEMPT(NO_ERROR_SET)) {
+  struct pmm_arena_allocator got;
+  struct arenas *a = hook_arenas(t);
+  OPS->arena_get(RT, &got);
+  expect(got.ctx == a && got.alloc == take_arena && got.free == return_arena);
+  struct cell **cells = burst(t, PMM_DOMAIN_OBJ);
+  expect_ge(a->taken, 2);
+  free_burst(t, cells);
+  expect_gt(a->returned, 0);
+  expect_le(a->strangers, 1); /* the arena that was there before the hook */
+  expect_eq(a->taken - (a->returned - a->strangers), a->held);
+}
+
+/* "If no arena can be obtained, small requests fall back to the raw allocator
+ * before failing." */
+SHOULD(dom, without_arenas_raw_serves, "Without arenas the raw domain serves",
+       REQ("OOM-011"), NEEDS(pool, domains, arena_hook),
+       OOM_EXEMPT(NO_ERROR_SET)) {
+  struct arenas *a = hook_arenas(t);
+  a->refuse = 1;
+  struct cell **cells = burst(t, PMM_DOMAIN_OBJ);
+  expect_eq(a->taken, 0);
+  a->refuse = 0;
+  free_burst(t, cells);
+}

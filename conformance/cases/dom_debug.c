@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/dom_debug.c - what the debug layer writes into blocks, and domains
+ * that are mixed up (requirements DOM-010…013).
+ */
+#include "case.h"
+
+#define NO_ERROR_SET "a domain reports failure by NULL, without an error"
+
+static void free_block(struct pmm_test *t, void *subject) {
+  OPS->domain_free(RT, PMM_DOMAIN_OBJ, *(void **)subject);
+  *(void **)subject = NULL;
+}
+
+/* A cell of the object domain that is freed with the case. */
+static unsigned char **hold(struct pmm_test *t, void *block) {
+  void **cell = SCRATCH(void *);
+  expect(block != NULL);
+  *cell = block;
+  defer(t, free_block, cell);
+  return (unsigned char **)(void *)cell;
+}
+
+static int all_bytes_are(const unsigned char *bytes, size_t n,
+                         unsigned char value) {
+  for (size_t i = 0; i < n; i++) {
+    if (bytes[i] != value) {
+      return 0;
+    }
+  }
+  return 1;
+}
+
+/* "With debug hooks, newly allocated bytes read 0xCD; zeroed allocations read
+ * 0; bytes added by realloc read 0xCD." */
+MUST(dom, fresh_bytes_are_marked, "Fresh bytes read 0xCD", REQ("DOM-010"),
+     NEEDS(domains, debug_hooks), OPEN(PMM_OPEN_DEBUG),
+     OOM_EXEMPT(NO_ERROR_SET)) {
+  unsigned char **fresh = hold(t, OPS->domain_malloc(RT, PMM_DOMAIN_OBJ, 10));
+  expect(all_bytes_are(*fresh, 10, 0xcd));
+  unsigned char **zeroed =
+      hold(t, OPS->domain_calloc(RT, PMM_DOMAIN_OBJ, 5, 8));
+  expect(all_bytes_are(*zeroed, 40, 0));
+  memset(*fresh, 7, 10);
+  *fresh = OPS->domain_realloc(RT, PMM_DOMAIN_OBJ, *fresh, 100);
+  expect(*fresh != NULL);
+  expect(all_bytes_are(*fresh, 10, 7));
+  expect(all_bytes_are(*fresh + 10, 90, 0xcd));
+}
+
+/* "With debug hooks, freed bytes read 0xDD until reuse." */
+MUST(dom, freed_bytes_are_marked, "Freed bytes read 0xDD", REQ("DOM-011"),
+     NEEDS(domains, debug_hooks), OPEN(PMM_OPEN_DEBUG),
+     OOM_EXEMPT(NO_ERROR_SET)) {
+  unsigned char **cell = hold(t, OPS->domain_malloc(RT, PMM_DOMAIN_OBJ, 40));
+  const volatile unsigned char *freed = *cell;
+  unsigned char seen[40];
+  memset(*cell, 7, 40);
+  free_block(t, cell);
+  for (int i = 0; i < 40; i++) {
+    seen[i] = freed[i];
+  }
+  expect(all_bytes_are(seen, 40, 0xdd));
+}
+
+/* "A debug block has the requested size big-endian in 8 bytes, one domain
+ * letter (r, m or o), 7 guard bytes 0xFD before and 8 after the data." */
+SHOULD(dom, debug_blocks_have_the_layout, "Size, letter, guards",
+       REQ("DOM-012"), NEEDS(domains, debug_hooks), OPEN(PMM_OPEN_DEBUG),
+       OOM_EXEMPT(NO_ERROR_SET)) {
+  static const char letters[] = "rmo";
+  for (int i = 0; i < 3; i++) {
+    enum pmm_domain domain = (enum pmm_domain)i;
+    unsigned char seen[16 + 300 + 8];
+    unsigned char *block = OPS->domain_malloc(RT, domain, 300);
+    expect(block != NULL);
+    memcpy(seen, block - 16, sizeof seen);
+    OPS->domain_free(RT, domain, block);
+    expect(memcmp(seen, "\0\0\0\0\0\0\1\54", 8) == 0); /* 300 */
+    expect_eq(seen[8], letters[i]);
+    expect(all_bytes_are(seen + 9, 7, 0xfd));
+    expect(all_bytes_are(seen + 16, 300, 0xcd));
+    expect(all_bytes_are(seen + 316, 8, 0xfd));
+  }
+}
+
+static void free_as_object(struct pmm_test *t, void *ctx) {
+  (void)ctx;
+  OPS->domain_free(RT, PMM_DOMAIN_OBJ,
+                   OPS->domain_malloc(RT, PMM_DOMAIN_MEM, 10));
+}
+
+/* "Freeing a mem block with the object function is reported with both domain
+ * letters and aborts." */
+MUST(dom, mixed_domains_abort, "A block of another domain aborts",
+     REQ("DOM-013"), NEEDS(domains, debug_hooks), OPEN(PMM_OPEN_DEBUG),
+     OOM_EXEMPT(NO_ERROR_SET)) {
+  const char *text = dies_by_abort(t, free_as_object, NULL);
+  expect(text != NULL);
+  expect(strstr(text, "'m'") != NULL);
+  expect(strstr(text, "'o'") != NULL);
+}
