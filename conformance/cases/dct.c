@@ -72,7 +72,8 @@ SHOULD(dct, empty_dicts_have_no_table, "An empty dict has no table",
 }
 
 /* "Resizing happens when usable slots (2/3 of the table) are exhausted:
- * inserting entry 6, 11, 22, 43, 86, 171 ... moves to 16, 32, 64, 128 slots." */
+ * inserting entry 6, 11, 22, 43, 86, 171 ... moves to 16, 32, 64, 128
+ * slots." */
 MUST(dct, dicts_grow_at_two_thirds, "A dict grows at the declared counts",
      REQ("DCT-002"), NEEDS(dict, sizeof)) {
   size_t steps;

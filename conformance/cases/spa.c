@@ -48,7 +48,7 @@ MUST(spa, cost_grows_in_proportion, "Twice the entries cost about twice",
 }
 
 /* "Reading an absent position returns the default and adds no entry." */
-MUST(spa, absent_positions_are_not_stored, "Reading what is absent adds nothing",
+MUST(spa, absent_positions_are_not_stored, "Reading the absent adds nothing",
      REQ("SPA-002"), NEEDS(dict)) {
   quiet(t);
   pmm_obj *sparse = sparse_map(t, 5, 1000);

@@ -20,7 +20,9 @@ size_t pmmi_dict_slots_for(size_t entries) {
   return slots;
 }
 
-static size_t room_of(size_t slots) { return slots / 3 * 2 + slots % 3 * 2 / 3; }
+static size_t room_of(size_t slots) {
+  return slots / 3 * 2 + slots % 3 * 2 / 3;
+}
 
 /* The narrowest signed number that holds every index of an entry: a table of
  * 128 slots has 85 entries, one of 32768 has 21845. */
