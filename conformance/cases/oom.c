@@ -29,7 +29,7 @@ struct inputs {
 };
 
 static pmm_obj *make_list(struct pmm_test *t, const struct inputs *in) {
-  return OPS->list_convert(RT, in->tuple);
+  return OPS->list_from(RT, (pmm_obj *[]){in->list, in->tuple}, 2);
 }
 
 static pmm_obj *make_slice(struct pmm_test *t, const struct inputs *in) {
@@ -139,6 +139,25 @@ MUST(oom, failure_leaks_nothing, "A failed operation leaves no block",
       expect(k < 2 || status == PMM_OK || live_blocks(t) <= baseline);
       baseline = live_blocks(t);
     }
+  }
+}
+
+/* "After a failed operation and release of its inputs, live blocks equal the
+ * baseline." */
+MUST(oom, failed_list_of_a_tuple_leaks_nothing,
+     "A failed list(tuple) lets the tuple go", REQ("OOM-002"),
+     NEEDS(fail_inject, list, tuple, refcount), ARMS_ITSELF) {
+  pmm_obj *tuple = tuple_of_ints(t, 100);
+  uint64_t count = OPS->refcount(RT, tuple);
+  uint64_t failed = 1;
+  for (uint64_t k = 1; failed > 0; k++) {
+    OPS->caches_flush(RT);
+    OPS->inject_arm(RT, k, 0);
+    pmm_obj *list = OPS->list_convert(RT, tuple);
+    failed = OPS->inject_disarm(RT);
+    OPS->error_clear(RT);
+    OPS->xrelease(RT, list);
+    expect_eq(OPS->refcount(RT, tuple), count);
   }
 }
 

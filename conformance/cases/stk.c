@@ -145,6 +145,76 @@ MUST(stk, a_kept_frame_keeps_its_locals, "A waiting frame keeps its locals",
   expect_log(DEALLOCATED, 1);
 }
 
+/* ---- closures ----------------------------------------------------------- */
+
+/* return v0, which is the outer code's */
+static const struct pmm_code reading = {
+    .struct_size = sizeof(struct pmm_code),
+    .name = "reading",
+    .locals = 1,
+    .instructions = PMM_INSTRUCTIONS({PMM_RETURN, 0, 0, 0}),
+    .instruction_count = 1,
+    .captured = 1};
+
+/* del v0, which is the outer code's */
+static const struct pmm_code emptying = {
+    .struct_size = sizeof(struct pmm_code),
+    .name = "emptying",
+    .locals = 1,
+    .instructions = PMM_INSTRUCTIONS({PMM_DEL, 0, 0, 0}),
+    .instruction_count = 1,
+    .captured = 1};
+
+/* v0, v1 = probes; append closures that share v0 to the argument, v2 */
+static pmm_obj *closures(struct pmm_test *t, struct maker *maker) {
+  static const struct pmm_code *const inside[] = {&reading, &emptying};
+  struct pmm_code code =
+      CODE("making", 1, 4, {PMM_MOVE, 2, 0, 0}, NEW_PROBE(0), NEW_PROBE(1),
+           {PMM_CLOSURE, 3, 0, 0}, {PMM_APPEND, 2, 3, 0},
+           {PMM_CLOSURE, 3, 1, 0}, {PMM_APPEND, 2, 3, 0});
+  code.codes = inside;
+  code.code_count = 2;
+  code.captured = 1;
+  pmm_obj *list = empty_list(t);
+  pmm_obj *function = function_of(t, code, maker);
+  DROP(NEW(OPS->call(RT, function, &list, 1)));
+  DROP(function);
+  return list;
+}
+
+/* "A closure keeps the captured cell's value alive and frees it when the
+ * closure dies; uncaptured locals die at return." */
+MUST(stk, closures_keep_what_they_capture,
+     "A closure keeps its variable and no other", REQ("STK-004"),
+     NEEDS(frame, list)) {
+  quiet(t);
+  pmm_obj *list = closures(t, new_maker(t));
+  expect_log(DEALLOCATED, 2);
+  pmm_obj *closure = KEEP(OPS->list_get(RT, list, 0));
+  DROP(list);
+  pmm_obj *value = NEW(OPS->call(RT, closure, NULL, 0));
+  expect_eq(OPS->instance_cookie(RT, value), 1);
+  DROP(value);
+  expect_log(DEALLOCATED, 2);
+  DROP(closure);
+  expect_log(DEALLOCATED, 2, 1);
+}
+
+/* "Holding ... a closure cell ... keeps referenced locals alive; clearing the
+ * frame releases them." */
+MUST(stk, a_kept_cell_keeps_its_variable, "Closures share a variable's cell",
+     REQ("STK-003"), NEEDS(frame, list)) {
+  quiet(t);
+  pmm_obj *list = closures(t, new_maker(t));
+  pmm_obj *read = OPS->list_get(RT, list, 0);
+  pmm_obj *empty = OPS->list_get(RT, list, 1);
+  DROP(NEW(OPS->call(RT, read, NULL, 0)));
+  expect_log(DEALLOCATED, 2);
+  DROP(NEW(OPS->call(RT, empty, NULL, 0)));
+  expect_log(DEALLOCATED, 2, 1);
+  expect_null(OPS->call(RT, read, NULL, 0), PMM_RUNTIME);
+}
+
 /* ---- depth -------------------------------------------------------------- */
 
 /* log 1; f() */

@@ -193,5 +193,6 @@ SHOULD(strm, split_streams_buffer_the_lag, "A split stream keeps the lag alone",
       expect_ge(traced_now(t) - start, N * sizeof(void *));
     }
   }
+  OPS->caches_flush(RT);
   expect_lt(traced_now(t), start + 8192);
 }
