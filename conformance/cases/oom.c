@@ -106,7 +106,7 @@ static enum pmm_status try_operation(struct pmm_test *t, size_t operation,
 
 /* "If the k-th allocation of an operation fails, the operation returns an
  * out-of-memory error for every k until it succeeds." */
-MUST(oom, failure_is_reported, "A failed allocation is reported", REQ("OOM-001"),
+MUST(oom, failure_is_reported, "A failed allocation is told", REQ("OOM-001"),
      NEEDS(fail_inject, list, tuple, str, finalizer, weakref), ARMS_ITSELF) {
   quiet(t);
   struct inputs in = new_inputs(t);
