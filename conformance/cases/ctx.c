@@ -3,14 +3,11 @@
  * cases/ctx.c - context managers and files: exit on every way out, the
  * descriptor closed before the next statement (requirements CTX-…; PEP 343).
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "codes.h"
+#include "files.h"
 
 /* ---- managers ----------------------------------------------------------------- */
 
@@ -203,23 +200,6 @@ MUST(ctx, generator_based_manager, "A generator makes a manager",
 }
 
 /* ---- files ------------------------------------------------------------------------ */
-
-static void remove_file(struct pmm_test *t, void *path) {
-  (void)t;
-  (void)unlink(path);
-}
-
-/* Path of a fresh file of `size` bytes; removed at the end of the case. */
-static const char *file_of(struct pmm_test *t, size_t size) {
-  char *path = SCRATCH_ARRAY(char, 64);
-  (void)snprintf(path, 64, "/tmp/pmm-case-XXXXXX");
-  int fd = mkstemp(path);
-  if (fd < 0 || ftruncate(fd, (off_t)size) != 0 || close(fd) != 0) {
-    fail("cannot make a temporary file: %s", strerror(errno));
-  }
-  defer(t, remove_file, path);
-  return path;
-}
 
 static int is_open(int fd) { return fcntl(fd, F_GETFD) != -1; }
 

@@ -106,3 +106,34 @@ MUST(deep, deferred_objects_die_once, "Deferred releases happen exactly once",
     expect_eq(happened(DEALLOCATED, i), 1);
   }
 }
+
+/* "Recursive operations on 1e5-deep data give a recursion error, never a
+ * crash, and release what they took; ..." */
+MUST(deep, recursive_operations_fail_cleanly,
+     "Printing, comparing, copying 100000 levels fail cleanly",
+     REQ("DEEP-004"), NEEDS(list, diag, copy, refcount), LONG_CHAIN) {
+  enum { DEPTH = 100000 };
+  quiet(t);
+  pmm_obj *a = nest(t, IN_LIST, NULL, DEPTH);
+  pmm_obj *b = nest(t, IN_LIST, NULL, DEPTH);
+  pmm_obj *inner = OPS->list_get(RT, a, 0);
+  int equal = 0;
+  expect_null(OPS->repr(RT, a), PMM_RECURSION);
+  expect_error(OPS->equals(RT, a, b, &equal), PMM_RECURSION);
+  expect_null(OPS->copy_deep(RT, a), PMM_RECURSION);
+  for (int level = 0; level < DEPTH - 1; level++) {
+    expect_eq(OPS->refcount(RT, inner), 1);
+    inner = OPS->list_get(RT, inner, 0);
+  }
+  DROP_ALL();
+  expect_log(DEALLOCATED, 1, 1);
+}
+
+/* "...; self-containing lists print with an ellipsis." */
+MUST(deep, a_list_in_itself_prints, "A list in itself prints as [[...]]",
+     REQ("DEEP-004"), NEEDS(list, diag, str)) {
+  pmm_obj *list = empty_list(t);
+  expect_ok(OPS->list_append(RT, list, list));
+  pmm_obj *printed = NEW(OPS->repr(RT, list));
+  expect_equal(printed, text(t, "[[...]]"));
+}

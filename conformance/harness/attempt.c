@@ -92,7 +92,8 @@ static int setup(struct attempt *a) {
   *t = (struct pmm_test){.ops = a->setting->subject->ops,
                          .subject = a->setting->subject,
                          .offered = a->setting->offer->offered,
-                         .state = &a->state};
+                         .state = &a->state,
+                         .mode = a->setting->mode};
   enum pmm_status status = OPS->open(&config, &t->rt);
   if (status == PMM_OK && t->rt != NULL) {
     return 1;

@@ -119,6 +119,7 @@ struct pmm_test {
   const struct pmm_subject *subject;
   uint64_t offered;         /* features of the subject, one bit each        */
   struct pmm_state *state;  /* the harness's own                            */
+  const char *mode;         /* of the collector; NULL: the subject has none */
 };
 
 #define RT (t->rt)
@@ -188,6 +189,9 @@ uint64_t collect(struct pmm_test *t);
 /** Switch automatic collection off, where there is any, so that nothing but
  *  the case's own operations moves counters. */
 void quiet(struct pmm_test *t);
+/** The case judges this collector mode alone: UNSUPPORTED("mode.NAME") in
+ *  every other. */
+void needs_mode(struct pmm_test *t, const char *name);
 
 /** A number of the subject's profile.  A profile without it makes the case
  *  UNSUPPORTED("profile.KEY"). */

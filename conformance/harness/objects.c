@@ -5,6 +5,8 @@
  * Each of them ends the case when the runtime reports a failure, so that a
  * body reads as its steps alone.
  */
+#include <stdio.h>
+
 #include "state.h"
 
 pmm_obj *probe_type(struct pmm_test *t, const char *name, uint32_t slots,
@@ -120,6 +122,14 @@ uint64_t collect(struct pmm_test *t) {
 void quiet(struct pmm_test *t) {
   if (OFFERED(gc)) {
     OPS->gc_enable(RT, 0);
+  }
+}
+
+void needs_mode(struct pmm_test *t, const char *name) {
+  if (t->mode == NULL || strcmp(t->mode, name) != 0) {
+    char what[64];
+    (void)snprintf(what, sizeof what, "mode.%s", name);
+    unsupported(t, what);
   }
 }
 

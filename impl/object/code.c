@@ -3,11 +3,13 @@
  * code.c - copies a code of the host and owns what it needs.
  *
  *   1. The counts are checked before anything is read through a pointer.
- *   2. One block takes instructions, constants, calls and name, in that
- *      order, so that a code costs two allocations whatever it holds.
- *   3. link.c checks the copy; the host's memory is not looked at again.
+ *   2. One block takes instructions, constants, calls, codes and name, in
+ *      that order, so that a code costs two allocations whatever it holds.
+ *   3. The codes inside it are copied in the same way.
+ *   4. link.c checks the copy; the host's memory is not looked at again.
  *
- * Invariant: `constants` are owned from the moment they are in the block.
+ * Invariant: `constants` and `codes` are owned from the moment they are in
+ * the block.
  */
 #include "object/code.h"
 
@@ -24,6 +26,9 @@ static struct pmmi_code *as_code(pmm_obj *o) {
 static void code_drop(pmm_rt *rt, struct pmmi_code *code) {
   for (uint32_t i = 0; i < code->constant_count; i++) {
     pmmi_clear(rt, &code->constants[i]);
+  }
+  while (code->code_count > 0) {
+    pmmi_release(rt, &code->codes[--code->code_count]->base);
   }
   if (code->instructions != NULL) {
     pmmi_mem_free(rt, code->instructions, code->block_bytes);
@@ -45,6 +50,12 @@ static int code_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
       return result;
     }
   }
+  for (uint32_t i = 0; i < code->code_count; i++) {
+    int result = visit(ctx, &code->codes[i]->base);
+    if (result != 0) {
+      return result;
+    }
+  }
   return 0;
 }
 
@@ -58,8 +69,31 @@ const struct pmmi_type pmmi_code_type = {
     .traverse = code_traverse,
 };
 
+/** Codes inside the host's code; a host that was compiled before there were
+ *  any has a shorter structure. */
+static size_t count_codes(const struct pmm_code *spec) {
+  return spec->struct_size < sizeof(struct pmm_code) ? 0 : spec->code_count;
+}
+
+/** What is wrong with the codes inside and with what they may share. */
+static const char *check_codes(const struct pmm_code *spec, uint32_t depth) {
+  size_t n = count_codes(spec);
+  if (spec->locals < PMMI_CODE_LOCALS && spec->captured >> spec->locals != 0) {
+    return "a code captures a local that it does not have";
+  }
+  if (n > PMMI_CODE_CODES || (n > 0 && depth == PMMI_CODE_DEPTH)) {
+    return "a code holds too many codes";
+  }
+  for (size_t i = 0; i < n; i++) {
+    if (spec->codes == NULL || spec->codes[i] == NULL) {
+      return "a code inside a code is missing";
+    }
+  }
+  return NULL;
+}
+
 static const char *check_counts(const struct pmm_code *spec) {
-  if (spec->struct_size < sizeof(struct pmm_code)) {
+  if (spec->struct_size < offsetof(struct pmm_code, codes)) {
     return "a code has the wrong struct_size";
   }
   if (spec->locals > PMMI_CODE_LOCALS || spec->args > spec->locals) {
@@ -96,8 +130,9 @@ static int copy_block(pmm_rt *rt, struct pmmi_code *code,
       (spec->instruction_count + 1) * sizeof(struct pmmi_instruction);
   size_t constants = spec->constant_count * sizeof(pmm_obj *);
   size_t calls = spec->call_count * sizeof(struct pmm_code_call);
+  size_t codes = count_codes(spec) * sizeof(struct pmmi_code *);
   size_t named = strlen(name) + 1;
-  size_t bytes = instructions + constants + calls + named;
+  size_t bytes = instructions + constants + calls + codes + named;
   char *block = pmmi_mem_alloc_zero(rt, bytes);
   if (block == NULL) {
     return -1;
@@ -107,7 +142,9 @@ static int copy_block(pmm_rt *rt, struct pmmi_code *code,
   code->constants = (pmm_obj **)(void *)(block + instructions);
   code->calls =
       (struct pmm_code_call *)(void *)(block + instructions + constants);
-  code->name = block + instructions + constants + calls;
+  code->codes = (struct pmmi_code **)(void *)(block + instructions +
+                                              constants + calls);
+  code->name = block + instructions + constants + calls + codes;
   for (size_t i = 0; i < spec->instruction_count; i++) {
     const struct pmm_instruction *in = &spec->instructions[i];
     code->instructions[i] = (struct pmmi_instruction){
@@ -120,14 +157,53 @@ static int copy_block(pmm_rt *rt, struct pmmi_code *code,
   return 0;
 }
 
-struct pmmi_code *pmmi_code_new(pmm_rt *rt, const struct pmm_code *spec) {
+static struct pmmi_code *new_code(pmm_rt *rt, const struct pmm_code *spec,
+                                  const struct pmmi_code *outer);
+
+/** Locals of an inner code that are variables of the code around it. */
+static uint64_t shared_with(const struct pmmi_code *outer,
+                            const struct pmm_code *spec) {
+  uint64_t arguments = spec->args < PMMI_CODE_LOCALS
+                           ? (UINT64_C(1) << spec->args) - 1
+                           : UINT64_MAX;
+  return outer != NULL ? outer->captured & spec->captured & ~arguments : 0;
+}
+
+/** Fill the block: 0, or -1 with an error pending. */
+static int fill(pmm_rt *rt, struct pmmi_code *code,
+                const struct pmm_code *spec) {
+  const char *why = NULL;
+  if (copy_block(rt, code, spec) != 0) {
+    pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a code");
+    return -1;
+  }
+  for (size_t i = 0; i < spec->constant_count; i++) {
+    code->constants[i] = pmmi_new_reference(rt, spec->constants[i]);
+    code->constant_count++;
+  }
+  for (size_t i = 0; i < count_codes(spec); i++) {
+    code->codes[i] = new_code(rt, spec->codes[i], code);
+    if (code->codes[i] == NULL) {
+      return -1;
+    }
+    code->code_count++;
+  }
+  if (pmmi_code_link(code, (uint32_t)spec->call_count, &why) != PMM_OK) {
+    pmmi_fail(rt, PMM_VALUE, why);
+    return -1;
+  }
+  return 0;
+}
+
+static struct pmmi_code *new_code(pmm_rt *rt, const struct pmm_code *spec,
+                                  const struct pmmi_code *outer) {
+  uint32_t depth = outer != NULL ? outer->depth + 1 : 0;
   const char *why = check_counts(spec);
+  if (why == NULL) {
+    why = check_codes(spec, depth);
+  }
   if (why != NULL) {
     pmmi_fail(rt, PMM_VALUE, why);
-    return NULL;
-  }
-  if (spec->captured != 0) {
-    pmmi_fail(rt, PMM_UNSUPPORTED, "no closures: a code may capture no local");
     return NULL;
   }
   struct pmmi_code *code =
@@ -135,23 +211,20 @@ struct pmmi_code *pmmi_code_new(pmm_rt *rt, const struct pmm_code *spec) {
   if (code == NULL) {
     return NULL;
   }
-  if (copy_block(rt, code, spec) != 0) {
-    pmmi_release(rt, &code->base);
-    pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a code");
-    return NULL;
-  }
   code->instruction_count = (uint32_t)spec->instruction_count;
   code->args = spec->args;
   code->locals = spec->locals;
-  for (size_t i = 0; i < spec->constant_count; i++) {
-    code->constants[i] = pmmi_new_reference(rt, spec->constants[i]);
-    code->constant_count++;
-  }
-  if (pmmi_code_link(code, (uint32_t)spec->call_count, &why) != PMM_OK) {
+  code->depth = depth;
+  code->captured = spec->captured;
+  code->shared = shared_with(outer, spec);
+  if (fill(rt, code, spec) != 0) {
     pmmi_release(rt, &code->base);
-    pmmi_fail(rt, PMM_VALUE, why);
     return NULL;
   }
   pmmi_gc_track(rt, &code->base);
   return code;
+}
+
+struct pmmi_code *pmmi_code_new(pmm_rt *rt, const struct pmm_code *spec) {
+  return new_code(rt, spec, NULL);
 }

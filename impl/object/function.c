@@ -3,6 +3,7 @@
 #include "object/function.h"
 
 #include "gc/gc.h"
+#include "object/closure.h"
 #include "object/generator.h"
 #include "object/interpret.h"
 #include "object/runtime.h"
@@ -33,25 +34,39 @@ pmm_obj *pmmi_host_call(pmm_rt *rt, pmm_call call, void *ctx, pmm_obj *arg) {
 static void function_dealloc(pmm_rt *rt, pmm_obj *o) {
   pmmi_gc_untrack(rt, o);
   struct pmmi_code *code = as_function(o)->code;
+  pmm_obj *cells = as_function(o)->cells;
   pmmi_gc_free(rt, o);
+  pmmi_xrelease(rt, cells);
   pmmi_release(rt, &code->base);
 }
 
 static int function_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
-  return visit(ctx, &as_function(o)->code->base);
+  const struct pmmi_function *function = as_function(o);
+  int result = visit(ctx, &function->code->base);
+  return result == 0 && function->cells != NULL ? visit(ctx, function->cells)
+                                                : result;
 }
 
 static pmm_obj *function_call(pmm_rt *rt, pmm_obj *callable,
                               pmm_obj *const *args, size_t n) {
   struct pmmi_code *code = as_function(callable)->code;
+  pmm_obj *cells = as_function(callable)->cells;
   if (n != code->args) {
     return pmmi_fail_null(rt, PMM_TYPE, "wrong number of arguments");
   }
   if (code->yields) {
-    return pmmi_generator_over(rt, code, args, n);
+    pmm_obj *generator = pmmi_generator_over(rt, code, args, n);
+    if (generator != NULL) {
+      struct pmmi_generator *g = (struct pmmi_generator *)(void *)generator;
+      pmmi_closure_enter(rt, &g->frame, cells);
+    }
+    return generator;
   }
   struct pmmi_machine m = {.rt = rt};
   enum pmmi_step step = pmmi_machine_call(&m, code, args, n);
+  if (step == PMMI_STEP_GO) {
+    pmmi_closure_enter(rt, m.frame, cells);
+  }
   return pmmi_machine_run(&m, step) == PMMI_RETURNED ? m.value : NULL;
 }
 
@@ -65,18 +80,27 @@ const struct pmmi_type pmmi_function_type = {
     .call = function_call,
 };
 
+pmm_obj *pmmi_function_over(pmm_rt *rt, struct pmmi_code *code,
+                            pmm_obj *cells) {
+  pmm_obj *o = pmmi_gc_new(rt, &pmmi_function_type, 0);
+  if (o == NULL) {
+    pmmi_xrelease(rt, cells);
+    return NULL;
+  }
+  pmmi_retain(rt, &code->base);
+  as_function(o)->code = code;
+  as_function(o)->cells = cells;
+  pmmi_gc_track(rt, o);
+  return o;
+}
+
 pmm_obj *pmmi_function_new(pmm_rt *rt, const struct pmm_code *spec) {
   struct pmmi_code *code = pmmi_code_new(rt, spec);
   if (code == NULL) {
     return NULL;
   }
-  pmm_obj *o = pmmi_gc_new(rt, &pmmi_function_type, 0);
-  if (o == NULL) {
-    pmmi_release(rt, &code->base);
-    return NULL;
-  }
-  as_function(o)->code = code;
-  pmmi_gc_track(rt, o);
+  pmm_obj *o = pmmi_function_over(rt, code, NULL);
+  pmmi_release(rt, &code->base);
   return o;
 }
 

@@ -2,8 +2,9 @@
 /*
  * function.h - functions over codes, and callables over the host.
  *
- *   1. A function owns a code.  Calling it runs a frame; where the code
- *      yields, calling it makes a generator and runs nothing.
+ *   1. A function owns a code, and as a closure cells (object/closure.h).
+ *      Calling it runs a frame; where the code yields, calling it makes a
+ *      generator and runs nothing.
  *   2. A callable wraps a function of the host; called with no argument it
  *      gets None, with one that one, with more a tuple of them.
  */
@@ -16,6 +17,7 @@
 struct pmmi_function {
   struct pmm_obj base;
   struct pmmi_code *code; /* owned                                          */
+  pmm_obj *cells;         /* owned: a tuple; NULL: no closure               */
 };
 
 /** A callable object. */
@@ -27,6 +29,11 @@ struct pmmi_callable {
 
 extern const struct pmmi_type pmmi_function_type;
 extern const struct pmmi_type pmmi_callable_type;
+
+/** A function over `code`, borrowed; steals `cells` (NULL: none), on failure
+ *  too.  NULL: PMM_NO_MEMORY pending. */
+pmm_obj *pmmi_function_over(pmm_rt *rt, struct pmmi_code *code,
+                            pmm_obj *cells);
 
 /** Call the host with a borrowed argument.  A new reference, or NULL with an
  *  error pending. */

@@ -9,6 +9,7 @@
  */
 #include "object/interpret.h"
 
+#include "object/closure.h"
 #include "object/function.h"
 #include "object/generator.h"
 #include "object/runtime.h"
@@ -41,7 +42,7 @@ enum pmmi_step pmmi_machine_call(struct pmmi_machine *m,
 
 void pmmi_machine_store(struct pmmi_machine *m, int32_t a, pmm_obj *value) {
   if (a >= 0) {
-    pmm_obj **local = &pmmi_frame_locals(m->frame)[a];
+    pmm_obj **local = pmmi_frame_local(m->frame, a);
     pmm_obj *old = *local;
     *local = value;
     value = old;
@@ -51,7 +52,7 @@ void pmmi_machine_store(struct pmmi_machine *m, int32_t a, pmm_obj *value) {
 
 /** Local `index`, borrowed; NULL with an error when it is empty. */
 static pmm_obj *load(struct pmmi_machine *m, int64_t index) {
-  pmm_obj *value = pmmi_frame_locals(m->frame)[index];
+  pmm_obj *value = *pmmi_frame_local(m->frame, index);
   if (value == NULL) {
     pmmi_fail(m->rt, PMM_RUNTIME, "a local is read before it is stored to");
   }
@@ -114,6 +115,15 @@ static enum pmmi_step step_append(struct pmmi_machine *m, instruction in) {
   }
   m->frame->pc++;
   return PMMI_STEP_GO;
+}
+
+static enum pmmi_step step_closure(struct pmmi_machine *m, instruction in) {
+  struct pmmi_code *inner = m->frame->code->codes[in->b];
+  pmm_obj *cells = pmmi_closure_cells(m->rt, m->frame, inner);
+  if (cells == NULL) {
+    return PMMI_STEP_RAISE;
+  }
+  return store_next(m, in->a, pmmi_function_over(m->rt, inner, cells));
 }
 
 static enum pmmi_step step_call(struct pmmi_machine *m, instruction in) {
@@ -309,6 +319,7 @@ static const step_fn steps[PMMI_OPS] = {
     [PMM_FINALLY] = pmmi_step_finally,
     [PMM_WITH] = pmmi_step_with,
     [PMM_APPEND] = step_append,
+    [PMM_CLOSURE] = step_closure,
     [PMMI_END_CODE] = step_end_code,
     [PMMI_END_RANGE] = step_end_loop,
     [PMMI_END_EACH] = step_end_loop,

@@ -23,6 +23,7 @@ enum operand {
   MAYBE_LOCAL,  /* a local, or none when negative                           */
   CONSTANT,     /* index of a constant                                      */
   CALL,         /* index of a call                                          */
+  CODE,         /* index of a code inside this one                          */
   STATUS,       /* an error                                                 */
   MAYBE_STATUS, /* an error or PMM_OK                                       */
   ARGUMENT      /* a local when the code takes one argument, else negative  */
@@ -53,6 +54,7 @@ static const unsigned char operands[][3] = {
     [PMM_FINALLY] = {ANY, ANY, ANY},
     [PMM_WITH] = {MAYBE_LOCAL, LOCAL, ANY},
     [PMM_APPEND] = {LOCAL, LOCAL, ANY},
+    [PMM_CLOSURE] = {LOCAL, CODE, ANY},
 };
 
 /** A construct whose END has not come. */
@@ -91,6 +93,8 @@ static int operand_in_range(const struct linker *l, unsigned char kind,
     return value >= 0 && value < (int64_t)code->constant_count;
   case CALL:
     return value >= 0 && value < (int64_t)l->call_count;
+  case CODE:
+    return value >= 0 && value < (int64_t)code->code_count;
   case STATUS:
     return value > PMM_OK && value <= PMM_UNSUPPORTED;
   case MAYBE_STATUS:
@@ -104,7 +108,7 @@ static int operand_in_range(const struct linker *l, unsigned char kind,
 
 static verdict check_operands(const struct linker *l,
                               const struct pmmi_instruction *in) {
-  if (in->op > PMM_APPEND) {
+  if (in->op > PMM_CLOSURE) {
     return "a code has an unknown instruction";
   }
   const unsigned char *kinds = operands[in->op];
@@ -226,6 +230,8 @@ static verdict link_one(struct linker *l, uint32_t index) {
   case PMM_BREAK:
   case PMM_CONTINUE:
     return link_jump(l, index);
+  case PMM_CALL_CODE:
+    return l->code->depth == 0 ? NULL : "a code inside a code calls itself";
   case PMM_RERAISE:
     return l->handling > 0 ? NULL : "a RERAISE of a code is in no EXCEPT";
   case PMM_YIELD_FROM: /* holds the iterator it delegates to in a block */

@@ -22,6 +22,7 @@
  */
 #include "object/interpret.h"
 
+#include "object/closure.h"
 #include "object/function.h"
 #include "object/runtime.h"
 
@@ -50,7 +51,7 @@ static void handler_end(struct pmmi_machine *m, struct pmmi_block *block) {
   block->state = PMMI_BLOCK_BODY;
   error_drop(m->rt, m->frame);
   if (named >= 0) {
-    pmmi_clear(m->rt, &pmmi_frame_locals(m->frame)[named]);
+    pmmi_clear(m->rt, pmmi_frame_local(m->frame, named));
   }
 }
 
@@ -246,7 +247,7 @@ enum pmmi_step pmmi_step_end_try(struct pmmi_machine *m,
 
 enum pmmi_step pmmi_step_with(struct pmmi_machine *m,
                               const struct pmmi_instruction *in) {
-  pmm_obj *manager = pmmi_frame_locals(m->frame)[in->b];
+  pmm_obj *manager = *pmmi_frame_local(m->frame, in->b);
   if (manager == NULL) {
     pmmi_fail(m->rt, PMM_RUNTIME, "a local is read before it is stored to");
     return PMMI_STEP_RAISE;

@@ -302,8 +302,9 @@ def basis(cases: Sequence[CaseResult], results: Sequence[JobResult]) -> str:
         done = sum(result.status == "ok" for result in results)
         return f"{done:,} of {len(results):,} jobs did and proved their work"
     passed = f"{counts['PASS']:,} of {applied:,} applicable case results pass"
-    warned = f", {counts['WARN']:,} only warn" if counts["WARN"] else ""
-    return passed + warned
+    words = {"WARN": "only warn", "WAIVED": "are waived", "XFAIL": "fail as expected"}
+    rest = [f", {counts[c]:,} {word}" for c, word in words.items() if counts[c]]
+    return passed + "".join(rest)
 
 
 def sentence(

@@ -188,7 +188,9 @@ enum pmm_instruction_op {
                     /* local a if a >= 0; that local is empty after it      */
   PMM_FINALLY,      /* finally                                              */
   PMM_WITH,         /* with local b as local a ... END                      */
-  PMM_APPEND        /* local a .append(local b)                             */
+  PMM_APPEND,       /* local a .append(local b)                             */
+  PMM_CLOSURE       /* local a = a function over codes[b] that shares the   */
+                    /* captured locals (see struct pmm_code)                */
 };
 
 struct pmm_instruction {
@@ -218,6 +220,11 @@ struct pmm_code {
   size_t call_count;
   uint64_t captured; /* bit i: local i is a cell that closures share; a      */
                      /* subject without closures answers PMM_UNSUPPORTED     */
+  /* Codes inside this one, at most 15, nested at most 8 deep.  A local that
+   * is captured by a code and by the one around it, and is no argument of the
+   * inner one, is one variable of both.  An inner code has no PMM_CALL_CODE. */
+  const struct pmm_code *const *codes;
+  size_t code_count;
 };
 
 /* ---- figures --------------------------------------------------------------- */

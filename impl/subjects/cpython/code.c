@@ -11,9 +11,11 @@
  *     yield v0
  *
  *   1. One instruction is one line; blocks indent by one blank.
- *   2. The dead first line makes every declared local one of the function's,
+ *   2. A closure is a def at the place where it is made; `nonlocal` names
+ *      what it shares.
+ *   3. The dead first line makes every declared local one of the function's,
  *      used or not, so that a frame has as many as the code says.
- *   3. Numbers of locals, constants and calls are checked here; the rest of
+ *   4. Numbers of locals, constants and calls are checked here; the rest of
  *      what Python's own grammar refuses, its compiler refuses.
  */
 #include "code.h"
@@ -29,6 +31,10 @@ enum block { PLAIN, LOOP, TRY, EXCEPT, FINALLY };
 
 struct translation {
   const struct pmm_code *code;
+  const struct translation *outer; /* the code around it; NULL: none         */
+  unsigned long number;            /* of the code                            */
+  int levels;                      /* codes around it                        */
+  int indent;                      /* blanks in front of its def             */
   struct pmmi_cpy_source *out;
   FILE *stream;
   enum block blocks[DEPTH_MAX];
@@ -46,7 +52,7 @@ __attribute__((format(printf, 2, 3))) static void line(struct translation *t,
                                                        const char *format,
                                                        ...) {
   va_list arguments;
-  fprintf(t->stream, "%*s", t->depth + 1, "");
+  fprintf(t->stream, "%*s", t->indent + t->depth + 1, "");
   va_start(arguments, format);
   vfprintf(t->stream, format, arguments);
   va_end(arguments);
@@ -129,7 +135,7 @@ static void call_host(struct translation *t,
   if (i->b < 0 || (uint64_t)i->b >= t->code->call_count) {
     complain(t, "no such call");
   }
-  line(t, "%sc%" PRId64 "(%s)", target(t, i, left), i->b,
+  line(t, "%sc%lx_%" PRId64 "(%s)", target(t, i, left), t->number, i->b,
        operand(t, i->c, right));
 }
 
@@ -138,6 +144,9 @@ static void call_code(struct translation *t,
   char left[24];
   char right[24];
   t->out->recursive = 1;
+  if (t->outer != NULL) {
+    complain(t, "a code inside a code calls itself");
+  }
   if (t->code->args != (i->c < 0 ? 0u : 1u)) {
     complain(t, "a code that calls itself with other arguments");
   }
@@ -165,6 +174,8 @@ static void leave_loop(struct translation *t, const char *keyword) {
   line(t, "%s", keyword);
 }
 
+static void closure(struct translation *t, const struct pmm_instruction *i);
+
 static void statement(struct translation *t, const struct pmm_instruction *i) {
   char left[24];
   char right[24];
@@ -176,7 +187,7 @@ static void statement(struct translation *t, const struct pmm_instruction *i) {
     if (i->b < 0 || (uint64_t)i->b >= t->code->constant_count) {
       complain(t, "no such constant");
     }
-    line(t, "v%" PRId64 " = k%" PRId64, local(t, i->a), i->b);
+    line(t, "v%" PRId64 " = k%lx_%" PRId64, local(t, i->a), t->number, i->b);
     break;
   case PMM_INT:
     line(t, "v%" PRId64 " = %" PRId64, local(t, i->a), i->b);
@@ -194,11 +205,11 @@ static void statement(struct translation *t, const struct pmm_instruction *i) {
     call_code(t, i);
     break;
   case PMM_YIELD:
-    t->out->generator = 1;
+    t->out->generator |= t->outer == NULL;
     line(t, "%syield %s", target(t, i, left), operand(t, i->b, right));
     break;
   case PMM_YIELD_FROM:
-    t->out->generator = 1;
+    t->out->generator |= t->outer == NULL;
     line(t, "%syield from v%" PRId64, target(t, i, left), local(t, i->b));
     break;
   case PMM_RETURN:
@@ -225,6 +236,9 @@ static void statement(struct translation *t, const struct pmm_instruction *i) {
   case PMM_APPEND:
     line(t, "v%" PRId64 ".append(v%" PRId64 ")", local(t, i->a),
          local(t, i->b));
+    break;
+  case PMM_CLOSURE:
+    closure(t, i);
     break;
   default:
     complain(t, "no such instruction");
@@ -273,25 +287,66 @@ static int block(struct translation *t, const struct pmm_instruction *i) {
   }
 }
 
-static void head(struct translation *t) {
-  fputs("def f(", t->stream);
+/** Locals that are variables of the code around it. */
+static uint64_t shared(const struct translation *t) {
+  uint64_t arguments =
+      t->code->args < 64 ? (UINT64_C(1) << t->code->args) - 1 : UINT64_MAX;
+  return t->outer == NULL
+             ? 0
+             : t->code->captured & t->outer->code->captured & ~arguments;
+}
+
+/** The def, and whose its locals are. */
+static void head(struct translation *t, int64_t name) {
+  uint64_t theirs = shared(t);
+  if (name < 0) {
+    fputs("def f(", t->stream);
+  } else {
+    fprintf(t->stream, "%*sdef v%" PRId64 "(", t->indent, "", name);
+  }
   for (uint32_t i = 0; i < t->code->args; i++) {
     fprintf(t->stream, "v%" PRIu32 ",", i);
   }
-  fputs("):\n if 0: ", t->stream);
+  fputs("):\n", t->stream);
+  for (uint32_t i = 0; i < t->code->locals; i++) {
+    if ((theirs >> i & 1) != 0) {
+      line(t, "nonlocal v%" PRIu32, i);
+    }
+  }
+  fprintf(t->stream, "%*sif 0: ", t->indent + 1, "");
   for (uint32_t i = t->code->args; i < t->code->locals; i++) {
-    fprintf(t->stream, "v%" PRIu32 " = ", i);
+    if ((theirs >> i & 1) == 0) {
+      fprintf(t->stream, "v%" PRIu32 " = ", i);
+    }
   }
   fputs("None\n", t->stream);
 }
 
-static void body(struct translation *t) {
+static void check_code(struct translation *t) {
   const struct pmm_code *code = t->code;
+  size_t codes = pmmi_cpy_code_count(code);
   if (code->args > code->locals || code->locals > 64) {
     complain(t, "more locals than a code may have");
+  } else if (code->locals < 64 && code->captured >> code->locals != 0) {
+    complain(t, "a code captures a local that it does not have");
+  } else if (codes > PMMI_CPY_CODES ||
+             (codes > 0 && t->levels == PMMI_CPY_CODE_DEPTH)) {
+    complain(t, "a code holds too many codes");
+  }
+  for (size_t i = 0; t->bad == NULL && i < codes; i++) {
+    if (code->codes == NULL || code->codes[i] == NULL) {
+      complain(t, "a code inside a code is missing");
+    }
+  }
+}
+
+static void body(struct translation *t, int64_t name) {
+  const struct pmm_code *code = t->code;
+  check_code(t);
+  if (t->bad != NULL) {
     return;
   }
-  head(t);
+  head(t, name);
   for (size_t i = 0; i < code->instruction_count && t->bad == NULL; i++) {
     const struct pmm_instruction *instruction = &code->instructions[i];
     if (!block(t, instruction)) {
@@ -301,6 +356,26 @@ static void body(struct translation *t) {
   if (t->depth > 0) {
     complain(t, "a block without an end");
   }
+}
+
+static void closure(struct translation *t, const struct pmm_instruction *i) {
+  int64_t name = local(t, i->a);
+  if (i->b < 0 || (uint64_t)i->b >= pmmi_cpy_code_count(t->code)) {
+    complain(t, "no such code");
+  }
+  if (t->bad != NULL) {
+    return;
+  }
+  struct translation inner = {
+      .code = t->code->codes[i->b],
+      .outer = t,
+      .number = pmmi_cpy_code_number(t->number, (size_t)i->b),
+      .levels = t->levels + 1,
+      .indent = t->indent + t->depth + 1,
+      .out = t->out,
+      .stream = t->stream};
+  body(&inner, name);
+  t->bad = inner.bad;
 }
 
 int pmmi_cpy_translate(const struct pmm_code *code,
@@ -313,7 +388,7 @@ int pmmi_cpy_translate(const struct pmm_code *code,
     PyErr_NoMemory();
     return -1;
   }
-  body(&t);
+  body(&t, -1);
   if (fclose(t.stream) == 0 && t.bad == NULL) {
     return 0;
   }

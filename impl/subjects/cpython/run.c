@@ -39,16 +39,45 @@ static PyObject *compiled(const char *source) {
   return code;
 }
 
-/** globals["<letter><number>"] = value; steals `value`, NULL is a failure. */
-static int bind(PyObject *globals, char letter, size_t number,
-                PyObject *value) {
-  char name[16];
+/** globals["<letter><code>_<number>"] = value; steals `value`, NULL is a
+ *  failure. */
+static int bind(PyObject *globals, char letter, unsigned long code,
+                size_t number, PyObject *value) {
+  char name[40];
   int result = -1;
   if (value != NULL) {
-    snprintf(name, sizeof name, "%c%u", letter, (unsigned)number);
+    snprintf(name, sizeof name, "%c%lx_%zu", letter, code, number);
     result = PyDict_SetItemString(globals, name, value);
   }
   Py_DecRef(value);
+  return result;
+}
+
+/** Numbers from here on are of codes that hold no codes. */
+#define INNERMOST 0x10000000ul
+
+/** Bind what a code and the codes inside it name.  0, or -1. */
+static int bind_names(pmm_rt *rt, PyObject *globals,
+                      const struct pmm_code *code, unsigned long number) {
+  int result = 0;
+  for (size_t i = 0; result == 0 && i < code->constant_count; i++) {
+    Py_IncRef(pmmi_cpy_py(code->constants[i]));
+    result = bind(globals, 'k', number, i, pmmi_cpy_py(code->constants[i]));
+  }
+  for (size_t i = 0; result == 0 && i < code->call_count; i++) {
+    struct pmmi_cpy_target target = {.kind = PMMI_CPY_CALL,
+                                     .call = code->calls[i].call,
+                                     .ctx = code->calls[i].ctx};
+    result =
+        bind(globals, 'c', number, i, pmmi_cpy_callback_new(rt, &target));
+  }
+  if (number >= INNERMOST) {
+    return result;
+  }
+  for (size_t i = 0; result == 0 && i < pmmi_cpy_code_count(code); i++) {
+    result = bind_names(rt, globals, code->codes[i],
+                        pmmi_cpy_code_number(number, i));
+  }
   return result;
 }
 
@@ -59,15 +88,8 @@ static PyObject *globals_of(pmm_rt *rt, const struct pmm_code *code) {
                    ? -1
                    : PyDict_SetItemString(globals, "__builtins__",
                                           pmmi_cpy_lib.builtins);
-  for (size_t i = 0; result == 0 && i < code->constant_count; i++) {
-    Py_IncRef(pmmi_cpy_py(code->constants[i]));
-    result = bind(globals, 'k', i, pmmi_cpy_py(code->constants[i]));
-  }
-  for (size_t i = 0; result == 0 && i < code->call_count; i++) {
-    struct pmmi_cpy_target target = {.kind = PMMI_CPY_CALL,
-                                     .call = code->calls[i].call,
-                                     .ctx = code->calls[i].ctx};
-    result = bind(globals, 'c', i, pmmi_cpy_callback_new(rt, &target));
+  if (result == 0) {
+    result = bind_names(rt, globals, code, 0);
   }
   if (result < 0) {
     Py_DecRef(globals);
@@ -100,10 +122,6 @@ static PyObject *make_function(pmm_rt *rt, const struct pmm_code *code,
                                int needs_yield) {
   struct pmmi_cpy_source source;
   PyObject *function;
-  if (code->captured != 0) {
-    pmmi_cpy_fail(PMM_UNSUPPORTED, "no instruction makes a closure");
-    return NULL;
-  }
   if (pmmi_cpy_collect_if_due() < 0 || pmmi_cpy_translate(code, &source) < 0) {
     return NULL;
   }

@@ -255,6 +255,49 @@ static int bad_codes(pmm_rt *rt) {
   return 1;
 }
 
+/** A closure in a closure reads a constant of its own and a local of the
+ *  outermost code; a code inside itself is refused. */
+static int closures(pmm_rt *rt) {
+  static const struct pmm_instruction inner_body[] = {
+      {PMM_CONST, 1, 0, 0}, {PMM_APPEND, 0, 1, 0}, {PMM_RETURN, 0, 0, 0}};
+  static const struct pmm_instruction body[] = {{PMM_CLOSURE, 1, 0, 0},
+                                                {PMM_RETURN, 1, 0, 0}};
+  pmm_obj *constant = ops->boolean(rt, 1);
+  pmm_obj *list = ops->list_new(rt, 0);
+  struct pmm_code code[3];
+  const struct pmm_code *inside[] = {&code[1], &code[2]};
+  for (size_t i = 0; i < 3; i++) {
+    code[i] = (struct pmm_code){.struct_size = sizeof code[i],
+                                .args = i == 0,
+                                .locals = 2,
+                                .instructions = i < 2 ? body : inner_body,
+                                .instruction_count = i < 2 ? 2 : 3,
+                                .captured = 1,
+                                .codes = &inside[i < 2 ? i : 0],
+                                .code_count = i < 2};
+  }
+  code[2].constants = &constant;
+  code[2].constant_count = 1;
+  pmm_obj *outer = ops->function_new(rt, &code[0]);
+  pmm_obj *middle = ops->call(rt, outer, &list, 1);
+  pmm_obj *inner = ops->call(rt, middle, NULL, 0);
+  pmm_obj *read = ops->call(rt, inner, NULL, 0);
+  HOLDS(read != NULL && ops->same(rt, read, list));
+  HOLDS(ops->same(rt, ops->list_get(rt, list, 0), constant));
+  ops->release(rt, read);
+  ops->release(rt, inner);
+  ops->release(rt, middle);
+  ops->release(rt, outer);
+  HOLDS(ops->refcount(rt, list) == 1);
+  ops->release(rt, list);
+  ops->release(rt, constant);
+  inside[1] = &code[1];
+  HOLDS(ops->function_new(rt, &code[0]) == NULL);
+  HOLDS(ops->error(rt) == PMM_VALUE);
+  ops->error_clear(rt);
+  return 1;
+}
+
 static int files(pmm_rt *rt) {
   pmm_obj *file = ops->file_open(rt, "/dev/null", "r");
   int descriptor = ops->file_descriptor(rt, file);
@@ -422,6 +465,7 @@ int pmmi_cpy_selftest(const struct pmm_subject *subject) {
                {"weak references", weak_references},
                {"generators", generators},
                {"bad codes", bad_codes},
+               {"closures", closures},
                {"files", files},
                {"failing allocations", injection},
                {"sites", sites},

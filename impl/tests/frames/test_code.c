@@ -69,8 +69,8 @@ static void counts_are_checked(pmm_rt *rt) {
   code.instruction_count = (size_t)1 << 40;
   tap_ok(refused(rt, &code, PMM_VALUE), "refused: a code that is too long");
   code = CODE(0, 1, LOG(1));
-  code.captured = 1;
-  tap_ok(refused(rt, &code, PMM_UNSUPPORTED), "closures are unsupported");
+  code.captured = 2;
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: a captured local too many");
 }
 
 static void nesting_is_bounded(pmm_rt *rt) {

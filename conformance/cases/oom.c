@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/oom.c - failing allocations, one operation at a time (requirements
+ * OOM-…).  The lanes oom-once and oom-persist do the same to every case.
+ *
+ * A case arms the injection, makes its call, disarms, and only then expects.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "codes.h"
+
+#define ARMS_ITSELF OOM_EXEMPT("arms the injection itself")
+
+/* A small int that no runtime has to make. */
+#define SHARED_INT 7
+
+/* ---- operations to fail ------------------------------------------------- */
+
+/* What the operations below work on. */
+struct inputs {
+  pmm_obj *list;
+  pmm_obj *tuple;
+  pmm_obj *text;
+  pmm_obj *type;    /* with a finalizer                                     */
+  pmm_obj *watched; /* takes weak references                                */
+};
+
+static pmm_obj *make_list(struct pmm_test *t, const struct inputs *in) {
+  return OPS->list_from(RT, (pmm_obj *[]){in->list, in->tuple}, 2);
+}
+
+static pmm_obj *make_slice(struct pmm_test *t, const struct inputs *in) {
+  return OPS->list_slice(RT, in->list, 0, 60);
+}
+
+static pmm_obj *make_sum(struct pmm_test *t, const struct inputs *in) {
+  return OPS->list_concat(RT, in->list, in->list);
+}
+
+static pmm_obj *make_tuple(struct pmm_test *t, const struct inputs *in) {
+  return OPS->tuple_convert(RT, in->list);
+}
+
+static pmm_obj *make_text(struct pmm_test *t, const struct inputs *in) {
+  return OPS->str_concat(RT, in->text, in->text);
+}
+
+static pmm_obj *make_bytes(struct pmm_test *t, const struct inputs *in) {
+  (void)in;
+  return OPS->bytes_new(RT, "twenty bytes of data", 20);
+}
+
+static pmm_obj *make_integer(struct pmm_test *t, const struct inputs *in) {
+  (void)in;
+  return OPS->int_parse(RT, "123456789012345678901234567890");
+}
+
+static pmm_obj *make_instance(struct pmm_test *t, const struct inputs *in) {
+  return OPS->instance_new(RT, in->type, 1);
+}
+
+static pmm_obj *make_reference(struct pmm_test *t, const struct inputs *in) {
+  return OPS->weakref_new(RT, in->watched, NULL, NULL, 1);
+}
+
+static pmm_obj *(*const operations[])(struct pmm_test *t,
+                                      const struct inputs *in) = {
+    make_list,  make_slice,   make_sum,      make_tuple, make_text,
+    make_bytes, make_integer, make_instance, make_reference};
+#define OPERATIONS (sizeof operations / sizeof *operations)
+
+static enum pmm_status nothing(void *ctx, pmm_rt *rt, pmm_obj *self) {
+  (void)ctx;
+  (void)rt;
+  (void)self;
+  return PMM_OK;
+}
+
+static struct inputs new_inputs(struct pmm_test *t) {
+  return (struct inputs){
+      .list = list_of_ints(t, 100),
+      .tuple = tuple_of_ints(t, 100),
+      .text = text(t, "a text of some length that is in no table"),
+      .type = probe_type(t, "watched", 1, PMM_TYPE_GC, nothing, NULL),
+      .watched = probe(t, 0)};
+}
+
+/* Run an operation with its k-th allocation failing (and, persistently, all
+ * after it); *failed tells how many did.  Drops what it made. */
+static enum pmm_status try_operation(struct pmm_test *t, size_t operation,
+                                     const struct inputs *in, uint64_t k,
+                                     int persist, uint64_t *failed) {
+  OPS->caches_flush(RT);
+  OPS->inject_arm(RT, k, persist);
+  pmm_obj *made = operations[operation](t, in);
+  enum pmm_status status = OPS->error(RT);
+  *failed = OPS->inject_disarm(RT);
+  OPS->error_clear(RT);
+  expect((made == NULL) == (status != PMM_OK));
+  OPS->xrelease(RT, made);
+  return status;
+}
+
+/* "If the k-th allocation of an operation fails, the operation returns an
+ * out-of-memory error for every k until it succeeds." */
+MUST(oom, failure_is_reported, "A failed allocation is told", REQ("OOM-001"),
+     NEEDS(fail_inject, list, tuple, str, finalizer, weakref), ARMS_ITSELF) {
+  quiet(t);
+  struct inputs in = new_inputs(t);
+  for (size_t i = 0; i < OPERATIONS; i++) {
+    uint64_t failed = 1;
+    for (uint64_t k = 1; failed > 0; k++) {
+      enum pmm_status status = try_operation(t, i, &in, k, 0, &failed);
+      expect(status == PMM_NO_MEMORY || status == PMM_OK);
+      expect(k > 1 || status == PMM_NO_MEMORY);
+      expect(failed > 0 || status == PMM_OK);
+    }
+  }
+}
+
+/* "After a failed operation and release of its inputs, live blocks equal the
+ * baseline." */
+MUST(oom, failure_leaks_nothing, "A failed operation leaves no block",
+     REQ("OOM-002"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref),
+     ARMS_ITSELF) {
+  quiet(t);
+  for (size_t i = 0; i < OPERATIONS; i++) {
+    uint64_t failed = 1;
+    uint64_t baseline = 0;
+    for (uint64_t k = 0; failed > 0; k++) {
+      struct inputs in = new_inputs(t);
+      enum pmm_status status = try_operation(t, i, &in, k + 1, 0, &failed);
+      DROP_ALL();
+      (void)collect(t);
+      OPS->caches_flush(RT);
+      expect(k < 2 || status == PMM_OK || live_blocks(t) <= baseline);
+      baseline = live_blocks(t);
+    }
+  }
+}
+
+/* "After a failed operation and release of its inputs, live blocks equal the
+ * baseline." */
+MUST(oom, failed_list_of_a_tuple_leaks_nothing,
+     "A failed list(tuple) lets the tuple go", REQ("OOM-002"),
+     NEEDS(fail_inject, list, tuple, refcount), ARMS_ITSELF) {
+  pmm_obj *tuple = tuple_of_ints(t, 100);
+  uint64_t count = OPS->refcount(RT, tuple);
+  uint64_t failed = 1;
+  for (uint64_t k = 1; failed > 0; k++) {
+    OPS->caches_flush(RT);
+    OPS->inject_arm(RT, k, 0);
+    pmm_obj *list = OPS->list_convert(RT, tuple);
+    failed = OPS->inject_disarm(RT);
+    OPS->error_clear(RT);
+    OPS->xrelease(RT, list);
+    expect_eq(OPS->refcount(RT, tuple), count);
+  }
+}
+
+/* "Raising the out-of-memory error needs no successful allocation." */
+MUST(oom, error_needs_no_memory, "The error comes when nothing can be had",
+     REQ("OOM-008"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref),
+     ARMS_ITSELF) {
+  quiet(t);
+  struct inputs in = new_inputs(t);
+  for (size_t i = 0; i < OPERATIONS; i++) {
+    uint64_t failed = 1;
+    for (uint64_t k = 1; failed > 0; k++) {
+      enum pmm_status status = try_operation(t, i, &in, k, 1, &failed);
+      expect(status == (failed > 0 ? PMM_NO_MEMORY : PMM_OK));
+    }
+  }
+}
+
+/* "An object whose allocation failed is never finalized, ..." */
+MUST(oom, what_was_not_made_is_not_finalized, "No finalizer without an object",
+     REQ("OOM-010"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref),
+     ARMS_ITSELF) {
+  enum { MAKE_INSTANCE = 7 };
+  quiet(t);
+  struct inputs in = new_inputs(t);
+  uint64_t failed = 1;
+  for (uint64_t k = 1; failed > 0; k++) {
+    log_clear(t);
+    size_t made = try_operation(t, MAKE_INSTANCE, &in, k, 0, &failed) == PMM_OK;
+    expect_eq(happened(FINALIZED, ANY), made);
+    expect_le(happened(DEALLOCATED, ANY), 1);
+    expect_ge(happened(DEALLOCATED, ANY), made);
+  }
+}
+
+/* "... one whose initialiser failed is released once." */
+MUST(oom, what_was_half_made_is_released_once,
+     "What a failed list(...) took is released once", REQ("OOM-010"),
+     NEEDS(list, generator, finalizer)) {
+  const struct pmm_code failing =
+      CODE("failing", 1, 1, {PMM_YIELD, -1, 0, 0}, {PMM_DEL, 0, 0, 0},
+           {PMM_RAISE, 0, PMM_USER, 0});
+  pmm_obj *type = probe_type(t, "watched", 1, PMM_TYPE_GC, nothing, NULL);
+  pmm_obj *item = probe_of(t, type, 1);
+  pmm_obj *generator = generator_with(t, &failing, item);
+  DROP(item);
+  expect_null(OPS->list_convert(RT, generator), PMM_USER);
+  expect_log(FINALIZED, 1);
+  expect_log(DEALLOCATED, 1);
+}
+
+/* ---- containers --------------------------------------------------------- */
+
+/* "A failing append leaves length, contents and capacity unchanged and the
+ * list usable." */
+MUST(oom, append_is_atomic, "A failed append changes nothing", REQ("OOM-003"),
+     NEEDS(fail_inject, list, sizeof), ARMS_ITSELF) {
+  pmm_obj *list = list_of_ints(t, 4);
+  pmm_obj *item = integer(t, SHARED_INT);
+  size_t bytes = size_of(t, list);
+  OPS->inject_arm(RT, 1, 0);
+  enum pmm_status status = OPS->list_append(RT, list, item);
+  uint64_t failed = OPS->inject_disarm(RT);
+  expect_error(status, PMM_NO_MEMORY);
+  expect_eq(failed, 1);
+  expect_eq(length_of(t, list), 4);
+  expect_eq(size_of(t, list), bytes);
+  expect_ok(OPS->list_append(RT, list, item));
+  expect_eq(length_of(t, list), 5);
+  for (size_t i = 0; i < 5; i++) {
+    expect_int(OPS->list_get(RT, list, i), i < 4 ? (int64_t)i : SHARED_INT);
+  }
+}
+
+/* "A failing insert leaves all old entries reachable and a later insert
+ * succeeds." */
+MUST(oom, dict_insertion_is_atomic, "A failed insert loses no entry",
+     REQ("OOM-004"), NEEDS(fail_inject, dict), ARMS_ITSELF) {
+  pmm_obj *dict = NEW(OPS->dict_new(RT));
+  size_t n;
+  int64_t grows = profile_ints(t, "dict_resize_counts", &n)[1];
+  pmm_obj *value = text(t, "value");
+  for (int64_t i = 1; i < grows; i++) {
+    expect_ok(OPS->dict_set(RT, dict, integer(t, i), value));
+  }
+  pmm_obj *last = integer(t, grows);
+  OPS->inject_arm(RT, 1, 0);
+  enum pmm_status status = OPS->dict_set(RT, dict, last, value);
+  (void)OPS->inject_disarm(RT);
+  expect_error(status, PMM_NO_MEMORY);
+  expect_eq(length_of(t, dict), grows - 1);
+  expect_ok(OPS->dict_set(RT, dict, last, value));
+  expect_eq(length_of(t, dict), grows);
+  for (int64_t i = 1; i <= grows; i++) {
+    expect_same(OPS->dict_get(RT, dict, integer(t, i)), value);
+  }
+}
+
+/* "Repeat or preallocation whose byte size overflows fails before touching
+ * memory; in-place repeat keeps the list unchanged." */
+MUST(oom, impossible_sizes_fail_early, "Sizes that overflow fail at once",
+     REQ("OOM-005"), NEEDS(list, tuple)) {
+  pmm_obj *list = list_of_ints(t, 4);
+  pmm_obj *tuple = tuple_of_ints(t, 4);
+  pmm_obj *huge = NEW(OPS->int_parse(RT, "4611686018427387904"));
+  OPS->memory_reset_peak(RT);
+  uint64_t before = live_bytes(t);
+  expect_null(OPS->list_repeat(RT, list, huge), PMM_NO_MEMORY);
+  expect_error(OPS->list_repeat_inplace(RT, list, huge), PMM_NO_MEMORY);
+  expect_null(OPS->tuple_repeat(RT, tuple, INT64_C(1) << 62), PMM_NO_MEMORY);
+  expect_null(OPS->list_new(RT, (size_t)1 << 61), PMM_NO_MEMORY);
+  expect_null(OPS->tuple_new(RT, (size_t)1 << 61), PMM_NO_MEMORY);
+  struct pmm_memory memory = {.struct_size = sizeof memory};
+  OPS->memory(RT, &memory);
+  expect(memory.peak_bytes == PMM_UNKNOWN ||
+         memory.peak_bytes < before + 65536);
+  expect_eq(length_of(t, list), 4);
+  for (size_t i = 0; i < 4; i++) {
+    expect_int(OPS->list_get(RT, list, i), i);
+  }
+}
+
+/* "A count that does not fit the signed size type raises an overflow error,
+ * not out-of-memory." */
+MUST(oom, index_overflow_is_another_error, "2**63 is no size: an overflow",
+     REQ("OOM-006"), NEEDS(list)) {
+  pmm_obj *list = list_of_ints(t, 4);
+  pmm_obj *count = NEW(OPS->int_parse(RT, "9223372036854775808"));
+  expect_null(OPS->list_repeat(RT, list, count), PMM_OVERFLOW);
+  expect_error(OPS->list_repeat_inplace(RT, list, count), PMM_OVERFLOW);
+  expect_eq(length_of(t, list), 4);
+}
+
+/* ---- all memory --------------------------------------------------------- */
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#endif
+#ifndef UNDER_ASAN
+#define UNDER_ASAN 0
+#endif
+
+/* Tools that need address space of their own must not be limited. */
+static int may_limit(void) {
+  const char *preloaded = getenv("LD_PRELOAD");
+  return !UNDER_ASAN &&
+         (preloaded == NULL || strstr(preloaded, "vgpreload") == NULL);
+}
+
+static uint64_t address_space(void) {
+  unsigned long pages = 0;
+  FILE *stream = fopen("/proc/self/statm", "r");
+  int read = stream != NULL ? fscanf(stream, "%lu", &pages) : 0;
+  if (stream != NULL) {
+    (void)fclose(stream);
+  }
+  return read == 1 ? pages * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static void restore_limit(struct pmm_test *t, void *subject) {
+  (void)t;
+  (void)setrlimit(RLIMIT_AS, subject);
+}
+
+/* Leave the process `bytes` more address space for the rest of the case. */
+static struct rlimit *limit_memory(struct pmm_test *t, uint64_t bytes) {
+  uint64_t used = address_space();
+  struct rlimit *before = SCRATCH(struct rlimit);
+  if (!may_limit() || used == 0 || getrlimit(RLIMIT_AS, before) != 0) {
+    unsupported(t, "RLIMIT_AS");
+  }
+  struct rlimit limit = {.rlim_cur = used + bytes,
+                         .rlim_max = before->rlim_max};
+  defer(t, restore_limit, before);
+  if (setrlimit(RLIMIT_AS, &limit) != 0) {
+    unsupported(t, "RLIMIT_AS");
+  }
+  return before;
+}
+
+/* Append blocks of 1 MiB until there is no memory; what was pending then. */
+static enum pmm_status exhaust(struct pmm_test *t, pmm_obj *list,
+                               const char *data) {
+  enum pmm_status status = PMM_OK;
+  for (int i = 0; i < 1024 && status == PMM_OK; i++) {
+    pmm_obj *block = OPS->bytes_new(RT, data, 1 << 20);
+    if (block != NULL) {
+      (void)OPS->list_append(RT, list, block);
+    }
+    status = OPS->error(RT);
+    OPS->xrelease(RT, block);
+  }
+  OPS->error_clear(RT);
+  return status;
+}
+
+/* "After a real memory limit is hit and memory is dropped, new allocations
+ * succeed in the same process." */
+MUST(oom, usable_after_exhaustion, "Work goes on after memory ran out",
+     REQ("OOM-007"), NEEDS(list, str),
+     OOM_EXEMPT("limits the memory of the process itself")) {
+  const char *data = SCRATCH_ARRAY(char, 1 << 20);
+  for (int round = 0; round < 2; round++) {
+    pmm_obj *list = empty_list(t);
+    struct rlimit *before = limit_memory(t, UINT64_C(64) << 20);
+    enum pmm_status status = exhaust(t, list, data);
+    OPS->release(RT, GIVE(list));
+    pmm_obj *again = OPS->bytes_new(RT, data, 1 << 20);
+    pmm_obj *small = OPS->list_new(RT, 100);
+    int made = again != NULL && small != NULL;
+    OPS->xrelease(RT, again);
+    OPS->xrelease(RT, small);
+    (void)setrlimit(RLIMIT_AS, before);
+    expect_eq(status, PMM_NO_MEMORY);
+    expect(made);
+  }
+}
+
+/* "Releasing objects and collecting work with all allocations failing." */
+MUST(oom, release_never_fails, "Releasing and collecting need no memory",
+     REQ("OOM-009"), NEEDS(fail_inject, gc, list, tuple, finalizer),
+     ARMS_ITSELF, STRESS_EXEMPT("leaves a cycle for one collection")) {
+  quiet(t);
+  (void)collect(t);
+  pmm_obj *type = probe_type(t, "watched", 2, PMM_TYPE_GC, nothing, NULL);
+  pmm_obj *o[4];
+  for (int64_t i = 0; i < 4; i++) {
+    o[i] = probe_of(t, type, i);
+  }
+  expect_ok(OPS->slot_set(RT, o[0], 0, LIST(o[1], TUPLE(o[2]))));
+  expect_ok(OPS->slot_set(RT, o[2], 0, o[3]));
+  expect_ok(OPS->slot_set(RT, o[3], 0, o[2]));
+  uint64_t unreachable = 0;
+  OPS->inject_arm(RT, 1, 1);
+  DROP_ALL();
+  size_t by_count = happened(DEALLOCATED, ANY);
+  enum pmm_status status = OPS->collect(RT, 2, &unreachable);
+  (void)OPS->inject_disarm(RT);
+  expect_eq(status, PMM_OK);
+  expect_eq(by_count, 2);
+  expect_ge(unreachable, 2);
+  expect_eq(happened(FINALIZED, ANY), 4);
+  expect_eq(happened(DEALLOCATED, ANY), 4);
+}
+
+/* "A failed weak reference creation leaves the referent's list unchanged and
+ * the referent collectable." */
+MUST(oom, weakref_creation_is_atomic, "A failed weak reference leaves no trace",
+     REQ("OOM-012"), NEEDS(fail_inject, weakref, weakref_cb, gc),
+     ARMS_ITSELF) {
+  quiet(t);
+  pmm_obj *target = probe(t, 1);
+  expect_ok(OPS->slot_set(RT, target, 0, target));
+  pmm_obj *first = NEW(OPS->weakref_new(RT, target, NULL, NULL, 1));
+  uint64_t failed = 1;
+  for (uint64_t k = 1; failed > 0; k++) {
+    OPS->caches_flush(RT);
+    OPS->inject_arm(RT, k, 0);
+    pmm_obj *made = OPS->weakref_new(RT, target, nothing, NULL, 2);
+    enum pmm_status status = OPS->error(RT);
+    failed = OPS->inject_disarm(RT);
+    OPS->error_clear(RT);
+    expect(made != NULL || status == PMM_NO_MEMORY);
+    expect_eq(OPS->weakref_count(RT, target), made != NULL ? 2 : 1);
+    OPS->xrelease(RT, made);
+  }
+  DROP(target);
+  (void)collect(t);
+  expect_log(DEALLOCATED, 1);
+  expect(OPS->weakref_get(RT, first) == NULL);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/prof.c - tracing and the leak detector: figures that a reader can
+ * rely on (requirements PROF-…; PEP 454).
+ *
+ * Reading a figure may itself take a few bytes for the time of the reading;
+ * SLACK is room for that, small against every size the cases use.
+ */
+#include "case.h"
+
+#define SLACK 4096
+
+#define NO_OTHER_LANE                                                         \
+  STRESS_EXEMPT("measures what the case alone allocates")
+
+struct traced {
+  uint64_t current;
+  uint64_t peak;
+};
+
+static struct traced traced(struct pmm_test *t) {
+  struct traced read;
+  OPS->trace_get(RT, &read.current, &read.peak);
+  expect_ge(read.peak, read.current);
+  return read;
+}
+
+static void stop_tracing(struct pmm_test *t, void *unused) {
+  (void)unused;
+  OPS->trace_stop(RT);
+}
+
+static void start_tracing(struct pmm_test *t) {
+  expect_ok(OPS->trace_start(RT));
+  defer(t, stop_tracing, NULL);
+}
+
+/* A bytes object of that many zeros. */
+static pmm_obj *block_of(struct pmm_test *t, size_t size) {
+  return NEW(OPS->bytes_new(RT, SCRATCH_ARRAY(char, size), size));
+}
+
+/* "While tracing, current equals live traced bytes, peak is the maximum, and
+ * peak >= current always." */
+MUST(prof, current_and_peak, "Current follows what lives, peak the most",
+     REQ("PROF-001"), NEEDS(trace, str), NO_OTHER_LANE) {
+  enum { SIZE = 1000000 };
+  start_tracing(t);
+  uint64_t start = traced(t).current;
+  pmm_obj *first = block_of(t, SIZE);
+  pmm_obj *second = block_of(t, SIZE);
+  expect_ge(traced(t).current, start + 2 * SIZE);
+  expect_le(traced(t).current, start + 2 * SIZE + SLACK);
+  DROP(first);
+  expect_ge(traced(t).current, start + SIZE);
+  expect_le(traced(t).current, start + SIZE + SLACK);
+  DROP(second);
+  expect_le(traced(t).current, start + SLACK);
+  expect_ge(traced(t).peak, start + 2 * SIZE);
+  expect_le(traced(t).peak, start + 2 * SIZE + SLACK);
+}
+
+/* "While tracing, current equals live traced bytes, peak is the maximum ..." */
+MUST(prof, growing_moves_the_peak, "A block that grows moves the peak",
+     REQ("PROF-001"), NEEDS(trace, copy), NO_OTHER_LANE) {
+  enum { SMALL = 1000, LARGE = 1000000 };
+  start_tracing(t);
+  uint64_t start = traced(t).current;
+  pmm_obj *array = NEW(OPS->bytearray_new(RT, SMALL));
+  expect_ok(OPS->bytearray_resize(RT, array, LARGE));
+  expect_ge(traced(t).peak, start + LARGE);
+  expect_ok(OPS->bytearray_resize(RT, array, SMALL));
+  expect_le(traced(t).current, start + LARGE / 2);
+  expect_ge(traced(t).peak, start + LARGE);
+}
+
+/* "Blocks older than start are not traced, and freeing them does not make the
+ * total negative." */
+MUST(prof, older_blocks_are_not_traced, "What is older than start counts not",
+     REQ("PROF-002"), NEEDS(trace, str), NO_OTHER_LANE) {
+  enum { SIZE = 1000000 };
+  pmm_obj *old = block_of(t, SIZE);
+  start_tracing(t);
+  expect_lt(traced(t).current, SLACK);
+  uint64_t before = traced(t).current;
+  DROP(old);
+  expect_le(traced(t).current, before + SLACK);
+  expect_lt(traced(t).peak, SIZE);
+}
+
+/* "Resetting the peak sets it to current." */
+MUST(prof, peak_is_reset, "A reset peak starts from current", REQ("PROF-003"),
+     NEEDS(trace, str), NO_OTHER_LANE) {
+  enum { SIZE = 1000000 };
+  start_tracing(t);
+  pmm_obj *kept = block_of(t, SIZE);
+  DROP(block_of(t, SIZE));
+  expect_ge(traced(t).peak, 2 * SIZE);
+  OPS->trace_reset_peak(RT);
+  expect_ge(traced(t).peak, SIZE);
+  expect_le(traced(t).peak, traced(t).current + SLACK);
+  DROP(kept);
+}
+
+/* ---- sites -------------------------------------------------------------- */
+
+static void pop_site(struct pmm_test *t, void *unused) {
+  (void)unused;
+  OPS->site_pop(RT);
+}
+
+#define SITES 8
+
+/* Live traced blocks and bytes by site. */
+struct snapshot {
+  struct pmm_site sites[SITES];
+  size_t count;
+};
+
+static struct snapshot snapshot(struct pmm_test *t) {
+  struct snapshot taken;
+  taken.count = OPS->trace_snapshot(RT, taken.sites, SITES);
+  expect_le(taken.count, SITES);
+  return taken;
+}
+
+/* What a snapshot tells of one site; zeros when it is not in it. */
+static struct pmm_site site_in(const struct snapshot *taken,
+                               const char *name) {
+  for (size_t i = 0; i < taken->count; i++) {
+    if (strcmp(taken->sites[i].name, name) == 0) {
+      return taken->sites[i];
+    }
+  }
+  return (struct pmm_site){.name = name};
+}
+
+/* "Growing a block keeps one trace with the new size." */
+MUST(prof, realloc_keeps_one_trace, "A block that grows is traced once",
+     REQ("PROF-004"), NEEDS(trace, copy), NO_OTHER_LANE) {
+  enum { ARRAYS = 50, SMALL = 5000, LARGE = 10000 };
+  pmm_obj **arrays = SCRATCH_ARRAY(pmm_obj *, ARRAYS);
+  start_tracing(t);
+  for (int large = 0; large < 2; large++) {
+    struct snapshot taken = snapshot(t);
+    struct pmm_site before = site_in(&taken, "growing");
+    expect_ok(OPS->site_push(RT, "growing"));
+    defer(t, pop_site, NULL);
+    for (int i = 0; i < ARRAYS; i++) {
+      if (large) {
+        expect_ok(OPS->bytearray_resize(RT, arrays[i], LARGE));
+      } else {
+        arrays[i] = NEW(OPS->bytearray_new(RT, SMALL));
+      }
+    }
+    taken = snapshot(t);
+    struct pmm_site after = site_in(&taken, "growing");
+    expect_ge(after.bytes - before.bytes, ARRAYS * (LARGE - SMALL) - SLACK);
+    expect_le(after.bytes - before.bytes, ARRAYS * (LARGE - SMALL) + 2 * SLACK);
+    expect_le(after.blocks, before.blocks + (large ? ARRAYS / 2 : 3 * ARRAYS));
+  }
+}
+
+/* "After stop current and peak are 0 and a snapshot is an error; ..." */
+MUST(prof, stop_clears_everything, "Stopping forgets all figures",
+     REQ("PROF-005"), NEEDS(trace, str), NO_OTHER_LANE) {
+  expect_ok(OPS->trace_start(RT));
+  pmm_obj *kept = block_of(t, 100000);
+  expect_ge(traced(t).current, 100000);
+  OPS->trace_stop(RT);
+  expect_eq(traced(t).current, 0);
+  expect_eq(traced(t).peak, 0);
+  struct pmm_site site;
+  size_t count = OPS->trace_snapshot(RT, &site, 1);
+  enum pmm_status status = OPS->error(RT);
+  OPS->error_clear(RT);
+  expect(count == SIZE_MAX);
+  expect_eq(status, PMM_RUNTIME);
+  DROP(kept);
+}
+
+/* "... overhead is reported separately and never inside current." */
+MUST(prof, tracer_does_not_count_itself, "The tracer is not in its figures",
+     REQ("PROF-005"), NEEDS(trace, list, sizeof), NO_OTHER_LANE,
+     OOM_EXEMPT("10000 lists make a sweep of as many rounds")) {
+  enum { N = 10000 };
+  quiet(t);
+  pmm_obj *all = list_of_ints(t, 0);
+  pmm_obj *none = NEW(OPS->none(RT));
+  for (int i = 0; i < N; i++) {
+    expect_ok(OPS->list_append(RT, all, none));
+  }
+  size_t each = size_of(t, empty_list(t));
+  each += (size_t)profile_int(t, "gc_bytes_per_object_max");
+  start_tracing(t);
+  uint64_t start = traced(t).current;
+  for (size_t i = 0; i < N; i++) {
+    pmm_obj *list = OPS->list_new(RT, 0);
+    expect(list != NULL);
+    expect_ok(OPS->list_set_steal(RT, all, i, list));
+  }
+  expect_le(traced(t).current - start, N * each);
+}
+
+/* "Comparing two snapshots ranks the allocation site of 100 leaked 1000-byte
+ * objects first with its exact count and byte growth." */
+MUST(prof, difference_finds_the_leak, "The site that leaks grows most",
+     REQ("PROF-006"), NEEDS(trace, str, sizeof), NO_OTHER_LANE) {
+  enum { LEAKED = 100, SIZE = 1000 };
+  start_tracing(t);
+  expect_ok(OPS->site_push(RT, "steady"));
+  defer(t, pop_site, NULL);
+  pmm_obj *steady = block_of(t, 500000);
+  struct snapshot before = snapshot(t);
+  expect_ok(OPS->site_push(RT, "leaking"));
+  pmm_obj *leaked = NULL;
+  for (int i = 0; i < LEAKED; i++) {
+    leaked = block_of(t, SIZE);
+  }
+  OPS->site_pop(RT);
+  size_t each = size_of(t, leaked);
+  DROP(steady);
+  (void)block_of(t, 550000);
+  struct snapshot after = snapshot(t);
+  struct pmm_site leaking = site_in(&after, "leaking");
+  uint64_t bytes = leaking.bytes - site_in(&before, "leaking").bytes;
+  expect_eq(leaking.blocks - site_in(&before, "leaking").blocks, LEAKED);
+  expect_eq(bytes, LEAKED * each);
+  for (size_t i = 0; i < after.count; i++) {
+    const struct pmm_site *site = &after.sites[i];
+    expect_le(site->bytes, site_in(&before, site->name).bytes + bytes);
+  }
+}
+
+/* ---- leaks -------------------------------------------------------------- */
+
+/* What the detector said of the types of a case.  Scratch memory. */
+struct report {
+  uint64_t held;   /* REFERENCE, type "held"                                */
+  uint64_t ring;   /* CYCLE, type "ring"                                    */
+  uint64_t wrong;  /* either of them as anything else                       */
+  uint64_t others; /* REFERENCE or CYCLE of lists and tuples                */
+};
+
+static void read_leak(void *ctx, const struct pmm_leak *leak) {
+  struct report *report = ctx;
+  int is_held = strcmp(leak->type, "held") == 0;
+  int is_ring = strcmp(leak->type, "ring") == 0;
+  if (is_held && leak->kind == PMM_LEAK_REFERENCE) {
+    report->held += leak->count;
+  } else if (is_ring && leak->kind == PMM_LEAK_CYCLE) {
+    report->ring += leak->count;
+  } else if (is_held || is_ring) {
+    report->wrong += leak->count;
+  } else if (leak->kind == PMM_LEAK_REFERENCE ||
+             leak->kind == PMM_LEAK_CYCLE) {
+    report->others += strcmp(leak->type, "list") == 0 ||
+                      strcmp(leak->type, "tuple") == 0;
+  }
+}
+
+static struct report *leaks(struct pmm_test *t) {
+  struct report *report = SCRATCH(struct report);
+  expect_ok(OPS->leaks(RT, read_leak, report));
+  return report;
+}
+
+/* Lists in tuples in a ring, probes and text: made, used and dropped. */
+static void work(struct pmm_test *t, pmm_obj *type) {
+  for (int i = 0; i < 50; i++) {
+    pmm_obj *list = LIST(probe_of(t, type, i), text(t, "some text"));
+    pmm_obj *tuple = TUPLE(list, integer(t, 1000 + i));
+    expect_ok(OPS->list_append(RT, list, tuple));
+    DROP(NEW(OPS->repr(RT, tuple)));
+  }
+}
+
+/* "A clean run ... ends with zero live blocks above the baseline after free
+ * lists are flushed; the detector is checked by a planted one-object leak." */
+MUST(prof, detector_is_exact, "A clean run has no leak, a planted one has one",
+     REQ("PROF-007"), NEEDS(diag, gc, list, tuple, str)) {
+  uint64_t blocks = 0;
+  uint64_t others = 0; /* what is the runtime's own */
+  for (int round = 0; round < 3; round++) {
+    work(t, probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL));
+    DROP_ALL();
+    (void)collect(t);
+    OPS->caches_flush(RT);
+    const struct report *report = leaks(t);
+    expect_eq(report->held + report->wrong, 0);
+    expect(round < 2 || report->others == others);
+    expect(round < 2 || live_blocks(t) <= blocks);
+    others = report->others;
+    blocks = live_blocks(t);
+  }
+  pmm_obj *type = probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL);
+  (void)probe_of(t, type, 1);
+  expect_eq(leaks(t)->held, 1);
+  expect_eq(leaks(t)->others, others);
+}
+
+/* "A leak report tells apart unreleased references, uncollected cycles and
+ * blocks held by caches ..." */
+MUST(prof, kinds_of_leaks_are_told_apart, "References, cycles, caches differ",
+     REQ("PROF-008"), NEEDS(diag, gc, list, tuple),
+     STRESS_EXEMPT("a collection at every container leaves no cycle")) {
+  quiet(t);
+  pmm_obj *held = probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL);
+  pmm_obj *ring = probe_type(t, "ring", 1, PMM_TYPE_GC, NULL, NULL);
+  (void)probe_of(t, held, 1);
+  for (int64_t i = 0; i < 2; i++) {
+    pmm_obj *a = probe_of(t, ring, i);
+    pmm_obj *b = probe_of(t, ring, i);
+    expect_ok(OPS->slot_set(RT, a, 0, b));
+    expect_ok(OPS->slot_set(RT, b, 0, a));
+    DROP(a);
+    DROP(b);
+  }
+  for (size_t i = 0; i < 20; i++) { /* what their free lists keep */
+    DROP(empty_list(t));
+    DROP(tuple_of_ints(t, 5));
+  }
+  struct report *report = leaks(t);
+  expect_eq(report->held, 1);
+  expect_eq(report->ring, 4);
+  expect_eq(report->wrong, 0);
+  expect_eq(report->others, 0);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/strm.c - streams: what passes through is not kept (requirements
+ * STRM-…).
+ */
+#include "codes.h"
+#include "files.h"
+
+static void stop_tracing(struct pmm_test *t, void *unused) {
+  (void)unused;
+  OPS->trace_stop(RT);
+}
+
+static uint64_t traced_now(struct pmm_test *t) {
+  uint64_t current;
+  uint64_t peak;
+  OPS->trace_get(RT, &current, &peak);
+  return current;
+}
+
+static uint64_t traced_peak(struct pmm_test *t) {
+  uint64_t current;
+  uint64_t peak;
+  OPS->trace_get(RT, &current, &peak);
+  return peak;
+}
+
+/* Read the whole file in chunks; how far the traced peak rose. */
+static uint64_t peak_of_reading(struct pmm_test *t, const char *path,
+                                size_t chunk) {
+  OPS->trace_reset_peak(RT);
+  uint64_t start = traced_now(t);
+  pmm_obj *file = NEW(OPS->file_open(RT, path, "r"));
+  size_t length = 1;
+  while (length > 0) {
+    pmm_obj *data = NEW(OPS->file_read(RT, file, chunk));
+    length = length_of(t, data);
+    DROP(data);
+  }
+  expect_ok(OPS->file_close(RT, file));
+  DROP(file);
+  return traced_peak(t) - start;
+}
+
+/* "Reading a file in 64 KiB chunks keeps the traced peak below 8 chunks
+ * independent of the file size." */
+MUST(strm, chunked_read_has_bounded_peak, "Chunks of 64 KiB do not add up",
+     REQ("STRM-001"), NEEDS(file, trace)) {
+  enum { CHUNK = 65536, MIB = 1 << 20 };
+  const char *small = file_of(t, MIB);
+  const char *large = file_of(t, 16 * MIB);
+  expect_ok(OPS->trace_start(RT));
+  defer(t, stop_tracing, NULL);
+  expect_lt(peak_of_reading(t, small, CHUNK), 8 * CHUNK);
+  expect_lt(peak_of_reading(t, large, CHUNK), 8 * CHUNK);
+  expect_ge(peak_of_reading(t, small, SIZE_MAX), MIB);
+}
+
+/* "Iterating lines keeps the peak below 64 KiB; reading all lines grows with
+ * the file." */
+MUST(strm, line_iteration_has_bounded_peak, "Lines that are dropped are gone",
+     REQ("STRM-002"), NEEDS(file, trace, list),
+     OOM_EXEMPT("20000 lines make a sweep of as many rounds"),
+     STRESS_EXEMPT("measures the memory of reading alone")) {
+  enum { LINES = 20000, LINE = 100 };
+  const char *path = file_of_lines(t, LINES);
+  expect_ok(OPS->trace_start(RT));
+  defer(t, stop_tracing, NULL);
+  uint64_t start = traced_now(t);
+  pmm_obj *file = NEW(OPS->file_open(RT, path, "r"));
+  pmm_obj *lines = NEW(OPS->iter(RT, file));
+  for (int i = 0; i < LINES; i++) {
+    pmm_obj *line = NEW(OPS->next(RT, lines));
+    expect_eq(length_of(t, line), LINE);
+    DROP(line);
+  }
+  expect_null(OPS->next(RT, lines), PMM_STOP);
+  expect_ok(OPS->file_close(RT, file));
+  expect_lt(traced_peak(t) - start, 65536);
+  file = NEW(OPS->file_open(RT, path, "r"));
+  pmm_obj *all = NEW(OPS->list_convert(RT, file));
+  expect_eq(length_of(t, all), LINES);
+  expect_ge(traced_peak(t) - start, LINES * LINE);
+  expect_ok(OPS->file_close(RT, file));
+}
+
+/* ---- chunks of items ---------------------------------------------------- */
+
+/* Makes probes with cookies 0, 1, 2 ...  Scratch memory. */
+struct maker {
+  struct pmm_test *t;
+  pmm_obj *type; /* owned by the case                                       */
+  int64_t made;
+  int64_t chunk; /* items a chunk; 0: probes may live on                    */
+};
+
+static enum pmm_status make_item(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                 pmm_obj **result) {
+  struct maker *maker = ctx;
+  struct pmm_test *t = maker->t;
+  (void)arg;
+  if (maker->made % maker->chunk == 0) { /* all chunks before are dead */
+    check(happened(DEALLOCATED, ANY) == (size_t)maker->made);
+  }
+  *result = OPS->instance_new(rt, maker->type, maker->made);
+  maker->made += *result != NULL;
+  return OPS->error(rt);
+}
+
+static enum pmm_status make_chunk(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                  pmm_obj **result) {
+  struct maker *maker = ctx;
+  struct pmm_test *t = maker->t;
+  (void)arg;
+  *result = OPS->list_new(rt, 0);
+  return OPS->error(rt);
+}
+
+enum { ITEMS = 10, CHUNK_ITEMS = 4 };
+
+/* for i in range(10): v1 = make_item(); yield v1 - and keep none */
+static pmm_obj *items_of(struct pmm_test *t, struct maker *maker) {
+  const struct pmm_code_call calls[] = {{make_item, maker}};
+  struct pmm_code code =
+      CODE("items", 0, 2, {PMM_FOR_RANGE, 0, ITEMS, 0}, {PMM_CALL, 1, 0, -1},
+           {PMM_YIELD, -1, 1, 0}, {PMM_DEL, 1, 0, 0}, {PMM_END, 0, 0, 0});
+  code.calls = calls;
+  code.call_count = 1;
+  return generator_of(t, &code);
+}
+
+/* Chunks of 4 items of the argument; a short one at its end. */
+static pmm_obj *chunks_of(struct pmm_test *t, struct maker *maker,
+                          pmm_obj *items) {
+  const struct pmm_code_call calls[] = {{make_chunk, maker}};
+  struct pmm_code code = CODE(
+      "chunks", 1, 4, {PMM_FOR_RANGE, 1, ITEMS, 0}, {PMM_CALL, 2, 0, -1},
+      {PMM_FOR_RANGE, 1, CHUNK_ITEMS, 0}, {PMM_FOR_EACH, 3, 0, 0},
+      {PMM_APPEND, 2, 3, 0}, {PMM_DEL, 3, 0, 0}, {PMM_BREAK, 0, 0, 0},
+      {PMM_END, 0, 0, 0}, {PMM_END, 0, 0, 0}, {PMM_IF, 2, 0, 0},
+      {PMM_YIELD, -1, 2, 0}, {PMM_END, 0, 0, 0}, {PMM_DEL, 2, 0, 0},
+      {PMM_END, 0, 0, 0});
+  code.calls = calls;
+  code.call_count = 1;
+  return generator_with(t, &code, items);
+}
+
+/* "Chunks of k over n items have sizes k..k, n mod k, in order, each freed
+ * before the next is made if dropped." */
+MUST(strm, chunks_cover_the_input, "10 items by 4 are 4, 4 and 2",
+     REQ("STRM-003"), NEEDS(generator, list)) {
+  struct maker *maker = SCRATCH(struct maker);
+  maker->t = t;
+  maker->type = probe_type(t, "item", 1, PMM_TYPE_GC, NULL, NULL);
+  maker->chunk = CHUNK_ITEMS;
+  pmm_obj *chunks = chunks_of(t, maker, items_of(t, maker));
+  int64_t next = 0;
+  const size_t sizes[] = {4, 4, 2};
+  for (size_t i = 0; i < 3; i++) {
+    pmm_obj *chunk = NEW(OPS->next(RT, chunks));
+    expect_eq(length_of(t, chunk), sizes[i]);
+    for (size_t j = 0; j < sizes[i]; j++) {
+      pmm_obj *item = OPS->list_get(RT, chunk, j);
+      expect_eq(OPS->instance_cookie(RT, item), next);
+      next++;
+    }
+    DROP(chunk);
+  }
+  expect_null(OPS->next(RT, chunks), PMM_STOP);
+  expect_eq(maker->made, ITEMS);
+  expect_eq(happened(DEALLOCATED, ANY), ITEMS);
+}
+
+/* "Splitting one stream in two keeps the items between both readers and frees
+ * them once both passed." */
+SHOULD(strm, split_streams_buffer_the_lag, "A split stream keeps the lag alone",
+       REQ("STRM-004"), NEEDS(generator, trace, copy, tuple),
+       OOM_EXEMPT("10000 items make a sweep of as many rounds"),
+       STRESS_EXEMPT("measures the memory of splitting alone")) {
+  enum { N = 10000 };
+  const struct pmm_code range =
+      CODE("range", 0, 1, {PMM_FOR_RANGE, 0, N, 0}, {PMM_YIELD, -1, 0, 0},
+           {PMM_END, 0, 0, 0});
+  expect_ok(OPS->trace_start(RT));
+  defer(t, stop_tracing, NULL);
+  pmm_obj *two = NEW(OPS->tee(RT, generator_of(t, &range)));
+  uint64_t start = traced_now(t);
+  for (size_t reader = 0; reader < 2; reader++) {
+    for (int i = 0; i < N; i++) {
+      step(t, OPS->tuple_get(RT, two, reader));
+    }
+    if (reader == 0) {
+      expect_ge(traced_now(t) - start, N * sizeof(void *));
+    }
+  }
+  OPS->caches_flush(RT);
+  expect_lt(traced_now(t), start + 8192);
+}
