@@ -130,8 +130,7 @@ measure_coverage() {
     note 'lcov is missing: the report has no coverage page'
     return
   fi
-  configure build-coverage -Db_coverage=true -Dbuildtype=debug \
-    -Dcpython=disabled -Dbench=disabled
+  configure build-coverage --native-file ci/native/coverage.ini
   build build-coverage
   find build-coverage -name '*.gcda' -delete
   meson test -C build-coverage --no-rebuild -q --suite unit --suite conform --no-suite slow \

@@ -52,15 +52,13 @@ step_gcc() {
 
 step_clang() {
   command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
-  CC=clang CXX=clang++ configure build-clang -Dwerror=true -Dcpython=disabled
+  configure build-clang --native-file ci/native/clang.ini
   build build-clang
   meson_tests build-clang clang --suite unit
 }
 
 step_asan() {
-  configure build-asan -Db_sanitize=address,undefined -Db_lundef=false \
-    -Dbuildtype=debug -Dchecked=true -Dcpython=disabled -Dbench=disabled \
-    -Dwerror=true
+  configure build-asan --native-file ci/native/asan.ini
   build build-asan
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
     meson_tests build-asan asan --suite unit --suite conform --no-suite slow
