@@ -56,6 +56,7 @@ struct pmm_case {
   const char *oom_exempt;          /* why the oom lanes leave it out        */
   const char *stress_exempt;       /* why the gc-stress lane leaves it out  */
   const char *leak_exempt;         /* why the leak check leaves it out      */
+  const char *counters_exempt;     /* why its counters differ between runs  */
   uint32_t open_flags;             /* enum pmm_open_flag for the runtime    */
   void (*body)(struct pmm_test *t);
 };
@@ -106,6 +107,8 @@ struct pmm_case {
 #define OOM_EXEMPT(reason) .oom_exempt = reason
 #define STRESS_EXEMPT(reason) .stress_exempt = reason
 #define LEAK_EXEMPT(reason) .leak_exempt = reason
+/** Counters that depend on the process and not on the case are not told. */
+#define COUNTERS_EXEMPT(reason) .counters_exempt = reason
 
 /** Open the runtime with PMM_OPEN_* flags. */
 #define OPEN(flags) .open_flags = flags

@@ -199,7 +199,10 @@ static void write_case(struct pmm_report *report,
       o, "line", json_integer(has_place ? record->line : test_case->line));
   json_object_set_new(o, "elapsed_ns",
                       json_integer((json_int_t)record->elapsed_ns));
-  json_object_set_new(o, "counters", counters_json(record));
+  json_object_set_new(o, "counters",
+                      test_case->counters_exempt != NULL
+                          ? json_null()
+                          : counters_json(record));
   json_object_set_new(o, "reproduce", json_string(reproduce));
   write_line(report, o);
 }
@@ -310,6 +313,8 @@ static json_t *case_json(const struct pmm_case *c) {
   json_object_set_new(o, "oom_exempt", text_or_null(c->oom_exempt));
   json_object_set_new(o, "stress_exempt", text_or_null(c->stress_exempt));
   json_object_set_new(o, "leak_exempt", text_or_null(c->leak_exempt));
+  json_object_set_new(o, "counters_exempt",
+                      text_or_null(c->counters_exempt));
   json_object_set_new(o, "file", json_string(project_path(c->file)));
   json_object_set_new(o, "line", json_integer(c->line));
   return o;
