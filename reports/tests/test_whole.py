@@ -106,3 +106,23 @@ def test_matrix_of_the_report_shows_every_column(finished, whole):
     for column in whole.columns:
         assert column.label in page
     assert STATES["PASS"].word in page
+
+
+def test_the_same_build_twice_compares_clean(finished, tmp_path):
+    assert finished[0].returncode == 0
+    ask = [
+        PMM, "run", "--profile", "quick", "--only", "conform", "--only", "work",
+        "--subject", "reference", "--out", tmp_path / "report",
+    ]  # fmt: skip
+    first = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert first.returncode == 0, first.stdout[-2000:]
+    again = subprocess.run(
+        [*ask, "--baseline", "latest"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert again.returncode == 0, again.stdout[-3000:]
+    compared = decode_run((tmp_path / "report" / "run.json").read_bytes()).baseline
+    assert compared is not None
+    assert compared.comparable
+    assert compared.unchanged > 1000
+    assert compared.counts.get("worse", 0) == 0
