@@ -35,7 +35,7 @@ from pmm.documents import (
 )
 from pmm.jobs import JobResult
 from pmm.leaks import planted
-from pmm.programs import CLASSES
+from pmm.programs import CLASSES, CaseClass
 
 SEVERITIES = ("failure", "error", "warning")
 STATES: dict[int, VerdictState] = {
@@ -302,7 +302,9 @@ def basis(cases: Sequence[CaseResult], results: Sequence[JobResult]) -> str:
         done = sum(result.status == "ok" for result in results)
         return f"{done:,} of {len(results):,} jobs did and proved their work"
     passed = f"{counts['PASS']:,} of {applied:,} applicable case results pass"
-    words = {"WARN": "only warn", "WAIVED": "are waived", "XFAIL": "fail as expected"}
+    words: dict[CaseClass, str] = {
+        "WARN": "only warn", "WAIVED": "are waived", "XFAIL": "fail as expected",
+    }  # fmt: skip
     rest = [f", {counts[c]:,} {word}" for c, word in words.items() if counts[c]]
     return passed + "".join(rest)
 
