@@ -9,6 +9,8 @@ from pmm.documents import Change, Run
 from pmm.render import memory, words
 
 MOST_CHANGES = 200
+SHOWN_PROBLEMS = 12
+"""Findings that stand open; the others are folded below them."""
 
 
 class Tile(NamedTuple):
@@ -109,4 +111,5 @@ def context(run: Run) -> dict[str, Any]:
         "tiles": tiles,
         "judged": _judged(run.baseline.changes) if run.baseline else [],
         "most_changes": MOST_CHANGES,
+        "shown": SHOWN_PROBLEMS,
     }
