@@ -249,7 +249,7 @@ def read_coverage(
         return None, (skipped,)
     if found is not None:
         return found, ()
-    why = "not measured (no build/coverage/impl.info)"
+    why = "not measured with this build (no build/coverage/impl.info as new)"
     return None, (Skipped(what="coverage", why=why, lost=lost, remedy=remedy),)
 
 

@@ -180,8 +180,8 @@ def finish(
 ) -> Outcome:
     """Fold, compare, store and render a run."""
     header, results = read_journal(folder)
-    keep_coverage(folder, Path(header.build) / COVERAGE)
     places = Places(root=Path(header.root), build=Path(header.build))
+    keep_coverage(folder, places)
     run = fold(header, results, folder, places)
     if baseline is not None:
         run = against(run, baseline)
@@ -198,13 +198,18 @@ def finish(
     return Outcome(run, folder, report)
 
 
-def keep_coverage(folder: Path, measured: Path) -> None:
+def keep_coverage(folder: Path, places: Places) -> None:
     """Copy the coverage that was measured with this build into the run, once.
 
-    A later measurement must not change what a stored run says.
+    A later measurement must not change what a stored run says, and one that is
+    older than the programs says nothing of them.
     """
-    kept = folder / COVERAGE
+    kept, measured = folder / COVERAGE, places.build / COVERAGE
     if kept.exists() or not (measured / INFO).is_file():
+        return
+    program = places.program("pmm-conform")
+    when = (measured / INFO).stat().st_mtime
+    if program is not None and when < program.stat().st_mtime:
         return
     try:
         kept.mkdir()
