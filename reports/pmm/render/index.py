@@ -24,7 +24,7 @@ class Tile(NamedTuple):
 
 
 def _conformance(run: Run) -> Tile | None:
-    columns = [c for c in run.columns if c.kind == "subject" and c.score is not None]
+    columns = [c for c in run.columns if c.kind == "subject" and c.lane == "plain"]
     scores = [c.score for c in columns if c.score is not None]
     if not scores:
         return None
