@@ -20,6 +20,7 @@ struct run {
   uint32_t unreachable;       /* candidates that are marked                 */
   uint32_t collected;         /* garbage that was dropped                   */
   uint32_t uncollectable;     /* garbage that is kept                       */
+  uint32_t needs;             /* enum pmmi_gc_needs of the candidates       */
   int ran_code;               /* a callback or a finalizer ran              */
   uint64_t start_ns;
 };
@@ -86,6 +87,7 @@ static void find(struct run *run) {
   struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
   run->visited = found.candidates;
   run->unreachable = found.unreachable;
+  run->needs = found.needs;
   if (found.mismatches > 0) {
     pmmi_event(run->rt, PMM_EVENT_FAULT, 0, PMM_FAULT_COUNT_MISMATCH);
   }
@@ -168,7 +170,6 @@ static void spare(struct run *run) {
   if (!run->ran_code) {
     return;
   }
-  pmmi_gc_candidates_again(run->gc, run->range);
   struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
   run->unreachable = found.unreachable;
 }
@@ -194,10 +195,16 @@ static void drop(struct run *run) {
 }
 
 static void dispose(struct run *run) {
-  keep(run);
+  if ((run->needs & PMMI_GC_NEEDS_KEEP) != 0) {
+    keep(run);
+  }
   pmmi_gc_validate(run->rt);
-  clear_weak(run);
-  finalize(run);
+  if ((run->needs & PMMI_GC_NEEDS_WEAK) != 0) {
+    clear_weak(run);
+  }
+  if ((run->needs & PMMI_GC_NEEDS_FINALIZE) != 0) {
+    finalize(run);
+  }
   pmmi_gc_validate(run->rt);
   spare(run);
   pmmi_gc_validate(run->rt);

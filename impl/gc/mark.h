@@ -4,36 +4,42 @@
  *
  * Candidates are the marked slots of a range of the table.  A mark is
  *
- *     31   30   29                                        0
- *    +----+----+-------------------------------------------+
- *    | M  | R  | references found so far from candidates   |
- *    +----+----+-------------------------------------------+
+ *     31                                             4   3   2   1   0
+ *    +-------------------------------------------------+---+---+---+---+
+ *    | balance: owners less references found, mod 2^28 | H | A | R | M |
+ *    +-------------------------------------------------+---+---+---+---+
  *
- *      M     R   set by                  cleared by
- *      0     0   track; pmmi_gc_deduce   -                 no candidate
- *      1     0   pmmi_gc_candidates      deduce, untrack   candidate
- *      0     1   deduce: it is reachable deduce, untrack   waits for the finger
+ *    bit  meaning                           set by          cleared by
+ *    M    candidate; after deduce: garbage  candidates      deduce, untrack
+ *    R    reached, waits for a sweep        deduce          deduce, untrack
+ *    A    a tuple or dict of atoms          deduce          deduce, untrack
+ *    H    held, whatever its balance        deduce          deduce, untrack
  *
- *   1. Count.  Each candidate's references to candidates are counted up in
- *      the marks.  Reference counts are only read.
- *   2. Compare.  A finger walks the range.  A candidate that owns more
- *      references than were found is held from outside: it is reachable, and
- *      so is what it refers to.  Those before the finger wait on a stack that
- *      is linked through their heads; those behind it wait for the finger,
- *      so that most of the heap is read in the order of the table.
- *   3. What still has M is unreachable.
+ *   1. Count.  One walk over the candidates adds each one's reference count
+ *      to its own balance, and takes 1 from the balance of each candidate
+ *      that it refers to.  So every object is read once, and no reference
+ *      count is written.
+ *   2. Compare.  Whose balance is not 0 has an owner outside: it is held.  If
+ *      all are, nothing is garbage, and no object is read again.
+ *   3. Reach.  A finger walks the range; what a held object refers to is
+ *      held.  Those in front of the finger wait for it, those behind it on a
+ *      stack, so that most of the heap is read in the order of the table.
+ *      It ends when all are held, or at the end of the range.
+ *   4. Settle.  What is not held keeps M; survivors lose their mark, and
+ *      those that hold nothing that could ever be tracked are untracked.
  *
- * References pass through a short ring in which their target's memory is
- * fetched ahead (the targets of a shuffled heap are cache misses).
+ * References found wait in a batch while their targets' heads, and then their
+ * marks, are fetched: in a shuffled heap both are cache misses.
  *
  * Invariant: nothing here allocates, recurses, runs code or writes a
- * reference count; a count that would overflow its field stays full, which
- * makes its object reachable.
+ * reference count.  An object with 2^27 owners or more is held: so a balance
+ * never wraps to 0, and one above 2^27 means that owners visit too often.
  *
- * Source: CPython 3.11 Modules/gcmodule.c (deduce_unreachable); the finger is
- * that of heap-order marking (Jones, Hosking, Moss: The Garbage Collection
- * Handbook, 2nd ed., 2.6 and 2.7), the ring that of Cher, Hosking, Vitek:
- * Software Prefetching for Mark-Sweep (ASPLOS 2004).
+ * Source: CPython 3.11 Modules/gcmodule.c (deduce_unreachable), which keeps a
+ * copy of the count in each head; the finger is that of heap-order marking
+ * (Jones, Hosking, Moss: The Garbage Collection Handbook, 2nd ed., 2.6 and
+ * 2.7), fetching ahead that of Cher, Hosking, Vitek: Software Prefetching for
+ * Mark-Sweep (ASPLOS 2004).
  */
 #ifndef PMMI_GC_MARK_H
 #define PMMI_GC_MARK_H
@@ -41,13 +47,21 @@
 #include "gc/table.h"
 
 /** M: the slot's object is a candidate; after deduce: it is unreachable. */
-#define PMMI_GC_CANDIDATE (UINT32_C(1) << 31)
+#define PMMI_GC_CANDIDATE UINT32_C(1)
+
+/** What garbage may need, or-ed over all candidates. */
+enum pmmi_gc_needs {
+  PMMI_GC_NEEDS_KEEP = 1u << 0,     /* a legacy delete slot                 */
+  PMMI_GC_NEEDS_WEAK = 1u << 1,     /* weak references                      */
+  PMMI_GC_NEEDS_FINALIZE = 1u << 2  /* a finalizer                          */
+};
 
 /** What a deduction found. */
 struct pmmi_gc_found {
   uint32_t candidates;  /* objects examined                                 */
   uint32_t unreachable; /* of them                                          */
   uint32_t mismatches;  /* objects whose owners visit them too often        */
+  uint32_t needs;       /* enum pmmi_gc_needs of the types met              */
 };
 
 static inline int pmmi_gc_is_candidate(const struct pmmi_gc *gc,
@@ -60,20 +74,18 @@ static inline int pmmi_gc_is_candidate(const struct pmmi_gc *gc,
          (*pmmi_gc_mark_at(gc, slot) & PMMI_GC_CANDIDATE) != 0;
 }
 
-/** Make every object of the range a candidate. */
+/** Make every object of the range a candidate (holes too, which harms
+ *  nothing, until deduce). */
 void pmmi_gc_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range);
 
-/** Forget the counts, so that the candidates that are left can be deduced
- *  once more. */
-void pmmi_gc_candidates_again(struct pmmi_gc *gc, struct pmmi_gc_range range);
-
-/** Take the mark from the reachable candidates.  Reachable tuples that hold
- *  nothing the collector could ever track are untracked; in a full
- *  collection so are such dicts. */
+/** Take the mark from the reachable candidates, and from holes.  Reachable
+ *  tuples that hold nothing the collector could ever track are untracked; in
+ *  a full collection so are such dicts.  What is left can be deduced once
+ *  more. */
 struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range);
 
-/** Take the mark from a candidate and from all that it reaches; returns how
- *  many lost it. */
+/** Take the mark from a candidate that was deduced unreachable and from all
+ *  such that it reaches; returns how many lost it. */
 uint32_t pmmi_gc_rescue(pmm_rt *rt, struct pmmi_gc_range range, pmm_obj *o);
 
 /** Take the mark from all. */
