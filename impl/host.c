@@ -5,7 +5,10 @@
 #include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -48,12 +51,71 @@ static void *map_and_cut(size_t size, size_t align) {
   return wide + skip;
 }
 
+/* ---- regions side by side, in huge pages --------------------------------- */
+
+/** A huge page of every system this runs on; a power of two. */
+#define HUGE_BYTES ((size_t)2 << 20)
+
+/** Taken from the kernel at once. */
+#define RESERVE_BYTES ((size_t)16 << 20)
+
+/** Bytes that a process maps before it pays for huge pages: one of them that
+ *  is hardly used then wastes an eighth at most. */
+#define SMALL_PROCESS_BYTES ((size_t)16 << 20)
+
+/** Address space that was mapped and not yet handed out.  Runtimes of several
+ *  threads share it. */
+static struct {
+  atomic_flag busy;
+  char *next;
+  size_t left;   /* bytes from `next` on                                    */
+  size_t handed; /* bytes ever asked for                                    */
+} reserve = {.busy = ATOMIC_FLAG_INIT};
+
+/* A neighbour of the region before, from a stock in huge pages; NULL: the
+ * process is small, or there is no such stock to be had. */
+static void *take_reserved(size_t size) {
+  char *base = NULL;
+  while (atomic_flag_test_and_set_explicit(&reserve.busy,
+                                           memory_order_acquire)) {
+  }
+  reserve.handed += size;
+  if (reserve.left < size && reserve.handed > SMALL_PROCESS_BYTES) {
+    reserve.next = map_and_cut(RESERVE_BYTES, HUGE_BYTES);
+    reserve.left = reserve.next != NULL ? RESERVE_BYTES : 0;
+    if (reserve.left > 0) {
+      /* Where the kernel has no huge pages, small ones do. */
+      (void)madvise(reserve.next, RESERVE_BYTES, MADV_HUGEPAGE);
+    }
+  }
+  if (reserve.left >= size) {
+    base = reserve.next;
+    reserve.next += size;
+    reserve.left -= size;
+  }
+  atomic_flag_clear_explicit(&reserve.busy, memory_order_release);
+  return base;
+}
+
+static int uses_huge_pages(size_t size, size_t align) {
+  const char *choice = getenv("PMM_HUGE_PAGES");
+  return size == align && size < HUGE_BYTES &&
+         !pmmi_sanitize_listens() &&
+         (choice == NULL || strcmp(choice, "never") != 0);
+}
+
 static void *os_map(void *ctx, size_t size, size_t align) {
   (void)ctx;
   assert((align & (align - 1)) == 0);
   size = pmmi_host_page_round(size);
   if (size == 0) {
     return NULL;
+  }
+  if (uses_huge_pages(size, align)) {
+    void *region = take_reserved(size);
+    if (region != NULL) {
+      return region;
+    }
   }
   /* The kernel puts maps of one size side by side, so after the first the
    * plain call is aligned already and arenas form one range. */

@@ -8,7 +8,12 @@
  *   2. the monotonic clock;
  *   3. figures of this process: resident bytes, open descriptors.
  *
- * Nothing here keeps state, so every function may be called from any thread.
+ *   4. Regions of one size and alignment below 2 MiB (arenas) come from a stock
+ *      in huge pages, once the process has asked for 16 MiB of them: they cost
+ *      less to map and to reach.  PMM_HUGE_PAGES=never in the environment, and
+ *      any checker, leaves them out.
+ *
+ * Every function may be called from any thread.
  * A figure the system does not give is PMM_UNKNOWN.
  *
  * Source: Linux man-pages mmap(2), madvise(2), proc(5), clock_gettime(2).
