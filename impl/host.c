@@ -56,6 +56,9 @@ static void *map_and_cut(size_t size, size_t align) {
 /** A huge page of every system this runs on; a power of two. */
 #define HUGE_BYTES ((size_t)2 << 20)
 
+/** Smaller regions are tables: they are few. */
+#define LEAST_BYTES ((size_t)256 << 10)
+
 /** Taken from the kernel at once. */
 #define RESERVE_BYTES ((size_t)16 << 20)
 
@@ -88,10 +91,11 @@ static void *take_reserved(size_t size) {
       (void)madvise(reserve.next, RESERVE_BYTES, MADV_HUGEPAGE);
     }
   }
-  if (reserve.left >= size) {
-    base = reserve.next;
-    reserve.next += size;
-    reserve.left -= size;
+  size_t skip = (size_t)-(uintptr_t)reserve.next & (size - 1);
+  if (reserve.left >= skip + size) {
+    base = reserve.next + skip;
+    reserve.next = base + size;
+    reserve.left -= skip + size;
   }
   atomic_flag_clear_explicit(&reserve.busy, memory_order_release);
   return base;
@@ -99,7 +103,7 @@ static void *take_reserved(size_t size) {
 
 static int uses_huge_pages(size_t size, size_t align) {
   const char *choice = getenv("PMM_HUGE_PAGES");
-  return size == align && size < HUGE_BYTES &&
+  return size == align && size >= LEAST_BYTES && size < HUGE_BYTES &&
          !pmmi_sanitize_listens() &&
          (choice == NULL || strcmp(choice, "never") != 0);
 }
