@@ -58,9 +58,7 @@ static size_t pool_alloc_batch(void *heap, size_t size, size_t count,
 
 static void pool_free_batch(void *heap, size_t size, size_t count,
                             void **blocks) {
-  for (size_t i = 0; i < count; i++) {
-    pmmi_pool_free_sized(heap, blocks[i], size);
-  }
+  pmmi_pool_free_batch(heap, size, count, blocks);
 }
 
 static size_t pool_trim(void *heap) { return pmmi_pool_trim(heap); }

@@ -223,19 +223,24 @@ static void clamp_boundaries(struct pmmi_gc *gc) {
   }
 }
 
-static void pop_holes(pmm_rt *rt) {
+/* The last slot has become a hole. */
+static inline void pop_holes(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
-  uint32_t used = gc->used;
+  uint32_t before = gc->used;
+  uint32_t used = before - 1;
   while (used > 0 && *pmmi_gc_object_at(gc, used - 1) == NULL) {
     used--;
-    *pmmi_gc_mark_at(gc, used) = 0;
   }
   gc->used = used;
   if (gc->hole_hint >= used) {
     gc->hole_hint = 0;
   }
-  clamp_boundaries(gc);
-  drop_spare_chunks(rt);
+  if (gc->middle_end > used) {
+    clamp_boundaries(gc);
+  }
+  if (used / PMMI_GC_CHUNK_SLOTS != before / PMMI_GC_CHUNK_SLOTS) {
+    drop_spare_chunks(rt);
+  }
 }
 
 void pmmi_gc_untrack(pmm_rt *rt, pmm_obj *o) {
@@ -246,9 +251,10 @@ void pmmi_gc_untrack(pmm_rt *rt, pmm_obj *o) {
   }
   struct pmmi_gc_head *head = pmmi_gc_head_of(o);
   uint32_t slot = head->slot;
-  assert(*pmmi_gc_object_at(gc, slot) == o);
-  *pmmi_gc_object_at(gc, slot) = NULL;
-  *pmmi_gc_mark_at(gc, slot) = 0;
+  struct pmmi_gc_chunk *chunk = gc->chunks[slot / PMMI_GC_CHUNK_SLOTS];
+  assert(chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] == o);
+  chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] = NULL;
+  chunk->marks[slot % PMMI_GC_CHUNK_SLOTS] = 0;
   head->slot = PMMI_GC_UNTRACKED;
   gc->tracked--;
   if (slot + 1 == gc->used) {

@@ -44,17 +44,26 @@ static int finalize_dying(pmm_rt *rt, pmm_obj *o) {
   return o->refcnt != 0;
 }
 
-static void die(pmm_rt *rt, pmm_obj *o) {
+/* What others may see of a death; 1 when the object lives on. */
+static int take_leave(pmm_rt *rt, pmm_obj *o) {
   const struct pmmi_type *type = o->type;
   if (type->finalize != NULL && !pmmi_gc_is_finalized(o) &&
       finalize_dying(rt, o)) {
-    return;
+    return 1;
   }
   if (type->weak_offset != 0 && *pmmi_weakref_list(o) != NULL) {
     pmmi_gc_untrack(rt, o); /* callbacks may collect                        */
     pmmi_weakref_clear_dying(rt, o);
   }
-  type->dealloc(rt, o);
+  return 0;
+}
+
+static inline void die(pmm_rt *rt, pmm_obj *o) {
+  const struct pmmi_type *type = o->type;
+  if ((type->finalize == NULL && type->weak_offset == 0) ||
+      !take_leave(rt, o)) {
+    type->dealloc(rt, o);
+  }
 }
 
 static void drain(pmm_rt *rt) {
@@ -80,7 +89,7 @@ void pmmi_object_dealloc(pmm_rt *rt, pmm_obj *o) {
   d->depth++;
   die(rt, o);
   d->depth--;
-  if (d->depth == 0 && d->chain != NULL) {
+  if (d->chain != NULL && d->depth == 0) {
     drain(rt);
   }
 }

@@ -19,23 +19,11 @@
 #define HASH_BITS 61
 #define HASH_MODULUS ((UINT64_C(1) << HASH_BITS) - 1)
 
-static size_t digit_count(const struct pmmi_int *i) {
-  return (size_t)(i->digits < 0 ? -i->digits : i->digits);
-}
-
-static size_t size_of_digits(size_t n) {
-  return offsetof(struct pmmi_int, digit) + n * sizeof(uint32_t);
-}
-
-static size_t int_block_size(const pmm_obj *o) {
-  return size_of_digits(digit_count((const struct pmmi_int *)o));
-}
-
 /* A new int of `n` digits that the caller fills. */
 static struct pmmi_int *int_alloc(pmm_rt *rt, size_t n) {
   struct pmmi_int *i = NULL;
   if (n <= PTRDIFF_MAX / sizeof(uint32_t) - 8) {
-    i = pmmi_alloc(rt, size_of_digits(n));
+    i = pmmi_alloc(rt, pmmi_int_size(n));
   }
   if (i == NULL) {
     (void)pmmi_fail(rt, PMM_NO_MEMORY, "no memory for an int");
@@ -48,7 +36,7 @@ static struct pmmi_int *int_alloc(pmm_rt *rt, size_t n) {
 
 static void int_dealloc(pmm_rt *rt, pmm_obj *o) {
   rt->memory.objects--;
-  pmmi_free(rt, o, int_block_size(o));
+  pmmi_free(rt, o, pmmi_int_block_bytes(o));
 }
 
 static int is_cached(int64_t value) {
@@ -97,7 +85,7 @@ enum pmm_status pmmi_int_value(pmm_rt *rt, pmm_obj *o, int64_t *value) {
     return pmmi_fail(rt, PMM_TYPE, "not an int");
   }
   const struct pmmi_int *i = (const struct pmmi_int *)o;
-  size_t n = digit_count(i);
+  size_t n = pmmi_int_digit_count(i);
   uint64_t magnitude = 0;
   int wide = n > 3 || (n == 3 && i->digit[2] >> 4 != 0);
   for (size_t k = wide ? 0 : n; k-- > 0;) {
@@ -217,7 +205,7 @@ static char *write_decimal(uint32_t *digit, size_t n, char *end) {
 /* One block holds a copy of the digits and behind it the text. */
 static pmm_obj *int_repr(pmm_rt *rt, pmm_obj *o) {
   const struct pmmi_int *i = (const struct pmmi_int *)o;
-  size_t n = digit_count(i);
+  size_t n = pmmi_int_digit_count(i);
   size_t room = n * (sizeof(uint32_t) + DECIMAL_DIGITS + 1) + 2;
   uint32_t *work = pmmi_mem_alloc(rt, room);
   if (work == NULL) {
@@ -247,7 +235,7 @@ static enum pmm_status int_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
   (void)rt;
   const struct pmmi_int *i = (const struct pmmi_int *)o;
   uint64_t rest = 0;
-  for (size_t k = digit_count(i); k-- > 0;) {
+  for (size_t k = pmmi_int_digit_count(i); k-- > 0;) {
     rest = (rest << PMMI_DIGIT_BITS & HASH_MODULUS) |
            rest >> (HASH_BITS - PMMI_DIGIT_BITS);
     rest += i->digit[k];
@@ -262,12 +250,12 @@ const struct pmmi_type pmmi_int_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "int",
     .basic_size = offsetof(struct pmmi_int, digit),
-    .flags = PMMI_TYPE_ATOM,
+    .flags = PMMI_TYPE_ATOM | PMMI_TYPE_PLAIN,
     .dealloc = int_dealloc,
     .equals = int_equals,
     .hash = int_hash,
     .repr = int_repr,
-    .block_size = int_block_size,
+    .block_size = pmmi_int_block_bytes,
 };
 
 /* ---- True and False: ints with names ------------------------------------- */
@@ -285,7 +273,7 @@ const struct pmmi_type pmmi_bool_type = {
     .equals = int_equals,
     .hash = int_hash,
     .repr = bool_repr,
-    .block_size = int_block_size,
+    .block_size = pmmi_int_block_bytes,
 };
 
 /* As struct pmmi_int, with the one digit that static data can have. */

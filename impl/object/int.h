@@ -62,6 +62,20 @@ extern const struct pmmi_type pmmi_float_type;
 /** None; one object for all runtimes, as its count never moves. */
 extern pmm_obj pmmi_none_object;
 
+static inline size_t pmmi_int_digit_count(const struct pmmi_int *i) {
+  return (size_t)(i->digits < 0 ? -i->digits : i->digits);
+}
+
+/** Bytes of an int of `n` digits. */
+static inline size_t pmmi_int_size(size_t n) {
+  return offsetof(struct pmmi_int, digit) + n * sizeof(uint32_t);
+}
+
+/** Bytes of the block of an int. */
+static inline size_t pmmi_int_block_bytes(const pmm_obj *o) {
+  return pmmi_int_size(pmmi_int_digit_count((const struct pmmi_int *)o));
+}
+
 /** Fill the cache.  Cannot fail. */
 void pmmi_ints_init(pmm_rt *rt);
 

@@ -7,6 +7,7 @@
 #include "gc/gc.h"
 #include "object/iter.h"
 #include "object/order.h"
+#include "object/release.h"
 #include "object/runtime.h"
 #include "object/text.h"
 
@@ -193,9 +194,7 @@ pmm_obj *pmmi_list_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
 
 static void release_items(pmm_rt *rt, pmm_obj **items, size_t n,
                           size_t capacity) {
-  while (n-- > 0) {
-    pmmi_xrelease(rt, items[n]);
-  }
+  pmmi_release_items(rt, items, n);
   pmmi_mem_free(rt, items, capacity * sizeof *items);
 }
 

@@ -20,7 +20,8 @@ void pmmi_memory_init(struct pmmi_memory *memory,
                                       .alloc = backend->alloc,
                                       .alloc_zero = backend->alloc_zero,
                                       .realloc = backend->realloc,
-                                      .free_sized = backend->free_sized};
+                                      .free_sized = backend->free_sized,
+                                      .free_batch = backend->free_batch};
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     memory->heap[domain] = memory->bottom;
   }

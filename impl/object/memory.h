@@ -37,6 +37,8 @@ struct pmmi_heap {
   void *(*alloc_zero)(void *ctx, size_t n, size_t size);
   void *(*realloc)(void *ctx, void *block, size_t old_size, size_t new_size);
   void (*free_sized)(void *ctx, void *block, size_t size);
+  /** `count` blocks of one size; NULL: one by one. */
+  void (*free_batch)(void *ctx, size_t size, size_t count, void **blocks);
 };
 
 /** How many domains there are: raw, mem, object. */
@@ -146,6 +148,23 @@ static inline void pmmi_free(pmm_rt *rt, void *block, size_t size) {
 
 static inline void pmmi_mem_free(pmm_rt *rt, void *block, size_t size) {
   pmmi_free_in(rt, PMM_DOMAIN_MEM, block, size);
+}
+
+/** Give back `count` blocks of objects, all of `size` bytes. */
+static inline void pmmi_free_many(pmm_rt *rt, void **blocks, size_t count,
+                                  size_t size) {
+  struct pmmi_memory *m = pmmi_memory_of(rt);
+  const struct pmmi_heap *heap = &m->heap[PMM_DOMAIN_OBJ];
+  assert(m->live_bytes >= size * count);
+  m->live_bytes -= size * count;
+  m->frees += count;
+  if (heap->free_batch != NULL) {
+    heap->free_batch(heap->ctx, size, count, blocks);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    heap->free_sized(heap->ctx, blocks[i], size);
+  }
 }
 
 /** Sum a * b + c without wrapping: 1 when it fits in PTRDIFF_MAX, with the

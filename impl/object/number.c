@@ -126,7 +126,7 @@ const struct pmmi_type pmmi_float_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "float",
     .basic_size = sizeof(struct pmmi_float),
-    .flags = PMMI_TYPE_ATOM,
+    .flags = PMMI_TYPE_ATOM | PMMI_TYPE_PLAIN,
     .dealloc = pmmi_object_free,
     .equals = float_equals,
     .hash = float_hash,

@@ -7,6 +7,7 @@
 #include "object/instance.h"
 #include "object/iter.h"
 #include "object/order.h"
+#include "object/release.h"
 #include "object/runtime.h"
 #include "object/text.h"
 
@@ -134,9 +135,7 @@ pmm_obj *pmmi_tuple_subtype_new(pmm_rt *rt, pmm_obj *type,
 static void tuple_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_tuple *t = (struct pmmi_tuple *)o;
   pmmi_gc_untrack(rt, o);
-  for (size_t i = t->var.length; i-- > 0;) {
-    pmmi_xrelease(rt, t->items[i]);
-  }
+  pmmi_release_items(rt, t->items, t->var.length);
   if (!keep(rt, t)) {
     pmmi_gc_free(rt, o);
   }

@@ -200,6 +200,40 @@ void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
   pmmi_pool_free_slow(heap, pool, block);
 }
 
+/* Push blocks of one pool, from the first on; returns how many there were.
+ * The list is not empty. */
+static size_t push_neighbours(struct pmmi_heap *heap, struct pmmi_pool *pool,
+                              size_t count, void **blocks) {
+  void **head = pool->free;
+  uintptr_t first = (uintptr_t)blocks[0] / PMMI_POOL_BYTES;
+  size_t n = 0;
+  do {
+    void **block = blocks[n++];
+    *block = head;
+    head = block;
+  } while (n < count && (uintptr_t)blocks[n] / PMMI_POOL_BYTES == first);
+  pool->free = head;
+  assert((uint16_t)pool->counts >= n);
+  pool->counts -= n;
+  if ((uint16_t)pool->counts == 0) {
+    pmmi_pool_emptied(heap, pool);
+  }
+  return n;
+}
+
+void pmmi_pool_free_batch(struct pmmi_heap *heap, size_t size, size_t count,
+                          void **blocks) {
+  size_t done = 0;
+  while (done < count) {
+    struct pmmi_pool *pool = pmmi_pool_of(heap, blocks[done]);
+    if (pool == NULL || pool->free == NULL) {
+      pmmi_pool_free_sized(heap, blocks[done++], size);
+    } else {
+      done += push_neighbours(heap, pool, count - done, blocks + done);
+    }
+  }
+}
+
 /* ---- zeroed, aligned ----------------------------------------------------- */
 
 void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size) {
