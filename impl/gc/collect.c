@@ -3,6 +3,7 @@
 #include "gc/collect.h"
 
 #include "gc/mark.h"
+#include "gc/search.h"
 #include "host.h"
 #include "object/function.h"
 #include "object/int.h"
@@ -21,6 +22,7 @@ struct run {
   uint32_t collected;         /* garbage that was dropped                   */
   uint32_t uncollectable;     /* garbage that is kept                       */
   uint32_t needs;             /* enum pmmi_gc_needs of the candidates       */
+  int searched;               /* the range holds a search's suspects        */
   int ran_code;               /* a callback or a finalizer ran              */
   uint64_t start_ns;
 };
@@ -52,18 +54,31 @@ static void tell(const struct run *run, enum pmm_event_kind kind) {
   pmmi_release(rt, phase);
 }
 
-static void start(struct run *run) {
+/* The counters, and what is examined: a generation and all younger ones. */
+static void choose_generation(struct run *run) {
   struct pmmi_gc *gc = run->gc;
-  tell(run, PMM_EVENT_GC_START);
   if (run->generation + 1 < PMMI_GC_GENERATIONS) {
     gc->counts[run->generation + 1]++;
+  } else {
+    pmmi_gc_search_abandon(gc);
   }
   for (int i = 0; i <= run->generation; i++) {
     gc->counts[i] = 0;
   }
   run->range = (struct pmmi_gc_range){
       pmmi_gc_range_of(gc, run->generation).from, gc->used};
+  pmmi_gc_candidates(gc, run->range);
+}
+
+static void start(struct run *run) {
+  tell(run, PMM_EVENT_GC_START);
   run->start_ns = pmmi_host_clock_ns();
+  if (run->searched) {
+    run->gc->counts[run->generation] = 0;
+    run->range = pmmi_gc_search_suspects(run->gc);
+  } else {
+    choose_generation(run);
+  }
 }
 
 static void stop(struct run *run) {
@@ -83,7 +98,6 @@ static void stop(struct run *run) {
 /* ---- the phases --------------------------------------------------------- */
 
 static void find(struct run *run) {
-  pmmi_gc_candidates(run->gc, run->range);
   struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
   run->visited = found.candidates;
   run->unreachable = found.unreachable;
@@ -96,6 +110,10 @@ static void find(struct run *run) {
 static void promote(struct run *run) {
   struct pmmi_gc *gc = run->gc;
   uint64_t survivors = run->visited - run->unreachable;
+  if (run->searched) {
+    gc->long_lived_total = gc->search.members - run->unreachable;
+    return;
+  }
   gc->middle_end = gc->used;
   if (run->generation >= 1) {
     gc->old_end = gc->used;
@@ -211,9 +229,10 @@ static void dispose(struct run *run) {
   drop(run);
 }
 
-uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
+static uint64_t collect(pmm_rt *rt, int generation, int searched) {
   struct pmmi_gc *gc = &rt->gc;
-  struct run run = {.rt = rt, .gc = gc, .generation = generation};
+  struct run run = {.rt = rt, .gc = gc, .generation = generation,
+                    .searched = searched};
   struct pmmi_error saved;
   if (gc->collecting) {
     return 0;
@@ -229,9 +248,18 @@ uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
   pmmi_gc_validate(rt);
   stop(&run);
   gc->collecting = 0;
-  if (generation == PMMI_GC_GENERATIONS - 1) {
+  if (generation == PMMI_GC_GENERATIONS - 1 && !searched) {
     pmmi_caches_flush(rt);
   }
   pmmi_error_restore(rt, &saved);
   return (uint64_t)run.collected + run.uncollectable;
+}
+
+uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
+  return collect(rt, generation, 0);
+}
+
+void pmmi_gc_collect_suspects(pmm_rt *rt) {
+  assert(rt->gc.search.phase == PMMI_GC_SEARCH_FOUND);
+  (void)collect(rt, PMMI_GC_GENERATIONS - 1, 1);
 }

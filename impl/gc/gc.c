@@ -9,6 +9,10 @@
  *   full          Net new objects above threshold 0 and above a quarter of
  *                 the last survivors start a full collection, so that the
  *                 work per new object is bounded by a constant.
+ *   incremental   As generational, but what would be a full collection is a
+ *                 search in slices (gc/search.h), one after each young
+ *                 collection, of so much work that it ends before another
+ *                 quarter has reached generation 2.
  *   counting      Nothing starts a collection.
  *
  * Source: CPython 3.11 Modules/gcmodule.c (_PyObject_GC_Link,
@@ -19,28 +23,68 @@
 #include <string.h>
 
 #include "gc/collect.h"
+#include "gc/search.h"
 #include "gc/table.h"
 #include "gc/visit.h"
+#include "host.h"
 #include "object/runtime.h"
 
-const char *const pmmi_gc_modes[] = {"generational", "full", "counting", NULL};
+const char *const pmmi_gc_modes[] = {"generational", "full", "incremental",
+                                     "counting", NULL};
 
 /** CPython 3.11's (700, 10, 10). */
 static const uint64_t default_thresholds[PMMI_GC_GENERATIONS] = {700, 10, 10};
 
 /* ---- when --------------------------------------------------------------- */
 
+/** Objects and references that a slice walks for each new object.  A search
+ *  walks what lives twice; a quarter of it may be new when it ends. */
+#define WORK_PER_OBJECT 16
+
+/* 1 when enough has reached generation 2 since it was last examined. */
+static int is_old_due(const struct pmmi_gc *gc) {
+  return gc->counts[2] > gc->thresholds[2] &&
+         gc->long_lived_pending >= gc->long_lived_total / 4;
+}
+
 static void collect_generations(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
-  for (int i = PMMI_GC_GENERATIONS - 1; i >= 0; i--) {
-    if (gc->counts[i] <= gc->thresholds[i]) {
-      continue;
-    }
-    if (i == 2 && gc->long_lived_pending < gc->long_lived_total / 4) {
-      continue;
-    }
-    (void)pmmi_gc_collect(rt, i);
+  if (is_old_due(gc)) {
+    (void)pmmi_gc_collect(rt, 2);
+  } else {
+    (void)pmmi_gc_collect(rt, gc->counts[1] > gc->thresholds[1]);
+  }
+}
+
+/* A slice counts as a part of the pause that the young collection began. */
+static void search_some(pmm_rt *rt, uint64_t start_ns) {
+  struct pmmi_gc *gc = &rt->gc;
+  struct pmm_gc_stats *stats = &gc->stats[PMMI_GC_GENERATIONS - 1];
+  uint64_t slice_ns = pmmi_host_clock_ns();
+  pmmi_gc_search_slice(rt, gc->thresholds[0] * WORK_PER_OBJECT,
+                       start_ns + gc->search.budget_ns / 2);
+  uint64_t now = pmmi_host_clock_ns();
+  stats->pause_ns += now - slice_ns;
+  if (now - start_ns > stats->max_pause_ns) {
+    stats->max_pause_ns = now - start_ns;
+  }
+}
+
+/* What was found waits for a pause of its own. */
+static void collect_incrementally(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  uint64_t start_ns = pmmi_host_clock_ns();
+  if (gc->search.phase == PMMI_GC_SEARCH_FOUND) {
+    pmmi_gc_collect_suspects(rt);
     return;
+  }
+  (void)pmmi_gc_collect(rt, gc->counts[1] > gc->thresholds[1]);
+  if (gc->search.phase == PMMI_GC_SEARCH_IDLE && is_old_due(gc)) {
+    gc->long_lived_pending = 0;
+    pmmi_gc_search_begin(gc);
+  }
+  if (gc->search.phase != PMMI_GC_SEARCH_IDLE) {
+    search_some(rt, start_ns);
   }
 }
 
@@ -50,15 +94,23 @@ static void collect_automatically(pmm_rt *rt) {
       pmmi_error_pending(rt)) {
     return;
   }
-  if (gc->stress) {
+  if (gc->stress && gc->mode != PMMI_GC_INCREMENTAL) {
     (void)pmmi_gc_collect(rt, 2);
   } else if (gc->thresholds[0] == 0) {
     return;
   } else if (gc->mode == PMMI_GC_GENERATIONAL) {
     collect_generations(rt);
+  } else if (gc->mode == PMMI_GC_INCREMENTAL) {
+    collect_incrementally(rt);
   } else if (gc->counts[0] > gc->long_lived_total / 4) {
     (void)pmmi_gc_collect(rt, 2);
   }
+}
+
+enum pmm_status pmmi_gc_set_budget(pmm_rt *rt, uint64_t nanoseconds) {
+  rt->gc.search.budget_ns =
+      nanoseconds != 0 ? nanoseconds : PMMI_GC_BUDGET_NS;
+  return PMM_OK;
 }
 
 /* ---- objects ------------------------------------------------------------ */
@@ -166,6 +218,7 @@ enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
   }
   memcpy(gc->thresholds, default_thresholds, sizeof gc->thresholds);
   gc->enabled = 1;
+  gc->search.budget_ns = PMMI_GC_BUDGET_NS;
   gc->stress = (open_flags & PMM_OPEN_GC_STRESS) != 0;
   gc->checked = (open_flags & PMM_OPEN_CHECKED) != 0;
   return pmmi_gc_table_init(rt) == 0 ? PMM_OK : PMM_NO_MEMORY;

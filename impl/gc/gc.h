@@ -56,10 +56,39 @@ static_assert(offsetof(struct pmmi_gc_head, next) == 8, "the drawing above");
 enum pmmi_gc_mode {
   PMMI_GC_GENERATIONAL, /* CPython's three counters and 25 % rule            */
   PMMI_GC_FULL,         /* always everything, when a quarter more lives      */
+  PMMI_GC_INCREMENTAL,  /* generational, old garbage searched by and by      */
   PMMI_GC_COUNTING      /* nobody; collect() works                           */
 };
 
 struct pmmi_gc_chunk;
+
+/** Slots of objects that an interrupted search goes on with. */
+#define PMMI_GC_SEARCH_STACK 256
+
+/** What a search for old garbage does next (gc/search.h). */
+enum pmmi_gc_search_phase {
+  PMMI_GC_SEARCH_IDLE,  /* none is under way                                */
+  PMMI_GC_SEARCH_ENTER, /* makes the old objects members                    */
+  PMMI_GC_SEARCH_COUNT, /* counts their references                          */
+  PMMI_GC_SEARCH_REACH, /* reaches from who is held                         */
+  PMMI_GC_SEARCH_FOUND  /* is over; the suspects are to be examined         */
+};
+
+/** A search for old garbage, between two of its slices. */
+struct pmmi_gc_search {
+  enum pmmi_gc_search_phase phase;
+  uint32_t from;    /* the range                                            */
+  uint32_t to;      /* behind its last                                      */
+  uint32_t at;      /* first slot that is not done                          */
+  uint32_t again;   /* as in struct pmmi_marker                             */
+  uint32_t sweeps;  /* as in struct pmmi_marker                             */
+  uint32_t members; /* objects that entered                                 */
+  uint32_t depth;   /* of the stack                                         */
+  size_t part;      /* references of the object at `at` walked already      */
+  const pmm_obj *parted; /* that object                                     */
+  uint64_t budget_ns;    /* longest pause that is aimed at                  */
+  uint32_t stack[PMMI_GC_SEARCH_STACK]; /* slots: objects may die meanwhile */
+};
 
 /** State of the collector of one runtime. */
 struct pmmi_gc {
@@ -81,6 +110,7 @@ struct pmmi_gc {
   uint64_t long_lived_total;   /* survivors of the last full collection     */
   uint64_t long_lived_pending; /* that reached generation 2 since           */
   struct pmm_gc_stats stats[PMMI_GC_GENERATIONS];
+  struct pmmi_gc_search search; /* of the mode incremental                  */
 
   enum pmmi_gc_mode mode;
   int enabled;       /* automatic collections are allowed                   */
@@ -166,6 +196,10 @@ int pmmi_gc_is_tracked(pmm_rt *rt, pmm_obj *o);
  *  type.  Owned references must be gone already. */
 void pmmi_gc_free(pmm_rt *rt, pmm_obj *o);
 
+/** End a search that is under way; marks are 0 then.  Who needs the marks, or
+ *  empties the old generation, calls it first. */
+void pmmi_gc_search_abandon(struct pmmi_gc *gc);
+
 /** Give back chunks of the table that hold nothing. */
 void pmmi_gc_trim(pmm_rt *rt);
 
@@ -191,6 +225,7 @@ enum pmm_status pmmi_gc_set_thresholds(pmm_rt *rt, const uint64_t values[3]);
 void pmmi_gc_counts(pmm_rt *rt, uint64_t counts[3]);
 enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
                               struct pmm_gc_stats *out);
+enum pmm_status pmmi_gc_set_budget(pmm_rt *rt, uint64_t nanoseconds);
 enum pmm_status pmmi_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx);
 int pmmi_is_finalized(pmm_rt *rt, pmm_obj *o);
 enum pmm_status pmmi_leaks(pmm_rt *rt,

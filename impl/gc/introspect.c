@@ -144,6 +144,7 @@ pmm_obj *pmmi_gc_garbage(pmm_rt *rt) {
 
 enum pmm_status pmmi_gc_freeze(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
+  pmmi_gc_search_abandon(gc);
   gc->frozen_end = gc->used;
   gc->old_end = gc->used;
   gc->middle_end = gc->used;

@@ -264,6 +264,7 @@ enum pmm_status pmmi_leaks(pmm_rt *rt,
   if (rt->gc.collecting) {
     return pmmi_fail(rt, PMM_RUNTIME, "a collection is under way");
   }
+  pmmi_gc_search_abandon(&rt->gc);
   mark_cycles(&s);
   count_owners(&s);
   mark_references(&s);

@@ -2,18 +2,7 @@
 /*
  * mark.h - which of the candidates can be reached from outside of them.
  *
- * Candidates are the marked slots of a range of the table.  A mark is
- *
- *     31                                             4   3   2   1   0
- *    +-------------------------------------------------+---+---+---+---+
- *    | balance: owners less references found, mod 2^28 | H | A | R | M |
- *    +-------------------------------------------------+---+---+---+---+
- *
- *    bit  meaning                           set by          cleared by
- *    M    candidate; after deduce: garbage  candidates      deduce, untrack
- *    R    reached, waits for a sweep        deduce          deduce, untrack
- *    A    a tuple or dict of atoms          deduce          deduce, untrack
- *    H    held, whatever its balance        deduce          deduce, untrack
+ * Candidates are the slots of a range whose mark has M (marks: marker.h).
  *
  *   1. Count.  One walk over the candidates adds each one's reference count
  *      to its own balance, and takes 1 from the balance of each candidate
@@ -28,12 +17,8 @@
  *   4. Settle.  What is not held keeps M; survivors lose their mark, and
  *      those that hold nothing that could ever be tracked are untracked.
  *
- * References found wait in a batch while their targets' heads, and then their
- * marks, are fetched: in a shuffled heap both are cache misses.
- *
  * Invariant: nothing here allocates, recurses, runs code or writes a
- * reference count.  An object with 2^27 owners or more is held: so a balance
- * never wraps to 0, and one above 2^27 means that owners visit too often.
+ * reference count.
  *
  * Source: CPython 3.11 Modules/gcmodule.c (deduce_unreachable), which keeps a
  * copy of the count in each head; the finger is that of heap-order marking

@@ -2,6 +2,7 @@
 /* table.c - the dense table of tracked objects; see table.h. */
 #include "gc/table.h"
 
+#include "gc/search.h"
 #include "object/runtime.h"
 
 /** Chunks the directory has room for at first, and at least. */
@@ -140,18 +141,37 @@ int pmmi_gc_reserve(pmm_rt *rt) {
 
 /* ---- compaction --------------------------------------------------------- */
 
-/* Where the boundaries lie once the slots below `from` have become `to`. */
-static void move_boundaries(struct pmmi_gc *gc, struct pmmi_gc *moved,
-                            uint32_t from, uint32_t to) {
-  if (gc->frozen_end == from) {
-    moved->frozen_end = to;
+/** Ends of ranges that move with the objects in front of them. */
+#define ENDS 7
+
+static void list_ends(struct pmmi_gc *gc, uint32_t *ends[ENDS]) {
+  ends[0] = &gc->frozen_end;
+  ends[1] = &gc->old_end;
+  ends[2] = &gc->middle_end;
+  ends[3] = &gc->search.from;
+  ends[4] = &gc->search.to;
+  ends[5] = &gc->search.at;
+  ends[6] = &gc->search.again;
+}
+
+/* Note where the ends lie once the slots below `from` have become `to`. */
+static void move_ends(uint32_t *const ends[ENDS], uint32_t moved[ENDS],
+                      uint32_t from, uint32_t to) {
+  for (int i = 0; i < ENDS; i++) {
+    if (*ends[i] == from) {
+      moved[i] = to;
+    }
   }
-  if (gc->old_end == from) {
-    moved->old_end = to;
-  }
-  if (gc->middle_end == from) {
-    moved->middle_end = to;
-  }
+}
+
+static void move_slot(struct pmmi_gc *gc, uint32_t from, uint32_t to) {
+  pmm_obj **source = pmmi_gc_object_at(gc, from);
+  uint32_t *mark = pmmi_gc_mark_at(gc, from);
+  pmmi_gc_head_of(*source)->slot = to;
+  *pmmi_gc_object_at(gc, to) = *source;
+  *pmmi_gc_mark_at(gc, to) = *mark;
+  *source = NULL;
+  *mark = 0;
 }
 
 void pmmi_gc_compact(struct pmmi_gc *gc) {
@@ -159,27 +179,25 @@ void pmmi_gc_compact(struct pmmi_gc *gc) {
   if (gc->used == gc->tracked) {
     return;
   }
-  struct pmmi_gc moved = {.frozen_end = 0};
+  uint32_t *ends[ENDS];
+  uint32_t moved[ENDS] = {0};
   uint32_t to = 0;
+  pmmi_gc_search_settle(gc);
+  list_ends(gc, ends);
   for (uint32_t from = 0; from < gc->used; from++) {
-    move_boundaries(gc, &moved, from, to);
-    pmm_obj **source = pmmi_gc_object_at(gc, from);
-    pmm_obj *o = *source;
-    if (o == NULL) {
-      continue;
+    move_ends(ends, moved, from, to);
+    if (*pmmi_gc_object_at(gc, from) != NULL) {
+      if (to != from) {
+        move_slot(gc, from, to);
+      }
+      to++;
     }
-    if (to != from) {
-      *source = NULL;
-      *pmmi_gc_object_at(gc, to) = o;
-      pmmi_gc_head_of(o)->slot = to;
-    }
-    to++;
   }
-  move_boundaries(gc, &moved, gc->used, to);
+  move_ends(ends, moved, gc->used, to);
   assert(to == gc->tracked);
-  gc->frozen_end = moved.frozen_end;
-  gc->old_end = moved.old_end;
-  gc->middle_end = moved.middle_end;
+  for (int i = 0; i < ENDS; i++) {
+    *ends[i] = moved[i];
+  }
   gc->used = to;
   gc->hole_hint = 0;
 }
@@ -237,6 +255,7 @@ static inline void pop_holes(pmm_rt *rt) {
   }
   if (gc->middle_end > used) {
     clamp_boundaries(gc);
+    pmmi_gc_search_clamp(&gc->search, used);
   }
   if (used / PMMI_GC_CHUNK_SLOTS != before / PMMI_GC_CHUNK_SLOTS) {
     drop_spare_chunks(rt);
@@ -270,10 +289,15 @@ int pmmi_gc_is_tracked(pmm_rt *rt, pmm_obj *o) {
 
 /* ---- checking ----------------------------------------------------------- */
 
+static int is_searched(const struct pmmi_gc *gc, uint32_t slot) {
+  return gc->search.phase != PMMI_GC_SEARCH_IDLE &&
+         slot >= gc->search.from && slot < gc->search.to;
+}
+
 static const char *check_slot(const struct pmmi_gc *gc, uint32_t slot,
                               int at_rest) {
   const pmm_obj *o = *pmmi_gc_object_at(gc, slot);
-  if (at_rest && *pmmi_gc_mark_at(gc, slot) != 0) {
+  if (at_rest && *pmmi_gc_mark_at(gc, slot) != 0 && !is_searched(gc, slot)) {
     return "a mark is set between collections";
   }
   if (o == NULL) {

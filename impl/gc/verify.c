@@ -107,6 +107,7 @@ static const char *check_heap(pmm_rt *rt) {
 }
 
 const char *pmmi_heap_verify(pmm_rt *rt) {
+  pmmi_gc_search_abandon(&rt->gc);
   const char *wrong = check_heap(rt);
   if (wrong == NULL) {
     wrong = rt->gc.fault;

@@ -190,7 +190,7 @@ static void test_collecting_without_memory(void) {
 static void test_opening(void) {
   struct pmm_open_config config = {.struct_size = sizeof config,
                                    .backend = lab_backend,
-                                   .mode = "incremental"};
+                                   .mode = "compacting"};
   pmm_rt *rt;
   tap_ok(pmmi_open(&config, &rt) == PMM_VALUE && rt == NULL,
          "an unknown mode is refused");

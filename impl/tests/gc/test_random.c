@@ -6,6 +6,10 @@
  * handles and collects.  The model keeps the same graph as an adjacency table
  * and says after each collection which nodes must be alive: those that a
  * handle reaches.  Between collections it knows a lower bound only.
+ *
+ * In the mode incremental the program changes the graph between any two of a
+ * search's slices, and nothing asks for a collection: what lives must stay,
+ * and what is garbage must go at last.
  */
 #include "tests/gc/lab.h"
 
@@ -140,6 +144,71 @@ static void run_program(uint64_t seed, const char *mode, uint32_t flags) {
   lab_end(&lab, "random program");
 }
 
+/* Containers that stay make collections due, until no node is left. */
+static int wait_for_deaths(pmm_rt *rt) {
+  pmm_obj *kept = pmmi_list_new(rt, 0);
+  int left = NODES;
+  for (int i = 0; i < 20000 && left > 0; i++) {
+    pmm_obj *item = pmmi_list_new(rt, 0);
+    (void)pmmi_list_append(rt, kept, item);
+    pmmi_release(rt, item);
+    if (!forget_dead(0)) {
+      break;
+    }
+    left = 0;
+    for (int n = 0; n < NODES; n++) {
+      left += nodes[n].exists;
+    }
+  }
+  pmmi_release(rt, kept);
+  return left;
+}
+
+static int step_unasked(pmm_rt *rt, pmm_obj *type) {
+  int a = (int)choose(NODES);
+  if (choose(4) == 0) { /* another container, so that collections are due    */
+    pmmi_release(rt, pmmi_list_new(rt, 0));
+  }
+  if (choose(3) == 0) {
+    make_node(rt, type, a);
+  } else if (choose(8) == 0 && nodes[a].exists) {
+    pmmi_clear(rt, &nodes[a].handle);
+  } else {
+    link_nodes(rt, a, (int)choose(SLOTS),
+               choose(6) == 0 ? -1 : (int)choose(NODES));
+  }
+  return forget_dead(0);
+}
+
+static void run_unasked(uint64_t seed, uint64_t threshold) {
+  static const uint64_t thresholds[3] = {1, 1, 0};
+  uint64_t chosen[3] = {threshold, thresholds[1], thresholds[2]};
+  pmm_rt *rt = lab_open(&lab, "incremental", 0);
+  pmm_obj *type = lab_type(rt, LAB_NODE, NULL, NULL);
+  struct pmm_gc_stats stats = {.struct_size = sizeof stats};
+  int agreed = 1;
+  int at = 0;
+  (void)pmmi_gc_set_thresholds(rt, chosen);
+  state = seed;
+  memset(nodes, 0, sizeof nodes);
+  for (; at < 3 * STEPS && agreed; at++) {
+    agreed = step_unasked(rt, type);
+  }
+  (void)pmmi_gc_stats(rt, 2, &stats);
+  tap_ok(agreed, "incremental, seed %llu: step %d", (unsigned long long)seed,
+         at);
+  tap_ok(stats.collections > 0 && stats.collected > 0,
+         "%llu searches found %llu", (unsigned long long)stats.collections,
+         (unsigned long long)stats.collected);
+  for (int i = 0; i < NODES; i++) {
+    pmmi_clear(rt, &nodes[i].handle);
+  }
+  int left = wait_for_deaths(rt);
+  tap_ok(left == 0, "%d nodes outlive their last handle", left);
+  pmmi_release(rt, type);
+  lab_end(&lab, "unasked program");
+}
+
 int main(int argc, char **argv) {
   static const char *const modes[] = {"counting", "generational", "full"};
   lab_start(argc, argv);
@@ -148,6 +217,9 @@ int main(int argc, char **argv) {
   }
   for (uint64_t seed = 100; seed <= 105; seed++) {
     run_program(seed, "generational", PMM_OPEN_GC_STRESS);
+  }
+  for (uint64_t seed = 200; seed <= 220; seed++) {
+    run_unasked(seed, 1 + seed % 5);
   }
   return tap_done();
 }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * search.h - old garbage, searched by and by (the mode incremental).
+ *
+ *   1. Young generations are collected at once, as ever.  A collection of the
+ *      old one is replaced by a search in slices, each of which does a bounded
+ *      amount of work after a young collection.
+ *   2. Enter: every old object becomes a member (S).  Count: each member's
+ *      owners and references are counted once (marker.h).  Reach: from members
+ *      with an owner outside, the others are reached.
+ *   3. Who is not reached is a suspect.  The suspects alone are then deduced
+ *      exactly and at once (mark.h), and disposed of.
+ *
+ * The program runs between slices and nothing tells the search what it changes:
+ * there is no write barrier.  Why that is enough:
+ *
+ *   complete  What is garbage when a search begins is garbage to its end: no
+ *             one can reach it, so its counts and references stay, the count
+ *             comes out as 0, and nobody reaches it.  It becomes a suspect.
+ *   sound     What lives may be miscounted, and become a suspect too.  The
+ *             deduction over the suspects is exact: an owner that is none of
+ *             them holds its object, whatever the search believed.
+ *
+ * So what the program changes costs time at most, and garbage that arises during
+ * a search waits for the next one.
+ *
+ * Invariant: a mark has S only in the range of a search under way, and nothing
+ * but the search reads it.
+ *
+ * Source: the two passes are those of trial deletion (Bacon, Rajan: Concurrent
+ * Cycle Collection in Reference Counted Systems, ECOOP 2001), whose tests
+ * before freeing are replaced by a deduction over the suspects.
+ */
+#ifndef PMMI_GC_SEARCH_H
+#define PMMI_GC_SEARCH_H
+
+#include "gc/gc.h"
+#include "gc/table.h"
+
+/** Pause that is aimed at unless the host says otherwise. */
+#define PMMI_GC_BUDGET_NS UINT64_C(1000000)
+
+/** Begin a search over the old generation; none is under way. */
+void pmmi_gc_search_begin(struct pmmi_gc *gc);
+
+/** Do `work` objects and references of it, fewer when `deadline_ns` of the
+ *  host's clock comes first. */
+void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns);
+
+/** End a search that has found its suspects: they become candidates, nobody
+ *  else is marked.  Returns the range they lie in, empty when there are none,
+ *  or when the search was abandoned. */
+struct pmmi_gc_range pmmi_gc_search_suspects(struct pmmi_gc *gc);
+
+/** Slots are about to move: what waits, waits in the table. */
+void pmmi_gc_search_settle(struct pmmi_gc *gc);
+
+/** The table ends at `used` now. */
+void pmmi_gc_search_clamp(struct pmmi_gc_search *s, uint32_t used);
+
+#endif /* PMMI_GC_SEARCH_H */
