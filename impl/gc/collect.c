@@ -111,7 +111,8 @@ static void promote(struct run *run) {
   struct pmmi_gc *gc = run->gc;
   uint64_t survivors = run->visited - run->unreachable;
   if (run->searched) {
-    gc->long_lived_total = gc->search.members - run->unreachable;
+    gc->search.members -= run->unreachable;
+    gc->long_lived_total = gc->search.members;
     return;
   }
   gc->middle_end = gc->used;
@@ -260,6 +261,5 @@ uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
 }
 
 void pmmi_gc_collect_suspects(pmm_rt *rt) {
-  assert(rt->gc.search.phase == PMMI_GC_SEARCH_FOUND);
   (void)collect(rt, PMMI_GC_GENERATIONS - 1, 1);
 }

@@ -34,8 +34,8 @@
  *  when a collection is under way.  A pending error is kept.  May run code. */
 uint64_t pmmi_gc_collect(pmm_rt *rt, int generation);
 
-/** Examine what a search has found (gc/search.h), as a collection of the
- *  oldest generation that looks at the suspects alone.  May run code. */
+/** Examine some of what a search has found (gc/search.h), as a collection of
+ *  the oldest generation that looks at suspects alone.  May run code. */
 void pmmi_gc_collect_suspects(pmm_rt *rt);
 
 /** Check the heap in a checked runtime and report a fault. */

@@ -56,36 +56,35 @@ static void collect_generations(pmm_rt *rt) {
   }
 }
 
-/* A slice counts as a part of the pause that the young collection began. */
-static void search_some(pmm_rt *rt, uint64_t start_ns) {
+static void search_some(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
-  struct pmm_gc_stats *stats = &gc->stats[PMMI_GC_GENERATIONS - 1];
-  uint64_t slice_ns = pmmi_host_clock_ns();
+  uint64_t start_ns = pmmi_host_clock_ns();
   pmmi_gc_search_slice(rt, gc->thresholds[0] * WORK_PER_OBJECT,
                        start_ns + gc->search.budget_ns / 2);
-  uint64_t now = pmmi_host_clock_ns();
-  stats->pause_ns += now - slice_ns;
-  if (now - start_ns > stats->max_pause_ns) {
-    stats->max_pause_ns = now - start_ns;
-  }
+  gc->stats[PMMI_GC_GENERATIONS - 1].pause_ns +=
+      pmmi_host_clock_ns() - start_ns;
 }
 
-/* What was found waits for a pause of its own. */
+/* All that a young collection brings with it is one pause. */
+static void note_pause(struct pmmi_gc *gc, uint64_t pause_ns) {
+  uint64_t *longest = &gc->stats[PMMI_GC_GENERATIONS - 1].max_pause_ns;
+  *longest = pause_ns > *longest ? pause_ns : *longest;
+}
+
 static void collect_incrementally(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   uint64_t start_ns = pmmi_host_clock_ns();
-  if (gc->search.phase == PMMI_GC_SEARCH_FOUND) {
-    pmmi_gc_collect_suspects(rt);
-    return;
-  }
   (void)pmmi_gc_collect(rt, gc->counts[1] > gc->thresholds[1]);
   if (gc->search.phase == PMMI_GC_SEARCH_IDLE && is_old_due(gc)) {
     gc->long_lived_pending = 0;
     pmmi_gc_search_begin(gc);
   }
-  if (gc->search.phase != PMMI_GC_SEARCH_IDLE) {
-    search_some(rt, start_ns);
+  if (gc->search.phase >= PMMI_GC_SEARCH_EXAMINE) {
+    pmmi_gc_collect_suspects(rt);
+  } else if (gc->search.phase != PMMI_GC_SEARCH_IDLE) {
+    search_some(rt);
   }
+  note_pause(gc, pmmi_host_clock_ns() - start_ns);
 }
 
 static void collect_automatically(pmm_rt *rt) {

@@ -67,11 +67,12 @@ struct pmmi_gc_chunk;
 
 /** What a search for old garbage does next (gc/search.h). */
 enum pmmi_gc_search_phase {
-  PMMI_GC_SEARCH_IDLE,  /* none is under way                                */
-  PMMI_GC_SEARCH_ENTER, /* makes the old objects members                    */
-  PMMI_GC_SEARCH_COUNT, /* counts their references                          */
-  PMMI_GC_SEARCH_REACH, /* reaches from who is held                         */
-  PMMI_GC_SEARCH_FOUND  /* is over; the suspects are to be examined         */
+  PMMI_GC_SEARCH_IDLE,    /* none is under way                              */
+  PMMI_GC_SEARCH_ENTER,   /* makes the old objects members                  */
+  PMMI_GC_SEARCH_COUNT,   /* counts their references                        */
+  PMMI_GC_SEARCH_REACH,   /* reaches from who is held                       */
+  PMMI_GC_SEARCH_EXAMINE, /* deduces the suspects, some at a time           */
+  PMMI_GC_SEARCH_SPARED   /* deduces at once those who were spared          */
 };
 
 /** A search for old garbage, between two of its slices. */

@@ -48,10 +48,10 @@ static void settle(struct pmmi_marker *m) {
     run = pmmi_run_at(m->gc, slot, to);
     for (uint32_t i = 0; i < run.length; i++) {
       uint32_t mark = run.marks[i];
-      run.marks[i] = pmmi_mark_is_unheld(mark, PMMI_GC_CANDIDATE)
-                         ? PMMI_GC_CANDIDATE
-                         : 0;
-      if ((mark & PMMI_MARK_ATOMIC) != 0 && run.marks[i] == 0) {
+      int garbage = pmmi_mark_is_unheld(mark, PMMI_GC_CANDIDATE);
+      run.marks[i] = (mark & PMMI_MARK_SEARCHED) |
+                     (garbage ? PMMI_GC_CANDIDATE : 0);
+      if ((mark & PMMI_MARK_ATOMIC) != 0 && !garbage) {
         pmmi_gc_untrack(m->rt, run.objects[i]);
       }
     }
@@ -68,7 +68,8 @@ struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
   if (m.left > 0) {
     reach(&m);
   }
-  if (m.left > 0 || m.atomics > 0) {
+  if (m.left > 0 || m.atomics > 0 ||
+      rt->gc.search.phase >= PMMI_GC_SEARCH_EXAMINE) {
     settle(&m);
   } else {
     pmmi_gc_no_candidates(&rt->gc, range);

@@ -2,8 +2,6 @@
 /* search.c - old garbage, searched by and by; see search.h. */
 #include "gc/search.h"
 
-#include <string.h>
-
 #include "gc/marker.h"
 #include "host.h"
 #include "object/runtime.h"
@@ -12,6 +10,10 @@ static_assert(PMMI_GC_SEARCH_STACK == PMMI_MARKER_STACK, "copied as a whole");
 
 /** Work between two looks at the clock: some 20 microseconds. */
 #define STEP 2048u
+
+/** Time to examine a suspect and to drop it, and as much again for the young
+ *  collection before it. */
+#define EXAMINED_NS 200u
 
 /** Slots that entering counts as one object: it reads the table alone. */
 #define ENTERED_AT_ONCE 16u
@@ -115,7 +117,7 @@ static uint64_t reach_some(pmm_rt *rt, uint64_t work) {
           m.work < work ? pmmi_marker_reach(&m, s->at, s->to) : s->at);
   if (s->at >= s->to && s->depth == 0) {
     if (s->again >= s->to) {
-      s->phase = PMMI_GC_SEARCH_FOUND;
+      begin_phase(s, PMMI_GC_SEARCH_EXAMINE);
     } else {
       s->at = s->again;
       s->again = s->to;
@@ -151,27 +153,47 @@ void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns) {
 
 /* ---- its end ------------------------------------------------------------ */
 
-struct pmmi_gc_range pmmi_gc_search_suspects(struct pmmi_gc *gc) {
+/* Make candidates of the suspects from `at` on, until there are `most`; nobody
+ * else keeps a mark.  In the first round a suspect keeps S, so that the second
+ * knows whom the first has spared. */
+static struct pmmi_gc_range take_suspects(struct pmmi_gc *gc, uint64_t most,
+                                          uint32_t mark_as) {
   struct pmmi_gc_search *s = &gc->search;
   struct pmmi_gc_range range = {s->to, s->from};
-  struct pmmi_run run;
-  if (s->phase != PMMI_GC_SEARCH_FOUND) {
-    return (struct pmmi_gc_range){0, 0};
-  }
-  for (uint32_t slot = s->from; slot < s->to; slot += run.length) {
-    run = pmmi_run_at(gc, slot, s->to);
-    for (uint32_t i = 0; i < run.length; i++) {
-      uint32_t mark = run.marks[i];
-      run.marks[i] = 0;
-      if (pmmi_mark_is_unheld(mark, PMMI_MARK_SEARCHED)) {
-        run.marks[i] = PMMI_MARK_MEMBER;
-        range.from = slot + i < range.from ? slot + i : range.from;
-        range.to = slot + i + 1;
-      }
+  uint64_t taken = 0;
+  for (; s->at < s->to && taken < most; s->at++) {
+    uint32_t *mark = pmmi_gc_mark_at(gc, s->at);
+    if (*mark == 0) {
+      continue;
     }
+    if (!pmmi_mark_is_unheld(*mark, PMMI_MARK_SEARCHED)) {
+      *mark = 0;
+      continue;
+    }
+    *mark = mark_as;
+    range.from = s->at < range.from ? s->at : range.from;
+    range.to = s->at + 1;
+    taken++;
   }
-  s->phase = PMMI_GC_SEARCH_IDLE;
-  return range.from < range.to ? range : (struct pmmi_gc_range){0, 0};
+  return taken > 0 ? range : (struct pmmi_gc_range){0, 0};
+}
+
+struct pmmi_gc_range pmmi_gc_search_suspects(struct pmmi_gc *gc) {
+  struct pmmi_gc_search *s = &gc->search;
+  struct pmmi_gc_range range;
+  if (s->phase == PMMI_GC_SEARCH_EXAMINE) {
+    uint64_t most = s->budget_ns / EXAMINED_NS + 1;
+    range = take_suspects(gc, most, PMMI_MARK_MEMBER | PMMI_MARK_SEARCHED);
+    if (s->at >= s->to) {
+      begin_phase(s, PMMI_GC_SEARCH_SPARED);
+    }
+  } else if (s->phase == PMMI_GC_SEARCH_SPARED) {
+    range = take_suspects(gc, UINT64_MAX, PMMI_MARK_MEMBER);
+    s->phase = PMMI_GC_SEARCH_IDLE;
+  } else {
+    range = (struct pmmi_gc_range){0, 0};
+  }
+  return range;
 }
 
 void pmmi_gc_search_settle(struct pmmi_gc *gc) {
@@ -201,7 +223,9 @@ void pmmi_gc_search_abandon(struct pmmi_gc *gc) {
   }
   for (uint32_t slot = s->from; slot < s->to; slot += run.length) {
     run = pmmi_run_at(gc, slot, s->to);
-    memset(run.marks, 0, run.length * sizeof *run.marks);
+    for (uint32_t i = 0; i < run.length; i++) {
+      run.marks[i] &= PMMI_MARK_MEMBER;
+    }
   }
   s->phase = PMMI_GC_SEARCH_IDLE;
 }

@@ -8,8 +8,10 @@
  *   2. Enter: every old object becomes a member (S).  Count: each member's
  *      owners and references are counted once (marker.h).  Reach: from members
  *      with an owner outside, the others are reached.
- *   3. Who is not reached is a suspect.  The suspects alone are then deduced
- *      exactly and at once (mark.h), and disposed of.
+ *   3. Who is not reached is a suspect.  Suspects are then deduced exactly
+ *      (mark.h) and disposed of: first some thousands of neighbours at a time,
+ *      as most cycles were made at one time; then at once all who were spared,
+ *      as a cycle may span the table.
  *
  * The program runs between slices and nothing tells the search what it changes:
  * there is no write barrier.  Why that is enough:
@@ -23,6 +25,9 @@
  *
  * So what the program changes costs time at most, and garbage that arises during
  * a search waits for the next one.
+ *
+ * A pause thus grows with what is found in one cycle of references, and with
+ * one object of a type other than list, tuple and dict, whatever the budget.
  *
  * Invariant: a mark has S only in the range of a search under way, and nothing
  * but the search reads it.
@@ -47,9 +52,9 @@ void pmmi_gc_search_begin(struct pmmi_gc *gc);
  *  host's clock comes first. */
 void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns);
 
-/** End a search that has found its suspects: they become candidates, nobody
- *  else is marked.  Returns the range they lie in, empty when there are none,
- *  or when the search was abandoned. */
+/** Make candidates of the next suspects, as many as the budget allows, or of
+ *  all that were spared before.  Returns the range they lie in; empty when
+ *  there are none, or when the search was abandoned. */
 struct pmmi_gc_range pmmi_gc_search_suspects(struct pmmi_gc *gc);
 
 /** Slots are about to move: what waits, waits in the table. */

@@ -180,6 +180,9 @@ static int step_unasked(pmm_rt *rt, pmm_obj *type) {
   return forget_dead(0);
 }
 
+/** Garbage that searches found, in all programs. */
+static uint64_t found_unasked;
+
 static void run_unasked(uint64_t seed, uint64_t threshold) {
   static const uint64_t thresholds[3] = {1, 1, 0};
   uint64_t chosen[3] = {threshold, thresholds[1], thresholds[2]};
@@ -197,9 +200,9 @@ static void run_unasked(uint64_t seed, uint64_t threshold) {
   (void)pmmi_gc_stats(rt, 2, &stats);
   tap_ok(agreed, "incremental, seed %llu: step %d", (unsigned long long)seed,
          at);
-  tap_ok(stats.collections > 0 && stats.collected > 0,
-         "%llu searches found %llu", (unsigned long long)stats.collections,
-         (unsigned long long)stats.collected);
+  tap_ok(stats.collections > 0, "suspects were examined %llu times",
+         (unsigned long long)stats.collections);
+  found_unasked += stats.collected;
   for (int i = 0; i < NODES; i++) {
     pmmi_clear(rt, &nodes[i].handle);
   }
@@ -221,5 +224,7 @@ int main(int argc, char **argv) {
   for (uint64_t seed = 200; seed <= 220; seed++) {
     run_unasked(seed, 1 + seed % 5);
   }
+  tap_ok(found_unasked > 50, "searches found %llu objects",
+         (unsigned long long)found_unasked);
   return tap_done();
 }
