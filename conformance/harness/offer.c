@@ -137,6 +137,7 @@
   X(gc_is_tracked, gc_track) \
   X(gc_debug_set, gc_debug) \
   X(gc_garbage, gc_debug) \
+  X(gc_set_budget, gc_budget) \
   X(gc_freeze, gc_freeze) \
   X(gc_unfreeze, gc_freeze) \
   X(gc_freeze_count, gc_freeze) \

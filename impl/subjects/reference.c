@@ -209,6 +209,7 @@ static const struct pmm_ops reference_ops = {
     .gc_is_tracked = pmmi_gc_is_tracked,
     .gc_debug_set = pmmi_gc_debug_set,
     .gc_garbage = pmmi_gc_garbage,
+    .gc_set_budget = pmmi_gc_set_budget,
     .gc_freeze = pmmi_gc_freeze,
     .gc_unfreeze = pmmi_gc_unfreeze,
     .gc_freeze_count = pmmi_gc_freeze_count,
@@ -285,8 +286,9 @@ static const struct pmm_ops reference_ops = {
 
 #define FEATURES                                                              \
   "context", "copy", "diag", "dict", "domains", "fail_inject", "file",        \
-      "finalizer", "frame", "gc", "gc_callbacks", "gc_debug", "gc_freeze",    \
-      "gc_gen", "gc_track", "generator", "immortal", "list", "refcount",      \
+      "finalizer", "frame", "gc", "gc_budget", "gc_callbacks", "gc_debug",    \
+      "gc_freeze", "gc_gen", "gc_track", "generator", "immortal", "list",     \
+      "refcount",                                                             \
       "set", "sizeof", "str", "trace", "trashcan", "tuple", "tuple_freelist", \
       "weakref", "weakref_cb"
 

@@ -77,6 +77,7 @@ extern "C" {
   X(frame)          /* functions with locals                               */ \
   X(freethread)     /* no global lock                                      */ \
   X(gc)             /* synchronous collection of cycles                    */ \
+  X(gc_budget)      /* a longest pause that is aimed at                    */ \
   X(gc_callbacks)   /* start and stop of each collection                   */ \
   X(gc_debug)       /* debug flags, garbage list, finalized flag           */ \
   X(gc_freeze)      /* permanent generation                                */ \
@@ -366,7 +367,7 @@ struct pmm_ops {
    *  wrong, valid until the next call. */
   const char *(*heap_verify)(pmm_rt *rt);
 
-  /* -- gc_track, gc_debug, gc_freeze, gc_gen, gc_callbacks ---------------------------------------- */
+  /* -- gc_track, gc_debug, gc_freeze, gc_gen, gc_budget, gc_callbacks ---------------------------------------- */
   int (*gc_is_tracked)(pmm_rt *rt, pmm_obj *o);
   enum pmm_status (*gc_debug_set)(pmm_rt *rt, uint32_t flags);
   /** The garbage list, borrowed. */
@@ -381,6 +382,9 @@ struct pmm_ops {
   void (*gc_counts)(pmm_rt *rt, uint64_t counts[3]);
   enum pmm_status (*gc_stats)(pmm_rt *rt, int generation,
                               struct pmm_gc_stats *out);
+  /** The pause that a collector in slices aims at, in nanoseconds; 0: its
+   *  own choice.  Modes without slices ignore it. */
+  enum pmm_status (*gc_set_budget)(pmm_rt *rt, uint64_t nanoseconds);
   /** `fn` at start (arg: int 0) and stop (arg: int 1) of each collection;
    *  the events GC_START and GC_STOP come with it.  NULL removes. */
   enum pmm_status (*gc_callback)(pmm_rt *rt, pmm_fn fn, void *ctx);
