@@ -9,23 +9,27 @@
 
 static_assert(PMMI_GC_CANDIDATE == PMMI_MARK_MEMBER, "the same bit");
 
-/* How many candidates have no owner outside, as far as known. */
-static void compare(struct pmmi_marker *m, uint32_t *mismatches) {
+/* How many candidates there are, and how many of them have no owner outside as
+ * far as known. */
+static void compare(struct pmmi_marker *m, struct pmmi_gc_found *found) {
   const uint32_t unheld_mask =
       PMMI_GC_CANDIDATE | PMMI_MARK_HELD | PMMI_MARK_BALANCE;
   const uint32_t negative_mask = PMMI_MARK_NEGATIVE | PMMI_MARK_HELD;
   uint32_t to = m->from + m->span;
   struct pmmi_run run;
   for (uint32_t slot = m->from; slot < to; slot += run.length) {
+    uint32_t candidates = 0;
     uint32_t unheld = 0;
     uint32_t negative = 0;
     run = pmmi_run_at(m->gc, slot, to);
     for (uint32_t i = 0; i < run.length; i++) {
+      candidates += run.marks[i] & PMMI_GC_CANDIDATE;
       unheld += (run.marks[i] & unheld_mask) == PMMI_GC_CANDIDATE;
       negative += (run.marks[i] & negative_mask) == PMMI_MARK_NEGATIVE;
     }
     m->left += unheld;
-    *mismatches += negative;
+    found->candidates += candidates;
+    found->mismatches += negative;
   }
 }
 
@@ -64,7 +68,7 @@ struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
   pmmi_marker_init(&m, rt, range, PMMI_GC_CANDIDATE);
   m.full = rt->gc.collecting == PMMI_GC_GENERATIONS;
   (void)pmmi_marker_count(&m, range.from, range.to);
-  compare(&m, &found.mismatches);
+  compare(&m, &found);
   if (m.left > 0) {
     reach(&m);
   }
@@ -74,7 +78,6 @@ struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
   } else {
     pmmi_gc_no_candidates(&rt->gc, range);
   }
-  found.candidates = m.counted;
   found.unreachable = m.left;
   found.needs = m.needs;
   return found;

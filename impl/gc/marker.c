@@ -36,11 +36,8 @@ static inline void fetch_ahead(const struct pmmi_run *run, uint32_t i) {
   if (i + 2 * AHEAD >= run->length) {
     return;
   }
-  const pmm_obj *far = run->objects[i + 2 * AHEAD];
   const pmm_obj *near = run->objects[i + AHEAD];
-  if (far != NULL) {
-    fetch(far);
-  }
+  __builtin_prefetch(run->objects[i + 2 * AHEAD]); /* NULL does no harm      */
   if (near != NULL && near->type == &pmmi_list_type) {
     __builtin_prefetch(((const struct pmmi_list *)near)->items);
   }
@@ -129,26 +126,33 @@ static void count_batch(struct pmmi_marker *m) {
   }
 }
 
-static inline void count_later(struct pmmi_marker *m, pmm_obj *o) {
+static int visit_count(void *ctx, pmm_obj *o) {
+  struct pmmi_marker *m = ctx;
   fetch(o);
   m->batch[m->waiting++] = o;
   if (m->waiting == PMMI_MARKER_BATCH) {
     count_batch(m);
   }
-}
-
-static int visit_count(void *ctx, pmm_obj *o) {
-  count_later(ctx, o);
   return 0;
 }
 
+/* The same for many, with the batch's length in a register. */
 static inline void count_items(struct pmmi_marker *m, pmm_obj *const *items,
                                size_t n) {
+  unsigned waiting = m->waiting;
   for (size_t i = 0; i < n; i++) {
-    if (items[i] != NULL) {
-      count_later(m, items[i]);
+    if (items[i] == NULL) {
+      continue;
+    }
+    fetch(items[i]);
+    m->batch[waiting++] = items[i];
+    if (waiting == PMMI_MARKER_BATCH) {
+      m->waiting = waiting;
+      count_batch(m);
+      waiting = 0;
     }
   }
+  m->waiting = waiting;
 }
 
 static uint32_t needs_of(const struct pmmi_type *type) {
@@ -189,9 +193,7 @@ static inline void count_referents(struct pmmi_marker *m, pmm_obj *o,
   }
 }
 
-static inline void count_owners(struct pmmi_marker *m, const pmm_obj *o,
-                                uint32_t *mark) {
-  m->counted++;
+static inline void count_owners(const pmm_obj *o, uint32_t *mark) {
   if (o->refcnt < PMMI_MARK_MANY) {
     *mark += (uint32_t)o->refcnt * PMMI_MARK_ONE;
   } else {
@@ -199,13 +201,28 @@ static inline void count_owners(struct pmmi_marker *m, const pmm_obj *o,
   }
 }
 
-/* 1 when the object is done, 0 when more of its references are left. */
-static inline int count_object(struct pmmi_marker *m, pmm_obj *o,
-                               uint32_t *mark) {
-  if (m->part == 0) {
-    count_owners(m, o, mark);
+/* Count the members of a run; the limit does not matter. */
+static void count_run(struct pmmi_marker *m, struct pmmi_run run) {
+  const uint32_t member = m->member;
+  for (uint32_t i = 0; i < run.length; i++) {
+    pmm_obj *o = run.objects[i];
+    fetch_ahead(&run, i);
+    if (o == NULL) {
+      run.marks[i] = 0;
+    } else if ((run.marks[i] & member) != 0) {
+      count_owners(o, &run.marks[i]);
+      count_referents(m, o, &run.marks[i]);
+    }
   }
-  if (m->limit == UINT64_MAX || !is_large(o)) {
+}
+
+/* 1 when the object is done, 0 when more of its references are left. */
+static int count_part(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  m->work++;
+  if (m->part == 0) {
+    count_owners(o, mark);
+  }
+  if (!is_large(o)) {
     count_referents(m, o, mark);
     return 1;
   }
@@ -213,26 +230,35 @@ static inline int count_object(struct pmmi_marker *m, pmm_obj *o,
   return m->part == 0;
 }
 
-uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
-  struct pmmi_run run;
-  for (; slot < to; slot += run.length) {
-    run = pmmi_run_at(m->gc, slot, to);
-    for (uint32_t i = 0; i < run.length; i++) {
-      fetch_ahead(&run, i);
-      if (run.objects[i] == NULL) {
-        run.marks[i] = 0;
-      } else if ((run.marks[i] & m->member) != 0) {
-        int done = count_object(m, run.objects[i], &run.marks[i]);
-        m->work++;
-        if (m->work >= m->limit || !done) {
-          count_batch(m);
-          return slot + i + (uint32_t)done;
-        }
+/* The same with a limit; returns how many slots are done. */
+static uint32_t count_some(struct pmmi_marker *m, struct pmmi_run run) {
+  for (uint32_t i = 0; i < run.length; i++) {
+    fetch_ahead(&run, i);
+    if ((run.marks[i] & m->member) != 0) {
+      uint32_t done = (uint32_t)count_part(m, run.objects[i], &run.marks[i]);
+      if (m->work >= m->limit || !done) {
+        return i + done;
       }
     }
   }
+  return run.length;
+}
+
+uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
+  int stopped = 0;
+  while (slot < to && !stopped) {
+    struct pmmi_run run = pmmi_run_at(m->gc, slot, to);
+    uint32_t done = run.length;
+    if (m->limit == UINT64_MAX) {
+      count_run(m, run);
+    } else {
+      done = count_some(m, run);
+      stopped = done < run.length || m->work >= m->limit;
+    }
+    slot += done;
+  }
   count_batch(m);
-  return to;
+  return slot;
 }
 
 /* ---- reaching ----------------------------------------------------------- */

@@ -73,7 +73,6 @@ struct pmmi_marker {
   uint32_t sweeps;     /* begun                                             */
   uint32_t left;       /* members that nobody holds, as far as known; with  */
                        /* PMMI_MARK_SEARCHED, not kept                      */
-  uint32_t counted;    /* members counted                                   */
   uint32_t atomics;    /* marks with A                                      */
   uint32_t needs;      /* enum pmmi_gc_needs of the types met               */
   int full;            /* 1: dicts may be untracked                         */
@@ -93,7 +92,8 @@ void pmmi_marker_init(struct pmmi_marker *m, pmm_rt *rt,
                       struct pmmi_gc_range range, uint32_t member);
 
 /** Count the members in the slots from `slot` on, until `to` or the limit;
- *  returns the first slot that is not done.  Takes the mark of holes. */
+ *  returns the first slot that is not done.  Without a limit, holes lose
+ *  their mark. */
 uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to);
 
 /** Reach from the held members in the slots from `slot` on (in a later sweep:
