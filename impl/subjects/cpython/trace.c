@@ -182,6 +182,9 @@ static struct pmm_site *all_sites(pmm_rt *rt, size_t *count) {
   if (list != NULL) {
     *count = (size_t)PyList_Size(list);
     sites = calloc(*count + 1, sizeof *sites);
+    for (size_t i = 0; sites != NULL && i < *count; i++) {
+      sites[i].name = ""; /* of one that cannot be read                      */
+    }
     if (sites == NULL) {
       PyErr_NoMemory();
     } else {
