@@ -17,7 +17,7 @@ NEEDED='gcc g++ meson ninja-build pkg-config libjansson-dev zlib1g-dev git
 python3 python3-venv python3-dev'
 WANTED='clang valgrind lcov libbenchmark-dev libmimalloc-dev libjemalloc-dev
 libgoogle-perftools-dev'
-# Only the tests need a browser and the sanitizers of clang.
+# Only the tests need a browser; clang serves a build and the analyzer.
 WANTED_BY_TESTS='chromium'
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }

@@ -10,15 +10,16 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 usage: ci/test.sh [STEP...]
 
 Runs every test from a bare Debian or Ubuntu machine with this clone, or only
-the steps named: gcc clang asan valgrind python lint.  Exit code 0 when all
-passed, 1 when one failed.  The last line is "N passed, N failed, N skipped".
+the steps named: gcc clang asan analyzer valgrind python lint.  Exit code 0
+when all passed, 1 when one failed.  The last line is "N passed, N failed, N
+skipped".
 HELP
   exit 0
 fi
 . "$(dirname "$0")/common.sh"
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(gcc clang asan valgrind lint python)
+[ ${#steps[@]} -gt 0 ] || steps=(gcc clang asan analyzer valgrind lint python)
 rm -rf build-logs/junit
 mkdir -p build-logs/junit
 failed=()
@@ -62,6 +63,15 @@ step_asan() {
   build build-asan
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
     meson_tests build-asan asan --suite unit --suite conform --no-suite slow
+}
+
+# clang's static analyzer, each C source a test; any finding fails.
+step_analyzer() {
+  command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
+  configure build
+  build build
+  .venv/bin/python ci/analyze.py build build-logs/junit/analyzer.xml \
+    --jobs "$JOBS"
 }
 
 step_valgrind() {

@@ -11,6 +11,7 @@
  */
 #include "work.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "document.h"
@@ -111,6 +112,7 @@ static int find_all(pmm_work_find find,
                                    options->mode};
   struct pmmi_selection found;
   char message[MESSAGE_BYTES];
+  assert(find != NULL); /* a host without one has a subject of its own      */
   int code = find(&names, &found, message, sizeof message);
   if (code != 0) {
     fprintf(stderr, "pmm-work: %s\n", message);

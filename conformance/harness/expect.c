@@ -129,12 +129,6 @@ void pmm_check(struct pmm_test *t, int holds, struct pmm_here here) {
   }
 }
 
-void pmm_expect(struct pmm_test *t, int holds, struct pmm_here here) {
-  if (!holds) {
-    pmm_fail(t, here, "not so: %s", here.text);
-  }
-}
-
 void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
                        struct pmm_here here) {
   if (!holds) {

@@ -146,7 +146,11 @@
   X(gc_set_thresholds, gc_gen) \
   X(gc_counts, gc_gen) \
   X(gc_stats, gc_gen) \
-  X(gc_callback, gc_callbacks) \
+  X(gc_callback_add, gc_callbacks) \
+  X(gc_callback_remove, gc_callbacks) \
+  X(gc_log_start, gc_log) \
+  X(gc_log_stop, gc_log) \
+  X(gc_log_read, gc_log) \
   X(function_new, frame) \
   X(call, frame) \
   X(callable_new, frame) \
@@ -196,6 +200,9 @@
   X(site_push, trace) \
   X(site_pop, trace) \
   X(trace_snapshot, trace) \
+  X(trace_keep, trace) \
+  X(trace_growth, trace) \
+  X(census, census) \
   X(leaks, diag) \
   X(call_on_stack, trashcan) \
   X(thread_enter, threads) \

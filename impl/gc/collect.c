@@ -2,11 +2,10 @@
 /* collect.c - one collection, phase by phase; see collect.h. */
 #include "gc/collect.h"
 
+#include "gc/log.h"
 #include "gc/mark.h"
 #include "gc/search.h"
 #include "host.h"
-#include "object/function.h"
-#include "object/int.h"
 #include "object/list.h"
 #include "object/runtime.h"
 #include "object/weakref.h"
@@ -23,6 +22,7 @@ struct run {
   uint32_t uncollectable;     /* garbage that is kept                       */
   uint32_t needs;             /* enum pmmi_gc_needs of the candidates       */
   int searched;               /* the range holds a search's suspects        */
+  uint32_t left;              /* garbage that dropping did not free         */
   int ran_code;               /* a callback or a finalizer ran              */
   uint64_t start_ns;
 };
@@ -35,24 +35,6 @@ static pmm_obj *garbage_at(const struct run *run, uint32_t slot) {
 }
 
 /* ---- start and stop ----------------------------------------------------- */
-
-/* The callback hears small ints, which need no memory. */
-static void tell(const struct run *run, enum pmm_event_kind kind) {
-  pmm_rt *rt = run->rt;
-  pmmi_event(rt, kind, run->generation, (int64_t)run->collected);
-  if (run->gc->callback == NULL) {
-    return;
-  }
-  pmm_obj *phase = pmmi_int_new(rt, kind == PMM_EVENT_GC_STOP);
-  if (phase == NULL) {
-    pmmi_error_unraisable(rt);
-    return;
-  }
-  pmmi_status_take(rt,
-                   run->gc->callback(run->gc->callback_ctx, rt, phase));
-  pmmi_error_unraisable(rt);
-  pmmi_release(rt, phase);
-}
 
 /* The counters, and what is examined: a generation and all younger ones. */
 static void choose_generation(struct run *run) {
@@ -71,7 +53,7 @@ static void choose_generation(struct run *run) {
 }
 
 static void start(struct run *run) {
-  tell(run, PMM_EVENT_GC_START);
+  pmmi_gc_log_started(run->rt, run->generation);
   run->start_ns = pmmi_host_clock_ns();
   if (run->searched) {
     run->gc->counts[run->generation] = 0;
@@ -92,7 +74,17 @@ static void stop(struct run *run) {
   if (pause_ns > stats->max_pause_ns) {
     stats->max_pause_ns = pause_ns;
   }
-  tell(run, PMM_EVENT_GC_STOP);
+  const struct pmm_gc_run noted = {.generation = (uint64_t)run->generation,
+                                   .start_ns = run->start_ns,
+                                   .pause_ns = pause_ns,
+                                   .traversed = run->visited,
+                                   .collected = run->collected,
+                                   .uncollectable = run->uncollectable,
+                                   .garbage_left =
+                                       run->searched
+                                           ? PMM_UNKNOWN
+                                           : run->uncollectable + run->left};
+  pmmi_gc_log_stopped(run->rt, &noted);
 }
 
 /* ---- the phases --------------------------------------------------------- */
@@ -193,6 +185,15 @@ static void spare(struct run *run) {
   run->unreachable = found.unreachable;
 }
 
+/* Who dies loses its mark, so what is marked after all is still there: it is
+ * saved, or cannot let go of anything. */
+static void count_left(struct run *run) {
+  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
+    run->left += garbage_at(run, slot) != NULL;
+  }
+  pmmi_gc_no_candidates(run->gc, run->range);
+}
+
 static void drop(struct run *run) {
   pmm_rt *rt = run->rt;
   int save = (run->gc->debug & PMM_GC_SAVEALL) != 0;
@@ -202,7 +203,6 @@ static void drop(struct run *run) {
     if (o == NULL) {
       continue;
     }
-    *pmmi_gc_mark_at(run->gc, slot) = 0;
     if (save) {
       list_garbage(run, o);
     } else if (o->type->clear != NULL) {
@@ -211,6 +211,7 @@ static void drop(struct run *run) {
       pmmi_release(rt, o);
     }
   }
+  count_left(run);
 }
 
 static void dispose(struct run *run) {

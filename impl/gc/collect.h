@@ -38,7 +38,8 @@ uint64_t pmmi_gc_collect(pmm_rt *rt, int generation);
  *  the oldest generation that looks at suspects alone.  May run code. */
 void pmmi_gc_collect_suspects(pmm_rt *rt);
 
-/** Check the heap in a checked runtime and report a fault. */
+/** In a checked runtime, or a checked build (-Dchecked=true), check the heap:
+ *  what is wrong is told by pmmi_heap_verify() and as an event. */
 void pmmi_gc_validate(pmm_rt *rt);
 
 #endif /* PMMI_GC_COLLECT_H */

@@ -121,8 +121,6 @@ struct pmmi_gc {
   int checked;       /* PMM_OPEN_CHECKED                                    */
   uint32_t debug;    /* enum pmm_gc_debug, or-ed                            */
   pmm_obj *garbage;  /* list of the kept; NULL until somebody needs it      */
-  pmm_fn callback;   /* told of each start and stop; NULL: none             */
-  void *callback_ctx;
   const char *fault; /* what a check between phases found; NULL: nothing    */
 };
 
@@ -227,7 +225,6 @@ void pmmi_gc_counts(pmm_rt *rt, uint64_t counts[3]);
 enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
                               struct pmm_gc_stats *out);
 enum pmm_status pmmi_gc_set_budget(pmm_rt *rt, uint64_t nanoseconds);
-enum pmm_status pmmi_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx);
 int pmmi_is_finalized(pmm_rt *rt, pmm_obj *o);
 enum pmm_status pmmi_leaks(pmm_rt *rt,
                            void (*report)(void *ctx,

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gc/collect.h"
+#include "gc/log.h"
 #include "gc/table.h"
 #include "gc/visit.h"
 #include "object/runtime.h"
@@ -30,7 +31,9 @@ enum pmm_status pmmi_collect(pmm_rt *rt, int generation,
   if (!is_generation(generation)) {
     return no_generation(rt);
   }
+  pmmi_gc_log_because(rt, PMM_GC_EXPLICIT);
   *unreachable = pmmi_gc_collect(rt, generation);
+  pmmi_gc_log_because(rt, 0);
   return PMM_OK;
 }
 
@@ -189,11 +192,5 @@ enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
   size_t size = out->struct_size;
   stats.struct_size = size;
   memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
-  return PMM_OK;
-}
-
-enum pmm_status pmmi_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx) {
-  rt->gc.callback = fn;
-  rt->gc.callback_ctx = ctx;
   return PMM_OK;
 }

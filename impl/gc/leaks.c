@@ -158,6 +158,7 @@ static int belongs(struct search *s, const struct pmm_leak *leak,
 static void report_like(struct search *s, uint32_t from) {
   pmm_obj *first = *pmmi_gc_object_at(s->gc, from);
   uint32_t kind = *pmmi_gc_mark_at(s->gc, from);
+  assert(first != NULL); /* a hole has no mark                              */
   struct pmm_leak leak = {.kind = KIND_OF(kind),
                           .type = first->type->name,
                           .site = site_of(s->rt, first)};

@@ -25,6 +25,7 @@
  * less: it leaves held objects to the operating system.
  */
 #include "gc/collect.h"
+#include "gc/log.h"
 #include "gc/table.h"
 #include "gc/visit.h"
 #include "object/instance.h"
@@ -187,6 +188,7 @@ void pmmi_gc_teardown(pmm_rt *rt) {
   gc->enabled = 0;
   gc->debug = 0;
   gc->frozen_end = 0;
+  pmmi_gc_log_because(rt, PMM_GC_SHUTDOWN);
   (void)pmmi_gc_collect(rt, PMMI_GC_GENERATIONS - 1);
   pmmi_clear(rt, &gc->garbage);
   finalize_all(rt);
@@ -198,4 +200,5 @@ void pmmi_gc_teardown(pmm_rt *rt) {
   let_go_tracked(rt);
   free_linked(rt);
   gc->collecting = 0;
+  pmmi_gc_log_fini(rt);
 }

@@ -116,7 +116,7 @@ const char *pmmi_heap_verify(pmm_rt *rt) {
 }
 
 void pmmi_gc_validate(pmm_rt *rt) {
-  if (!rt->gc.checked) {
+  if (!PMMI_CHECKED && !rt->gc.checked) {
     return;
   }
   const char *wrong = check_heap(rt);

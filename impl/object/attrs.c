@@ -126,6 +126,14 @@ void pmmi_attr_names_drop(pmm_rt *rt, struct pmmi_attr_names *names) {
   pmmi_mem_free(rt, names, names_bytes(names->room));
 }
 
+size_t pmmi_attr_names_bytes(const struct pmmi_attr_names *names) {
+  size_t bytes = names != NULL ? names_bytes(names->room) : 0;
+  for (size_t i = 0; names != NULL && i < names->count; i++) {
+    bytes += names->items[i].name_bytes;
+  }
+  return bytes;
+}
+
 /* ---- values of shared names ---------------------------------------------- */
 
 /* Values for the shared names up to `index`, by fours. */
@@ -247,4 +255,10 @@ void pmmi_attrs_drop(pmm_rt *rt, struct pmmi_attrs **attrs) {
   }
   pmmi_attr_names_drop(rt, all->own);
   pmmi_mem_free(rt, all, attrs_bytes(all->room));
+}
+
+size_t pmmi_attrs_bytes(const struct pmmi_attrs *attrs) {
+  return attrs != NULL
+             ? attrs_bytes(attrs->room) + pmmi_attr_names_bytes(attrs->own)
+             : 0;
 }

@@ -56,8 +56,9 @@ pmm_obj *pmmi_buffer_copy(pmm_rt *rt, pmm_obj *buffer) {
   const struct pmmi_buffer *from = (const struct pmmi_buffer *)buffer;
   pmm_obj *o =
       buffer_new(rt, buffer->type, from->var.length, from->item_bytes);
-  if (o != NULL && from->var.length > 0) {
-    memcpy(((struct pmmi_buffer *)o)->data, from->data, data_bytes(from));
+  unsigned char *data = o != NULL ? ((struct pmmi_buffer *)o)->data : NULL;
+  if (data != NULL) { /* an empty one has none */
+    memcpy(data, from->data, data_bytes(from));
   }
   return o;
 }

@@ -60,6 +60,11 @@ static int code_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 }
 
 /** No clear: a code is immutable, and what refers to it breaks the cycle. */
+static size_t code_owned_bytes(pmm_obj *o) {
+  const struct pmmi_code *code = (const struct pmmi_code *)(const void *)o;
+  return code->block_bytes;
+}
+
 const struct pmmi_type pmmi_code_type = {
     .base = {PMMI_IMMORTAL, NULL},
     .name = "code",
@@ -67,6 +72,7 @@ const struct pmmi_type pmmi_code_type = {
     .flags = PMMI_TYPE_GC,
     .dealloc = code_dealloc,
     .traverse = code_traverse,
+    .owned_bytes = code_owned_bytes,
 };
 
 /** Codes inside the host's code; a host that was compiled before there were

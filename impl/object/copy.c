@@ -76,7 +76,8 @@ static enum pmm_status grow(struct memo *memo) {
   memo->slots = pmmi_mem_alloc_zero(memo->rt, memo->room * sizeof *memo->slots);
   if (memo->slots == NULL) {
     *memo = old;
-    return pmmi_fail(memo->rt, PMM_NO_MEMORY, "no memory for a deep copy");
+    (void)pmmi_fail(memo->rt, PMM_NO_MEMORY, "no memory for a deep copy");
+    return PMM_NO_MEMORY;
   }
   for (size_t i = 0; i < old.room; i++) {
     if (old.slots[i].from != NULL) {

@@ -198,6 +198,7 @@ static void pop(pmm_rt *rt) {
 static int ring_reserve(pmm_rt *rt) {
   struct pmmi_debug *debug = &rt->debug;
   const struct pmmi_heap *heap = &rt->memory.bottom;
+  assert(debug->count <= debug->room);
   if (debug->count < debug->room) {
     return 0;
   }

@@ -18,8 +18,8 @@ static void replace_pending(pmm_rt *rt, const struct pmmi_error *error) {
   pmmi_xrelease(rt, value);
 }
 
-enum pmm_status pmmi_fail(pmm_rt *rt, enum pmm_status status,
-                          const char *message) {
+void pmmi_error_note(pmm_rt *rt, enum pmm_status status,
+                     const char *message) {
   assert(status != PMM_OK && message != NULL);
   struct pmmi_error *pending = &rt->errors.pending;
   pmm_obj *value = pending->value;
@@ -28,13 +28,6 @@ enum pmm_status pmmi_fail(pmm_rt *rt, enum pmm_status status,
   pending->message = message;
   pending->value = NULL;
   pmmi_xrelease(rt, value);
-  return status;
-}
-
-pmm_obj *pmmi_fail_null(pmm_rt *rt, enum pmm_status status,
-                        const char *message) {
-  (void)pmmi_fail(rt, status, message);
-  return NULL;
 }
 
 enum pmm_status pmmi_fail_os(pmm_rt *rt, int os_errno, const char *message) {

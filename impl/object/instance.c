@@ -84,6 +84,11 @@ static int instance_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
   return attrs == NULL ? 0 : pmmi_attrs_visit(*attrs, visit, ctx);
 }
 
+static size_t instance_owned_bytes(pmm_obj *o) {
+  struct pmmi_attrs **attrs = attrs_of((struct pmmi_instance *)o);
+  return attrs == NULL ? 0 : pmmi_attrs_bytes(*attrs);
+}
+
 void pmmi_instance_clear(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_instance *instance = (struct pmmi_instance *)o;
   uint32_t slots = type_of(instance)->slots;
@@ -119,6 +124,7 @@ static void instance_dealloc(pmm_rt *rt, pmm_obj *o) {
 
 void pmmi_instance_fill_type(struct pmmi_type *type) {
   type->basic_size = sizeof(struct pmmi_instance);
+  type->owned_bytes = instance_owned_bytes;
   type->dealloc = instance_dealloc;
   type->traverse = instance_traverse;
   type->clear = pmmi_instance_clear;

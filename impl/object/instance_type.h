@@ -32,6 +32,11 @@ void pmmi_attr_names_drop(pmm_rt *rt, struct pmmi_attr_names *names);
 int pmmi_attrs_visit(const struct pmmi_attrs *attrs, pmm_visit visit,
                      void *ctx);
 
+/** Bytes of the blocks of names that a type or an instance owns; of all that
+ *  an instance owns for its attributes.  NULL: 0. */
+size_t pmmi_attr_names_bytes(const struct pmmi_attr_names *names);
+size_t pmmi_attrs_bytes(const struct pmmi_attrs *attrs);
+
 /** Drop all of them and their memory.  May run code. */
 void pmmi_attrs_drop(pmm_rt *rt, struct pmmi_attrs **attrs);
 

@@ -69,6 +69,7 @@ static enum pmm_status resize_slowly(pmm_rt *rt, struct pmmi_list *list,
   size_t old = list->var.length;
   end_sort(list);
   size_t capacity = n <= TOO_MANY && n > 0 ? capacity_for(old, n) : n;
+  assert(capacity >= n);
   if (!set_capacity(rt, list, capacity) && n > (size_t)list->capacity) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a list's items");
   }
@@ -242,6 +243,7 @@ static inline enum pmm_status grow_by_one(pmm_rt *rt, struct pmmi_list *list) {
     list->var.length = n + 1;
     return PMM_OK;
   }
+  assert(n < TOO_MANY);
   return resize_slowly(rt, list, n + 1);
 }
 
@@ -277,6 +279,7 @@ enum pmm_status pmmi_list_insert(pmm_rt *rt, pmm_obj *list, size_t index,
     return refuse(rt);
   }
   size_t n = l->var.length;
+  assert(n < TOO_MANY);
   enum pmm_status status = pmmi_list_resize(rt, l, n + 1);
   if (status != PMM_OK) {
     return status;

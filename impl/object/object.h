@@ -170,14 +170,25 @@ size_t pmmi_object_size(const pmm_obj *o);
 
 /* ---- errors -------------------------------------------------------------- */
 
-/** Make `status` pending (replacing what was) and return it.  Needs no
- *  memory.  `message` must be static text. */
-enum pmm_status pmmi_fail(pmm_rt *rt, enum pmm_status status,
-                          const char *message);
+/** Make `status` pending (replacing what was).  Needs no memory.  `message`
+ *  must be static text. */
+void pmmi_error_note(pmm_rt *rt, enum pmm_status status, const char *message);
+
+/** The same, and return it.  Inline, so that a caller's compiler knows that
+ *  this is a failure. */
+static inline enum pmm_status pmmi_fail(pmm_rt *rt, enum pmm_status status,
+                                        const char *message) {
+  assert(status != PMM_OK);
+  pmmi_error_note(rt, status, message);
+  return status;
+}
 
 /** The same for operations that return a handle: returns NULL. */
-pmm_obj *pmmi_fail_null(pmm_rt *rt, enum pmm_status status,
-                        const char *message);
+static inline pmm_obj *pmmi_fail_null(pmm_rt *rt, enum pmm_status status,
+                                      const char *message) {
+  pmmi_error_note(rt, status, message);
+  return NULL;
+}
 
 /** Report the pending error as one that nobody can receive (event
  *  UNRAISABLE), and remove it. */

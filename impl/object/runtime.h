@@ -15,6 +15,7 @@
 #define PMMI_RUNTIME_H
 
 #include "gc/gc.h"
+#include "gc/log.h"
 #include "object/arena.h"
 #include "object/dealloc.h"
 #include "object/debug.h"
@@ -45,6 +46,7 @@ struct pmm_rt {
   struct pmmi_dealloc dealloc; /* nesting, and objects that wait            */
   struct pmmi_errors errors;   /* the pending error                         */
   struct pmmi_gc gc;           /* tracked objects                           */
+  struct pmmi_gc_log gc_log;   /* who hears of collections; the last runs   */
   struct pmmi_ints ints;       /* the small ones                            */
   struct pmmi_strs strs;       /* short ones, and the intern table          */
   struct pmmi_tuples tuples;   /* the empty one, dead ones, constants       */

@@ -105,7 +105,10 @@ static pmm_obj *tee_next(pmm_rt *rt, pmm_obj *o) {
   }
   pmmi_retain(rt, &cell->base);
   pmm_obj *value = NULL;
-  if (cell->value != NULL || fill(rt, cell) == PMM_OK) {
+  if (cell->value == NULL) {
+    (void)fill(rt, cell);
+  }
+  if (cell->value != NULL) {
     value = pmmi_new_reference(rt, cell->value);
     pmmi_retain(rt, &cell->next->base);
     iterator->next = cell->next;

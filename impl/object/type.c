@@ -13,12 +13,18 @@ static void type_dealloc(pmm_rt *rt, pmm_obj *o) {
   pmmi_object_free(rt, o);
 }
 
+static size_t type_owned_bytes(pmm_obj *o) {
+  const struct pmmi_heap_type *type = (const struct pmmi_heap_type *)o;
+  return type->name_bytes + pmmi_attr_names_bytes(type->attr_names);
+}
+
 const struct pmmi_type pmmi_type_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "type",
     .basic_size = sizeof(struct pmmi_heap_type),
     .weak_offset = offsetof(struct pmmi_heap_type, weak),
     .dealloc = type_dealloc,
+    .owned_bytes = type_owned_bytes,
 };
 
 /* What cannot be had together. */

@@ -68,7 +68,8 @@ static const char *check_arena(const struct pmmi_heap *heap, uint32_t number) {
   const struct pmmi_arena *arena = &heap->arenas[number];
   size_t first = (size_t)number * PMMI_POOL_PER_ARENA;
   uint32_t queued = 0;
-  if (pmmi_pool_of(heap, arena->base) != &heap->pools[first] ||
+  if (heap->pools == NULL ||
+      pmmi_pool_of(heap, arena->base) != &heap->pools[first] ||
       pmmi_pool_of(heap, arena->base + PMMI_POOL_ARENA_BYTES - 1) !=
           &heap->pools[first + PMMI_POOL_PER_ARENA - 1]) {
     return "the window finds every arena";

@@ -268,6 +268,7 @@ static inline void *pmmi_pool_alloc(struct pmmi_heap *heap, size_t size) {
 /* Put a block on a list that is not empty; 1 when the pool lost its last
  * live block by that. */
 static inline int pmmi_pool_push(struct pmmi_pool *pool, void *block) {
+  assert(block != NULL); /* NULL lies in no pool                            */
   *(void **)block = pool->free;
   pool->free = block;
   pool->counts--;

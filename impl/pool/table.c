@@ -164,6 +164,7 @@ static int window_rebuild(struct pmmi_heap *heap, const char *base) {
   heap->window = low << PMMI_POOL_ARENA_SHIFT;
   heap->window_slots = (size_t)(high - low);
   uint32_t *slots = fresh.base;
+  assert(slots != NULL); /* the new arena lies between low and high          */
   for (uint32_t n = 0; n < heap->arena_limit; n++) {
     if (heap->arenas[n].base != NULL) {
       slots[window_slot(heap, heap->arenas[n].base)] = n + 1;
@@ -182,6 +183,7 @@ int pmmi_pool_window_add(struct pmmi_heap *heap, const char *base,
     return -1;
   }
   uint32_t *slots = heap->slot_table.base;
+  assert(slots != NULL);
   slots[window_slot(heap, base)] = number + 1;
   return 0;
 }

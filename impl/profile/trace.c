@@ -91,15 +91,20 @@ static int reserve(pmm_rt *rt) {
   return 0;
 }
 
-static void remember(struct pmmi_trace *t, const void *block, size_t size) {
+static void remember(const struct pmmi_trace_layer *layer, const void *block,
+                     size_t size) {
+  struct pmmi_trace *t = &layer->rt->trace;
   uint32_t site = t->stack_count > 0 ? t->stack[t->stack_count - 1] : 0;
   struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
   assert(slot->address == 0);
   *slot = (struct pmmi_trace_block){
-      .address = (uintptr_t)block, .size = size, .site = site};
+      .address = (uintptr_t)block,
+      .size = size,
+      .site = site,
+      .domain = (uint32_t)(layer - t->layers)};
   t->block_count++;
-  t->sites[site].blocks++;
-  t->sites[site].bytes += size;
+  t->sites[site].live.blocks++;
+  t->sites[site].live.bytes += size;
   t->current_bytes += size;
 }
 
@@ -116,8 +121,8 @@ static void forget(struct pmmi_trace *t, const void *block) {
     return;
   }
   assert(t->current_bytes >= slot->size);
-  t->sites[slot->site].blocks--;
-  t->sites[slot->site].bytes -= slot->size;
+  t->sites[slot->site].live.blocks--;
+  t->sites[slot->site].live.bytes -= slot->size;
   t->current_bytes -= slot->size;
   t->block_count--;
   size_t mask = t->block_room - 1;
@@ -141,7 +146,7 @@ static void *traced_alloc(void *ctx, size_t size) {
   void *block =
       reserve(layer->rt) == 0 ? below->alloc(below->ctx, size) : NULL;
   if (block != NULL) {
-    remember(&layer->rt->trace, block, size);
+    remember(layer, block, size);
     peak_update(&layer->rt->trace);
   }
   return block;
@@ -153,7 +158,7 @@ static void *traced_alloc_zero(void *ctx, size_t n, size_t size) {
   void *block =
       reserve(layer->rt) == 0 ? below->alloc_zero(below->ctx, n, size) : NULL;
   if (block != NULL) {
-    remember(&layer->rt->trace, block, n * size);
+    remember(layer, block, n * size);
     peak_update(&layer->rt->trace);
   }
   return block;
@@ -169,7 +174,7 @@ static void *traced_realloc(void *ctx, void *block, size_t old_size,
   void *moved = below->realloc(below->ctx, block, old_size, new_size);
   if (moved != NULL) {
     forget(&layer->rt->trace, block);
-    remember(&layer->rt->trace, moved, new_size);
+    remember(layer, moved, new_size);
     peak_update(&layer->rt->trace);
   }
   return moved;
@@ -200,13 +205,28 @@ uint64_t pmmi_trace_overhead(pmm_rt *rt) {
          t->stack_room * sizeof *t->stack;
 }
 
+void pmmi_trace_each(pmm_rt *rt, enum pmm_domain domain,
+                     void (*visit)(void *ctx, void *block), void *ctx) {
+  const struct pmmi_trace *t = &rt->trace;
+  for (size_t i = 0; i < t->block_room; i++) {
+    if (t->blocks[i].address != 0 && t->blocks[i].domain == domain) {
+      visit(ctx, (void *)t->blocks[i].address);
+    }
+  }
+}
+
+int pmmi_trace_has(pmm_rt *rt, const void *block) {
+  const struct pmmi_trace *t = &rt->trace;
+  return t->on && find(t, (uintptr_t)block)->address != 0;
+}
+
 const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
   const struct pmmi_trace *t = &rt->trace;
   if (!t->on) {
     return "";
   }
   const struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
-  return slot->address != 0 ? t->sites[slot->site].name : "";
+  return slot->address != 0 ? t->sites[slot->site].live.name : "";
 }
 
 /* ---- sites -------------------------------------------------------------- */
@@ -215,7 +235,8 @@ const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
 static int64_t site_of(pmm_rt *rt, const char *name) {
   struct pmmi_trace *t = &rt->trace;
   for (size_t i = 0; i < t->site_count; i++) {
-    if (t->sites[i].name == name || strcmp(t->sites[i].name, name) == 0) {
+    const char *known = t->sites[i].live.name;
+    if (known == name || strcmp(known, name) == 0) {
       return (int64_t)i;
     }
   }
@@ -224,7 +245,7 @@ static int64_t site_of(pmm_rt *rt, const char *name) {
     return -1;
   }
   t->sites = sites;
-  t->sites[t->site_count] = (struct pmm_site){.name = name};
+  t->sites[t->site_count] = (struct pmmi_trace_site){.live = {.name = name}};
   return (int64_t)t->site_count++;
 }
 
@@ -256,6 +277,7 @@ enum pmm_status pmmi_trace_start(pmm_rt *rt) {
   if (site_of(rt, "") < 0 || reserve(rt) != 0) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory to trace with");
   }
+  pmmi_caches_flush(rt);
   t->on = 1;
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     struct pmmi_trace_layer *layer = &t->layers[domain];
@@ -286,9 +308,10 @@ void pmmi_trace_stop(pmm_rt *rt) {
   t->block_count = 0;
   t->current_bytes = 0;
   t->peak_bytes = 0;
+  t->kept = 0;
   for (size_t i = 0; i < t->site_count; i++) {
-    t->sites[i].blocks = 0;
-    t->sites[i].bytes = 0;
+    const char *name = t->sites[i].live.name;
+    t->sites[i] = (struct pmmi_trace_site){.live = {.name = name}};
   }
 }
 
@@ -326,9 +349,66 @@ size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
   size_t used = 0;
   size_t found = 0;
   for (size_t i = 0; i < t->site_count; i++) {
-    if (t->sites[i].blocks > 0) {
+    if (t->sites[i].live.blocks > 0) {
       found++;
-      insert(out, n, &used, &t->sites[i]);
+      insert(out, n, &used, &t->sites[i].live);
+    }
+  }
+  return found;
+}
+
+/* ---- comparing ---------------------------------------------------------- */
+
+enum pmm_status pmmi_trace_keep(pmm_rt *rt) {
+  struct pmmi_trace *t = &rt->trace;
+  if (!t->on) {
+    return pmmi_fail(rt, PMM_RUNTIME, "nothing is traced");
+  }
+  for (size_t i = 0; i < t->site_count; i++) {
+    t->sites[i].kept = t->sites[i].live;
+  }
+  t->kept = 1;
+  return PMM_OK;
+}
+
+static struct pmm_growth growth_of(const struct pmmi_trace_site *site) {
+  return (struct pmm_growth){
+      .name = site->live.name,
+      .blocks = (int64_t)(site->live.blocks - site->kept.blocks),
+      .bytes = (int64_t)(site->live.bytes - site->kept.bytes)};
+}
+
+/** Put `one` into out[0..*used-1], most growth first, at most `n`. */
+static void rank(struct pmm_growth *out, size_t n, size_t *used,
+                 const struct pmm_growth *one) {
+  size_t at = *used;
+  while (at > 0 && (out[at - 1].bytes < one->bytes ||
+                    (out[at - 1].bytes == one->bytes &&
+                     out[at - 1].blocks < one->blocks))) {
+    if (at < n) {
+      out[at] = out[at - 1];
+    }
+    at--;
+  }
+  if (at < n) {
+    out[at] = *one;
+    *used += *used < n;
+  }
+}
+
+size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
+  const struct pmmi_trace *t = &rt->trace;
+  if (!t->kept) {
+    pmmi_fail(rt, PMM_RUNTIME, "no snapshot is kept");
+    return SIZE_MAX;
+  }
+  size_t used = 0;
+  size_t found = 0;
+  for (size_t i = 0; i < t->site_count; i++) {
+    struct pmm_growth one = growth_of(&t->sites[i]);
+    if (one.blocks != 0 || one.bytes != 0) {
+      found++;
+      rank(out, n, &used, &one);
     }
   }
   return found;

@@ -9,7 +9,11 @@
  *      that is not in it is not counted when it goes.
  *   3. A site is a name that the host pushed.  Its live blocks and bytes are
  *      kept up to date, so that a snapshot needs no memory.
- *   4. The tracer's own memory comes from the backend itself, below counters
+ *   4. A snapshot to compare with is kept beside the figures of each site, so
+ *      keeping one and comparing need no memory either.
+ *   5. Starting gives back what free lists keep: no object made later lies in
+ *      a block that is older than the trace.
+ *   6. The tracer's own memory comes from the backend itself, below counters
  *      and hooks: it is in no figure but pmmi_trace_overhead().
  *
  * Invariant: current_bytes is the sum of the sizes in the table, and so is
@@ -28,7 +32,13 @@ struct pmmi_trace_block {
   uintptr_t address; /* 0: the slot is free                                 */
   size_t size;       /* as requested                                        */
   uint32_t site;     /* index of its site                                   */
-  uint32_t unused;
+  uint32_t domain;   /* enum pmm_domain                                     */
+};
+
+/** One site. */
+struct pmmi_trace_site {
+  struct pmm_site live; /* its blocks as they are                           */
+  struct pmm_site kept; /* as they were in the snapshot that is kept        */
 };
 
 /** The layer over one domain. */
@@ -46,7 +56,8 @@ struct pmmi_trace {
   size_t block_count;      /* slots in use, at most half                    */
   uint64_t current_bytes;
   uint64_t peak_bytes;
-  struct pmm_site *sites;  /* every name ever pushed; site 0 is ""          */
+  int kept;                /* 1: a snapshot is kept                         */
+  struct pmmi_trace_site *sites; /* every name ever pushed; site 0 is ""    */
   size_t site_room;
   size_t site_count;
   uint32_t *stack;         /* indexes of the sites that are pushed          */
@@ -66,6 +77,14 @@ uint64_t pmmi_trace_overhead(pmm_rt *rt);
 /** Name of the site of a block by its first byte; "" when it is not traced. */
 const char *pmmi_trace_site_of(pmm_rt *rt, const void *block);
 
+/** 1 when the block was allocated while tracing. */
+int pmmi_trace_has(pmm_rt *rt, const void *block);
+
+/** Call `visit` with each traced block of a domain, in no order.  `visit`
+ *  makes and frees none. */
+void pmmi_trace_each(pmm_rt *rt, enum pmm_domain domain,
+                     void (*visit)(void *ctx, void *block), void *ctx);
+
 /* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 enum pmm_status pmmi_trace_start(pmm_rt *rt);
@@ -75,5 +94,7 @@ void pmmi_trace_reset_peak(pmm_rt *rt);
 enum pmm_status pmmi_site_push(pmm_rt *rt, const char *name);
 void pmmi_site_pop(pmm_rt *rt);
 size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n);
+enum pmm_status pmmi_trace_keep(pmm_rt *rt);
+size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n);
 
 #endif /* PMMI_TRACE_H */

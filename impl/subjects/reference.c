@@ -7,6 +7,7 @@
  * classes the same runtime is a subject without the features of pools.
  */
 #include "gc/gc.h"
+#include "gc/log.h"
 #include "object/arena.h"
 #include "object/buffer.h"
 #include "object/context.h"
@@ -33,6 +34,7 @@
 #include "object/tuple.h"
 #include "object/weakmap.h"
 #include "object/weakref.h"
+#include "profile/census.h"
 #include "profile/classes.h"
 #include "profile/trace.h"
 #include "subjects/select.h"
@@ -218,7 +220,12 @@ static const struct pmm_ops reference_ops = {
     .gc_set_thresholds = pmmi_gc_set_thresholds,
     .gc_counts = pmmi_gc_counts,
     .gc_stats = pmmi_gc_stats,
-    .gc_callback = pmmi_gc_callback,
+    .gc_callback_add = pmmi_gc_callback_add,
+    .gc_callback_remove = pmmi_gc_callback_remove,
+
+    .gc_log_start = pmmi_gc_log_start,
+    .gc_log_stop = pmmi_gc_log_stop,
+    .gc_log_read = pmmi_gc_log_read,
 
     .function_new = pmmi_function_new,
     .call = pmmi_call,
@@ -278,6 +285,10 @@ static const struct pmm_ops reference_ops = {
     .site_push = pmmi_site_push,
     .site_pop = pmmi_site_pop,
     .trace_snapshot = pmmi_trace_snapshot,
+    .trace_keep = pmmi_trace_keep,
+    .trace_growth = pmmi_trace_growth,
+
+    .census = pmmi_census,
 
     .leaks = pmmi_leaks,
 
@@ -285,12 +296,11 @@ static const struct pmm_ops reference_ops = {
 };
 
 #define FEATURES                                                              \
-  "context", "copy", "diag", "dict", "domains", "fail_inject", "file",        \
-      "finalizer", "frame", "gc", "gc_budget", "gc_callbacks", "gc_debug",    \
-      "gc_freeze", "gc_gen", "gc_track", "generator", "immortal", "list",     \
-      "refcount",                                                             \
-      "set", "sizeof", "str", "trace", "trashcan", "tuple", "tuple_freelist", \
-      "weakref", "weakref_cb"
+  "census", "context", "copy", "diag", "dict", "domains", "fail_inject",      \
+      "file", "finalizer", "frame", "gc", "gc_budget", "gc_callbacks",        \
+      "gc_debug", "gc_freeze", "gc_gen", "gc_log", "gc_track", "generator",   \
+      "immortal", "list", "refcount", "set", "sizeof", "str", "trace",        \
+      "trashcan", "tuple", "tuple_freelist", "weakref", "weakref_cb"
 
 static const char *const all_features[] = {
     FEATURES, "pool",        "pool_stats", "arena_hook",

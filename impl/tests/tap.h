@@ -16,6 +16,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 struct tap_state {
   unsigned planned; /* tests announced; 0: not announced                    */
@@ -53,6 +54,17 @@ __attribute__((format(printf, 4, 5))) static inline int tap_result(
 /** One test; the rest is a printf format that says what holds. */
 #define tap_ok(condition, ...) \
   tap_result(!!(condition), __FILE__, __LINE__, __VA_ARGS__)
+
+/** What the rest of the program cannot do without; else it ends here. */
+#define tap_need(condition) \
+  ((condition) ? (void)0 : tap_bail(__FILE__, __LINE__, #condition))
+
+__attribute__((noreturn)) static inline void tap_bail(const char *file,
+                                                      int line,
+                                                      const char *text) {
+  printf("Bail out! %s:%d: not so: %s\n", file, line, text);
+  exit(1);
+}
 
 /** A test that cannot run here, and why. */
 static inline void tap_skip(const char *reason) {

@@ -56,7 +56,7 @@ extern "C" {
 #endif
 
 /** Version of this contract. */
-#define PMM_SUBJECT_ABI 1u
+#define PMM_SUBJECT_ABI 2u
 
 /** Name of the function a subject's shared object exports. */
 #define PMM_SUBJECT_GETTER "pmm_subject_get"
@@ -65,6 +65,7 @@ extern "C" {
 #define PMM_FEATURES(X)                                                       \
   X(alloc_hook)     /* hooks on a domain's allocator (PEP 445)             */ \
   X(arena_hook)     /* hooks on the arena layer                            */ \
+  X(census)         /* live objects by type                                */ \
   X(context)        /* context managers, with blocks                       */ \
   X(copy)           /* shallow and deep copy, views                        */ \
   X(debug_hooks)    /* guard bytes and fill patterns                       */ \
@@ -82,6 +83,7 @@ extern "C" {
   X(gc_debug)       /* debug flags, garbage list, finalized flag           */ \
   X(gc_freeze)      /* permanent generation                                */ \
   X(gc_gen)         /* generations, thresholds, counts, statistics         */ \
+  X(gc_log)         /* what each of the last collections did               */ \
   X(gc_track)       /* is_tracked                                          */ \
   X(generator)      /* generators                                          */ \
   X(immortal)       /* shared objects that are never freed                 */ \
@@ -385,9 +387,23 @@ struct pmm_ops {
   /** The pause that a collector in slices aims at, in nanoseconds; 0: its
    *  own choice.  Modes without slices ignore it. */
   enum pmm_status (*gc_set_budget)(pmm_rt *rt, uint64_t nanoseconds);
-  /** `fn` at start (arg: int 0) and stop (arg: int 1) of each collection;
-   *  the events GC_START and GC_STOP come with it.  NULL removes. */
-  enum pmm_status (*gc_callback)(pmm_rt *rt, pmm_fn fn, void *ctx);
+  /** `fn` at start and stop of each collection, after those added before;
+   *  the events GC_START and GC_STOP come before the first of them.  The same
+   *  pair may be there several times. */
+  enum pmm_status (*gc_callback_add)(pmm_rt *rt, pmm_gc_fn fn, void *ctx);
+  /** Remove the pair that was added first.  PMM_VALUE: it is not there. */
+  enum pmm_status (*gc_callback_remove)(pmm_rt *rt, pmm_gc_fn fn, void *ctx);
+
+  /* -- gc_log ------------------------------------------------------------------------------------- */
+  /** Note each collection from here on; forgets what was noted.  Noting needs
+   *  no memory: the log is a ring of PMM_GC_LOG_RUNS. */
+  enum pmm_status (*gc_log_start)(pmm_rt *rt);
+  /** Note no more; what was noted can still be read.  Any time. */
+  void (*gc_log_stop)(pmm_rt *rt);
+  /** The last runs, latest first, at most `n` into `out`; returns how many
+   *  there were since the start.  A run is there once it is over; callbacks
+   *  at its stop can read it.  Any time. */
+  uint64_t (*gc_log_read)(pmm_rt *rt, struct pmm_gc_run *out, size_t n);
 
   /* -- frame --------------------------------------------------------------------------------------- */
   /** A function that executes `code`. */
@@ -504,6 +520,22 @@ struct pmm_ops {
   /** Sites with live traced blocks, largest first: at most `n` into `out`;
    *  returns how many there are.  PMM_RUNTIME (as SIZE_MAX): not tracing. */
   size_t (*trace_snapshot)(pmm_rt *rt, struct pmm_site *out, size_t n);
+  /** Keep a snapshot to compare with, in place of the one kept before; the
+   *  end of tracing drops it.  PMM_RUNTIME: not tracing. */
+  enum pmm_status (*trace_keep)(pmm_rt *rt);
+  /** Compare the snapshot that is kept with one taken now: the sites that
+   *  differ, the one that grew most bytes first; at most `n` into `out`.
+   *  Returns how many differ.  PMM_RUNTIME (as SIZE_MAX): none is kept. */
+  size_t (*trace_growth)(pmm_rt *rt, struct pmm_growth *out, size_t n);
+
+  /* -- census -------------------------------------------------------------------------------------------------- */
+  /** Count all live objects by type, one call a type, the most bytes first.
+   *  Last comes what the subject can count but not list, as type "", if there
+   *  is any.  `report` must not use operations. */
+  enum pmm_status (*census)(pmm_rt *rt,
+                            void (*report)(void *ctx,
+                                           const struct pmm_census *row),
+                            void *ctx);
 
   /* -- diag ---------------------------------------------------------------------------------------------------- */
   /** Report what is alive beyond the runtime's own objects, one call a kind,

@@ -118,6 +118,19 @@ typedef enum pmm_status (*pmm_call)(void *ctx, pmm_rt *rt, pmm_obj *arg,
 /** Visit one reference; a value other than 0 stops the traversal. */
 typedef int (*pmm_visit)(void *ctx, pmm_obj *referent);
 
+/** What a callback of the collector is told. */
+struct pmm_gc_info {
+  int stop;               /* 0: a collection starts; 1: it is over          */
+  int generation;         /* of the collection                              */
+  uint64_t collected;     /* at stop: unreachable objects that were taken   */
+  uint64_t uncollectable; /* at stop: unreachable objects that were not     */
+};
+
+/** Code of the host that the runtime calls at start and stop of each
+ *  collection.  `info` is valid during the call.  Else as pmm_fn. */
+typedef enum pmm_status (*pmm_gc_fn)(void *ctx, pmm_rt *rt,
+                                     const struct pmm_gc_info *info);
+
 /** Exit of a context manager: `error` is the status that leaves the block or
  *  PMM_OK.  Sets *suppress to 1 to swallow it.  Returns PMM_OK or the status
  *  of an error of its own, which replaces `error`. */
@@ -258,11 +271,54 @@ struct pmm_gc_stats {
   uint64_t max_pause_ns;
 };
 
+/** Runs that the collector's log keeps. */
+#define PMM_GC_LOG_RUNS 64
+
+/** Why a collection ran. */
+enum pmm_gc_reason {
+  PMM_GC_THRESHOLD = 1, /* the collector's own counters                     */
+  PMM_GC_EXPLICIT = 2,  /* collect()                                        */
+  PMM_GC_STRESS = 3,    /* PMM_OPEN_GC_STRESS                               */
+  PMM_GC_SHUTDOWN = 4   /* close()                                          */
+};
+
+/** One run in the collector's log; PMM_UNKNOWN where the subject cannot tell.
+ *  Of a full run the figures add up: what was garbage when it looked is
+ *  collected + uncollectable, or was resurrected by code that it ran. */
+struct pmm_gc_run {
+  uint64_t number;        /* 1: the first since gc_log_start()              */
+  uint64_t generation;    /* this one and the younger were examined         */
+  uint64_t reason;        /* enum pmm_gc_reason                             */
+  uint64_t start_ns;      /* of a monotonic clock                           */
+  uint64_t pause_ns;      /* from start to stop                             */
+  uint64_t traversed;     /* objects examined                               */
+  uint64_t collected;     /* unreachable objects that were taken            */
+  uint64_t freed;         /* live objects, atoms included, fewer than before */
+  uint64_t uncollectable; /* unreachable objects that were not taken        */
+  uint64_t garbage_left;  /* garbage when it looked that still takes memory; */
+                          /* unknown when not all objects were examined     */
+};
+
 /** One allocation site of a snapshot. */
 struct pmm_site {
   const char *name; /* as site_push() named it; valid until the next snapshot */
   uint64_t blocks;
   uint64_t bytes;
+};
+
+/** How one site's live blocks differ from those of a kept snapshot. */
+struct pmm_growth {
+  const char *name; /* as site_push() named it; valid until the next snapshot */
+  int64_t blocks;   /* more than then; less than 0: fewer                   */
+  int64_t bytes;
+};
+
+/** The live objects of one type (see `census`). */
+struct pmm_census {
+  const char *type; /* type name, "" for what is in no list of the subject's; */
+                    /* valid during the call                                */
+  uint64_t count;   /* objects; PMM_UNKNOWN: the subject cannot tell        */
+  uint64_t bytes;   /* sum of what size_of() says of them; PMM_UNKNOWN      */
 };
 
 /** One kind of leftover that the runtime itself found (see `leaks`). */

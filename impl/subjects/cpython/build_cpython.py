@@ -29,7 +29,8 @@ INCLUDES = ("impl/include", "impl", "conformance/harness", "workloads")
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared",
          "-Wall", "-Wextra")
 WHOLE = "conformance/libpmm_conform.a"
-ARCHIVES = ("workloads/libpmm_work.a", "impl/backends/libpmm_backends.a")
+ARCHIVES = ("workloads/libpmm_work.a", "impl/backends/libpmm_backends.a",
+            "impl/libpmm_host.a")
 LIBRARIES = ("-ljansson", "-lz", "-lm", "-ldl", "-lpthread")
 
 

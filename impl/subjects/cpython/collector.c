@@ -33,8 +33,10 @@ static long long collect_young(int generation) {
 
 enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
                                  uint64_t *unreachable) {
+  rt->gc_asked++;
   long long found =
       generation == 2 ? collect_all() : collect_young(generation);
+  rt->gc_asked--;
   if (found < 0) {
     return pmmi_cpy_failure(rt);
   }
@@ -250,74 +252,6 @@ enum pmm_status pmmi_cpy_gc_stats(pmm_rt *rt, int generation,
   all.uncollectable = read[generation][2] - rt->stats_base[generation][2];
   memcpy(out, &all,
          out->struct_size < sizeof all ? out->struct_size : sizeof all);
-  return PMM_OK;
-}
-
-/* ---- callbacks ---------------------------------------------------------- */
-
-static int64_t info_number(PyObject *info, const char *key) {
-  PyObject *value = PyDict_GetItemString(info, key);
-  return value == NULL ? 0 : (int64_t)PyLong_AsLongLong(value);
-}
-
-/** Entry in gc.callbacks: (phase, info). */
-static PyObject *on_collection(PyObject *module, PyObject *args) {
-  pmm_rt *rt = PyCapsule_GetPointer(module, "pmm.rt");
-  PyObject *phase = NULL;
-  PyObject *info = NULL;
-  int stop;
-  pmm_obj *number;
-  enum pmm_status status;
-  if (rt == NULL || !PyArg_ParseTuple(args, "OO", &phase, &info)) {
-    return NULL;
-  }
-  if (rt->gc_muted > 0 || rt->gc_fn == NULL) {
-    return pmmi_cpy_py(pmmi_cpy_none(rt));
-  }
-  stop = PyUnicode_CompareWithASCIIString(phase, "stop") == 0;
-  pmmi_cpy_event(rt, stop ? PMM_EVENT_GC_STOP : PMM_EVENT_GC_START,
-                 info_number(info, "generation"),
-                 stop ? info_number(info, "collected") : 0);
-  number = pmmi_cpy_int_new(rt, stop);
-  status = rt->gc_fn(rt->gc_ctx, rt, number);
-  Py_DecRef(pmmi_cpy_py(number));
-  return pmmi_cpy_raised(rt, status) ? NULL
-                                     : pmmi_cpy_py(pmmi_cpy_none(rt));
-}
-
-static enum pmm_status remove_hook(pmm_rt *rt) {
-  PyObject *hook = rt->gc_hook;
-  PyObject *result;
-  rt->gc_hook = NULL;
-  rt->gc_fn = NULL;
-  if (hook == NULL) {
-    return PMM_OK;
-  }
-  result = PyObject_CallMethodObjArgs(PMMI_CPY_FN(gc_callbacks),
-                                      PMMI_CPY_NAME(remove), hook, NULL);
-  Py_DecRef(hook);
-  return pmmi_cpy_consume(rt, result);
-}
-
-enum pmm_status pmmi_cpy_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx) {
-  static PyMethodDef method = {"on_collection", on_collection, METH_VARARGS,
-                               NULL};
-  PyObject *capsule;
-  enum pmm_status status = remove_hook(rt);
-  if (status != PMM_OK || fn == NULL) {
-    return status;
-  }
-  capsule = PyCapsule_New(rt, "pmm.rt", NULL);
-  rt->gc_hook = capsule == NULL ? NULL : PyCFunction_New(&method, capsule);
-  Py_DecRef(capsule);
-  if (rt->gc_hook == NULL ||
-      PyList_Append(PMMI_CPY_FN(gc_callbacks), rt->gc_hook) < 0) {
-    Py_DecRef(rt->gc_hook);
-    rt->gc_hook = NULL;
-    return pmmi_cpy_failure(rt);
-  }
-  rt->gc_fn = fn;
-  rt->gc_ctx = ctx;
   return PMM_OK;
 }
 

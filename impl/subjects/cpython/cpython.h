@@ -124,6 +124,16 @@ extern struct pmmi_cpy_library pmmi_cpy_lib;
 #define PMMI_CPY_FN(name) (pmmi_cpy_lib.fn[PMMI_CPY_FN_##name])
 #define PMMI_CPY_NAME(text) (pmmi_cpy_lib.name[PMMI_CPY_NAME_##text])
 
+struct pmmi_cpy_hook;
+
+/** The log of collections (listen.c). */
+struct pmmi_cpy_gc_log {
+  PyObject *entry;   /* in gc.callbacks, first; NULL: the log is off         */
+  uint64_t start_ns; /* when the run under way began                         */
+  uint64_t count;    /* runs noted since the start                           */
+  struct pmm_gc_run runs[PMM_GC_LOG_RUNS];
+};
+
 /** The runtime: there is one interpreter in a process, hence one of these.
  *  Objects may outlive it, so it is static and has epochs. */
 struct pmm_rt {
@@ -136,12 +146,14 @@ struct pmm_rt {
   const char *sites[PMMI_CPY_SITE_DEPTH]; /* names pushed, outermost first   */
   size_t site_depth;
   PyObject *site_names;      /* dict: every name pushed since trace_start    */
+  struct pmm_site *kept;     /* the snapshot of trace_keep; NULL: none       */
+  size_t kept_count;
   PyObject *kept_unraisable; /* sys.unraisablehook before open               */
   PyObject *kept_warning;    /* warnings._showwarnmsg before open            */
   PyObject *kept_filters;    /* warnings.filters before open                 */
-  PyObject *gc_hook;         /* entry in gc.callbacks, or NULL               */
-  pmm_fn gc_fn;              /* the host's, with its context                 */
-  void *gc_ctx;
+  struct pmmi_cpy_hook *hooks; /* the host's callbacks, in order             */
+  struct pmmi_cpy_gc_log gc_log;
+  int gc_asked;              /* collect() is under way                       */
   int gc_muted;              /* collections of our own are not told          */
   uint64_t stats_base[3][3]; /* gc.get_stats() at open                       */
   long long thresholds[3];   /* gc.get_threshold() at open                   */
@@ -255,6 +267,8 @@ void pmmi_cpy_diagnose_stop(pmm_rt *rt);
 /** Note what is tracked, so that leaks can tell what came after.  0, or -1
  *  with an exception. */
 int pmmi_cpy_baseline_take(pmm_rt *rt);
+/** Remove the host's callbacks and stop the log. */
+void pmmi_cpy_listen_stop(pmm_rt *rt);
 /** gc.get_stats(): collections, collected, uncollectable by generation. */
 int pmmi_cpy_stats_read(uint64_t out[3][3]);
 /** 1 when pymalloc serves the object domain.  Call before hooks are in. */

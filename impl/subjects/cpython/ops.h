@@ -170,8 +170,21 @@ enum pmm_status pmmi_cpy_gc_set_thresholds(pmm_rt *rt,
 void pmmi_cpy_gc_counts(pmm_rt *rt, uint64_t counts[3]);
 enum pmm_status pmmi_cpy_gc_stats(pmm_rt *rt, int generation,
                                   struct pmm_gc_stats *out);
-enum pmm_status pmmi_cpy_gc_callback(pmm_rt *rt, pmm_fn fn, void *ctx);
 void pmmi_cpy_caches_flush(pmm_rt *rt);
+
+/* listen.c */
+enum pmm_status pmmi_cpy_gc_callback_add(pmm_rt *rt, pmm_gc_fn fn, void *ctx);
+enum pmm_status pmmi_cpy_gc_callback_remove(pmm_rt *rt, pmm_gc_fn fn,
+                                            void *ctx);
+enum pmm_status pmmi_cpy_gc_log_start(pmm_rt *rt);
+void pmmi_cpy_gc_log_stop(pmm_rt *rt);
+uint64_t pmmi_cpy_gc_log_read(pmm_rt *rt, struct pmm_gc_run *out, size_t n);
+
+/* census.c */
+enum pmm_status pmmi_cpy_census(pmm_rt *rt,
+                                void (*report)(void *ctx,
+                                               const struct pmm_census *row),
+                                void *ctx);
 
 /* graph.c */
 const char *pmmi_cpy_heap_verify(pmm_rt *rt);
@@ -235,6 +248,8 @@ void pmmi_cpy_trace_reset_peak(pmm_rt *rt);
 enum pmm_status pmmi_cpy_site_push(pmm_rt *rt, const char *name);
 void pmmi_cpy_site_pop(pmm_rt *rt);
 size_t pmmi_cpy_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n);
+enum pmm_status pmmi_cpy_trace_keep(pmm_rt *rt);
+size_t pmmi_cpy_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n);
 
 /* domain.c */
 void *pmmi_cpy_domain_malloc(pmm_rt *rt, enum pmm_domain domain, size_t size);

@@ -84,7 +84,7 @@ static void restore_settings(pmm_rt *rt) {
   const uint64_t thresholds[3] = {(uint64_t)rt->thresholds[0],
                                   (uint64_t)rt->thresholds[1],
                                   (uint64_t)rt->thresholds[2]};
-  (void)pmmi_cpy_gc_callback(rt, NULL, NULL);
+  pmmi_cpy_listen_stop(rt);
   (void)pmmi_cpy_gc_debug_set(rt, 0);
   (void)pmmi_cpy_gc_set_thresholds(rt, thresholds);
   pmmi_cpy_gc_enable(rt, rt->was_enabled);

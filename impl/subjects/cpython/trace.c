@@ -6,7 +6,9 @@
  *      frames that are running.  All of ours run under one function, `enter`.
  *   2. So pushing a site renames the file of that function's code, in the way
  *      importlib renames the code it loads: _imp._fix_co_filename.
- *   3. A snapshot gives each block to the innermost of its frames whose file
+ *   3. A snapshot that is kept is copied out of Python, so that it is in no
+ *      later one.
+ *   4. A snapshot gives each block to the innermost of its frames whose file
  *      is a name that was pushed; without one, to the site "".  Two frames
  *      are kept, ours and that of a code it runs: each more costs half a
  *      microsecond an allocation on 3.12, and a code that runs another code
@@ -37,8 +39,14 @@ static PyObject *call_kept(PyObject *callable) {
   return result;
 }
 
+static void drop_kept(pmm_rt *rt) {
+  free(rt->kept);
+  rt->kept = NULL;
+  rt->kept_count = 0;
+}
+
 void pmmi_cpy_trace_stop(pmm_rt *rt) {
-  (void)rt;
+  drop_kept(rt);
   Py_DecRef(call_kept(PMMI_CPY_FN(trace_stop)));
 }
 
@@ -159,4 +167,117 @@ size_t pmmi_cpy_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
   Py_DecRef(list);
   pmmi_cpy_account_resume();
   return count;
+}
+
+/* ---- comparing ---------------------------------------------------------- */
+
+/** All sites of a snapshot taken now, in memory that tracemalloc does not see;
+ *  NULL with an exception. */
+static struct pmm_site *all_sites(pmm_rt *rt, size_t *count) {
+  PyObject *list;
+  struct pmm_site *sites = NULL;
+  pmmi_cpy_account_pause();
+  list = PyObject_CallFunctionObjArgs(PMMI_CPY_FN(sites), rt->site_names,
+                                      NULL);
+  if (list != NULL) {
+    *count = (size_t)PyList_Size(list);
+    sites = calloc(*count + 1, sizeof *sites);
+    for (size_t i = 0; sites != NULL && i < *count; i++) {
+      sites[i].name = ""; /* of one that cannot be read                      */
+    }
+    if (sites == NULL) {
+      PyErr_NoMemory();
+    } else {
+      (void)copy_sites(rt, list, sites, *count);
+    }
+    Py_DecRef(list);
+  }
+  pmmi_cpy_account_resume();
+  return sites;
+}
+
+enum pmm_status pmmi_cpy_trace_keep(pmm_rt *rt) {
+  size_t count = 0;
+  struct pmm_site *sites = all_sites(rt, &count);
+  if (sites == NULL) {
+    return pmmi_cpy_failure(rt);
+  }
+  drop_kept(rt);
+  rt->kept = sites;
+  rt->kept_count = count;
+  return PMM_OK;
+}
+
+static const struct pmm_site *site_in(const struct pmm_site *sites,
+                                      size_t count, const char *name) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(sites[i].name, name) == 0) {
+      return &sites[i];
+    }
+  }
+  return NULL;
+}
+
+static int most_growth_first(const void *a, const void *b) {
+  const struct pmm_growth *left = a;
+  const struct pmm_growth *right = b;
+  if (left->bytes != right->bytes) {
+    return left->bytes < right->bytes ? 1 : -1;
+  }
+  return (left->blocks < right->blocks) - (left->blocks > right->blocks);
+}
+
+/** Add what differs between two figures of one site; either may be NULL. */
+static size_t add_growth(struct pmm_growth *out, size_t count,
+                         const struct pmm_site *before,
+                         const struct pmm_site *after) {
+  const struct pmm_site none = {.blocks = 0, .bytes = 0};
+  const struct pmm_site *old = before != NULL ? before : &none;
+  const struct pmm_site *now = after != NULL ? after : &none;
+  if (old->blocks == now->blocks && old->bytes == now->bytes) {
+    return count;
+  }
+  out[count] = (struct pmm_growth){
+      .name = after != NULL ? after->name : before->name,
+      .blocks = (int64_t)(now->blocks - old->blocks),
+      .bytes = (int64_t)(now->bytes - old->bytes)};
+  return count + 1;
+}
+
+/** Compare and rank: how many differ; `all` has room for both. */
+static size_t compare(const pmm_rt *rt, const struct pmm_site *now,
+                      size_t count, struct pmm_growth *all) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    found = add_growth(all, found,
+                       site_in(rt->kept, rt->kept_count, now[i].name),
+                       &now[i]);
+  }
+  for (size_t i = 0; i < rt->kept_count; i++) {
+    if (site_in(now, count, rt->kept[i].name) == NULL) {
+      found = add_growth(all, found, &rt->kept[i], NULL);
+    }
+  }
+  qsort(all, found, sizeof *all, most_growth_first);
+  return found;
+}
+
+size_t pmmi_cpy_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
+  size_t count = 0;
+  size_t found = SIZE_MAX;
+  if (rt->kept == NULL) {
+    (void)pmmi_cpy_fail(PMM_RUNTIME, "no snapshot is kept");
+    return SIZE_MAX;
+  }
+  struct pmm_site *now = all_sites(rt, &count);
+  struct pmm_growth *all = calloc(count + rt->kept_count + 1, sizeof *all);
+  if (now != NULL && all != NULL) {
+    found = compare(rt, now, count, all);
+    memcpy(out, all, (found < n ? found : n) * sizeof *all);
+  } else if (now != NULL) {
+    PyErr_NoMemory();
+  }
+  free(now);
+  free(all);
+  return found;
 }

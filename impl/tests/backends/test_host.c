@@ -18,7 +18,8 @@ int main(void) {
   int good = 1;
   for (size_t align = page; align <= (size_t)1 << 24; align *= 2) {
     char *base = host->map(host->ctx, 3 * page, align);
-    good &= base != NULL && (uintptr_t)base % align == 0 && base[0] == 0;
+    tap_need(base != NULL);
+    good &= (uintptr_t)base % align == 0 && base[0] == 0;
     base[3 * page - 1] = 1;
     host->unmap(host->ctx, base, 3 * page);
   }

@@ -103,6 +103,7 @@ static void enter_gives_a_value(pmm_rt *rt) {
   tap_ok(lab_int(rt, lab_run(rt, &code, &m, 1)) == 7777, "the host's");
   pmmi_release(rt, m);
   m = pmmi_manager_new(rt, NULL, planned_exit, &plan, 1);
+  tap_need(m != NULL);
   pmm_obj *result = lab_run(rt, &code, &m, 1);
   tap_ok(result == m, "the manager itself where there is no enter");
   pmmi_xrelease(rt, result);

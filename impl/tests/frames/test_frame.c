@@ -287,6 +287,7 @@ static void deep_calls_return(pmm_rt *rt) {
   struct pmm_code code = CODE(1, 2, LOG(1), TRY, AGAIN(1, 0),
                               EXCEPT(PMM_RECURSION), LOG(2), END, RETURN(0));
   pmm_obj *arg = pmmi_int_new(rt, 77777);
+  tap_need(arg != NULL);
   pmm_obj *result = lab_run(rt, &code, &arg, 1);
   tap_ok(result == arg, "the deepest handler goes on, and all return");
   pmmi_xrelease(rt, result);

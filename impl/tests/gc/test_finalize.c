@@ -74,8 +74,9 @@ static void test_without_collector(void) {
   pmm_rt *rt = lab_open(&lab, NULL, 0);
   pmm_obj *type = lab_type(rt, 0, on_finalize, &seen);
   pmmi_release(rt, pmmi_instance_new(rt, type, 1));
-  tap_ok(seen.kept != NULL, "an object without a header is resurrected");
   pmm_obj *o = seen.kept;
+  tap_need(o != NULL);
+  tap_ok(o->refcnt == 1, "an object without a header is resurrected");
   seen.kept = NULL;
   seen.keep = 0;
   pmmi_release(rt, o);

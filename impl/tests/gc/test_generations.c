@@ -156,33 +156,6 @@ static void test_freeze(void) {
   lab_end(&lab, "freeze");
 }
 
-static enum pmm_status on_phase(void *ctx, pmm_rt *rt, pmm_obj *phase) {
-  int64_t value = -1;
-  int *calls = ctx;
-  (void)pmmi_int_value(rt, phase, &value);
-  calls[value == 1]++;
-  return PMM_USER;
-}
-
-static void test_callback(void) {
-  int calls[2] = {0, 0};
-  pmm_rt *rt = lab_open(&lab, "generational", 0);
-  pmm_obj *list = pmmi_list_new(rt, 0);
-  (void)pmmi_list_append(rt, list, list);
-  pmmi_release(rt, list);
-  (void)pmmi_gc_callback(rt, on_phase, calls);
-  lab.count = 0;
-  tap_ok(collect(rt, 1) == 1, "a failing callback stops no collection");
-  tap_ok(calls[0] == 1 && calls[1] == 1, "called at start and at stop");
-  tap_ok(lab_times(&lab, PMM_EVENT_UNRAISABLE, -1) == 2, "errors reported");
-  size_t stop = lab_when(&lab, PMM_EVENT_GC_STOP, 1);
-  tap_ok(collections_of(1) == 1 && stop < LAB_LOG &&
-             lab.log[stop].detail == 1,
-         "the events tell generation and number");
-  (void)pmmi_gc_callback(rt, NULL, NULL);
-  lab_end(&lab, "callback");
-}
-
 static void test_full_mode(void) {
   static pmm_obj *kept[20000];
   pmm_rt *rt = lab_open(&lab, "full", 0);
@@ -206,7 +179,6 @@ int main(int argc, char **argv) {
   test_off();
   test_young_work();
   test_freeze();
-  test_callback();
   test_full_mode();
   return tap_done();
 }
