@@ -8,6 +8,7 @@
  */
 #include "gc/gc.h"
 #include "object/arena.h"
+#include "object/array.h"
 #include "object/buffer.h"
 #include "object/chunks.h"
 #include "object/context.h"
