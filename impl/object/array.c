@@ -29,13 +29,14 @@ static const double *doubles_of(const struct pmmi_buffer *b) {
   return (const double *)(const void *)b->data;
 }
 
-const double *pmmi_array_doubles(const pmm_obj *o, size_t *length) {
+int pmmi_array_doubles(const pmm_obj *o, const double **items,
+                       size_t *length) {
   if (!pmmi_is_buffer(o) || as_buffer(o)->kind != PMM_ITEM_DOUBLE) {
-    *length = 0;
-    return NULL;
+    return 0;
   }
   *length = as_buffer(o)->var.length;
-  return doubles_of(as_buffer(o));
+  *items = doubles_of(as_buffer(o));
+  return 1;
 }
 
 double *pmmi_array_fill(pmm_obj *array) {

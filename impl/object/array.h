@@ -14,9 +14,9 @@
 
 #include "object/buffer.h"
 
-/** The items of a typed array of doubles; NULL where it is none.  They may be
- *  NULL where there are none too; *length tells. */
-const double *pmmi_array_doubles(const pmm_obj *o, size_t *length);
+/** 1 for a typed array of doubles, with its items; else 0. */
+int pmmi_array_doubles(const pmm_obj *o, const double **items,
+                       size_t *length);
 
 /** The same for writing into an array that was just made. */
 double *pmmi_array_fill(pmm_obj *array);

@@ -195,9 +195,9 @@ static void multiply(const struct pmmi_csr *m, const double *items,
 
 pmm_obj *pmmi_csr_multiply(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense) {
   const struct pmmi_csr *m = (const struct pmmi_csr *)matrix;
+  const double *items;
   size_t n;
-  const double *items = pmmi_array_doubles(dense, &n);
-  if (!pmmi_is_csr(matrix) || (n == 0 && !pmmi_is_buffer(dense))) {
+  if (!pmmi_is_csr(matrix) || !pmmi_array_doubles(dense, &items, &n)) {
     return pmmi_fail_null(rt, PMM_TYPE, "a sparse matrix and a dense vector");
   }
   if (n != m->columns) {

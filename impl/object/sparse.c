@@ -140,9 +140,9 @@ enum pmm_status pmmi_sparse_get(pmm_rt *rt, pmm_obj *vector, size_t index,
 enum pmm_status pmmi_sparse_dot(pmm_rt *rt, pmm_obj *vector, pmm_obj *dense,
                                 double *sum) {
   const struct pmmi_sparse *v = (const struct pmmi_sparse *)vector;
+  const double *items;
   size_t n;
-  const double *items = pmmi_array_doubles(dense, &n);
-  if (!pmmi_is_sparse(vector) || (n == 0 && !pmmi_is_buffer(dense))) {
+  if (!pmmi_is_sparse(vector) || !pmmi_array_doubles(dense, &items, &n)) {
     return pmmi_fail(rt, PMM_TYPE, "a sparse vector and a dense one");
   }
   if (n != v->positions) {
