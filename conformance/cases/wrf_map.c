@@ -1,9 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cases/wrf_map.c - reading and removing entries of weak maps (requirements
- * WRF-…).
+ * cases/wrf_map.c - what accepts weak references, and the entries of weak maps
+ * (requirements WRF-…).
  */
-#include "case.h"
+#include "codes.h"
+#include "files.h"
+
+/* "Instances, functions, generators, sets, frozensets, files and types accept
+ * weak references ..." */
+MUST(wrf, many_types_accept, "Seven kinds of objects accept weak references",
+     REQ("WRF-017"), NEEDS(weakref, frame, generator, set, file)) {
+  enum { KINDS = 7 };
+  const struct pmm_code code =
+      CODE("f", 0, 0, {PMM_YIELD, -1, -1, 0}, {PMM_RETURN, -1, 0, 0});
+  pmm_obj *type = probe_type(t, "type", 0, PMM_TYPE_GC | PMM_TYPE_WEAKREF,
+                             NULL, NULL);
+  pmm_obj *accepting[KINDS] = {
+      probe_of(t, type, 1),
+      NEW(OPS->function_new(RT, &code)),
+      generator_of(t, &code),
+      NEW(OPS->set_new(RT, NULL)),
+      NEW(OPS->frozenset_new(RT, tuple_of_ints(t, 2))),
+      NEW(OPS->file_open(RT, file_of(t, 0), "r")),
+      probe_type(t, "other", 0, PMM_TYPE_GC, NULL, NULL)};
+  expect_ok(OPS->file_close(RT, accepting[5]));
+  for (size_t i = 0; i < KINDS; i++) {
+    pmm_obj *weak = NEW(OPS->weakref_new(RT, accepting[i], NULL, NULL, 0));
+    expect_same(NEW(OPS->weakref_get(RT, weak)), accepting[i]);
+    expect_eq(OPS->weakref_count(RT, accepting[i]), 1);
+  }
+}
 
 /* "A weak value map ... entry disappears as soon as its weak part dies; the
  * length drops by one and the other part is released." */
