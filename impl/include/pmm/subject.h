@@ -532,7 +532,7 @@ struct pmm_ops {
   enum pmm_status (*thread_enter)(pmm_rt *rt);
   void (*thread_leave)(pmm_rt *rt);
 
-  /* -- sparse ------------------------------------------------------------------------------------------------------- */
+  /* -- sparse -------------------------------------------------------------- */
   /** Item `index` of a typed array, new: an int, or a float of
    *  PMM_ITEM_DOUBLE.  PMM_TYPE; PMM_INDEX. */
   pmm_obj *(*array_get)(pmm_rt *rt, pmm_obj *array, size_t index);
@@ -575,7 +575,7 @@ struct pmm_ops {
   enum pmm_status (*sparse_shape)(pmm_rt *rt, pmm_obj *o, size_t *rows,
                                   size_t *columns);
 
-  /* -- chunks ------------------------------------------------------------------------------------------------------- */
+  /* -- chunks -------------------------------------------------------------- */
   /** An iterator that gives the items of any iterable in lists of `size`, the
    *  last one shorter.  It owns an iterator over it, and of the chunks only the
    *  one that it fills: an error of the source leaves that as it is, and the
@@ -587,7 +587,7 @@ struct pmm_ops {
    *  `size` is 0. */
   pmm_obj *(*file_chunks)(pmm_rt *rt, pmm_obj *file, size_t size);
 
-  /* -- weakref_cb ------------------------------------------------------------------------------------------------------ */
+  /* -- weakref_cb ---------------------------------------------------------- */
   /** The value of a key in a weak map, new; NULL without error when there is
    *  none.  PMM_TYPE: a weak set; the key is unhashable. */
   pmm_obj *(*weak_get)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
