@@ -13,7 +13,9 @@
   X(file_read)                                                                \
   X(tuple_sharing)                                                            \
   X(cycles)                                                                   \
-  X(leaks)
+  X(leaks)                                                                    \
+  X(sparse)                                                                   \
+  X(str_concat)
 
 #define DECLARE(name) extern const struct pmm_workload pmm_workload_##name;
 #define ADDRESS(name) &pmm_workload_##name,

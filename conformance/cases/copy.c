@@ -2,7 +2,7 @@
 /*
  * cases/copy.c - what copies and what does not (requirements COPY-…).
  */
-#include "case.h"
+#include "files.h"
 
 /* "Passing or assigning an object of any size allocates nothing and keeps its
  * id." */
@@ -123,4 +123,134 @@ MUST(copy, without_views_owners_resize, "Once the view is gone it resizes",
   DROP(view);
   expect_ok(OPS->bytearray_resize(RT, owner, 10));
   expect_eq(length_of(t, owner), 10);
+}
+
+/* ---- instances, iterators, files ----------------------------------------- */
+
+/* "A shallow copy is a new container with the same items, each gaining one
+ * reference." */
+MUST(copy, instances_share_their_state, "The copy of an instance shares state",
+     REQ("COPY-002"), NEEDS(copy, refcount)) {
+  pmm_obj *type = probe_type(t, "node", 2, PMM_TYPE_GC | PMM_TYPE_DICT, NULL,
+                             NULL);
+  pmm_obj *o = probe_of(t, type, 7);
+  pmm_obj *item = probe(t, 1);
+  pmm_obj *other = probe(t, 2);
+  expect_ok(OPS->slot_set(RT, o, 1, item));
+  expect_ok(OPS->attr_set(RT, o, "next", other));
+  pmm_obj *copy = NEW(OPS->copy(RT, o));
+  expect_distinct(copy, o);
+  expect(strcmp(OPS->type_name(RT, copy), OPS->type_name(RT, o)) == 0);
+  expect_eq(OPS->instance_cookie(RT, copy), 7);
+  expect_null(OPS->slot_get(RT, copy, 0), PMM_OK);
+  expect_same(OPS->slot_get(RT, copy, 1), item);
+  expect_same(OPS->attr_get(RT, copy, "next"), other);
+  expect_eq(OPS->refcount(RT, item), 3);
+  expect_eq(OPS->refcount(RT, other), 3);
+  expect_ok(OPS->slot_set(RT, copy, 1, NULL));
+  expect_ok(OPS->attr_set(RT, copy, "next", item));
+  expect_same(OPS->slot_get(RT, o, 1), item);
+  expect_same(OPS->attr_get(RT, o, "next"), other);
+}
+
+static enum pmm_status count_run(void *ctx, pmm_rt *rt, pmm_obj *arg) {
+  (void)rt;
+  (void)arg;
+  ++*(int *)ctx;
+  return PMM_OK;
+}
+
+/* "A shallow copy is a new container ..." */
+MUST(copy, copied_instances_die_alone, "A copy has a life of its own",
+     REQ("COPY-002"), NEEDS(copy, finalizer)) {
+  int *runs = SCRATCH(int);
+  pmm_obj *type = probe_type(t, "mortal", 0, PMM_TYPE_GC, count_run, runs);
+  pmm_obj *o = probe_of(t, type, 3);
+  pmm_obj *copy = NEW(OPS->copy(RT, o));
+  DROP(o);
+  expect_eq(*runs, 1);
+  expect_log(DEALLOCATED, 3);
+  DROP(copy);
+  expect_eq(*runs, 2);
+  expect_log(DEALLOCATED, 3, 3);
+}
+
+/* "A deep copy copies each mutable object once: shared items stay shared and a
+ * self-containing list maps to itself." */
+MUST(copy, deep_copies_of_instances, "A deep copy of instances keeps sharing",
+     REQ("COPY-003"), NEEDS(copy, list, gc)) {
+  pmm_obj *type = probe_type(t, "node", 2, PMM_TYPE_GC | PMM_TYPE_DICT, NULL,
+                             NULL);
+  pmm_obj *o = probe_of(t, type, 1);
+  pmm_obj *list = list_of_ints(t, 2);
+  expect_ok(OPS->slot_set(RT, o, 0, o));
+  expect_ok(OPS->slot_set(RT, o, 1, list));
+  expect_ok(OPS->attr_set(RT, o, "list", list));
+  expect_ok(OPS->attr_set(RT, o, "self", o));
+  pmm_obj *copy = NEW(OPS->copy_deep(RT, o));
+  expect_distinct(copy, o);
+  expect_same(OPS->slot_get(RT, copy, 0), copy);
+  expect_same(OPS->attr_get(RT, copy, "self"), copy);
+  pmm_obj *other = OPS->slot_get(RT, copy, 1);
+  expect_same(OPS->attr_get(RT, copy, "list"), other);
+  expect_distinct(other, list);
+  expect_equal(other, list);
+  expect_same(OPS->slot_get(RT, o, 1), list);
+}
+
+/* "... the same items, each gaining one reference." */
+MUST(copy, iterators_go_on_alone, "The copy of an iterator goes on from there",
+     REQ("COPY-002"), NEEDS(copy, list, tuple, dict)) {
+  pmm_obj *dict = NEW(OPS->dict_new(RT));
+  for (int64_t i = 0; i < 4; i++) {
+    expect_ok(OPS->dict_set(RT, dict, integer(t, i), NEW(OPS->none(RT))));
+  }
+  pmm_obj *over[] = {list_of_ints(t, 4), tuple_of_ints(t, 4), dict};
+  for (size_t i = 0; i < 3; i++) {
+    pmm_obj *iterator = NEW(OPS->iter(RT, over[i]));
+    expect_int(NEW(OPS->next(RT, iterator)), 0);
+    pmm_obj *copy = NEW(OPS->copy(RT, iterator));
+    for (int64_t n = 1; n < 4; n++) {
+      expect_int(NEW(OPS->next(RT, copy)), n);
+    }
+    expect_null(OPS->next(RT, copy), PMM_STOP);
+    expect_int(NEW(OPS->next(RT, iterator)), 1);
+    pmm_obj *deep = NEW(OPS->copy_deep(RT, iterator));
+    expect_int(NEW(OPS->next(RT, deep)), 2);
+    expect_int(NEW(OPS->next(RT, iterator)), 2);
+  }
+}
+
+/* "A shallow copy is a new container with the same items ..." */
+MUST(copy, sparse_vectors_are_copied, "The copy of a vector is its own",
+     REQ("COPY-002"), NEEDS(copy, sparse)) {
+  pmm_obj *vector = NEW(OPS->sparse_new(RT, 10));
+  double value = 0.0;
+  expect_ok(OPS->sparse_set(RT, vector, 3, 1.5));
+  pmm_obj *copies[] = {NEW(OPS->copy(RT, vector)),
+                       NEW(OPS->copy_deep(RT, vector))};
+  for (size_t i = 0; i < 2; i++) {
+    expect_distinct(copies[i], vector);
+    expect_equal(copies[i], vector);
+    expect_ok(OPS->sparse_set(RT, copies[i], 3, 0.0));
+    expect_eq(length_of(t, copies[i]), 0);
+  }
+  expect_ok(OPS->sparse_get(RT, vector, 3, 0.0, &value));
+  expect(value == 1.5);
+  const struct pmm_triple triple = {0, 0, 1.0};
+  pmm_obj *matrix = NEW(OPS->csr_new(RT, 1, 1, &triple, 1));
+  expect_same(NEW(OPS->copy(RT, matrix)), matrix); /* it cannot change */
+}
+
+/* "Closing a closed file does nothing and never closes a descriptor number
+ * reused by another file."  One owner for each descriptor: no copies. */
+MUST(copy, files_have_no_copy, "A descriptor has one owner", REQ("CTX-007"),
+     NEEDS(copy, file, list)) {
+  pmm_obj *file = NEW(OPS->file_open(RT, file_of(t, 100), "r"));
+  pmm_obj *list = LIST(file);
+  expect_null(OPS->copy(RT, file), PMM_TYPE);
+  expect_null(OPS->copy_deep(RT, file), PMM_TYPE);
+  expect_null(OPS->copy_deep(RT, list), PMM_TYPE);
+  expect_same(OPS->list_get(RT, NEW(OPS->copy(RT, list)), 0), file);
+  expect_ok(OPS->file_close(RT, file));
 }

@@ -171,6 +171,114 @@ MUST(strm, chunks_cover_the_input, "10 items by 4 are 4, 4 and 2",
   expect_eq(happened(DEALLOCATED, ANY), ITEMS);
 }
 
+/* ---- chunks that the runtime makes --------------------------------------- */
+
+/* Take `count` chunks of probes with the cookies from 0 on, and the end; each
+ * is gone when the next one is made. */
+static void take_chunks(struct pmm_test *t, pmm_obj *chunks,
+                        const size_t *sizes, size_t count) {
+  int64_t cookie = 0;
+  for (size_t i = 0; i < count; i++) {
+    pmm_obj *chunk = NEW(OPS->next(RT, chunks));
+    expect_eq(length_of(t, chunk), sizes[i]);
+    for (size_t j = 0; j < sizes[i]; j++) {
+      pmm_obj *item = OPS->list_get(RT, chunk, j);
+      expect_eq(OPS->instance_cookie(RT, item), cookie);
+      cookie++;
+    }
+    DROP(chunk);
+  }
+  expect_null(OPS->next(RT, chunks), PMM_STOP);
+  expect_null(OPS->next(RT, chunks), PMM_STOP);
+}
+
+/* "Chunks of k over n items have sizes k..k, n mod k, in order, each freed
+ * before the next is made if dropped." */
+MUST(strm, chunks_of_a_stream, "A stream's chunks die before the next is made",
+     REQ("STRM-003"), NEEDS(chunks, generator, list)) {
+  struct maker *maker = SCRATCH(struct maker);
+  maker->t = t;
+  maker->type = probe_type(t, "item", 1, PMM_TYPE_GC, NULL, NULL);
+  maker->chunk = CHUNK_ITEMS;
+  pmm_obj *items = items_of(t, maker);
+  pmm_obj *chunks = NEW(OPS->chunks(RT, items, CHUNK_ITEMS));
+  expect_eq(maker->made, 0);
+  take_chunks(t, chunks, (const size_t[]){4, 4, 2}, 3);
+  expect_eq(maker->made, ITEMS);
+  expect_eq(happened(DEALLOCATED, ANY), ITEMS);
+}
+
+/* "Chunks of k over n items have sizes k..k, n mod k, in order ..." */
+MUST(strm, chunks_of_containers, "A list and a tuple give chunks of all items",
+     REQ("STRM-003"), NEEDS(chunks, list, refcount, tuple)) {
+  static const struct {
+    size_t size;
+    size_t count;
+    size_t sizes[10];
+  } of[] = {{1, 6, {1, 1, 1, 1, 1, 1}}, {4, 2, {4, 2}}, {3, 2, {3, 3}},
+            {6, 1, {6}},                {7, 1, {6}},    {SIZE_MAX, 1, {6}}};
+  pmm_obj *items[6];
+  for (int64_t i = 0; i < 6; i++) {
+    items[i] = probe(t, i);
+  }
+  pmm_obj *both[] = {NEW(OPS->list_from(RT, items, 6)),
+                     NEW(OPS->tuple_from(RT, items, 6))};
+  for (size_t i = 0; i < 12; i++) {
+    size_t k = i / 2;
+    pmm_obj *chunks = NEW(OPS->chunks(RT, both[i % 2], of[k].size));
+    take_chunks(t, chunks, of[k].sizes, of[k].count);
+    expect_eq(OPS->refcount(RT, items[0]), 3);
+  }
+  expect_null(OPS->next(RT, NEW(OPS->chunks(RT, empty_list(t), 3))), PMM_STOP);
+  expect_null(OPS->chunks(RT, both[0], 0), PMM_VALUE);
+  expect_null(OPS->chunks(RT, items[0], 3), PMM_TYPE);
+}
+
+/* try: yield 0; yield 1; raise; never more */
+static pmm_obj *failing_stream(struct pmm_test *t) {
+  const struct pmm_code code =
+      CODE("failing", 0, 1, {PMM_FOR_RANGE, 0, 2, 0}, {PMM_YIELD, -1, 0, 0},
+           {PMM_END, 0, 0, 0}, {PMM_RAISE, 0, PMM_USER, 0});
+  return generator_of(t, &code);
+}
+
+/* "Chunks of k over n items have sizes k..k, n mod k, in order ..." */
+MUST(strm, chunks_survive_an_error, "An error of the source loses no item",
+     REQ("STRM-003"), NEEDS(chunks, generator, list)) {
+  pmm_obj *chunks = NEW(OPS->chunks(RT, failing_stream(t), 3));
+  expect_null(OPS->next(RT, chunks), PMM_USER);
+  pmm_obj *rest = NEW(OPS->next(RT, chunks));
+  expect_eq(length_of(t, rest), 2);
+  expect_int(OPS->list_get(RT, rest, 0), 0);
+  expect_int(OPS->list_get(RT, rest, 1), 1);
+  expect_null(OPS->next(RT, chunks), PMM_STOP);
+}
+
+/* "Chunks of k over n items have sizes k..k, n mod k, in order, each freed
+ * before the next is made if dropped." */
+MUST(strm, chunks_of_a_file, "A file's chunks are freed before the next",
+     REQ("STRM-003"), NEEDS(chunks, file, str, trace)) {
+  enum { CHUNK = 65536, CHUNKS = 20, TAIL = 1000 };
+  const char *path = file_of(t, CHUNKS * CHUNK + TAIL);
+  pmm_obj *file = NEW(OPS->file_open(RT, path, "r"));
+  pmm_obj *chunks = NEW(OPS->file_chunks(RT, file, CHUNK));
+  expect_ok(OPS->trace_start(RT));
+  defer(t, stop_tracing, NULL);
+  for (int i = 0; i <= CHUNKS; i++) {
+    size_t size = 0;
+    pmm_obj *chunk = NEW(OPS->next(RT, chunks));
+    expect(OPS->bytes_data(RT, chunk, &size) != NULL);
+    expect_eq(size, i < CHUNKS ? CHUNK : TAIL);
+    DROP(chunk);
+  }
+  expect_null(OPS->next(RT, chunks), PMM_STOP);
+  expect_lt(traced_peak(t), 2 * CHUNK);
+  expect_ge(OPS->file_descriptor(RT, file), 0);
+  expect_ok(OPS->file_close(RT, file));
+  expect_null(OPS->next(RT, chunks), PMM_STOP);
+  expect_null(OPS->file_chunks(RT, chunks, CHUNK), PMM_TYPE);
+}
+
 /* "Splitting one stream in two keeps the items between both readers and frees
  * them once both passed." */
 SHOULD(strm, split_streams_buffer_the_lag, "A split stream keeps the lag alone",

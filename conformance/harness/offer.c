@@ -206,7 +206,21 @@
   X(leaks, diag) \
   X(call_on_stack, trashcan) \
   X(thread_enter, threads) \
-  X(thread_leave, threads)
+  X(thread_leave, threads) \
+  X(array_get, sparse) \
+  X(array_set, sparse) \
+  X(sparse_new, sparse) \
+  X(sparse_set, sparse) \
+  X(sparse_get, sparse) \
+  X(sparse_dot, sparse) \
+  X(csr_new, sparse) \
+  X(csr_row, sparse) \
+  X(csr_multiply, sparse) \
+  X(sparse_shape, sparse) \
+  X(chunks, chunks) \
+  X(file_chunks, chunks) \
+  X(weak_get, weakref_cb) \
+  X(weak_delete, weakref_cb)
 
 const struct pmm_op_entry pmm_op_entries[] = {
 #define OPERATION(name, feature) \

@@ -231,6 +231,37 @@ enum pmm_status pmmi_attrs_set(pmm_rt *rt, struct pmmi_attr_names **shared,
   return PMM_OK;
 }
 
+pmm_obj **pmmi_attrs_at(struct pmmi_attrs *attrs, size_t index) {
+  if (attrs == NULL) {
+    return NULL;
+  }
+  if (index < attrs->room) {
+    return &attrs->values[index];
+  }
+  index -= attrs->room;
+  return attrs->own != NULL && index < attrs->own->count
+             ? &attrs->own->items[index].value
+             : NULL;
+}
+
+enum pmm_status pmmi_attrs_copy(pmm_rt *rt, const struct pmmi_attrs *from,
+                                struct pmmi_attrs **to) {
+  assert(*to == NULL);
+  if (from == NULL || from->room == 0) {
+    return PMM_OK;
+  }
+  enum pmm_status status = make_room(rt, to, from->room - 1);
+  for (size_t i = 0; status == PMM_OK && i < from->room; i++) {
+    (*to)->values[i] = from->values[i];
+    pmmi_xretain(rt, from->values[i]);
+  }
+  const struct pmmi_attr_names *own = from->own;
+  for (size_t i = 0; status == PMM_OK && own != NULL && i < own->count; i++) {
+    status = add(rt, &(*to)->own, own->items[i].name, own->items[i].value);
+  }
+  return status;
+}
+
 int pmmi_attrs_visit(const struct pmmi_attrs *attrs, pmm_visit visit,
                      void *ctx) {
   int result = 0;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "object/array.h"
 #include "object/iter.h"
 #include "object/runtime.h"
 #include "object/str.h"
@@ -16,7 +17,8 @@ static size_t data_bytes(const struct pmmi_buffer *b) {
 
 /* The object comes last, so that nothing has to be undone but one block. */
 static pmm_obj *buffer_new(pmm_rt *rt, const struct pmmi_type *type, size_t n,
-                           uint32_t item_bytes) {
+                           enum pmm_item_kind kind) {
+  uint16_t item_bytes = kind == PMM_ITEM_BYTE ? 1 : 8;
   size_t bytes;
   unsigned char *data = NULL;
   int fits = pmmi_size_fits(n, item_bytes, 0, &bytes);
@@ -34,28 +36,25 @@ static pmm_obj *buffer_new(pmm_rt *rt, const struct pmmi_type *type, size_t n,
   b->var.length = n;
   b->data = data;
   b->item_bytes = item_bytes;
+  b->kind = (uint16_t)kind;
   return &b->var.base;
 }
 
 pmm_obj *pmmi_bytearray_new(pmm_rt *rt, size_t size) {
-  return buffer_new(rt, &pmmi_bytearray_type, size, 1);
+  return buffer_new(rt, &pmmi_bytearray_type, size, PMM_ITEM_BYTE);
 }
 
 pmm_obj *pmmi_array_new(pmm_rt *rt, enum pmm_item_kind kind, size_t n) {
-  switch (kind) {
-  case PMM_ITEM_BYTE:
-    return buffer_new(rt, &pmmi_array_type, n, 1);
-  case PMM_ITEM_INT64:
-  case PMM_ITEM_DOUBLE:
-    return buffer_new(rt, &pmmi_array_type, n, 8);
+  if (kind < PMM_ITEM_BYTE || kind > PMM_ITEM_DOUBLE) {
+    return pmmi_fail_null(rt, PMM_VALUE, "no such kind of item");
   }
-  return pmmi_fail_null(rt, PMM_VALUE, "no such kind of item");
+  return buffer_new(rt, &pmmi_array_type, n, kind);
 }
 
 pmm_obj *pmmi_buffer_copy(pmm_rt *rt, pmm_obj *buffer) {
   const struct pmmi_buffer *from = (const struct pmmi_buffer *)buffer;
-  pmm_obj *o =
-      buffer_new(rt, buffer->type, from->var.length, from->item_bytes);
+  pmm_obj *o = buffer_new(rt, buffer->type, from->var.length,
+                          (enum pmm_item_kind)from->kind);
   unsigned char *data = o != NULL ? ((struct pmmi_buffer *)o)->data : NULL;
   if (data != NULL) { /* an empty one has none */
     memcpy(data, from->data, data_bytes(from));
@@ -114,8 +113,12 @@ const struct pmmi_type pmmi_bytearray_type = {
     .basic_size = sizeof(struct pmmi_buffer),
     .flags = PMMI_TYPE_ATOM,
     .dealloc = buffer_dealloc,
+    .equals = pmmi_array_equals,
     .hash = pmmi_hash_refuse,
+    .repr = pmmi_array_repr,
     .length = any_length,
+    .iter = pmmi_sequence_iter,
+    .copy = pmmi_buffer_copy,
     .owned_bytes = buffer_owned_bytes,
 };
 
@@ -125,8 +128,12 @@ const struct pmmi_type pmmi_array_type = {
     .basic_size = sizeof(struct pmmi_buffer),
     .flags = PMMI_TYPE_ATOM,
     .dealloc = buffer_dealloc,
+    .equals = pmmi_array_equals,
     .hash = pmmi_hash_refuse,
+    .repr = pmmi_array_repr,
     .length = any_length,
+    .iter = pmmi_sequence_iter,
+    .copy = pmmi_buffer_copy,
     .owned_bytes = buffer_owned_bytes,
 };
 

@@ -27,7 +27,8 @@ struct pmmi_buffer {
   struct pmmi_var var;  /* length: items                                    */
   unsigned char *data;  /* owned; NULL exactly when there are no items      */
   uint32_t exports;     /* views that exist                                 */
-  uint32_t item_bytes;  /* 1 or 8                                           */
+  uint16_t item_bytes;  /* 1 or 8                                           */
+  uint16_t kind;        /* enum pmm_item_kind                               */
 };
 
 struct pmmi_view {

@@ -4,12 +4,15 @@
 
 #include <string.h>
 
-#include "object/buffer.h"
 #include "object/dict.h"
+#include "object/function.h"
+#include "object/instance.h"
+#include "object/iter.h"
 #include "object/list.h"
 #include "object/runtime.h"
 #include "object/set.h"
 #include "object/tuple.h"
+#include "object/weakref.h"
 
 #define LEAST_ROOM 16
 
@@ -31,33 +34,19 @@ static pmm_obj *refuse(pmm_rt *rt) {
   return pmmi_fail_null(rt, PMM_TYPE, "objects of this type have no copy");
 }
 
+/* Atoms that never change, and what stands for itself. */
 static int is_own_copy(const pmm_obj *o) {
-  return ((o->type->flags & PMMI_TYPE_ATOM) != 0 && !pmmi_is_buffer(o)) ||
-         o->type == &pmmi_type_type;
+  const struct pmmi_type *type = o->type;
+  return ((type->flags & PMMI_TYPE_ATOM) != 0 && type->copy == NULL) ||
+         type == &pmmi_type_type || type == &pmmi_function_type ||
+         type == &pmmi_weakref_type;
 }
 
 pmm_obj *pmmi_copy(pmm_rt *rt, pmm_obj *o) {
-  if (is_own_copy(o) || o->type == &pmmi_tuple_type) {
+  if (is_own_copy(o)) {
     return pmmi_new_reference(rt, o);
   }
-  if (pmmi_is_buffer(o)) {
-    return pmmi_buffer_copy(rt, o);
-  }
-  if (pmmi_is_list(o)) {
-    return pmmi_list_slice(rt, o, 0, SIZE_MAX);
-  }
-  if (pmmi_is_dict(o)) {
-    return pmmi_dict_copy(rt, o);
-  }
-  if (pmmi_is_set(o)) {
-    return pmmi_set_copy(rt, o);
-  }
-  if (pmmi_is_tuple(o)) {
-    struct pmmi_tuple *t = (struct pmmi_tuple *)o;
-    return pmmi_tuple_subtype_new(rt, (pmm_obj *)(uintptr_t)o->type, t->items,
-                                  t->var.length);
-  }
-  return refuse(rt);
+  return o->type->copy != NULL ? o->type->copy(rt, o) : refuse(rt);
 }
 
 /* ---- the memo ------------------------------------------------------------ */
@@ -250,13 +239,92 @@ static pmm_obj *copy_tuple(struct memo *memo, pmm_obj *o) {
   return to;
 }
 
+/* Put a copy in the place of what a holder holds, which somebody else holds
+ * meanwhile.  `at` finds the holder again, as copying may run code. */
+static enum pmm_status replace(struct memo *memo, pmm_obj *o, size_t index,
+                               pmm_obj **(*at)(pmm_obj *o, size_t index)) {
+  pmm_obj **holder = at(o, index);
+  if (*holder == NULL) {
+    return PMM_OK;
+  }
+  pmm_obj *item = pmmi_new_reference(memo->rt, *holder);
+  pmm_obj *copy = copy_any(memo, item);
+  pmmi_release(memo->rt, item);
+  holder = at(o, index);
+  if (copy == NULL || holder == NULL) {
+    pmmi_xrelease(memo->rt, copy);
+    return copy == NULL ? pmmi_error(memo->rt) : PMM_OK;
+  }
+  pmm_obj *old = *holder;
+  *holder = copy;
+  pmmi_xrelease(memo->rt, old);
+  return PMM_OK;
+}
+
+static pmm_obj **slot_at(pmm_obj *o, size_t index) {
+  return &((struct pmmi_instance *)o)->slots[index];
+}
+
+static pmm_obj **sequence_at(pmm_obj *o, size_t index) {
+  (void)index;
+  return pmmi_sequence_of(o);
+}
+
+/* A shallow copy that is known before what it holds is copied. */
+static pmm_obj *begin_copy(struct memo *memo, pmm_obj *o) {
+  pmm_obj *to = pmmi_copy(memo->rt, o);
+  if (to != NULL && remember(memo, o, to) != PMM_OK) {
+    pmmi_clear(memo->rt, &to);
+  }
+  return to;
+}
+
+static pmm_obj *end_copy(struct memo *memo, pmm_obj *to,
+                         enum pmm_status status) {
+  if (status != PMM_OK) {
+    pmmi_xrelease(memo->rt, to);
+    return NULL;
+  }
+  return to;
+}
+
+static pmm_obj *copy_instance(struct memo *memo, pmm_obj *o) {
+  pmm_obj *to = begin_copy(memo, o);
+  enum pmm_status status = to != NULL ? PMM_OK : PMM_NO_MEMORY;
+  size_t slots = to != NULL ? pmmi_instance_slots(to) : 0;
+  for (size_t i = 0; status == PMM_OK && i < slots; i++) {
+    status = replace(memo, to, i, slot_at);
+  }
+  for (size_t i = 0;
+       status == PMM_OK && pmmi_instance_attribute(to, i) != NULL; i++) {
+    status = replace(memo, to, i, pmmi_instance_attribute);
+  }
+  return end_copy(memo, to, status);
+}
+
+/* Over a copy of the sequence.  One over keys becomes one over a list. */
+static pmm_obj *copy_iterator(struct memo *memo, pmm_obj *o) {
+  pmm_obj *to = begin_copy(memo, o);
+  enum pmm_status status =
+      to != NULL ? replace(memo, to, 0, sequence_at) : PMM_NO_MEMORY;
+  return end_copy(memo, to, status);
+}
+
+static int is_iterator(const pmm_obj *o) {
+  return o->type == &pmmi_iterator_type ||
+         o->type == &pmmi_dict_iterator_type ||
+         o->type == &pmmi_set_iterator_type;
+}
+
 /* The copying of what holds items, or NULL. */
 static pmm_obj *(*copier_of(const pmm_obj *o))(struct memo *, pmm_obj *) {
-  return pmmi_is_list(o)    ? copy_list
-         : pmmi_is_tuple(o) ? copy_tuple
-         : pmmi_is_dict(o)  ? copy_dict
-         : pmmi_is_set(o)   ? copy_set
-                            : NULL;
+  return pmmi_is_list(o)       ? copy_list
+         : pmmi_is_tuple(o)    ? copy_tuple
+         : pmmi_is_dict(o)     ? copy_dict
+         : pmmi_is_set(o)      ? copy_set
+         : pmmi_is_instance(o) ? copy_instance
+         : is_iterator(o)      ? copy_iterator
+                               : NULL;
 }
 
 static pmm_obj *copy_any(struct memo *memo, pmm_obj *o) {
@@ -276,11 +344,8 @@ static pmm_obj *copy_any(struct memo *memo, pmm_obj *o) {
     pmmi_recursion_leave(memo->rt);
     return to;
   }
-  to = pmmi_copy(memo->rt, o);
-  if (to != NULL && remember(memo, o, to) != PMM_OK) {
-    pmmi_clear(memo->rt, &to);
-  }
-  return to;
+  return (o->type->flags & PMMI_TYPE_ATOM) != 0 ? begin_copy(memo, o)
+                                                : refuse(memo->rt);
 }
 
 /* What a failed copy leaves may contain itself, so it is emptied first. */
@@ -291,6 +356,8 @@ static void empty_copies(struct memo *memo) {
       (void)pmmi_list_clear(memo->rt, to);
     } else if (to != NULL && pmmi_is_dict(to)) {
       (void)pmmi_dict_clear(memo->rt, to);
+    } else if (to != NULL && pmmi_is_instance(to)) {
+      pmmi_instance_clear(memo->rt, to);
     }
   }
 }

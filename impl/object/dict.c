@@ -471,4 +471,5 @@ const struct pmmi_type pmmi_dict_type = {
     .length = dict_length,
     .iter = pmmi_dict_iter,
     .owned_bytes = dict_owned_bytes,
+    .copy = pmmi_dict_copy,
 };

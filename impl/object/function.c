@@ -75,6 +75,7 @@ const struct pmmi_type pmmi_function_type = {
     .name = "function",
     .basic_size = sizeof(struct pmmi_function),
     .flags = PMMI_TYPE_GC,
+    .weak_offset = offsetof(struct pmmi_function, weak),
     .dealloc = function_dealloc,
     .traverse = function_traverse,
     .call = function_call,

@@ -13,11 +13,14 @@
 
 #include "object/code.h"
 
+struct pmmi_weakref;
+
 /** A function object. */
 struct pmmi_function {
   struct pmm_obj base;
-  struct pmmi_code *code; /* owned                                          */
-  pmm_obj *cells;         /* owned: a tuple; NULL: no closure               */
+  struct pmmi_weakref *weak; /* references to it                            */
+  struct pmmi_code *code;    /* owned                                       */
+  pmm_obj *cells;            /* owned: a tuple; NULL: no closure            */
 };
 
 /** A callable object. */

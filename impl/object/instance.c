@@ -122,6 +122,8 @@ static void instance_dealloc(pmm_rt *rt, pmm_obj *o) {
   }
 }
 
+static pmm_obj *instance_copy(pmm_rt *rt, pmm_obj *o);
+
 void pmmi_instance_fill_type(struct pmmi_type *type) {
   type->basic_size = sizeof(struct pmmi_instance);
   type->owned_bytes = instance_owned_bytes;
@@ -129,6 +131,7 @@ void pmmi_instance_fill_type(struct pmmi_type *type) {
   type->traverse = instance_traverse;
   type->clear = pmmi_instance_clear;
   type->finalize = instance_finalize;
+  type->copy = instance_copy;
 }
 
 int pmmi_is_instance(const pmm_obj *o) {
@@ -156,6 +159,43 @@ pmm_obj *pmmi_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
     link_instance(rt, instance);
   }
   return o;
+}
+
+size_t pmmi_instance_slots(const pmm_obj *instance) {
+  assert(pmmi_is_instance(instance));
+  return type_of((const struct pmmi_instance *)instance)->slots;
+}
+
+pmm_obj **pmmi_instance_attribute(pmm_obj *instance, size_t index) {
+  assert(pmmi_is_instance(instance));
+  struct pmmi_attrs **attrs = attrs_of((struct pmmi_instance *)instance);
+  return attrs != NULL ? pmmi_attrs_at(*attrs, index) : NULL;
+}
+
+/* Every type of the host is copied so: its state is what the runtime holds of
+ * it, and what its finalizer may own is beyond our knowledge. */
+static pmm_obj *instance_copy(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_instance *from = (struct pmmi_instance *)o;
+  pmm_obj *copy = pmmi_instance_new(rt, (pmm_obj *)(uintptr_t)o->type,
+                                    from->cookie);
+  if (copy == NULL) {
+    return NULL;
+  }
+  struct pmmi_instance *to = (struct pmmi_instance *)copy;
+  for (uint32_t i = 0; i < type_of(from)->slots; i++) {
+    pmmi_xretain(rt, from->slots[i]);
+    to->slots[i] = from->slots[i];
+  }
+  struct pmmi_attrs **attrs = attrs_of(to);
+  if (attrs != NULL &&
+      pmmi_attrs_copy(rt, *attrs_of(from), attrs) != PMM_OK) {
+    struct pmmi_error error;
+    pmmi_error_save(rt, &error);
+    pmmi_release(rt, copy);
+    pmmi_error_restore(rt, &error);
+    return NULL;
+  }
+  return copy;
 }
 
 int64_t pmmi_instance_cookie(pmm_rt *rt, pmm_obj *instance) {

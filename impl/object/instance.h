@@ -81,6 +81,14 @@ struct pmmi_instance *pmmi_instance_first(const pmm_rt *rt);
 /** The next older instance without a collector header; NULL: no more. */
 struct pmmi_instance *pmmi_instance_next(const struct pmmi_instance *instance);
 
+/** Attribute `index` of those the instance has room for, a holder that is
+ *  empty where it lacks one; NULL: there are no more.  Setting attributes
+ *  moves them. */
+pmm_obj **pmmi_instance_attribute(pmm_obj *instance, size_t index);
+
+/** How many slots it has. */
+size_t pmmi_instance_slots(const pmm_obj *instance);
+
 /** Empty all slots and attributes.  May run code. */
 void pmmi_instance_clear(pmm_rt *rt, pmm_obj *o);
 

@@ -29,6 +29,15 @@ enum pmm_status pmmi_attrs_set(pmm_rt *rt, struct pmmi_attr_names **shared,
 /** Give back the names that a type knows; NULL is ignored. */
 void pmmi_attr_names_drop(pmm_rt *rt, struct pmmi_attr_names *names);
 
+/** The same attributes for another instance of the type; *to is NULL before.
+ *  PMM_NO_MEMORY: it may have some of them. */
+enum pmm_status pmmi_attrs_copy(pmm_rt *rt, const struct pmmi_attrs *from,
+                                struct pmmi_attrs **to);
+
+/** Value `index`: the shared names' first, then those of own names.  Empty
+ *  where there is none; NULL: there are no more. */
+pmm_obj **pmmi_attrs_at(struct pmmi_attrs *attrs, size_t index);
+
 int pmmi_attrs_visit(const struct pmmi_attrs *attrs, pmm_visit visit,
                      void *ctx);
 

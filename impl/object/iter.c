@@ -3,6 +3,7 @@
 #include "object/iter.h"
 
 #include "gc/gc.h"
+#include "object/array.h"
 #include "object/int.h"
 #include "object/list.h"
 #include "object/runtime.h"
@@ -15,14 +16,30 @@ struct iterator {
   size_t index;      /* of the next item                                    */
 };
 
-pmm_obj *pmmi_sequence_iter(pmm_rt *rt, pmm_obj *sequence) {
+static pmm_obj *iter_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
   pmm_obj *o = pmmi_gc_new(rt, &pmmi_iterator_type, 0);
   if (o == NULL) {
     return NULL;
   }
-  ((struct iterator *)o)->sequence = pmmi_new_reference(rt, sequence);
+  pmmi_xretain(rt, sequence);
+  ((struct iterator *)o)->sequence = sequence;
+  ((struct iterator *)o)->index = index;
   pmmi_gc_track(rt, o);
   return o;
+}
+
+pmm_obj *pmmi_sequence_iter(pmm_rt *rt, pmm_obj *sequence) {
+  return iter_at(rt, sequence, 0);
+}
+
+static pmm_obj *iterator_copy(pmm_rt *rt, pmm_obj *o) {
+  const struct iterator *i = (const struct iterator *)o;
+  return iter_at(rt, i->sequence, i->index);
+}
+
+pmm_obj **pmmi_sequence_of(pmm_obj *iterator) {
+  assert(iterator->type == &pmmi_iterator_type);
+  return &((struct iterator *)iterator)->sequence;
 }
 
 pmm_obj *pmmi_self_iter(pmm_rt *rt, pmm_obj *iterator) {
@@ -37,6 +54,9 @@ static pmm_obj *item_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
   }
   if (pmmi_is_bytes(sequence)) {
     return pmmi_int_new(rt, ((struct pmmi_bytes *)sequence)->bytes[index]);
+  }
+  if (pmmi_is_buffer(sequence)) {
+    return pmmi_array_item(rt, sequence, index);
   }
   pmm_obj *item = pmmi_is_list(sequence)
                       ? ((struct pmmi_list *)sequence)->items[index]
@@ -83,6 +103,7 @@ const struct pmmi_type pmmi_iterator_type = {
     .clear = iterator_clear,
     .iter = pmmi_self_iter,
     .next = iterator_next,
+    .copy = iterator_copy,
 };
 
 /* ---- views --------------------------------------------------------------- */

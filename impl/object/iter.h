@@ -2,9 +2,9 @@
 /*
  * iter.h - walking over objects.
  *
- *   1. An iterator over a list, tuple, str or bytes is its container and an
- *      index; it looks at the length again at each step, so the container may
- *      change meanwhile.  At the end it lets the container go.
+ *   1. An iterator over a list, tuple, str, bytes or array is its container
+ *      and an index; it looks at the length again at each step, so the
+ *      container may change meanwhile.  At the end it lets the container go.
  *   2. Code that needs all items at once takes a view (struct pmmi_items): a
  *      list's or tuple's own array, or a list made for the purpose.
  *   3. tee() makes two iterators that read through a shared chain of what
@@ -27,6 +27,9 @@ extern const struct pmmi_type pmmi_iterator_type;
 
 /** For a sequence type's `iter`. */
 pmm_obj *pmmi_sequence_iter(pmm_rt *rt, pmm_obj *sequence);
+
+/** The sequence of such an iterator, owned by it; NULL at its end. */
+pmm_obj **pmmi_sequence_of(pmm_obj *iterator);
 
 /** For an iterator type's `iter`: itself. */
 pmm_obj *pmmi_self_iter(pmm_rt *rt, pmm_obj *iterator);

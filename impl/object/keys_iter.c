@@ -13,6 +13,7 @@
 #include "gc/gc.h"
 #include "object/dict.h"
 #include "object/iter.h"
+#include "object/list.h"
 #include "object/runtime.h"
 #include "object/set.h"
 
@@ -100,6 +101,33 @@ static int iterator_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
   return i->keys != NULL ? visit(ctx, i->keys) : 0;
 }
 
+/* Another one at the same place, for the time of the copying. */
+static pmm_obj *twin_of(pmm_rt *rt, const struct iterator *i) {
+  pmm_obj *o = pmmi_gc_new(rt, i->base.type, 0);
+  if (o != NULL) {
+    struct iterator *twin = (struct iterator *)o;
+    *twin = (struct iterator){.base = twin->base,
+                              .keys = i->keys,
+                              .used = i->used,
+                              .position = i->position,
+                              .left = i->left};
+    pmmi_xretain(rt, i->keys);
+    pmmi_gc_track(rt, o);
+  }
+  return o;
+}
+
+/* The copy goes over a list of the keys that are left, as those of the
+ * container may change. */
+static pmm_obj *iterator_copy(pmm_rt *rt, pmm_obj *o) {
+  pmm_obj *twin = twin_of(rt, (const struct iterator *)o);
+  pmm_obj *left = twin != NULL ? pmmi_list_convert(rt, twin) : NULL;
+  pmm_obj *copy = left != NULL ? pmmi_sequence_iter(rt, left) : NULL;
+  pmmi_xrelease(rt, left);
+  pmmi_xrelease(rt, twin);
+  return copy;
+}
+
 #define ITERATOR_TYPE(name_text)                                              \
   {.base = {.refcnt = PMMI_IMMORTAL},                                         \
    .name = name_text,                                                         \
@@ -109,7 +137,8 @@ static int iterator_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
    .traverse = iterator_traverse,                                             \
    .clear = iterator_clear,                                                   \
    .iter = pmmi_self_iter,                                                    \
-   .next = iterator_next}
+   .next = iterator_next,                                                     \
+   .copy = iterator_copy}
 
 const struct pmmi_type pmmi_dict_iterator_type =
     ITERATOR_TYPE("dict_keyiterator");

@@ -430,6 +430,10 @@ static size_t list_length(pmm_obj *o) {
   return ((struct pmmi_var *)o)->length;
 }
 
+static pmm_obj *list_copy(pmm_rt *rt, pmm_obj *o) {
+  return pmmi_list_slice(rt, o, 0, SIZE_MAX);
+}
+
 const struct pmmi_type pmmi_list_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "list",
@@ -444,4 +448,5 @@ const struct pmmi_type pmmi_list_type = {
     .length = list_length,
     .iter = pmmi_sequence_iter,
     .owned_bytes = list_owned_bytes,
+    .copy = list_copy,
 };

@@ -105,6 +105,9 @@ struct pmmi_type {
   /** Bytes of the object itself, collector header not included.  Null:
    *  basic_size and item_size for each item. */
   size_t (*block_size)(const pmm_obj *o);
+  /** A shallow copy, new.  Null: an atom is its own copy, nothing else has
+   *  one (copy.h). */
+  pmm_obj *(*copy)(pmm_rt *rt, pmm_obj *o);
 };
 
 /* ---- references (see pmm/subject.h for the contracts) -------------------- */

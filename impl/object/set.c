@@ -488,7 +488,8 @@ static pmm_obj *set_repr(pmm_rt *rt, pmm_obj *o) {
    .repr = set_repr,                                                          \
    .length = set_length,                                                      \
    .iter = pmmi_set_iter,                                                     \
-   .owned_bytes = set_owned_bytes}
+   .owned_bytes = set_owned_bytes,                                            \
+   .copy = pmmi_set_copy}
 
 const struct pmmi_type pmmi_set_type = SET_TYPE("set", pmmi_hash_refuse);
 const struct pmmi_type pmmi_frozenset_type =

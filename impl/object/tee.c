@@ -118,6 +118,8 @@ static pmm_obj *tee_next(pmm_rt *rt, pmm_obj *o) {
   return value;
 }
 
+static pmm_obj *tee_copy(pmm_rt *rt, pmm_obj *o);
+
 static const struct pmmi_type tee_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "tee",
@@ -128,6 +130,7 @@ static const struct pmmi_type tee_type = {
     .clear = node_clear,
     .iter = pmmi_self_iter,
     .next = tee_next,
+    .copy = tee_copy,
 };
 
 static pmm_obj *new_tee(pmm_rt *rt, struct node *cell) {
@@ -138,6 +141,13 @@ static pmm_obj *new_tee(pmm_rt *rt, struct node *cell) {
     pmmi_gc_track(rt, &iterator->base);
   }
   return (pmm_obj *)iterator;
+}
+
+/* One that the collector cleared gives nothing, and neither does its copy. */
+static pmm_obj *tee_copy(pmm_rt *rt, pmm_obj *o) {
+  struct node *cell = ((const struct node *)o)->next;
+  return cell != NULL ? new_tee(rt, cell)
+                      : pmmi_fail_null(rt, PMM_TYPE, "a tee without source");
 }
 
 pmm_obj *pmmi_tee(pmm_rt *rt, pmm_obj *iterator) {

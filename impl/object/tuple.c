@@ -215,6 +215,15 @@ static pmm_obj *tuple_repr(pmm_rt *rt, pmm_obj *o) {
   return pmmi_text_finish(&text);
 }
 
+/* Of a subclass a new one: it may hold what its type alone knows of. */
+static pmm_obj *tuple_copy(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_tuple *t = (struct pmmi_tuple *)o;
+  return o->type == &pmmi_tuple_type
+             ? pmmi_new_reference(rt, o)
+             : pmmi_tuple_subtype_new(rt, (pmm_obj *)(uintptr_t)o->type,
+                                      t->items, t->var.length);
+}
+
 const struct pmmi_type pmmi_tuple_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "tuple",
@@ -228,6 +237,7 @@ const struct pmmi_type pmmi_tuple_type = {
     .repr = tuple_repr,
     .length = tuple_length,
     .iter = pmmi_sequence_iter,
+    .copy = tuple_copy,
 };
 
 /* ---- constants and state ------------------------------------------------- */

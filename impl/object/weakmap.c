@@ -324,6 +324,84 @@ enum pmm_status pmmi_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
   return PMM_OK;
 }
 
+/* *position of the live entry of a key, or DELETED. */
+static enum pmm_status look_up(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
+                               uint32_t *position) {
+  int64_t hash = 0;
+  *position = DELETED;
+  if (weak->type != &pmmi_weakmap_type) {
+    return pmmi_fail(rt, PMM_TYPE, "not a weak container");
+  }
+  enum pmm_status status = pmmi_hash(rt, key, &hash);
+  return status != PMM_OK ? status
+                          : find(rt, (const struct pmmi_weakmap *)weak, key,
+                                 hash, position);
+}
+
+pmm_obj *pmmi_weak_get(pmm_rt *rt, pmm_obj *weak, pmm_obj *key) {
+  const struct pmmi_weakmap *map = (const struct pmmi_weakmap *)weak;
+  uint32_t position;
+  if (look_up(rt, weak, key, &position) != PMM_OK) {
+    return NULL;
+  }
+  if (map->kind == PMM_WEAK_SET) {
+    return pmmi_fail_null(rt, PMM_TYPE, "a weak set has no values");
+  }
+  if (position == DELETED) {
+    return NULL;
+  }
+  const struct pmmi_weakmap_entry *entry = &map->entries[position];
+  return map->kind == PMM_WEAK_VALUES
+             ? pmmi_weakref_strong(rt, entry->ref)
+             : pmmi_new_reference(rt, entry->strong);
+}
+
+enum pmm_status pmmi_weak_delete(pmm_rt *rt, pmm_obj *weak, pmm_obj *key) {
+  struct pmmi_weakmap *map = (struct pmmi_weakmap *)weak;
+  uint32_t position;
+  enum pmm_status status = look_up(rt, weak, key, &position);
+  if (status == PMM_OK && position == DELETED) {
+    status = pmmi_fail(rt, PMM_KEY, "no such key");
+  }
+  if (status == PMM_OK) {
+    map->live--;
+    remove_entry(rt, map, position);
+  }
+  return status;
+}
+
+/* Store one entry of another container again, if it is alive. */
+static enum pmm_status copy_entry(pmm_rt *rt, pmm_obj *to,
+                                  const struct pmmi_weakmap_entry *entry) {
+  int values = ((const struct pmmi_weakmap *)to)->kind == PMM_WEAK_VALUES;
+  pmm_obj *strong = entry->strong;
+  pmm_obj *weak =
+      entry->ref != NULL ? pmmi_weakref_strong(rt, entry->ref) : NULL;
+  if (weak == NULL) {
+    return PMM_OK;
+  }
+  pmmi_xretain(rt, strong);
+  enum pmm_status status = pmmi_weak_set(rt, to, values ? strong : weak,
+                                         values ? weak : strong);
+  pmmi_xrelease(rt, strong);
+  pmmi_release(rt, weak);
+  return status;
+}
+
+static pmm_obj *weakmap_copy(pmm_rt *rt, pmm_obj *o) {
+  const struct pmmi_weakmap *from = (const struct pmmi_weakmap *)o;
+  pmm_obj *to = pmmi_weak_new(rt, from->kind);
+  enum pmm_status status = to != NULL ? PMM_OK : PMM_NO_MEMORY;
+  for (uint32_t i = 0; status == PMM_OK && i < from->used; i++) {
+    status = copy_entry(rt, to, &from->entries[i]);
+  }
+  if (status != PMM_OK) {
+    pmmi_xrelease(rt, to);
+    return NULL;
+  }
+  return to;
+}
+
 /* ---- iteration ---------------------------------------------------------- */
 
 static pmm_obj *weakmap_iter(pmm_rt *rt, pmm_obj *o) {
@@ -390,6 +468,7 @@ const struct pmmi_type pmmi_weakmap_type = {
     .length = weakmap_length,
     .iter = weakmap_iter,
     .owned_bytes = weakmap_owned_bytes,
+    .copy = weakmap_copy,
 };
 
 const struct pmmi_type pmmi_weakmap_iter_type = {

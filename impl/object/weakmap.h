@@ -56,5 +56,7 @@ extern const struct pmmi_type pmmi_weakmap_iter_type;
 pmm_obj *pmmi_weak_new(pmm_rt *rt, enum pmm_weak_kind kind);
 enum pmm_status pmmi_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
                               pmm_obj *value);
+pmm_obj *pmmi_weak_get(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+enum pmm_status pmmi_weak_delete(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
 
 #endif /* PMMI_WEAKMAP_H */

@@ -9,7 +9,9 @@
 #include "gc/gc.h"
 #include "gc/log.h"
 #include "object/arena.h"
+#include "object/array.h"
 #include "object/buffer.h"
+#include "object/chunks.h"
 #include "object/context.h"
 #include "object/copy.h"
 #include "object/debug.h"
@@ -29,6 +31,7 @@
 #include "object/object.h"
 #include "object/runtime.h"
 #include "object/set.h"
+#include "object/sparse.h"
 #include "object/stack.h"
 #include "object/str.h"
 #include "object/tuple.h"
@@ -293,13 +296,31 @@ static const struct pmm_ops reference_ops = {
     .leaks = pmmi_leaks,
 
     .call_on_stack = pmmi_call_on_stack,
+
+    .array_get = pmmi_array_get,
+    .array_set = pmmi_array_set,
+    .sparse_new = pmmi_sparse_new,
+    .sparse_set = pmmi_sparse_set,
+    .sparse_get = pmmi_sparse_get,
+    .sparse_dot = pmmi_sparse_dot,
+    .csr_new = pmmi_csr_new,
+    .csr_row = pmmi_csr_row,
+    .csr_multiply = pmmi_csr_multiply,
+    .sparse_shape = pmmi_sparse_shape,
+
+    .chunks = pmmi_chunks,
+    .file_chunks = pmmi_file_chunks,
+
+    .weak_get = pmmi_weak_get,
+    .weak_delete = pmmi_weak_delete,
 };
 
 #define FEATURES                                                              \
-  "census", "context", "copy", "diag", "dict", "domains", "fail_inject",      \
-      "file", "finalizer", "frame", "gc", "gc_budget", "gc_callbacks",        \
-      "gc_debug", "gc_freeze", "gc_gen", "gc_log", "gc_track", "generator",   \
-      "immortal", "list", "refcount", "set", "sizeof", "str", "trace",        \
+  "census", "chunks", "context", "copy", "diag", "dict", "domains",           \
+      "fail_inject", "file", "finalizer", "frame", "gc", "gc_budget",         \
+      "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_log",            \
+      "gc_track", "generator", "immortal", "list", "refcount", "set",         \
+      "sizeof", "sparse", "str", "trace",                                     \
       "trashcan", "tuple", "tuple_freelist", "weakref", "weakref_cb"
 
 static const char *const all_features[] = {

@@ -42,6 +42,8 @@ SMALL = {
     "list_vs_generator": ("items=100000",),
     "tuple_sharing": ("items=10000",),
     "cycles": ("items=10000",),
+    "sparse": ("positions=10000",),
+    "str_concat": ("items=10000",),
 }
 """Settings of a workload's small size; the others are always run as they are."""
 BENCH_SECONDS = {"quick": 0.01, "standard": 0.05, "full": 0.5}

@@ -31,7 +31,7 @@ from typing import Any, NoReturn
 from measure import Stage, join_passes
 
 WORKLOADS = ("list_vs_generator", "file_read", "tuple_sharing", "cycles",
-             "leaks", "articles")
+             "leaks", "sparse", "str_concat", "articles")
 NOTE = ("times, resident memory and descriptors are of a pass without "
         "tracemalloc; live and peak bytes of a second pass with it")
 

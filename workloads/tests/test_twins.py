@@ -105,6 +105,18 @@ class Measures(unittest.TestCase):
         self.assertEqual({c["article"] for c in value["claims"]}, {0, 1, 3})
 
 
+    def test_sparse_data_has_a_break_even(self) -> None:
+        done = twin("sparse", "--set", "positions=2000")
+        value = document(done)
+        self.assertEqual((done.returncode, value["verified"]), (0, True))
+        seen = {name: figures(variant)
+                for name, variant in variants(value).items()}
+        for name in ("dict", "sparse", "csr"):
+            self.assertIn(seen[name]["break_even_array_entries"],
+                          range(1, 2001))
+        self.assertIsNone(seen["csr"]["break_even_list_entries"])
+
+
 class BadInput(unittest.TestCase):
     def test_unknown_names_get_the_nearest(self) -> None:
         for arguments, nearest in (

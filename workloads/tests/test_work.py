@@ -34,6 +34,8 @@ SMALL_JOBS = {
     "tuple_sharing": ["--set", "items=1000"],
     "cycles": ["--set", "items=1000"],
     "leaks": ["--set", "count=3"],
+    "sparse": ["--set", "positions=2000"],
+    "str_concat": ["--set", "items=1000"],
 }
 
 
@@ -79,7 +81,8 @@ class Measures(unittest.TestCase):
         self.assertLessEqual(growth["list_exact"], growth["list_append"])
 
     def test_both_forms_agree_on_what_they_did(self) -> None:
-        for workload in ("list_vs_generator", "tuple_sharing", "file_read"):
+        for workload in ("list_vs_generator", "tuple_sharing", "file_read",
+                         "sparse", "str_concat"):
             ours = variants(measured(workload))
             theirs = variants(document(twin(workload, *SMALL_JOBS[workload])))
             self.assertEqual(list(ours), list(theirs))
@@ -125,6 +128,37 @@ class Measures(unittest.TestCase):
         for name, variant in variants(measured("cycles")).items():
             if name.endswith("_off"):
                 self.assertEqual(figures(variant)["garbage_left"], 1000)
+
+    def test_sparse_data_costs_more_than_dense_from_some_density_on(
+        self,
+    ) -> None:
+        by_name = {name: figures(variant)
+                   for name, variant in variants(measured("sparse")).items()}
+        for name in ("array", "list", "dict", "sparse", "csr"):
+            self.assertLessEqual(by_name[name]["bytes_at_0.1_percent"],
+                                 by_name[name]["bytes_at_100_percent"])
+        for name in ("dict", "sparse", "csr"):
+            seen = by_name[name]
+            self.assertLess(seen["bytes_at_1_percent"],
+                            by_name["array"]["bytes_at_1_percent"])
+            self.assertGreater(seen["bytes_at_100_percent"],
+                               by_name["array"]["bytes_at_100_percent"])
+            self.assertIn(seen["break_even_array_entries"], range(1, 2001))
+        self.assertEqual(by_name["array"]["bytes_at_50_percent"], 2000 * 8 + 40)
+        for name in ("sparse", "csr"):
+            self.assertIsNone(by_name[name]["break_even_list_entries"])
+
+    def test_a_shared_string_is_copied_each_time_and_no_other(self) -> None:
+        for done in (program, twin):
+            by_name = {
+                name: figures(variant) for name, variant in
+                variants(document(done("str_concat", "--set", "items=1000",
+                                       ))).items()}
+            self.assertEqual(by_name["join"]["copied_bytes"], 1000)
+            self.assertEqual(by_name["append_shared"]["copied_bytes"],
+                             1000 * 1001 // 2)
+            self.assertLess(by_name["append_alone"]["copied_bytes"],
+                            1000 * 1001 // 2)
 
     def test_more_rows_than_there_is_room_for_are_thinned(self) -> None:
         value = measured("list_vs_generator", "--set", "items=9000",

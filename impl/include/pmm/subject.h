@@ -66,6 +66,7 @@ extern "C" {
   X(alloc_hook)     /* hooks on a domain's allocator (PEP 445)             */ \
   X(arena_hook)     /* hooks on the arena layer                            */ \
   X(census)         /* live objects by type                                */ \
+  X(chunks)         /* iterators that give their input in chunks           */ \
   X(context)        /* context managers, with blocks                       */ \
   X(copy)           /* shallow and deep copy, views                        */ \
   X(debug_hooks)    /* guard bytes and fill patterns                       */ \
@@ -93,6 +94,7 @@ extern "C" {
   X(refcount)       /* the exact count can be read                         */ \
   X(set)            /* sets and frozensets                                 */ \
   X(sizeof)         /* reported sizes                                      */ \
+  X(sparse)         /* items of typed arrays, sparse vectors, CSR matrices */ \
   X(str)            /* strings and bytes                                   */ \
   X(threads)        /* several threads may drive one runtime               */ \
   X(trace)          /* traced current and peak bytes, snapshots            */ \
@@ -467,8 +469,14 @@ struct pmm_ops {
   enum pmm_status (*size_of)(pmm_rt *rt, pmm_obj *o, size_t *bytes);
 
   /* -- copy ---------------------------------------------------------------------------------------------- */
+  /** copy.copy(): a new object with the same items, or the object itself
+   *  where it cannot change.  The copy of an instance has its type, cookie,
+   *  slots and attributes; that of an iterator over a list, tuple, str, bytes,
+   *  array, dict or set goes on from where it is.  PMM_TYPE: has no copy, as
+   *  files, generators, views and chunks.  May run code. */
   pmm_obj *(*copy)(pmm_rt *rt, pmm_obj *o);
-  /** PMM_RECURSION. */
+  /** copy.deepcopy(): copies of the items too, each object once.
+   *  PMM_RECURSION; PMM_TYPE.  May run code. */
   pmm_obj *(*copy_deep)(pmm_rt *rt, pmm_obj *o);
   /** A resizable byte array of `size` zero bytes. */
   pmm_obj *(*bytearray_new)(pmm_rt *rt, size_t size);
@@ -555,6 +563,68 @@ struct pmm_ops {
   /** Attach the calling thread, and let it go. */
   enum pmm_status (*thread_enter)(pmm_rt *rt);
   void (*thread_leave)(pmm_rt *rt);
+
+  /* -- sparse -------------------------------------------------------------- */
+  /** Item `index` of a typed array, new: an int, or a float of
+   *  PMM_ITEM_DOUBLE.  PMM_TYPE; PMM_INDEX. */
+  pmm_obj *(*array_get)(pmm_rt *rt, pmm_obj *array, size_t index);
+  /** array[index] = value: an int, for PMM_ITEM_DOUBLE a float too.  PMM_TYPE;
+   *  PMM_INDEX; PMM_OVERFLOW: wider than an item. */
+  enum pmm_status (*array_set)(pmm_rt *rt, pmm_obj *array, size_t index,
+                               pmm_obj *value);
+  /** A sparse vector of `n` positions, all 0.0.  It owns what it stores and no
+   *  more: its length() is the number of stored entries, its size_of() follows
+   *  them.  Iterating gives tuples (position, value) by position.  PMM_VALUE:
+   *  more positions than PTRDIFF_MAX. */
+  pmm_obj *(*sparse_new)(pmm_rt *rt, size_t n);
+  /** vector[index] = value.  One that equals 0.0 removes the entry, which
+   *  cannot fail.  PMM_TYPE; PMM_INDEX. */
+  enum pmm_status (*sparse_set)(pmm_rt *rt, pmm_obj *vector, size_t index,
+                                double value);
+  /** *value is what is stored, `absent` where nothing is; stores nothing.
+   *  PMM_TYPE; PMM_INDEX. */
+  enum pmm_status (*sparse_get)(pmm_rt *rt, pmm_obj *vector, size_t index,
+                                double absent, double *value);
+  /** *sum of stored values times the items of a typed array of doubles, added
+   *  up by position.  PMM_TYPE; PMM_VALUE: their lengths differ. */
+  enum pmm_status (*sparse_dot)(pmm_rt *rt, pmm_obj *vector, pmm_obj *dense,
+                                double *sum);
+  /** A matrix of compressed sparse rows (CSR) from `n` triples in any order.
+   *  Triples of one place are added up in the order given; a sum that equals
+   *  0.0 is not stored.  It never changes: it is its own copy.  length(): the
+   *  stored entries; iterating gives tuples (row, column, value) by row, then
+   *  by column.  PMM_INDEX: a triple lies outside; PMM_VALUE: more rows or
+   *  columns than PTRDIFF_MAX. */
+  pmm_obj *(*csr_new)(pmm_rt *rt, size_t rows, size_t columns,
+                      const struct pmm_triple *triples, size_t n);
+  /** Row `row` as a new sparse vector.  PMM_TYPE; PMM_INDEX. */
+  pmm_obj *(*csr_row)(pmm_rt *rt, pmm_obj *matrix, size_t row);
+  /** The product with a typed array of doubles, one a column: a new typed
+   *  array of doubles, one a row.  PMM_TYPE; PMM_VALUE: lengths differ. */
+  pmm_obj *(*csr_multiply)(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense);
+  /** Rows and columns of a matrix; of a vector 1 and its positions.
+   *  PMM_TYPE. */
+  enum pmm_status (*sparse_shape)(pmm_rt *rt, pmm_obj *o, size_t *rows,
+                                  size_t *columns);
+
+  /* -- chunks -------------------------------------------------------------- */
+  /** An iterator that gives the items of any iterable in lists of `size`, the
+   *  last one shorter.  It owns an iterator over it, and of the chunks only the
+   *  one that it fills: an error of the source leaves that as it is, and the
+   *  next call goes on with it.  PMM_VALUE: `size` is 0. */
+  pmm_obj *(*chunks)(pmm_rt *rt, pmm_obj *iterable, size_t size);
+  /** An iterator that gives what is left of a file in bytes objects of `size`,
+   *  the last one shorter.  It owns a reference to the file, no chunk, and does
+   *  not close it.  Its next() fails as file_read().  PMM_TYPE; PMM_VALUE:
+   *  `size` is 0. */
+  pmm_obj *(*file_chunks)(pmm_rt *rt, pmm_obj *file, size_t size);
+
+  /* -- weakref_cb ---------------------------------------------------------- */
+  /** The value of a key in a weak map, new; NULL without error when there is
+   *  none.  PMM_TYPE: a weak set; the key is unhashable. */
+  pmm_obj *(*weak_get)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+  /** Remove a key.  PMM_KEY: absent.  May run code. */
+  enum pmm_status (*weak_delete)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
 };
 
 /** What a subject is. */

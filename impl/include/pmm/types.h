@@ -362,8 +362,15 @@ enum pmm_weak_kind { PMM_WEAK_VALUES = 1, PMM_WEAK_KEYS = 2, PMM_WEAK_SET = 3 };
 /** gc_debug_set flags. */
 enum pmm_gc_debug { PMM_GC_SAVEALL = 1u << 0 };
 
-/** What `view_of` and typed arrays hold. */
+/** What `view_of` and typed arrays hold; a byte of a typed array is signed. */
 enum pmm_item_kind { PMM_ITEM_BYTE = 1, PMM_ITEM_INT64 = 2, PMM_ITEM_DOUBLE = 3 };
+
+/** An entry of a sparse matrix, for csr_new. */
+struct pmm_triple {
+  size_t row;
+  size_t column;
+  double value;
+};
 
 #ifdef __cplusplus
 }

@@ -75,7 +75,9 @@
 /** Python functions of our own (helpers.c), by name. */
 #define PMMI_CPY_HELPERS(X)                                                   \
   X(compile_code) X(enter) X(enter_code) X(sites) X(site_of) X(reset_peak)   \
-  X(optimised) X(build_text) X(count_of) X(manager_of)
+  X(optimised) X(build_text) X(count_of) X(manager_of) X(sparse_new)         \
+  X(sparse_set) X(sparse_get) X(sparse_dot) X(sparse_shape) X(csr_new)       \
+  X(csr_row) X(csr_multiply) X(chunks) X(file_chunks)
 
 enum pmmi_cpy_callable {
 #define PMMI_CPY_ENUM(name, module, attribute) PMMI_CPY_FN_##name,
@@ -89,7 +91,7 @@ enum pmmi_cpy_callable {
 
 /** Names looked up as attributes, made once. */
 #define PMMI_CPY_NAMES(X)                                                     \
-  X(__name__) X(add) X(alive) X(callback) X(category) X(clear) X(close)       \
+  X(__dict__) X(__name__) X(add) X(alive) X(callback) X(category) X(clear) X(close)       \
   X(copy) X(detach) X(errno) X(exc_type) X(fileno) X(flush) X(gi_frame)       \
   X(key) X(no_site) X(pmm_kind) X(pop) X(read) X(readline) X(remove) X(send)  \
   X(sort) X(source) X(strip) X(throw) X(write)
@@ -259,6 +261,10 @@ int pmmi_cpy_load(void);
 /** Make the heap types of callbacks and managers. */
 int pmmi_cpy_callback_load(void);
 int pmmi_cpy_manager_load(void);
+/** Python source of sparse.c, run with the helpers'. */
+extern const char pmmi_cpy_sparse_source[];
+extern const char pmmi_cpy_csr_source[];
+extern const char pmmi_cpy_chunks_source[];
 /** Run the helpers' source into a new dict. */
 PyObject *pmmi_cpy_helpers_new(void);
 /** Hooks of an open runtime on unraisable errors and warnings. */
@@ -298,6 +304,10 @@ struct pmmi_cpy_target {
 /** A new callable object over a function of the host. */
 PyObject *pmmi_cpy_callback_new(pmm_rt *rt,
                                 const struct pmmi_cpy_target *target);
+
+/** Methods of probe types (probe_copy.c), and slots of an instance. */
+extern PyMethodDef pmmi_cpy_probe_methods[];
+size_t pmmi_cpy_probe_slots(PyObject *instance);
 
 /** The subject that this extension is. */
 const struct pmm_subject *pmmi_cpy_subject(void);

@@ -7,7 +7,7 @@
 #include "cpython.h"
 
 static const char helpers_source[] =
-    "import contextlib, os, platform, sys, sysconfig, tracemalloc, types\n"
+    "import contextlib, io, os, platform, sys, sysconfig, tracemalloc, types\n"
     "\n"
     "def compile_code(source):\n"
     "    module = compile(source, '<pmm code>', 'exec')\n"
@@ -93,6 +93,9 @@ PyObject *pmmi_cpy_helpers_new(void) {
   if (PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) <
           0 ||
       run_source(globals, helpers_source, "<pmm helpers>") < 0 ||
+      run_source(globals, pmmi_cpy_sparse_source, "<pmm sparse>") < 0 ||
+      run_source(globals, pmmi_cpy_csr_source, "<pmm csr>") < 0 ||
+      run_source(globals, pmmi_cpy_chunks_source, "<pmm chunks>") < 0 ||
       run_source(globals, enter_source, "<pmm>") < 0) {
     Py_DecRef(globals);
     return NULL;

@@ -148,6 +148,9 @@ enum pmm_status pmmi_cpy_finalize_call(pmm_rt *rt, pmm_obj *finalize,
                                        int *called);
 enum pmm_status pmmi_cpy_finalize_detach(pmm_rt *rt, pmm_obj *finalize);
 
+pmm_obj *pmmi_cpy_weak_get(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+enum pmm_status pmmi_cpy_weak_delete(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+
 /* collector.c */
 enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
                                  uint64_t *unreachable);
@@ -239,6 +242,26 @@ pmm_obj *pmmi_cpy_view_new(pmm_rt *rt, pmm_obj *owner, size_t from,
                            size_t to);
 pmm_obj *pmmi_cpy_array_new(pmm_rt *rt, enum pmm_item_kind kind, size_t n);
 pmm_obj *pmmi_cpy_tee(pmm_rt *rt, pmm_obj *iterator);
+
+/* sparse.c */
+pmm_obj *pmmi_cpy_array_get(pmm_rt *rt, pmm_obj *array, size_t index);
+enum pmm_status pmmi_cpy_array_set(pmm_rt *rt, pmm_obj *array, size_t index,
+                                   pmm_obj *value);
+pmm_obj *pmmi_cpy_sparse_new(pmm_rt *rt, size_t n);
+enum pmm_status pmmi_cpy_sparse_set(pmm_rt *rt, pmm_obj *vector, size_t index,
+                                    double value);
+enum pmm_status pmmi_cpy_sparse_get(pmm_rt *rt, pmm_obj *vector, size_t index,
+                                    double absent, double *value);
+enum pmm_status pmmi_cpy_sparse_dot(pmm_rt *rt, pmm_obj *vector,
+                                    pmm_obj *dense, double *sum);
+enum pmm_status pmmi_cpy_sparse_shape(pmm_rt *rt, pmm_obj *o, size_t *rows,
+                                      size_t *columns);
+pmm_obj *pmmi_cpy_csr_new(pmm_rt *rt, size_t rows, size_t columns,
+                          const struct pmm_triple *triples, size_t n);
+pmm_obj *pmmi_cpy_csr_row(pmm_rt *rt, pmm_obj *matrix, size_t row);
+pmm_obj *pmmi_cpy_csr_multiply(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense);
+pmm_obj *pmmi_cpy_chunks(pmm_rt *rt, pmm_obj *iterable, size_t size);
+pmm_obj *pmmi_cpy_file_chunks(pmm_rt *rt, pmm_obj *file, size_t size);
 
 /* trace.c */
 enum pmm_status pmmi_cpy_trace_start(pmm_rt *rt);

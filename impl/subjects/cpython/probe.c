@@ -203,6 +203,7 @@ static void fill_slots(PyType_Slot *slots, const struct kind *kind,
   int gc = (kind->flags & PMM_TYPE_GC) != 0;
   int base = (kind->flags & PMM_TYPE_DICT) != 0;
   *slots++ = (PyType_Slot){Py_tp_members, members};
+  *slots++ = (PyType_Slot){Py_tp_methods, pmmi_cpy_probe_methods};
   if (kind->finalizer != NULL) {
     *slots++ = (kind->flags & PMM_TYPE_LEGACY_DEL) != 0
                    ? PMMI_CPY_SLOT(Py_tp_del, probe_del)
@@ -392,6 +393,11 @@ pmm_obj *pmmi_cpy_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
 int64_t pmmi_cpy_instance_cookie(pmm_rt *rt, pmm_obj *instance) {
   (void)rt;
   return ((struct probe *)instance)->cookie;
+}
+
+size_t pmmi_cpy_probe_slots(PyObject *instance) {
+  const struct kind *kind = ((struct probe *)instance)->kind;
+  return kind == NULL ? 0 : kind->slots;
 }
 
 /** Slot `index` of an instance; NULL with IndexError. */

@@ -203,6 +203,20 @@ static struct pmm_ops ops = {
     .census = pmmi_cpy_census,
     .leaks = pmmi_cpy_leaks,
     .call_on_stack = pmmi_cpy_call_on_stack,
+    .array_get = pmmi_cpy_array_get,
+    .array_set = pmmi_cpy_array_set,
+    .sparse_new = pmmi_cpy_sparse_new,
+    .sparse_set = pmmi_cpy_sparse_set,
+    .sparse_get = pmmi_cpy_sparse_get,
+    .sparse_dot = pmmi_cpy_sparse_dot,
+    .csr_new = pmmi_cpy_csr_new,
+    .csr_row = pmmi_cpy_csr_row,
+    .csr_multiply = pmmi_cpy_csr_multiply,
+    .sparse_shape = pmmi_cpy_sparse_shape,
+    .chunks = pmmi_cpy_chunks,
+    .file_chunks = pmmi_cpy_file_chunks,
+    .weak_get = pmmi_cpy_weak_get,
+    .weak_delete = pmmi_cpy_weak_delete,
 };
 
 /** What this interpreter lacks; each takes its operations away. */

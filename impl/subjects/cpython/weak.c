@@ -79,3 +79,29 @@ enum pmm_status pmmi_cpy_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
                                                     pmmi_cpy_py(key),
                                                     pmmi_cpy_py(value)));
 }
+
+/** map[key]; an absent key is no error.  A weak set has no items. */
+pmm_obj *pmmi_cpy_weak_get(pmm_rt *rt, pmm_obj *weak, pmm_obj *key) {
+  PyObject *value = PyObject_GetItem(pmmi_cpy_py(weak), pmmi_cpy_py(key));
+  (void)rt;
+  if (value == NULL && PyErr_ExceptionMatches(PyExc_KeyError)) {
+    PyErr_Clear();
+  }
+  return pmmi_cpy_obj(value);
+}
+
+enum pmm_status pmmi_cpy_weak_delete(pmm_rt *rt, pmm_obj *weak,
+                                     pmm_obj *key) {
+  int is_set =
+      PyObject_IsInstance(pmmi_cpy_py(weak), PMMI_CPY_FN(weak_set));
+  if (is_set > 0) {
+    return pmmi_cpy_consume(
+        rt,
+        PyObject_CallMethodObjArgs(pmmi_cpy_py(weak), PMMI_CPY_NAME(remove),
+                                   pmmi_cpy_py(key), NULL));
+  }
+  return pmmi_cpy_result(rt, is_set < 0
+                                 ? -1
+                                 : PyObject_DelItem(pmmi_cpy_py(weak),
+                                                    pmmi_cpy_py(key)));
+}

@@ -17,10 +17,12 @@ static void test_shallow(pmm_rt *rt) {
   pmm_obj *text = fixture_str(rt, "text");
   pmm_obj *text_copy = pmmi_copy(rt, text);
   tap_ok(same == tuple && text_copy == text, "tuples and atoms are shared");
-  pmm_obj *iterator = pmmi_iter(rt, list);
-  tap_ok(pmmi_copy(rt, iterator) == NULL && fixture_failed(rt, PMM_TYPE),
-         "an iterator has no copy");
-  pmm_obj *objects[] = {iterator, text_copy, text, same,
+  pmm_obj *bytes = pmmi_bytes_new(rt, "bytes", 5);
+  pmm_obj *view = pmmi_view_new(rt, bytes, 0, 5);
+  pmmi_release(rt, bytes);
+  tap_ok(pmmi_copy(rt, view) == NULL && fixture_failed(rt, PMM_TYPE),
+         "a view has no copy");
+  pmm_obj *objects[] = {view, text_copy, text, same,
                         tuple,    copy,      list, inner};
   for (size_t i = 0; i < 8; i++) {
     pmmi_release(rt, objects[i]);
@@ -79,13 +81,15 @@ static void test_deep_failures(pmm_rt *rt) {
          "too deep");
   pmmi_release(rt, o);
   pmm_obj *list = pmmi_list_new(rt, 0);
-  pmm_obj *iterator = pmmi_iter(rt, list);
+  pmm_obj *bytes = pmmi_bytes_new(rt, "bytes", 5);
+  pmm_obj *view = pmmi_view_new(rt, bytes, 0, 5);
   (void)pmmi_list_append(rt, list, list);
-  (void)pmmi_list_append(rt, list, iterator);
+  (void)pmmi_list_append(rt, list, view);
   tap_ok(pmmi_copy_deep(rt, list) == NULL && fixture_failed(rt, PMM_TYPE),
          "what has no copy fails it, and the begun cycle is undone");
   (void)pmmi_list_clear(rt, list);
-  pmmi_release(rt, iterator);
+  pmmi_release(rt, view);
+  pmmi_release(rt, bytes);
   pmmi_release(rt, list);
 }
 

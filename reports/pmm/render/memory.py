@@ -84,6 +84,14 @@ QUESTIONS = {
         "Reference cycles",
         "How much garbage waits with the collector on and off?",
     ),
+    "sparse": (
+        "Sparse against dense",
+        "From which density on does sparse data cost more than dense?",
+    ),
+    "str_concat": (
+        "Building a string",
+        "What do += and join copy, and what do they hold at their peak?",
+    ),
     "leaks": ("Leaks on purpose", "What stays behind?"),
     "articles": (
         "Examples of the articles",

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/wrf_map.c - what accepts weak references, and the entries of weak maps
+ * (requirements WRF-…).
+ */
+#include "codes.h"
+#include "files.h"
+
+/* "Instances, functions, generators, sets, frozensets, files and types accept
+ * weak references ..." */
+MUST(wrf, many_types_accept, "Seven kinds of objects accept weak references",
+     REQ("WRF-017"), NEEDS(weakref, frame, generator, set, file)) {
+  enum { KINDS = 7 };
+  const struct pmm_code code =
+      CODE("f", 0, 0, {PMM_YIELD, -1, -1, 0}, {PMM_RETURN, -1, 0, 0});
+  pmm_obj *type = probe_type(t, "type", 0, PMM_TYPE_GC | PMM_TYPE_WEAKREF,
+                             NULL, NULL);
+  pmm_obj *accepting[KINDS] = {
+      probe_of(t, type, 1),
+      NEW(OPS->function_new(RT, &code)),
+      generator_of(t, &code),
+      NEW(OPS->set_new(RT, NULL)),
+      NEW(OPS->frozenset_new(RT, tuple_of_ints(t, 2))),
+      NEW(OPS->file_open(RT, file_of(t, 0), "r")),
+      probe_type(t, "other", 0, PMM_TYPE_GC, NULL, NULL)};
+  expect_ok(OPS->file_close(RT, accepting[5]));
+  for (size_t i = 0; i < KINDS; i++) {
+    pmm_obj *weak = NEW(OPS->weakref_new(RT, accepting[i], NULL, NULL, 0));
+    expect_same(NEW(OPS->weakref_get(RT, weak)), accepting[i]);
+    expect_eq(OPS->weakref_count(RT, accepting[i]), 1);
+  }
+}
+
+/* "A weak value map ... entry disappears as soon as its weak part dies; the
+ * length drops by one and the other part is released." */
+MUST(wrf, weak_values_can_be_read, "A weak value map forgets dead values",
+     REQ("WRF-020"), NEEDS(weakref_cb, refcount)) {
+  pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
+  pmm_obj *key = probe(t, 1);
+  pmm_obj *value = probe(t, 2);
+  expect_null(OPS->weak_get(RT, map, key), PMM_OK);
+  expect_ok(OPS->weak_set(RT, map, key, value));
+  expect_eq(OPS->refcount(RT, value), 1);
+  pmm_obj *read = NEW(OPS->weak_get(RT, map, key));
+  expect_same(read, value);
+  DROP(read);
+  expect_gt(OPS->refcount(RT, key), 1);
+  DROP(value);
+  expect_null(OPS->weak_get(RT, map, key), PMM_OK);
+  expect_eq(OPS->refcount(RT, key), 1);
+  expect_error(OPS->weak_delete(RT, map, key), PMM_KEY);
+}
+
+/* "... weak key map ... entry disappears as soon as its weak part dies; the
+ * length drops by one and the other part is released." */
+MUST(wrf, weak_keys_can_be_removed, "Removing an entry releases its value",
+     REQ("WRF-020"), NEEDS(weakref_cb, refcount)) {
+  pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_KEYS));
+  pmm_obj *set = NEW(OPS->weak_new(RT, PMM_WEAK_SET));
+  pmm_obj *key = probe(t, 1);
+  pmm_obj *other = probe(t, 2);
+  pmm_obj *value = probe(t, 3);
+  expect_ok(OPS->weak_set(RT, map, key, value));
+  expect_ok(OPS->weak_set(RT, map, other, value));
+  expect_ok(OPS->weak_set(RT, set, key, NULL));
+  expect_eq(OPS->refcount(RT, value), 3);
+  expect_same(NEW(OPS->weak_get(RT, map, key)), value);
+  expect_ok(OPS->weak_delete(RT, map, key));
+  expect_ok(OPS->weak_delete(RT, set, key));
+  expect_eq(length_of(t, map), 1);
+  expect_eq(length_of(t, set), 0);
+  expect_null(OPS->weak_get(RT, map, key), PMM_OK);
+  expect_error(OPS->weak_delete(RT, set, key), PMM_KEY);
+  expect_null(OPS->weak_get(RT, set, key), PMM_TYPE);
+  DROP(other);
+  expect_eq(length_of(t, map), 0);
+}
+
+/* "... the length drops by one and the other part is released." */
+MUST(wrf, weak_maps_are_copied, "The copy of a weak map is weak too",
+     REQ("WRF-020"), NEEDS(weakref_cb, copy)) {
+  pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
+  pmm_obj *key = probe(t, 1);
+  pmm_obj *value = probe(t, 2);
+  expect_ok(OPS->weak_set(RT, map, key, value));
+  pmm_obj *copy = NEW(OPS->copy(RT, map));
+  expect_distinct(copy, map);
+  expect_same(NEW(OPS->weak_get(RT, copy, key)), value);
+  expect_ok(OPS->weak_delete(RT, map, key));
+  expect_eq(length_of(t, copy), 1);
+  DROP_ALL();
+  expect_eq(happened(DEALLOCATED, ANY), 2);
+}
