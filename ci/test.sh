@@ -10,7 +10,7 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 usage: ci/test.sh [STEP...]
 
 Runs every test from a bare Debian or Ubuntu machine with this clone, or only
-the steps named: gcc clang asan valgrind python lint.  Exit code 0 when all
+the steps named: gcc clang asan valgrind conform python lint.  Exit code 0 when all
 passed, 1 when one failed.  The last line is "N passed, N failed, N skipped".
 HELP
   exit 0
@@ -18,7 +18,7 @@ fi
 . "$(dirname "$0")/common.sh"
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(gcc clang asan valgrind lint python)
+[ ${#steps[@]} -gt 0 ] || steps=(gcc clang asan valgrind conform lint python)
 rm -rf build-logs/junit
 mkdir -p build-logs/junit
 failed=()
@@ -69,6 +69,18 @@ step_valgrind() {
   configure build
   build build
   meson_tests build valgrind --setup valgrind --suite unit
+}
+
+# Every collector mode, as the subject lists them, and one CPython under the
+# debug hooks; `pmm run --profile full` has all backends, lanes and allocators.
+step_conform() {
+  local log=build-logs/tests-conform.log python
+  configure build
+  build build
+  python=$(.venv/bin/python -c 'import platform; print(platform.python_version())')
+  { .venv/bin/pmm conform --subject reference --backend pool &&
+    .venv/bin/pmm conform --subject "cpython-$python" --allocator pymalloc_debug
+  } >"$log" 2>&1 || { tail -40 "$log"; return 1; }
 }
 
 step_lint() {
