@@ -10,16 +10,17 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 usage: ci/test.sh [STEP...]
 
 Runs every test from a bare Debian or Ubuntu machine with this clone, or only
-the steps named: gcc clang asan analyzer valgrind python lint.  Exit code 0
-when all passed, 1 when one failed.  The last line is "N passed, N failed, N
-skipped".
+the steps named: gcc clang asan analyzer valgrind conform python lint.  Exit
+code 0 when all passed, 1 when one failed.  The last line is "N passed, N
+failed, N skipped".
 HELP
   exit 0
 fi
 . "$(dirname "$0")/common.sh"
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(gcc clang asan analyzer valgrind lint python)
+[ ${#steps[@]} -gt 0 ] ||
+  steps=(gcc clang asan analyzer valgrind conform lint python)
 rm -rf build-logs/junit
 mkdir -p build-logs/junit
 failed=()
@@ -79,6 +80,18 @@ step_valgrind() {
   configure build
   build build
   meson_tests build valgrind --setup valgrind --suite unit
+}
+
+# Every collector mode, as the subject lists them, and one CPython under the
+# debug hooks; `pmm run --profile full` has all backends, lanes and allocators.
+step_conform() {
+  local log=build-logs/tests-conform.log python
+  configure build
+  build build
+  python=$(.venv/bin/python -c 'import platform; print(platform.python_version())')
+  { .venv/bin/pmm conform --subject reference --backend pool &&
+    .venv/bin/pmm conform --subject "cpython-$python" --allocator pymalloc_debug
+  } >"$log" 2>&1 || { tail -40 "$log"; return 1; }
 }
 
 step_lint() {

@@ -388,3 +388,51 @@ MUST(fin, is_finalized_reports_the_flag, "The finalized flag is kept",
   DROP(o);
   expect_eq(OPS->is_finalized(RT, script->saved), 1);
 }
+
+/* ---- the end of the runtime --------------------------------------------- */
+
+static void close_and_look(struct pmm_test *t, void *ctx) {
+  const int64_t *cookies = ctx;
+  size_t before = log_length(t);
+  OPS->close(RT);
+  for (; *cookies != 0; cookies++) {
+    expect_eq(happened(FINALIZED, *cookies), 1);
+    expect_ge(when(FINALIZED, *cookies), before);
+  }
+}
+
+/* "Objects alive at runtime shutdown, including members of cycles, are
+ * finalized when the runtime is torn down in order." */
+SHOULD(fin, closing_finalizes_cycles, "Closing finalizes what is in cycles",
+       REQ("FIN-012"), NEEDS(finalizer, gc)) {
+  static int64_t cookies[] = {1, 2, 3, 0};
+  quiet(t);
+  pmm_obj *type = probe_type(t, "late", 2, PMM_TYPE_GC, finalize,
+                             new_script(t, JUST_LOOK));
+  pmm_obj *a = probe_of(t, type, 1);
+  pmm_obj *b = probe_of(t, type, 2);
+  pmm_obj *hangs_off = probe_of(t, type, 3);
+  expect_ok(OPS->slot_set(RT, a, 0, b));
+  expect_ok(OPS->slot_set(RT, b, 0, a));
+  expect_ok(OPS->slot_set(RT, b, 1, hangs_off));
+  DROP(hangs_off);
+  DROP(a);
+  DROP(b);
+  expect_none(FINALIZED);
+  survives(t, close_and_look, cookies);
+}
+
+/* "Objects alive at runtime shutdown, including members of cycles, are
+ * finalized when the runtime is torn down in order."  A runtime that outlives
+ * its closing, as an interpreter does, cannot end what the host still holds;
+ * its profile has no such key. */
+SHOULD(fin, closing_finalizes_what_is_held,
+       "Closing finalizes what the host still holds", REQ("FIN-012"),
+       NEEDS(finalizer)) {
+  static int64_t cookies[] = {1, 2, 0};
+  expect_eq(profile_int(t, "close_finalizes_held"), 1);
+  struct script *script = new_script(t, JUST_LOOK);
+  (void)scripted(t, script, PMM_TYPE_GC, 1);
+  (void)scripted(t, script, 0, 2);
+  survives(t, close_and_look, cookies);
+}

@@ -442,6 +442,22 @@ MUST(gc, collect_counts_what_is_unreachable,
   expect_eq(collect(t), 10);
 }
 
+/* "Collect returns the number of unreachable objects found (collected plus
+ * uncollectable), ..."  Attributes may be an object of their own. */
+MUST(gc, instance_cycles_count_as_declared,
+     "An instance that names itself counts as the profile says",
+     REQ("GC-017"), NEEDS(gc)) {
+  quiet(t);
+  (void)collect(t);
+  uint32_t flags = PMM_TYPE_GC | PMM_TYPE_DICT;
+  pmm_obj *o = probe_of(t, probe_type(t, "node", 0, flags, NULL, NULL), 1);
+  expect_ok(OPS->attr_set(RT, o, "itself", o));
+  DROP(o);
+  expect_none(DEALLOCATED);
+  expect_eq(collect(t), profile_int(t, "gc_instance_cycle_count"));
+  expect_log(DEALLOCATED, 1);
+}
+
 struct keeper {
   struct pmm_test *t;
   pmm_obj *saved; /* owned */

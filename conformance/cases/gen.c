@@ -230,9 +230,10 @@ SHOULD(gen, full_collections_need_growth, "A full one waits for 25 percent",
   pmm_obj *objects = NEW(OPS->gc_objects(RT, -1));
   size_t total = length_of(t, objects);
   DROP(objects);
+  size_t fraction = total / (size_t)profile_int(t, "gc_full_fraction");
   size_t made = keep_until(t, all, 2, total);
-  expect_gt(made, total / 4 - 100);
-  expect_lt(made, total / 4 + 200);
+  expect_gt(made, fraction - 100);
+  expect_lt(made, fraction + 200);
 }
 
 /* "Setting threshold 0 to 0 stops automatic collection but explicit collection

@@ -118,6 +118,7 @@ MUST(genr, size_is_constant, "A generator's size depends on its locals alone",
            {PMM_YIELD, -1, 0, 0}, {PMM_END, 0, 0, 0});
   pmm_obj *generator = generator_of(t, &narrow);
   size_t size = size_of(t, generator);
+  expect_eq(size, profile_int(t, "generator_bytes"));
   for (int i = 0; i < 1000; i++) {
     step(t, generator);
     expect_eq(size_of(t, generator), size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cases/pool_arena.c - arenas: where pools come from, and when they go back
- * to the operating system (requirements POOL-003, 006, 017, 018, 020, 021).
+ * to the operating system (requirements POOL-003, 006, 017 to 021).
  *
  * Observed through a hook on the arena layer that passes everything on.
  */
@@ -198,4 +198,43 @@ MUST(pool, churn_of_one_block_is_quiet, "One block's churn moves no arena",
     OPS->domain_free(RT, PMM_DOMAIN_OBJ, block);
   }
   expect_eq(a->taken + a->returned, before);
+}
+
+/* ---- which arena serves ------------------------------------------------- */
+
+/* Free the blocks that lie in the first `bytes` of an arena. */
+static void vacate(struct pmm_test *t, struct burst *b, uintptr_t from,
+                   size_t bytes) {
+  for (size_t i = 0; i < b->count; i++) {
+    if ((uintptr_t)b->block[i] - from < bytes) {
+      OPS->domain_free(RT, PMM_DOMAIN_OBJ, b->block[i]);
+      b->block[i] = NULL;
+    }
+  }
+}
+
+/* Blocks of a burst that lie in an arena. */
+static size_t blocks_in(const struct burst *b, uintptr_t from, size_t bytes) {
+  size_t n = 0;
+  for (size_t i = 0; i < b->count; i++) {
+    n += (uintptr_t)b->block[i] - from < bytes;
+  }
+  return n;
+}
+
+/* "New pools come from the usable arena with the fewest free pools so that
+ * emptier arenas can drain." */
+SHOULD(pool, the_fullest_arena_serves, "New pools come from the fullest arena",
+       REQ("POOL-019"), NEEDS(pool, domains, arena_hook),
+       OOM_EXEMPT(NO_ERROR_SET)) {
+  size_t bytes = (size_t)profile_int(t, "arena_bytes");
+  struct arenas *a = hook(t);
+  struct burst *blocks = burst(t, 512, 8 * bytes);
+  expect_ge(a->held, 4);
+  uintptr_t fuller = a->from[2], emptier = a->from[1];
+  vacate(t, blocks, emptier, bytes / 10 * 9);
+  vacate(t, blocks, fuller, bytes / 4);
+  struct burst *other = burst(t, 400, bytes / 8);
+  expect_gt(blocks_in(other, fuller, bytes), other->count / 2);
+  expect_eq(blocks_in(other, emptier, bytes), 0);
 }

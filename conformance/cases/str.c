@@ -38,11 +38,17 @@ MUST(str, storage_is_compact, "The widest character decides the width",
 
 /* "On 64-bit the ASCII header plus terminator is 49 bytes up to 3.11 and 41
  * bytes from 3.12 (wstr fields removed)." */
-MAY(str, headers_have_the_declared_size, "The header of an ASCII string",
+MAY(str, headers_have_the_declared_size, "The header of a string, by width",
     REQ("STR-002"), NEEDS(str, sizeof)) {
-  expect_eq(size_of(t, text(t, "")), profile_int(t, "str_ascii_bytes"));
-  expect_eq(size_of(t, repeated(t, "a", 1000)),
-            profile_int(t, "str_ascii_bytes") + 1000);
+  int64_t ascii = profile_int(t, "str_ascii_bytes");
+  expect_eq(size_of(t, text(t, "")), ascii);
+  expect_eq(size_of(t, repeated(t, "a", 1000)), ascii + 1000);
+  expect_eq(size_of(t, repeated(t, "\xc3\xa9", 1000)),
+            profile_int(t, "str_latin1_bytes") + 1000);
+  expect_eq(size_of(t, repeated(t, "\xc4\x80", 1000)),
+            profile_int(t, "str_ucs2_bytes") + 2 * 1000);
+  expect_eq(size_of(t, repeated(t, "\xf0\x90\x80\x80", 1000)),
+            profile_int(t, "str_ucs4_bytes") + 4 * 1000);
 }
 
 /* "No-op operations on an exact string (full slice, str(), *1, +'', join of

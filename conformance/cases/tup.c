@@ -118,6 +118,38 @@ static void churn(struct pmm_test *t, size_t count, size_t length) {
   }
 }
 
+/* What a free list keeps of `count` dead tuples is alive as blocks. */
+static uint64_t blocks_after_churn(struct pmm_test *t, uint64_t before,
+                                   size_t count, size_t length) {
+  churn(t, count, length);
+  return live_blocks(t) - before;
+}
+
+/* "Lengths 1..20 are kept on per-length lists; 3.11 and 3.12.1 keep length 20
+ * on release but do not take it again (gh-121439, fixed in 3.13), 3.10 handles
+ * 1..19." */
+MAY(tup, kept_lengths_are_the_profiles, "Tuples up to a length are recycled",
+    REQ("TUP-008"), NEEDS(tuple, tuple_freelist)) {
+  enum { N = 200, SLACK = 16 };
+  int64_t kept = profile_int(t, "tuple_freelist_lengths");
+  int64_t reused = profile_int(t, "tuple_freelist_reused_length");
+  quiet(t);
+  for (int64_t length = 1; length <= kept + 2; length++) {
+    OPS->caches_flush(RT);
+    uint64_t blocks = live_blocks(t);
+    uint64_t once = blocks_after_churn(t, blocks, N, (size_t)length);
+    uint64_t twice = blocks_after_churn(t, blocks, N, (size_t)length);
+    if (length > kept) {
+      expect_le(twice, SLACK);
+    } else if (length <= reused) {
+      expect_ge(once, N - SLACK);
+      expect_le(twice, once + SLACK);
+    } else {
+      expect_ge(twice, 2 * N - SLACK); /* kept and never taken */
+    }
+  }
+}
+
 /* "At most 2000 dead tuples are kept per length; the rest go back to the
  * allocator." */
 SHOULD(tup, free_lists_are_bounded, "A free list keeps a bounded number",

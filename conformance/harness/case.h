@@ -307,6 +307,12 @@ const char *dies_by_abort(struct pmm_test *t,
                           void (*fn)(struct pmm_test *t, void *ctx),
                           void *ctx);
 
+/** Run `fn` in a child process, which has to live through it: an expectation
+ *  in it that does not hold, or its death, fails the case.  It may close the
+ *  runtime.  OOM_EXEMPT, unless nothing in it allocates. */
+void survives(struct pmm_test *t, void (*fn)(struct pmm_test *t, void *ctx),
+              void *ctx);
+
 /* ---- behind the macros -------------------------------------------------- */
 
 pmm_obj *pmm_test_own(struct pmm_test *t, pmm_obj *o, struct pmm_here here);

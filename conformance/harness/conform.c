@@ -237,6 +237,14 @@ static int choose_backend(struct run *run) {
   return 0;
 }
 
+/* Modes of the subject, NULL-terminated; NULL when it cannot be used. */
+static const char *const *modes_of(struct run *run) {
+  const struct pmm_subject *subject = find_subject(run);
+  return subject != NULL && contract_error(run, subject) == NULL
+             ? subject->modes
+             : NULL;
+}
+
 /* What a subject must survive before the first case: be found, keep its
  * word, open, close.  Runs in a process of its own. */
 static void probe_subject(void *ctx, struct pmm_progress *progress,
@@ -341,6 +349,7 @@ static int load_and_run(struct run *run) {
   }
   run->course.setting.subject = subject;
   run->report.subject_name = subject->name;
+  run->report.allocator = subject->takes_backend ? NULL : host->allocator;
   int code = choose_mode(run);
   if (code == 0) {
     code = choose_backend(run);
@@ -404,8 +413,11 @@ static int main_with(struct run *run, int argc, char **argv) {
     return code;
   }
   if (run->options.list) {
-    return pmm_report_list(stdout, run->cases, run->case_count,
-                           run->options.json) == 0
+    int result = run->options.json
+                     ? pmm_report_list_json(stdout, run->cases,
+                                            run->case_count, modes_of(run))
+                     : pmm_report_list(stdout, run->cases, run->case_count);
+    return result == 0
                ? 0
                : 1;
   }

@@ -42,6 +42,9 @@ struct pmm_conform_host {
                                             const struct pmm_backend *backend);
   /** One line a subject. */
   void (*list_subjects)(FILE *out);
+  /** Name of the allocator that a subject without a backend brings; NULL: it
+   *  is not known. */
+  const char *allocator;
   struct pmm_fork_hooks fork;
 };
 

@@ -95,3 +95,15 @@ const char *dies_by_abort(struct pmm_test *t,
   int status = status_of_child(t, fn, ctx, &text);
   return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? text : NULL;
 }
+
+void survives(struct pmm_test *t, void (*fn)(struct pmm_test *t, void *ctx),
+              void *ctx) {
+  const char *text;
+  int status = status_of_child(t, fn, ctx, &text);
+  if (WIFSIGNALED(status)) {
+    fail("a signal ended the child process: %s", strsignal(WTERMSIG(status)));
+  }
+  if (WEXITSTATUS(status) != EXIT_SURVIVED) {
+    fail("in a child process: %s", text);
+  }
+}

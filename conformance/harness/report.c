@@ -85,6 +85,11 @@ static void write_line(struct pmm_report *report, json_t *object) {
   json_decref(object);
 }
 
+/* What serves the memory: the backend, or what the subject brings. */
+static const char *allocator_of(const struct pmm_report *report) {
+  return report->backend != NULL ? report->backend : report->allocator;
+}
+
 static void write_host(struct pmm_report *report) {
   const struct pmm_setting *setting = report->setting;
   const struct pmm_subject *subject = setting->subject;
@@ -98,7 +103,7 @@ static void write_host(struct pmm_report *report) {
                       text_or_null(subject ? subject->build : NULL));
   json_object_set_new(o, "profile",
                       text_or_null(subject ? subject->profile : NULL));
-  json_object_set_new(o, "backend", text_or_null(report->backend));
+  json_object_set_new(o, "backend", text_or_null(allocator_of(report)));
   json_object_set_new(o, "mode", text_or_null(setting->mode));
   json_object_set_new(o, "lane",
                       json_string(pmm_lane_name(setting->lane)));
@@ -270,7 +275,8 @@ void pmm_report_start(struct pmm_report *report, size_t case_count) {
   (void)printf("TAP version 13\n1..%zu\n", case_count);
   (void)printf("# subject %s, backend %s, mode %s, lane %s, seed %llu\n",
                report->subject_name,
-               report->backend != NULL ? report->backend : "its own",
+               allocator_of(report) != NULL ? allocator_of(report)
+                                            : "its own",
                report->setting->mode != NULL ? report->setting->mode : "none",
                pmm_lane_name(report->setting->lane),
                (unsigned long long)report->setting->seed);
@@ -329,8 +335,8 @@ static json_t *operations_json(void) {
   return o;
 }
 
-static int list_json(FILE *out, const struct pmm_case *const *cases,
-                     size_t n) {
+int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
+                         size_t n, const char *const *modes) {
   json_t *o = json_object();
   json_t *array = json_array();
   for (size_t i = 0; i < n; i++) {
@@ -338,6 +344,7 @@ static int list_json(FILE *out, const struct pmm_case *const *cases,
   }
   json_object_set_new(o, "schema", json_integer(SCHEMA));
   json_object_set_new(o, "type", json_string("cases"));
+  json_object_set_new(o, "modes", modes ? strings(modes) : json_null());
   json_object_set_new(o, "operations", operations_json());
   json_object_set_new(o, "cases", array);
   int result = json_dumpf(o, out, JSON_INDENT(1));
@@ -345,11 +352,8 @@ static int list_json(FILE *out, const struct pmm_case *const *cases,
   return result == 0 && fputc('\n', out) != EOF ? 0 : -1;
 }
 
-int pmm_report_list(FILE *out, const struct pmm_case *const *cases, size_t n,
-                    int json) {
-  if (json) {
-    return list_json(out, cases, n);
-  }
+int pmm_report_list(FILE *out, const struct pmm_case *const *cases,
+                    size_t n) {
   for (size_t i = 0; i < n; i++) {
     if (fprintf(out, "%-36s %-6s %-8s %s\n", cases[i]->id,
                 level_names[cases[i]->level], cases[i]->requirements[0],

@@ -19,6 +19,7 @@ struct pmm_report {
   const struct pmm_options *options;
   const struct pmm_setting *setting; /* of the run; filled before the start */
   const char *backend; /* specification; NULL: the subject's own            */
+  const char *allocator; /* name of the subject's own; NULL: not known      */
   const char *subject_name;
   int number; /* of the last case                                           */
   unsigned counts[PMM_CLASS_COUNT];
@@ -36,10 +37,13 @@ void pmm_report_case(struct pmm_report *report,
 /** The end: counts.  1 when a case failed. */
 int pmm_report_end(struct pmm_report *report);
 
-/** The cases, as text or as JSON with the table of operations.  Returns 0,
- *  or -1 when it could not be written. */
-int pmm_report_list(FILE *out, const struct pmm_case *const *cases, size_t n,
-                    int json);
+/** The cases as text.  0, or -1 when it could not be written. */
+int pmm_report_list(FILE *out, const struct pmm_case *const *cases, size_t n);
+
+/** The same as JSON, with the table of operations and the collector modes of
+ *  the subject (NULL: it cannot be used). */
+int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
+                         size_t n, const char *const *modes);
 
 const char *pmm_level_name(enum pmm_level level);
 

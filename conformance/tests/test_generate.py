@@ -56,13 +56,26 @@ def long_body() -> str:
     return SOURCE.replace("  expect_ok", "  ;\n" * 30 + "  expect_ok")
 
 
-def coverage(covered: set[str], listed: list[str], reason: str = "because") -> str:
+def coverage(
+    covered: set[str], listed: list[str], level: str = "MUST", reason: str = "because"
+) -> str:
     """Faults of coverage with LST-900 as the only requirement."""
     entries = [{"requirements": listed, "reason": reason}] if listed else []
     found = generate.coverage_faults(
-        {"LST-900": REQUIREMENT}, covered, {"uncovered": entries}
+        {"LST-900": REQUIREMENT | {"level": level}}, covered, {"uncovered": entries}
     )
     return "\n".join(found)
+
+
+def keys(*declared: str) -> str:
+    """Faults of a profile of these keys; a case reads list_a and list_b."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "case.c"
+        path.write_text(
+            'n = profile_int(t, "list_a");\nif (profile_has(\n  t, "list_b"))\n',
+            encoding="utf-8",
+        )
+        return "\n".join(generate.profile_key_faults([path], set(declared)))
 
 
 def review(recorded: str) -> str:
@@ -90,19 +103,19 @@ def checks() -> list[tuple[str, bool]]:
         ),
         ("covered is fine", coverage({"LST-900"}, []) == ""),
         ("listed is fine", coverage(set(), ["LST-900"]) == ""),
-        ("neither", "without a case" in coverage(set(), [])),
+        ("neither", "MUST without a case" in coverage(set(), [])),
+        ("neither, at any level", "MAY without a case" in coverage(set(), [], "MAY")),
         ("both", "remove it" in coverage({"LST-900"}, ["LST-900"])),
-        ("no reason", "no reason" in coverage(set(), ["LST-900"], " ")),
+        ("no reason", "no reason" in coverage(set(), ["LST-900"], reason=" ")),
         ("unknown listed", "no requirement Y" in coverage({"LST-900"}, ["Y"])),
         ("reviewed", review(generate.text_hash(REQUIREMENT)) == ""),
         ("changed since", "look at lst.keeps" in review(generate.text_hash(changed))),
         ("never reviewed", "look at lst.keeps" in review("")),
         ("duplicate id", generate.duplicate_faults([CASE, CASE]) != []),
         ("C string", generate.c_string('a"\\é') == '"a\\"\\\\\\303\\251"'),
-        (
-            "profile key",
-            generate.profile_key_faults([HERE.parent / "cases" / "lst.c"], set()) != [],
-        ),
+        ("profile key", "has no key list_b" in keys("list_a")),
+        ("all keys known and read", keys("list_a", "list_b") == ""),
+        ("key that nothing reads", "no case reads x" in keys("list_a", "list_b", "x")),
     ]
 
 

@@ -70,10 +70,12 @@ static void unlink_instance(pmm_rt *rt, struct pmmi_instance *instance) {
 
 /* ---- the functions of their types --------------------------------------- */
 
-static int instance_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+/* Visit the slots from `first` on, and the attributes. */
+static inline int visit_from(uint32_t first, pmm_obj *o, pmm_visit visit,
+                             void *ctx) {
   struct pmmi_instance *instance = (struct pmmi_instance *)o;
   uint32_t slots = type_of(instance)->slots;
-  for (uint32_t i = 0; i < slots; i++) {
+  for (uint32_t i = first; i < slots; i++) {
     int result =
         instance->slots[i] == NULL ? 0 : visit(ctx, instance->slots[i]);
     if (result != 0) {
@@ -87,6 +89,22 @@ static int instance_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 static size_t instance_owned_bytes(pmm_obj *o) {
   struct pmmi_attrs **attrs = attrs_of((struct pmmi_instance *)o);
   return attrs == NULL ? 0 : pmmi_attrs_bytes(*attrs);
+}
+
+static int instance_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  return visit_from(0, o, visit, ctx);
+}
+
+/* Faults that the host seeds: slot 0 is not visited, or once too often. */
+
+static int skipping_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  return visit_from(1, o, visit, ctx);
+}
+
+static int borrowing_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  pmm_obj *lent = ((struct pmmi_instance *)o)->slots[0];
+  int result = lent == NULL ? 0 : visit(ctx, lent);
+  return result != 0 ? result : instance_traverse(o, visit, ctx);
 }
 
 void pmmi_instance_clear(pmm_rt *rt, pmm_obj *o) {
@@ -124,11 +142,14 @@ static void instance_dealloc(pmm_rt *rt, pmm_obj *o) {
 
 static pmm_obj *instance_copy(pmm_rt *rt, pmm_obj *o);
 
-void pmmi_instance_fill_type(struct pmmi_type *type) {
+void pmmi_instance_fill_type(struct pmmi_type *type, uint32_t flags) {
   type->basic_size = sizeof(struct pmmi_instance);
   type->owned_bytes = instance_owned_bytes;
   type->dealloc = instance_dealloc;
-  type->traverse = instance_traverse;
+  type->traverse = (flags & PMM_TYPE_FAULT_SKIP) != 0 ? skipping_traverse
+                   : (flags & PMM_TYPE_FAULT_BORROW) != 0
+                       ? borrowing_traverse
+                       : instance_traverse;
   type->clear = pmmi_instance_clear;
   type->finalize = instance_finalize;
   type->copy = instance_copy;

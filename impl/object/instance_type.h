@@ -12,8 +12,9 @@ struct pmmi_attrs;
 struct pmmi_attr_names;
 
 /** Set the functions of an instance's type, and the size of an instance
- *  without slots or optional words. */
-void pmmi_instance_fill_type(struct pmmi_type *type);
+ *  without slots or optional words.  `flags` are the host's and may seed a
+ *  fault into traverse. */
+void pmmi_instance_fill_type(struct pmmi_type *type, uint32_t flags);
 
 /** The value of an attribute, borrowed, or NULL.  `shared` are the names that
  *  the type of the instance knows. */

@@ -37,6 +37,10 @@ static const char *why_unsupported(const struct pmm_type_spec *spec) {
        (spec->flags & (PMM_TYPE_WEAKREF | PMM_TYPE_DICT)) != 0)) {
     return "a subclass of tuple has items and nothing else";
   }
+  if ((spec->flags & (PMM_TYPE_FAULT_SKIP | PMM_TYPE_FAULT_BORROW)) != 0 &&
+      (spec->slots == 0 || (spec->flags & PMM_TYPE_TUPLE) != 0)) {
+    return "a fault in traverse needs a slot to commit it on";
+  }
   return NULL;
 }
 
@@ -50,7 +54,7 @@ static uint32_t take(struct pmmi_type *type, size_t bytes) {
 static void lay_out_instance(struct pmmi_heap_type *heap,
                              const struct pmm_type_spec *spec) {
   struct pmmi_type *type = &heap->type;
-  pmmi_instance_fill_type(type);
+  pmmi_instance_fill_type(type, spec->flags);
   type->flags |= PMMI_TYPE_HEAP;
   (void)take(type, spec->slots * sizeof(pmm_obj *));
   if ((spec->flags & PMM_TYPE_WEAKREF) != 0) {

@@ -22,12 +22,14 @@ from pmm.errors import PmmError
 from pmm.jobs import JobKind
 from pmm.names import unknown
 from pmm.options import (
+    AllocatorOption,
     BackendOption,
     BaselineOption,
     BuildOption,
     CaseOption,
     JsonOption,
     LaneOption,
+    ModeOption,
     OutOption,
     ProfileOption,
     SeedOption,
@@ -137,6 +139,8 @@ def run(
         list[str] | None, typer.Option("--workload", "-w", help="Only this (repeat).")
     ] = None,
     lane: LaneOption = None,
+    mode: ModeOption = None,
+    allocator: AllocatorOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option(help=f"Only this kind of job: {', '.join(KINDS)} (repeat)."),
@@ -170,6 +174,8 @@ def run(
         cases=tuple(case or ()),
         workloads=tuple(workload or ()),
         lanes=tuple(lane or ()),
+        modes=tuple(mode or ()),
+        allocators=tuple(allocator or ()),
         seed=seed,
     )
     report = out or find_places(None, build).build / "report"
@@ -197,6 +203,8 @@ def conform(
     backend: BackendOption = None,
     case: CaseOption = None,
     lane: LaneOption = None,
+    mode: ModeOption = None,
+    allocator: AllocatorOption = None,
     out: OutOption = None,
     seed: SeedOption = 1,
     build: BuildOption = None,
@@ -204,10 +212,13 @@ def conform(
 ) -> int:
     """Check subjects against the requirements, without measuring.
 
-    Example: pmm conform --subject cpython-3.11 --case 'ref.*'
+    Every collector mode of a subject is checked unless --mode names some, and a
+    CPython over its own allocator unless --allocator does.
+
+    Example: pmm conform --subject cpython-3.11 --allocator all --case 'ref.*'
     """
     kinds: tuple[JobKind, ...] = ("conform",)
-    if not (subject or case or lane):
+    if not (subject or case or lane or mode or allocator):
         kinds = ("conform", "backend-check")
     selection = Selection(
         kinds=kinds,
@@ -215,6 +226,8 @@ def conform(
         subjects=tuple(subject or ()),
         cases=tuple(case or ()),
         lanes=tuple(lane or ()),
+        modes=tuple(mode or ("all",)),
+        allocators=tuple(allocator or ()),
         seed=seed,
     )
     return run_selection(selection, build, None, out, as_json)

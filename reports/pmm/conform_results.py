@@ -121,7 +121,7 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
         parts = [part for part in parts if part != "plain"]
     return Column(
         id=column_id(job),
-        label=" ".join(part for part in parts if part not in ("own", "full")),
+        label=" ".join(part for part in parts if part != "own"),
         kind="backend" if job.kind == "backend-check" else "subject",
         subject=(host.subject if host else None) or job.subject or "",
         subject_version=(host.subject_version if host else None) or "",

@@ -9,6 +9,7 @@ with the reason.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -34,14 +35,22 @@ NAMES = tuple(f"python3.{minor}" for minor in range(8, 16))
 PROBE = """
 import json, platform, sys, sysconfig
 get = sysconfig.get_config_var
+debug, free = bool(get("Py_DEBUG")), bool(get("Py_GIL_DISABLED"))
+names = ["malloc"] if not free else []
+if get("WITH_MIMALLOC") and sys.version_info >= (3, 13):
+    names.insert(0, "mimalloc")
+if get("WITH_PYMALLOC") and not free:
+    names.insert(0, "pymalloc")
+names = [name + mark for mark in ("", "_debug") for name in names]
 print(json.dumps({
+    "allocators": sorted(names, key=lambda n: debug and not n.endswith("_debug")),
     "implementation": platform.python_implementation(),
     "version": platform.python_version(),
     "executable": sys.executable,
     "optimised": sys.base_prefix == "/usr"
     or "--enable-optimizations" in (get("CONFIG_ARGS") or ""),
-    "debug": bool(get("Py_DEBUG")),
-    "free_threaded": bool(get("Py_GIL_DISABLED")),
+    "debug": debug,
+    "free_threaded": free,
     "compiler": platform.python_compiler(),
 }))
 """
@@ -61,6 +70,8 @@ class CPython:
     """Whether the suite's extension can be loaded into it."""
     reason: str | None
     """Why not."""
+    allocators: tuple[str, ...] = ()
+    """What PYTHONMALLOC may name in this build; its own choice first."""
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -82,6 +93,8 @@ class World:
     valgrind: str | None
     missing: tuple[tuple[str, str], ...]
     """Programs that were not built, and what is lost without each."""
+    modes: tuple[str, ...] = ()
+    """The reference's collector modes, its default first."""
 
     @property
     def available(self) -> tuple[BackendEntry, ...]:
@@ -193,9 +206,7 @@ def find_cpythons(places: Places) -> tuple[CPython, ...]:
         name, number = one.id, 2
         while name in found:
             name, number = f"{one.id}-{number}", number + 1
-        found[name] = CPython(
-            name, one.interpreter, one.version, one.optimised, one.build, hosts, reason
-        )
+        found[name] = dataclasses.replace(one, id=name, hosts=hosts, reason=reason)
     return tuple(sorted(found.values(), key=lambda one: (one.order, one.id)))
 
 
@@ -214,6 +225,7 @@ def make_cpython(answer: dict[str, Any]) -> CPython:
         build=build,
         hosts=False,
         reason=None,
+        allocators=tuple(answer["allocators"]),
     )
 
 
@@ -227,19 +239,30 @@ class CaseList(Foreign, frozen=True):
     """The whole answer."""
 
     cases: tuple[ListedCase, ...]
+    modes: tuple[str, ...] | None = None
+    """Of the subject; None when it cannot be used."""
 
 
-def find_cases(places: Places) -> tuple[str, ...]:
-    """Return the ids of all cases; none if pmm-conform was not built."""
+def find_cases(places: Places, subject: str = "reference") -> CaseList:
+    """Return the cases and a subject's modes; none if pmm-conform was not built."""
     program = places.program("pmm-conform")
     if program is None:
-        return ()
-    answer = ask([program, "--list", "--json"], places.root)
+        return CaseList(cases=())
+    answer = ask([program, "--list", "--json", "--subject", subject], Path.cwd())
     try:
-        listed = msgspec.json.decode(answer.stdout, type=CaseList)
+        return msgspec.json.decode(answer.stdout, type=CaseList)
     except msgspec.MsgspecError as error:
         raise PmmError(f"{program.name} --list --json: {error}") from error
-    return tuple(case.id for case in listed.cases)
+
+
+def find_modes(world: World, subject: str) -> tuple[str, ...]:
+    """Return the collector modes of a subject; none of one that gives no answer."""
+    if subject == "reference":
+        return world.modes
+    try:
+        return find_cases(world.places, subject).modes or ()
+    except PmmError:
+        return ()  # what is wrong with it, its job will say
 
 
 def primary(cpythons: Sequence[CPython]) -> CPython | None:
@@ -316,13 +339,15 @@ def discover(places: Places, valgrind: str | None) -> World:
         missing.append(("pmm-bench-*", "no benchmark figures"))
     work = places.program("pmm-work")
     cpythons = find_cpythons(places)
+    listed = find_cases(places)
     twin = places.twin_script
     has_twins = bool(cpythons) and twin.is_file()
     return World(
         places=places,
         backends=find_backends(places),
         cpythons=cpythons,
-        cases=find_cases(places),
+        cases=tuple(case.id for case in listed.cases),
+        modes=listed.modes or (),
         workloads=find_workloads([work], places.root) if work else (),
         twins=find_workloads([cpythons[-1].interpreter, twin], places.root)
         if has_twins

@@ -54,6 +54,22 @@ LaneOption = Annotated[
     list[str] | None,
     typer.Option("--lane", help="plain, oom-once, oom-persist, gc-stress or shuffle."),
 ]
+ModeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mode",
+        help="A collector mode, e.g. generational or full; `all` is every mode of the "
+        "subject (repeat).",
+    ),
+]
+AllocatorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allocator",
+        help="What a CPython allocates with (PYTHONMALLOC): malloc, pymalloc_debug …; "
+        "`all` is every one it was built with (repeat).",
+    ),
+]
 ProfileOption = Annotated[
     str, typer.Option("--profile", "-p", help="How much: quick, standard or full.")
 ]

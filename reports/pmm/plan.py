@@ -4,7 +4,8 @@
 The same world and the same selection give the same plan, job by job. A profile
 says how much is done, never what counts as right:
 
-quick     every case on the reference over every backend and on every CPython;
+quick     every case on the reference over every backend and on every CPython,
+          repeated as `pmm.repeats` says;
           workloads full-sized over every backend and on one CPython, small on the
           others;
           short benchmarks up to a size of 100,000; leaks under valgrind over two
@@ -20,13 +21,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pmm.discover import CPython, World, host_script, primary
+from pmm.discover import CPython, World, find_modes, host_script, primary
 from pmm.documents import Skipped
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
 from pmm.leaks import WORKLOAD as LEAKS
 from pmm.names import choose, is_path, unknown
 from pmm.places import shown
+from pmm.repeats import EVERY, allocators_of_job, modes_of_job, refuse_unknown
 from pmm.valgrind import LEAK_OPTIONS
 
 PROFILES = ("quick", "standard", "full")
@@ -66,6 +68,8 @@ class Selection:
     workloads: tuple[str, ...] = ()
     benches: tuple[str, ...] = ()
     lanes: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    allocators: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     seed: int = 1
@@ -135,11 +139,14 @@ def resolve(world: World, selection: Selection) -> Chosen:
     subjects = expand_subjects(selection.subjects, ids)
     plugins = tuple(name for name in selection.subjects if is_path(name))
     every = not selection.subjects
+    cpythons = tuple(o for o in world.cpythons if every or o.id in subjects)
+    built_with = [name for one in cpythons for name in one.allocators]
+    refuse_unknown("allocator", selection.allocators, built_with)
     return Chosen(
         backends=resolve_backends(world, selection),
         reference=every or "reference" in subjects,
         plugins=plugins,
-        cpythons=tuple(o for o in world.cpythons if every or o.id in subjects),
+        cpythons=cpythons,
         workloads=tuple(choose("workload", selection.workloads or ("*",), names))
         if names
         else (),
@@ -230,36 +237,69 @@ def lanes_for(selection: Selection, backend: str | None) -> tuple[str, ...]:
     return LANES if deep and backend is not None else ("plain",)
 
 
+CASES_WRITTEN = ("--jsonl", "{dir}/document.jsonl")
+
+
 def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """Every case: reference and plugins over the backends, then the CPythons."""
     filters = [part for glob in selection.cases for part in ("--case", glob)]
     tail = [*filters, "--seed", str(selection.seed)]
-    output = ("--jsonl", "{dir}/document.jsonl")
     program = world.places.program("pmm-conform")
     subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
-    for subject in subjects if program else []:
+    modes = {subject: find_modes(world, subject) for subject in subjects if program}
+    known = [name for names in modes.values() for name in names]
+    refuse_unknown("mode", selection.modes, known)
+    for subject, its_modes in modes.items():
         for backend in backends_for(selection, chosen, subject):
             for lane in lanes_for(selection, backend):
-                argv = [
-                    command(world, "pmm-conform"), "--subject", subject,
-                    *backend_option(backend), "--lane", lane, *tail,
-                ]  # fmt: skip
-                yield make_job(
-                    "conform", f"{short(subject)}/{short(backend)}/{lane}", argv,
-                    output_argv=output, subject=subject, backend=backend, lane=lane,
-                    timeout_s=120 if lane == "plain" else 600,
-                )  # fmt: skip
+                for mode in modes_of_job(
+                    its_modes, selection.modes, selection.profile, lane,
+                    backend in (None, YARDSTICKS[0]),
+                ):  # fmt: skip
+                    yield native_conform(world, subject, backend, mode, lane, tail)
+    # The one mode of a CPython is its own; where others are asked for, it has none.
+    if not selection.modes or EVERY in selection.modes:
+        yield from cpython_conform(world, selection, chosen, tail)
+
+
+def native_conform(
+    world: World, subject: str, backend: str | None, mode: str | None, lane: str,
+    tail: Sequence[str],
+) -> Job:  # fmt: skip
+    """One lane of the cases on one native subject."""
+    argv = [
+        command(world, "pmm-conform"), "--subject", subject,
+        *backend_option(backend), *([] if mode is None else ["--mode", mode]),
+        "--lane", lane, *tail,
+    ]  # fmt: skip
+    where = [short(subject), short(backend), *([] if mode is None else [mode]), lane]
+    return make_job(
+        "conform", "/".join(where), argv, output_argv=CASES_WRITTEN,
+        subject=subject, backend=backend, mode=mode, lane=lane,
+        timeout_s=120 if lane == "plain" else 600,
+    )  # fmt: skip
+
+
+def cpython_conform(
+    world: World, selection: Selection, chosen: Chosen, tail: Sequence[str]
+) -> Iterator[Job]:
+    """The cases on every CPython, over its allocators: its backends."""
+    first = primary(tuple(one for one in chosen.cpythons if one.hosts))
     for one in chosen.cpythons:
-        for lane in lanes_for(selection, None):
-            if one.hosts:
+        for allocator in allocators_of_job(
+            one.allocators, selection.allocators, selection.profile, one is first
+        ):
+            for lane in lanes_for(selection, None) if one.hosts else ():
                 yield make_job(
-                    "conform", f"{one.id}/{lane}",
+                    "conform",
+                    "/".join([one.id, *([allocator] if allocator else []), lane]),
                     [
                         one.interpreter, *host_script(world.places, one.version),
                         "conform", "--lane", lane, *tail,
                     ],
-                    output_argv=output, subject="cpython", lane=lane,
-                    interpreter=one.interpreter, timeout_s=300,
+                    output_argv=CASES_WRITTEN, subject="cpython", lane=lane,
+                    backend=allocator, interpreter=one.interpreter, timeout_s=300,
+                    environment={"PYTHONMALLOC": allocator} if allocator else {},
                 )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def cpython(version: str, hosts: bool = True, optimised: bool = True) -> CPython
     """A CPython entry."""
     return CPython(
         f"cpython-{version}", f"/usr/bin/python{version}", version, optimised, "",
-        hosts, None if hosts else "no extension",
+        hosts, None if hosts else "no extension", ("pymalloc", "malloc"),
     )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def world(project) -> World:
         benches=("alloc",),
         valgrind="/usr/bin/valgrind",
         missing=(),
+        modes=("generational", "full", "counting"),
     )
 
 
@@ -136,6 +137,8 @@ def test_what_is_missing_is_skipped_with_a_reason(world):
         (Selection(benches=("aloc",)), "did you mean alloc"),
         (Selection(profile="fast"), "no profile 'fast'"),
         (Selection(lanes=("oom",)), "oom-once"),
+        (Selection(modes=("genertional",)), "did you mean generational"),
+        (Selection(allocators=("mallok",)), "did you mean malloc"),
         (Selection(backends=("zzz",)), "there are:"),
     ],
 )
@@ -169,6 +172,56 @@ def test_a_library_of_somebody_else_is_a_backend(world):
     ours = [job for job in plan.jobs if job.subject == "reference"]
     assert [job.backend for job in ours] == [spec]
     assert f"'{spec}'" in job_command(ours[0])
+
+
+def conform_ids(world: World, **asked) -> set[str]:
+    """Ids of the conformance jobs of a selection, without their kind."""
+    plan = make_plan(world, Selection(kinds=("conform",), **asked))
+    return {job.id.removeprefix("conform/") for job in plan.jobs}
+
+
+def test_every_mode_is_checked_over_more_backends_the_more_is_done(world):
+    quick, standard, full = (conform_ids(world, profile=p) for p in PROFILES)
+    assert "reference/pool/counting/plain" in quick
+    assert "reference/libc/generational/plain" in quick
+    assert "reference/libc/counting/plain" in standard - quick
+    assert "reference/libc/counting/gc-stress" in full - standard
+
+
+def test_modes_that_are_asked_for_are_checked_over_every_backend(world):
+    asked = conform_ids(world, modes=("f*", "counting"), subjects=("reference",))
+    assert asked == {
+        f"reference/{backend}/{mode}/plain"
+        for backend in ("pool", "libc", "mimalloc")
+        for mode in ("full", "counting")
+    }
+    every = Selection(modes=("all",), subjects=("reference",), kinds=("conform",))
+    jobs = make_plan(world, every).jobs
+    assert {job.mode for job in jobs} == set(world.modes)
+    assert all(job.argv[job.argv.index("--mode") + 1] == job.mode for job in jobs)
+
+
+def test_a_cpython_has_no_mode_but_its_own(world):
+    assert not [i for i in conform_ids(world, modes=("full",)) if "cpython" in i]
+    assert "cpython-3.13.0/plain" in conform_ids(world, modes=("all",))
+
+
+def test_the_allocators_of_a_cpython_are_its_backends(world):
+    everywhere = {"subjects": ("cpython",)}
+    assert conform_ids(world, allocators=("malloc",), **everywhere) == {
+        "cpython-3.11.7/malloc/plain", "cpython-3.13.0/malloc/plain"
+    }  # fmt: skip
+    standard = conform_ids(world, profile="standard", **everywhere)
+    assert standard == {
+        "cpython-3.11.7/plain", "cpython-3.11.7/malloc/plain", "cpython-3.13.0/plain"
+    }  # fmt: skip
+    plan = make_plan(
+        world, Selection(kinds=("conform",), allocators=("all",), **everywhere)
+    )
+    assert len(plan.jobs) == 4
+    for job in plan.jobs:
+        assert job.environment == {"PYTHONMALLOC": job.backend}
+        assert job_command(job).startswith(f"PYTHONMALLOC={job.backend} ")
 
 
 @given(st.text(max_size=200))

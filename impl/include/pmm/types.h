@@ -144,7 +144,12 @@ enum pmm_type_flag {
   PMM_TYPE_WEAKREF = 1u << 1,    /* instances accept weak references        */
   PMM_TYPE_DICT = 1u << 2,       /* instances have attributes by name       */
   PMM_TYPE_LEGACY_DEL = 1u << 3, /* the pre-PEP 442 delete slot             */
-  PMM_TYPE_TUPLE = 1u << 4       /* a subclass of tuple                     */
+  PMM_TYPE_TUPLE = 1u << 4,      /* a subclass of tuple                     */
+  /* Seeded faults, to see them detected.  A subject without them answers
+   * PMM_UNSUPPORTED. */
+  PMM_TYPE_FAULT_SKIP = 1u << 5, /* traverse skips slot 0                   */
+  PMM_TYPE_FAULT_BORROW = 1u << 6 /* traverse visits slot 0 twice, as if it
+                                     owned what it borrows                  */
 };
 
 /** A type of the host.  Copied; `ctx` and the functions must outlive it. */

@@ -118,13 +118,16 @@ static pmmi_cpy_allocator started_with;
 
 int pmmi_cpy_pool_probe(void) {
   char *text;
+  int found;
   if (pmmi_cpy_sym.mem_get == NULL || pmmi_cpy_sym.malloc_stats == NULL) {
     return 0;
   }
   pmmi_cpy_sym.mem_get(PMM_DOMAIN_OBJ, &started_with);
   text = stats_text(&started_with);
+  /* mimalloc has statistics too, of another kind. */
+  found = text != NULL && strstr(text, "# arenas allocated") != NULL;
   free(text);
-  return text != NULL;
+  return found;
 }
 
 /**

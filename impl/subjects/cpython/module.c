@@ -12,6 +12,7 @@
  */
 #include "ops.h"
 #include "selftest.h"
+#include "symbols.h"
 
 #include <stdlib.h>
 
@@ -58,6 +59,9 @@ static void after_fork_child(void *ctx) {
 
 static char command[1024] = "pmm-conform";
 
+/** Of the interpreter, as it was before anything of ours lay over it. */
+static const char *allocator;
+
 static PyObject *run_conform(PyObject *module, PyObject *list) {
   static struct pmm_conform_host host = {
       .command = command,
@@ -70,6 +74,7 @@ static PyObject *run_conform(PyObject *module, PyObject *list) {
   if (argc < 0) {
     return NULL;
   }
+  host.allocator = allocator;
   pmm_conform_attach(&host);
   return PyLong_FromLong(pmm_conform_main(pmmi_cpy_subject(), argc, argv));
 }
@@ -129,10 +134,10 @@ static PyObject *module_selftest(PyObject *module, PyObject *args) {
   return enter(&method, Py_None);
 }
 
-static PyObject *feature_list(const struct pmm_subject *subject) {
+static PyObject *name_list(const char *const *names) {
   PyObject *list = PyList_New(0);
-  for (size_t i = 0; list != NULL && subject->features[i] != NULL; i++) {
-    PyObject *name = PyUnicode_FromString(subject->features[i]);
+  for (size_t i = 0; list != NULL && names[i] != NULL; i++) {
+    PyObject *name = PyUnicode_FromString(names[i]);
     if (name == NULL || PyList_Append(list, name) < 0) {
       Py_DecRef(list);
       list = NULL;
@@ -145,7 +150,7 @@ static PyObject *feature_list(const struct pmm_subject *subject) {
 static PyObject *module_describe(PyObject *module, PyObject *args) {
   const struct pmm_subject *subject = pmmi_cpy_subject();
   PyObject *optimised = PyObject_CallObject(PMMI_CPY_FN(optimised), NULL);
-  PyObject *list = optimised == NULL ? NULL : feature_list(subject);
+  PyObject *list = optimised == NULL ? NULL : name_list(subject->features);
   (void)module;
   (void)args;
   if (list == NULL) {
@@ -177,6 +182,9 @@ PyMODINIT_FUNC PyInit__pmm(void) {
       .m_doc = "pmm inside this interpreter", .m_methods = methods};
   if (pmmi_cpy_load() < 0) {
     return NULL;
+  }
+  if (allocator == NULL && pmmi_cpy_sym.allocator_name != NULL) {
+    allocator = pmmi_cpy_sym.allocator_name();
   }
   return PyModule_Create(&definition);
 }

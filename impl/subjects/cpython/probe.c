@@ -95,10 +95,14 @@ static void probe_del(PyObject *self) {
 static int probe_traverse(PyObject *self, visitproc visit, void *arg) {
   struct probe *probe = (struct probe *)self;
   uint32_t slots = probe->kind == NULL ? 0 : probe->kind->slots;
+  uint32_t fault = probe->kind == NULL ? 0 : probe->kind->flags;
   if (pmmi_cpy_lib.version >= 0x0309) {
     Py_VISIT((PyObject *)Py_TYPE(self));
   }
-  for (uint32_t i = 0; i < slots; i++) {
+  if ((fault & PMM_TYPE_FAULT_BORROW) != 0) {
+    Py_VISIT(probe->slots[0]);
+  }
+  for (uint32_t i = (fault & PMM_TYPE_FAULT_SKIP) != 0; i < slots; i++) {
     Py_VISIT(probe->slots[i]);
   }
   return 0;
@@ -312,6 +316,10 @@ pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   struct kind *kind;
   if (spec->slots > SLOTS_MAX) {
     return pmmi_cpy_fail_null(PMM_VALUE, "at most 16 slots");
+  }
+  if ((spec->flags & (PMM_TYPE_FAULT_SKIP | PMM_TYPE_FAULT_BORROW)) != 0 &&
+      (spec->slots == 0 || (spec->flags & PMM_TYPE_DICT) != 0)) {
+    return pmmi_cpy_fail_null(PMM_UNSUPPORTED, "a fault needs a plain slot");
   }
   if ((spec->flags & PMM_TYPE_TUPLE) != 0 &&
       (spec->slots > 0 || spec->finalizer != NULL)) {

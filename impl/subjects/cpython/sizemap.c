@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define GRANULE_SHIFT 4
+#define GRANULE_SHIFT 3 /* mimalloc aligns what is smaller to 8 */
 #define LEAF_SHIFT 20
 #define TABLE_BITS 14
 #define LEAF_ENTRIES ((size_t)1 << (LEAF_SHIFT - GRANULE_SHIFT))

@@ -27,6 +27,7 @@ void pmmi_cpy_symbols_load(void) {
   look_up("_PyTuple_Resize", &s->tuple_resize);
   look_up("PyObject_CallFinalizerFromDealloc", &s->finalize_from_dealloc);
   look_up("_PyObject_DebugMallocStats", &s->malloc_stats);
+  look_up("_PyMem_GetCurrentAllocatorName", &s->allocator_name);
   look_up("Py_REFCNT", &s->refcount);
   look_up("PyUnstable_IsImmortal", &s->is_immortal);
 }

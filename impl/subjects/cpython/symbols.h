@@ -32,6 +32,7 @@ struct pmmi_cpy_symbols {
   int (*tuple_resize)(PyObject **tuple, Py_ssize_t n);
   int (*finalize_from_dealloc)(PyObject *o);
   int (*malloc_stats)(FILE *out);
+  const char *(*allocator_name)(void);    /* NULL: a mixture                */
   Py_ssize_t (*refcount)(PyObject *o);    /* 3.14: the field has flags      */
   int (*is_immortal)(PyObject *o);        /* 3.14                           */
 };

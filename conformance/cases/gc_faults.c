@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/gc_faults.c - objects that keep a collector from its work: deleted the
+ * legacy way (GC-021), or of a type that lies about what it owns (DBG-006).
+ */
+#include "case.h"
+
+static enum pmm_status nothing(void *ctx, pmm_rt *rt, pmm_obj *self) {
+  (void)ctx;
+  (void)rt;
+  (void)self;
+  return PMM_OK;
+}
+
+/* ---- the legacy delete slot --------------------------------------------- */
+
+/** Two objects in a cycle that no collection frees.  Scratch memory. */
+struct knot {
+  pmm_obj *a; /* borrowed: the cycle keeps it alive; NULL: not tied         */
+};
+
+/* Break the cycle, so that counting frees it. */
+static void untie(struct pmm_test *t, void *subject) {
+  struct knot *knot = subject;
+  pmm_obj *a = knot->a;
+  (void)OPS->list_clear(RT, OPS->gc_garbage(RT));
+  if (a != NULL) {
+    OPS->retain(RT, a);
+    (void)OPS->slot_set(RT, a, 0, NULL);
+    OPS->release(RT, a);
+  }
+}
+
+/* Cookies 1 and 2, of which 2 holds 3, an ordinary object. */
+static pmm_obj *tie(struct pmm_test *t) {
+  struct knot *knot = SCRATCH(struct knot);
+  uint32_t flags = PMM_TYPE_GC | PMM_TYPE_LEGACY_DEL;
+  pmm_obj *type = probe_type(t, "legacy", 2, flags, nothing, NULL);
+  defer(t, untie, knot);
+  pmm_obj *a = probe_of(t, type, 1);
+  pmm_obj *b = probe_of(t, type, 2);
+  pmm_obj *reached = probe(t, 3);
+  expect_ok(OPS->slot_set(RT, b, 1, reached));
+  expect_ok(OPS->slot_set(RT, b, 0, a));
+  expect_ok(OPS->slot_set(RT, a, 0, b));
+  knot->a = a;
+  DROP(reached);
+  DROP(a);
+  DROP(b);
+  return a;
+}
+
+static uint64_t uncollectable(struct pmm_test *t) {
+  struct pmm_gc_stats stats = {.struct_size = sizeof stats};
+  expect_ok(OPS->gc_stats(RT, 2, &stats));
+  return stats.uncollectable;
+}
+
+/* "Objects with a legacy delete slot in a cycle, and what they reach, are kept
+ * and reported as uncollectable." */
+MAY(gc, legacy_finalizers_are_uncollectable,
+    "Cycles that are deleted the legacy way are kept", REQ("GC-021"),
+    NEEDS(gc, gc_gen, gc_debug, finalizer, list),
+    OOM_EXEMPT("a list that cannot grow cannot take what is kept")) {
+  quiet(t);
+  (void)collect(t);
+  uint64_t before = uncollectable(t);
+  pmm_obj *a = tie(t);
+  (void)collect(t);
+  expect_none(DEALLOCATED);
+  expect_none(FINALIZED);
+  expect_eq(uncollectable(t), before + 3);
+  pmm_obj *garbage = OPS->gc_garbage(RT);
+  pmm_obj *b = OPS->slot_get(RT, a, 0);
+  int found[2] = {0, 0};
+  expect_eq(length_of(t, garbage), 2);
+  for (size_t i = 0; i < 2; i++) {
+    found[0] += OPS->same(RT, OPS->list_get(RT, garbage, i), a);
+    found[1] += OPS->same(RT, OPS->list_get(RT, garbage, i), b);
+  }
+  expect(found[0] == 1 && found[1] == 1);
+}
+
+/* ---- types that lie ------------------------------------------------------- */
+
+/* An instance whose type commits a fault in traverse; its slot 0 is `item`. */
+static pmm_obj *liar(struct pmm_test *t, uint32_t fault, int64_t cookie,
+                     pmm_obj *item) {
+  struct pmm_type_spec spec = {.struct_size = sizeof spec,
+                               .name = "liar",
+                               .slots = 1,
+                               .flags = PMM_TYPE_GC | fault};
+  pmm_obj *type = OPS->type_new(RT, &spec);
+  if (type == NULL && OPS->error(RT) == PMM_UNSUPPORTED) {
+    unsupported(t, "type.fault");
+  }
+  pmm_obj *o = probe_of(t, NEW(type), cookie);
+  expect_ok(OPS->slot_set(RT, o, 0, item != NULL ? item : o));
+  return o;
+}
+
+/* What leaks() tells of a type.  Scratch memory. */
+struct told {
+  uint64_t objects;
+};
+
+static void on_leak(void *ctx, const struct pmm_leak *leak) {
+  struct told *told = ctx;
+  if (strstr(leak->type, "liar") != NULL &&
+      (leak->kind == PMM_LEAK_REFERENCE || leak->kind == PMM_LEAK_CYCLE)) {
+    told->objects += leak->count;
+  }
+}
+
+static void lose_cycle(struct pmm_test *t, void *ctx) {
+  struct told *told = SCRATCH(struct told);
+  OPS->release(RT, GIVE(ctx));
+  expect_eq(collect(t), 0);
+  expect_none(DEALLOCATED);
+  expect_ok(OPS->leaks(RT, on_leak, told));
+  expect_eq(told->objects, 1);
+}
+
+/* "A type that skips a field in traverse shows as a leak after collect; ..." */
+MUST(dbg, skipped_field_shows_as_leak, "A skipped field shows as a leak",
+     REQ("DBG-006"), NEEDS(gc, diag),
+     OOM_EXEMPT("a child process does not tell what failed in it")) {
+  quiet(t);
+  (void)collect(t);
+  pmm_obj *o = liar(t, PMM_TYPE_FAULT_SKIP, 1, NULL);
+  survives(t, lose_cycle, o);
+  expect(OPS->heap_verify(RT) == NULL);
+  expect_ok(OPS->slot_set(RT, o, 0, NULL));
+}
+
+static void lend(struct pmm_test *t, void *ctx) {
+  pmm_obj *item = ctx;
+  OPS->release(RT, GIVE(item));
+  expect(OPS->heap_verify(RT) != NULL);
+}
+
+/* "... one that visits a borrowed field shows as a count inconsistency." */
+MUST(dbg, borrowed_field_shows_as_mismatch,
+     "A field that is visited and not owned shows as a wrong count",
+     REQ("DBG-006"), NEEDS(gc, diag),
+     OOM_EXEMPT("a child process does not tell what failed in it")) {
+  quiet(t);
+  pmm_obj *item = probe(t, 2);
+  pmm_obj *o = liar(t, PMM_TYPE_FAULT_BORROW, 1, item);
+  expect(OPS->heap_verify(RT) == NULL);
+  survives(t, lend, item);
+  expect_ok(OPS->slot_set(RT, o, 0, NULL));
+}
