@@ -177,7 +177,7 @@ MUST(gen, automatic_trigger, "Threshold 0 starts a young collection",
      REQ("GEN-006"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS,
      MANY) {
   enum { THRESHOLD = 700 };
-  needs_mode(t, "generational");
+  needs_mode(t, "generational incremental");
   pmm_obj *all = empty_list(t);
   set_thresholds(t, THRESHOLD, 10, 10);
   start_afresh(t);
@@ -204,7 +204,7 @@ MUST(gen, only_net_growth_counts, "100000 transient lists collect nothing",
 SHOULD(gen, middle_generation_frequency, "Every 11 young ones a middle one",
        REQ("GEN-008"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS,
        MANY) {
-  needs_mode(t, "generational");
+  needs_mode(t, "generational incremental");
   pmm_obj *all = empty_list(t);
   set_thresholds(t, 50, 10, 10);
   start_afresh(t);
@@ -275,7 +275,7 @@ MUST(gen, disabled_means_no_automatic_run, "Disabling stops automatic runs",
 MUST(gen, enabling_restores_automatic_runs, "Enabling starts them again",
      REQ("GEN-011"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS,
      MANY) {
-  needs_mode(t, "generational");
+  needs_mode(t, "generational incremental");
   pmm_obj *all = empty_list(t);
   start_afresh(t);
   OPS->gc_enable(RT, 0);

@@ -235,7 +235,7 @@ static void restore_thresholds(struct pmm_test *t, void *before) {
 /* "Each collection leaves a log entry with its generation, reason ..." */
 MUST(gen, log_tells_why, "A run by threshold differs from one by request",
      REQ("GEN-018"), NEEDS(gc_log, gc_gen, gc, list), YOUNG_STRESS) {
-  needs_mode(t, "generational");
+  needs_mode(t, "generational incremental");
   start_clean(t);
   uint64_t *before = SCRATCH_ARRAY(uint64_t, 3);
   OPS->gc_thresholds(RT, before);

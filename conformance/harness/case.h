@@ -192,9 +192,9 @@ uint64_t collect(struct pmm_test *t);
 /** Switch automatic collection off, where there is any, so that nothing but
  *  the case's own operations moves counters. */
 void quiet(struct pmm_test *t);
-/** The case judges this collector mode alone: UNSUPPORTED("mode.NAME") in
- *  every other. */
-void needs_mode(struct pmm_test *t, const char *name);
+/** The case judges these collector modes alone (names with spaces between):
+ *  UNSUPPORTED("mode.NAMES") in every other. */
+void needs_mode(struct pmm_test *t, const char *names);
 
 /** A number of the subject's profile.  A profile without it makes the case
  *  UNSUPPORTED("profile.KEY"). */

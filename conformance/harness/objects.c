@@ -125,12 +125,20 @@ void quiet(struct pmm_test *t) {
   }
 }
 
-void needs_mode(struct pmm_test *t, const char *name) {
-  if (t->mode == NULL || strcmp(t->mode, name) != 0) {
-    char what[64];
-    (void)snprintf(what, sizeof what, "mode.%s", name);
-    unsupported(t, what);
+void needs_mode(struct pmm_test *t, const char *names) {
+  size_t length = t->mode != NULL ? strlen(t->mode) : 0;
+  const char *at = names;
+  while (length > 0 && at != NULL) {
+    if (strncmp(at, t->mode, length) == 0 &&
+        (at[length] == ' ' || at[length] == '\0')) {
+      return;
+    }
+    at = strchr(at, ' ');
+    at = at != NULL ? at + 1 : NULL;
   }
+  char what[64];
+  (void)snprintf(what, sizeof what, "mode.%s", names);
+  unsupported(t, what);
 }
 
 /* ---- the profile -------------------------------------------------------- */
