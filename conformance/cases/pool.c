@@ -408,6 +408,26 @@ SHOULD(pool, statistics_add_up, "Statistics of each class add up",
   expect_gt(classes, 0);
 }
 
+/* "... and bytes sum to arena bytes." */
+SHOULD(pool, arenas_hold_what_classes_hold, "Arenas and classes tell the same",
+       REQ("POOL-023"), NEEDS(pool, pool_stats)) {
+  struct pmm_class_stats class = {.struct_size = sizeof class};
+  struct pmm_arena_stats arena = {.struct_size = sizeof arena};
+  uint64_t in_classes = 0;
+  uint64_t in_arenas = 0;
+  (void)list_of_ints(t, 5000);
+  for (size_t i = 0; OPS->class_stats(RT, i, &class) == 0; i++) {
+    in_classes += class.blocks_used * class.block_size;
+  }
+  for (size_t i = 0; OPS->arena_stats(RT, i, &arena) == 0; i++) {
+    in_arenas += arena.bytes_used;
+    expect_le(arena.bytes_used, arena.bytes);
+    expect_le(arena.pools_vacant, arena.pools);
+  }
+  expect_gt(in_arenas, 0);
+  expect_eq(in_arenas, in_classes);
+}
+
 /* "With large pools, a 16 KiB pool holds (16384-48)/class blocks: 1021 of 16,
  * 340 of 48, 63 of 256, 31 of 512 bytes, first at offset 48." */
 MAY(pool, pools_have_the_declared_geometry, "Blocks per pool are the profile's",

@@ -72,6 +72,11 @@ static int pool_class_stats(void *heap, size_t index,
   return pmmi_pool_class_stats(heap, index, out);
 }
 
+static int pool_arena_stats(void *heap, size_t index,
+                            struct pmm_arena_stats *out) {
+  return pmmi_pool_arena_stats(heap, index, out);
+}
+
 static int pool_visit(void *heap,
                       int (*fn)(void *ctx, const struct pmm_block *block),
                       void *ctx) {
@@ -110,6 +115,7 @@ static const struct pmm_backend backend = {
     .trim = pool_trim,
     .stats = pool_stats,
     .class_stats = pool_class_stats,
+    .arena_stats = pool_arena_stats,
     .visit = pool_visit,
     .witness_symbol = pool_witness};
 

@@ -180,12 +180,13 @@ static int may_attempt(pmm_rt *rt) {
 }
 
 /** Count and remember what the attempt brought. */
-static void *attempted(pmm_rt *rt, void *block, size_t size) {
+static void *attempted(pmm_rt *rt, enum pmm_domain domain, void *block,
+                       size_t size) {
   if (block == NULL) {
     rt->memory.refused++;
     return NULL;
   }
-  pmmi_memory_count(&rt->memory, at_least_one(size));
+  pmmi_memory_count(&rt->memory, domain, at_least_one(size));
   pmmi_ledger_add(&rt->domains.sizes, block, at_least_one(size));
   return block;
 }
@@ -201,7 +202,7 @@ void *pmmi_domain_malloc(pmm_rt *rt, enum pmm_domain domain, size_t size) {
   }
   struct pmmi_heap *heap = &rt->memory.heap[domain];
   void *block = heap->alloc(heap->ctx, asked(rt, domain, size));
-  return attempted(rt, block, size);
+  return attempted(rt, domain, block, size);
 }
 
 void *pmmi_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
@@ -213,7 +214,7 @@ void *pmmi_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
   struct pmmi_heap *heap = &rt->memory.heap[domain];
   int plain = bytes > 0 || is_hooked(rt, domain);
   void *block = heap->alloc_zero(heap->ctx, plain ? n : 1, plain ? size : 1);
-  return attempted(rt, block, bytes);
+  return attempted(rt, domain, block, bytes);
 }
 
 /** Resize a block that is remembered with `old_size`. */
@@ -235,7 +236,7 @@ static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
   }
   (void)pmmi_ledger_take(&rt->domains.sizes, block, &old_size);
   pmmi_ledger_add(&rt->domains.sizes, moved, new_size);
-  pmmi_memory_resized(m, old_size, new_size);
+  pmmi_memory_resized(m, domain, old_size, new_size);
   return moved;
 }
 
@@ -257,7 +258,7 @@ void *pmmi_domain_realloc(pmm_rt *rt, enum pmm_domain domain, void *block,
   }
   struct pmmi_heap *heap = &rt->memory.heap[domain];
   block = heap->realloc(heap->ctx, NULL, 0, asked(rt, domain, size));
-  return attempted(rt, block, size);
+  return attempted(rt, domain, block, size);
 }
 
 void pmmi_domain_free(pmm_rt *rt, enum pmm_domain domain, void *block) {
@@ -268,8 +269,6 @@ void pmmi_domain_free(pmm_rt *rt, enum pmm_domain domain, void *block) {
     current->free(current->ctx, block);
     return;
   }
-  assert(m->live_bytes >= size);
-  m->live_bytes -= size;
-  m->frees++;
+  pmmi_memory_uncount(m, domain, size);
   m->heap[domain].free_sized(m->heap[domain].ctx, block, size);
 }

@@ -52,7 +52,7 @@ static inline void *alloc_zero_in(pmm_rt *rt, enum pmm_domain domain,
     m->refused++;
     return NULL;
   }
-  pmmi_memory_count(m, size);
+  pmmi_memory_count(m, domain, size);
   return block;
 }
 
@@ -64,12 +64,15 @@ void *pmmi_mem_alloc_zero(pmm_rt *rt, size_t size) {
   return alloc_zero_in(rt, PMM_DOMAIN_MEM, size);
 }
 
-void pmmi_memory_resized(struct pmmi_memory *m, size_t old_size,
-                         size_t new_size) {
+void pmmi_memory_resized(struct pmmi_memory *m, enum pmm_domain domain,
+                         size_t old_size, size_t new_size) {
   m->grown += (uint64_t)(new_size > old_size);
   m->resizes++;
   m->live_bytes -= old_size;
-  pmmi_memory_count(m, new_size);
+  pmmi_memory_request(m, new_size);
+  if (domain != PMM_DOMAIN_OBJ) {
+    m->beside[domain].bytes += new_size - old_size;
+  }
 }
 
 /* A growing resize counts as an attempt; a shrinking one does not, so that
@@ -93,7 +96,7 @@ static inline void *realloc_in(pmm_rt *rt, enum pmm_domain domain, void *block,
     m->refused += (uint64_t)grows;
     return NULL;
   }
-  pmmi_memory_resized(m, old_size, new_size);
+  pmmi_memory_resized(m, domain, old_size, new_size);
   return moved;
 }
 
@@ -116,6 +119,23 @@ void pmmi_inject_arm(pmm_rt *rt, uint64_t nth, int persist) {
 uint64_t pmmi_inject_disarm(pmm_rt *rt) {
   rt->memory.fail_at = UINT64_MAX;
   return rt->memory.injected;
+}
+
+void pmmi_domain_stats(pmm_rt *rt, enum pmm_domain domain,
+                       struct pmm_domain_stats *out) {
+  const struct pmmi_memory *m = &rt->memory;
+  const struct pmmi_domain_figures *raw = &m->beside[PMM_DOMAIN_RAW];
+  const struct pmmi_domain_figures *mem = &m->beside[PMM_DOMAIN_MEM];
+  struct pmm_domain_stats all = {.struct_size = out->struct_size};
+  if (domain == PMM_DOMAIN_OBJ) {
+    all.live_bytes = m->live_bytes - raw->bytes - mem->bytes;
+    all.live_blocks = pmmi_memory_live_blocks(m) - raw->blocks - mem->blocks;
+  } else {
+    all.live_bytes = m->beside[domain].bytes;
+    all.live_blocks = m->beside[domain].blocks;
+  }
+  memcpy(out, &all,
+         out->struct_size < sizeof all ? out->struct_size : sizeof all);
 }
 
 void pmmi_memory_reset_peak(pmm_rt *rt) {

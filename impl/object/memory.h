@@ -44,6 +44,12 @@ struct pmmi_heap {
 /** How many domains there are: raw, mem, object. */
 #define PMMI_DOMAINS 3
 
+/** What lives of a domain. */
+struct pmmi_domain_figures {
+  uint64_t bytes;
+  uint64_t blocks;
+};
+
 /** The first member of every runtime (runtime.h asserts it). */
 struct pmmi_memory {
   struct pmmi_heap heap[PMMI_DOMAINS]; /* each domain's outermost layer     */
@@ -58,6 +64,8 @@ struct pmmi_memory {
   uint64_t grown;           /* successful growing resizes                   */
   uint64_t resizes;         /* all successful resizes                       */
   uint64_t injected;        /* refusals since inject_arm                    */
+  struct pmmi_domain_figures beside[PMM_DOMAIN_OBJ]; /* of raw and of mem: */
+                            /* the rest is objects, whose path stays short  */
   int persist;              /* 1: an armed failure stays                    */
   const struct pmm_backend *backend; /* constant for the runtime's life     */
   void *backend_heap;                /* made by backend->init               */
@@ -79,15 +87,37 @@ static inline uint64_t pmmi_memory_live_blocks(const struct pmmi_memory *m) {
 }
 
 /** Count a successful resize. */
-void pmmi_memory_resized(struct pmmi_memory *memory, size_t old_size,
-                         size_t new_size);
+void pmmi_memory_resized(struct pmmi_memory *memory, enum pmm_domain domain,
+                         size_t old_size, size_t new_size);
 
-/** Count a block of `size` bytes that is live now. */
-static inline void pmmi_memory_count(struct pmmi_memory *m, size_t size) {
+/** Count a block of `size` bytes that is live no more. */
+static inline void pmmi_memory_uncount(struct pmmi_memory *m,
+                                       enum pmm_domain domain, size_t size) {
+  assert(m->live_bytes >= size);
+  m->live_bytes -= size;
+  m->frees++;
+  if (domain != PMM_DOMAIN_OBJ) {
+    m->beside[domain].bytes -= size;
+    m->beside[domain].blocks--;
+  }
+}
+
+/** Count bytes that are requested. */
+static inline void pmmi_memory_request(struct pmmi_memory *m, size_t size) {
   m->requested_bytes += size;
   m->live_bytes += size;
   if (m->live_bytes > m->peak_bytes) {
     m->peak_bytes = m->live_bytes;
+  }
+}
+
+/** Count a block of `size` bytes that is live now. */
+static inline void pmmi_memory_count(struct pmmi_memory *m,
+                                     enum pmm_domain domain, size_t size) {
+  pmmi_memory_request(m, size);
+  if (domain != PMM_DOMAIN_OBJ) {
+    m->beside[domain].bytes += size;
+    m->beside[domain].blocks++;
   }
 }
 
@@ -106,7 +136,7 @@ static inline void *pmmi_alloc_in(pmm_rt *rt, enum pmm_domain domain,
     m->refused++;
     return NULL;
   }
-  pmmi_memory_count(m, size);
+  pmmi_memory_count(m, domain, size);
   return block;
 }
 
@@ -135,9 +165,7 @@ static inline void pmmi_free_in(pmm_rt *rt, enum pmm_domain domain,
                                 void *block, size_t size) {
   struct pmmi_memory *m = pmmi_memory_of(rt);
   if (block != NULL) {
-    assert(m->live_bytes >= size);
-    m->live_bytes -= size;
-    m->frees++;
+    pmmi_memory_uncount(m, domain, size);
     m->heap[domain].free_sized(m->heap[domain].ctx, block, size);
   }
 }
@@ -178,6 +206,8 @@ static inline int pmmi_size_fits(size_t a, size_t b, size_t c, size_t *size) {
 
 void pmmi_memory(pmm_rt *rt, struct pmm_memory *out);
 void pmmi_memory_reset_peak(pmm_rt *rt);
+void pmmi_domain_stats(pmm_rt *rt, enum pmm_domain domain,
+                       struct pmm_domain_stats *out);
 void pmmi_inject_arm(pmm_rt *rt, uint64_t nth, int persist);
 uint64_t pmmi_inject_disarm(pmm_rt *rt);
 

@@ -80,6 +80,40 @@ int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
   return 0;
 }
 
+static struct pmm_arena_stats arena_figures(const struct pmmi_heap *heap,
+                                            uint32_t number) {
+  const struct pmmi_arena *arena = &heap->arenas[number];
+  struct pmm_arena_stats stats = {
+      .base = (uintptr_t)arena->base,
+      .bytes = PMMI_POOL_ARENA_BYTES,
+      .pools = PMMI_POOL_PER_ARENA,
+      .pools_vacant = pmmi_pool_vacancies(arena)};
+  for (uint64_t held = ~arena->vacant; held != 0; held &= held - 1) {
+    const struct pmmi_pool *pool =
+        &heap->pools[(size_t)number * PMMI_POOL_PER_ARENA +
+                     (size_t)__builtin_ctzll(held)];
+    stats.blocks_used += pmmi_pool_live(pool);
+    stats.bytes_used +=
+        (uint64_t)pmmi_pool_live(pool) * pmmi_pool_block_size(pool);
+  }
+  return stats;
+}
+
+int pmmi_pool_arena_stats(struct pmmi_heap *heap, size_t index,
+                          struct pmm_arena_stats *out) {
+  for (uint32_t n = 0; n < heap->arena_limit; n++) {
+    if (heap->arenas[n].base == NULL || index-- > 0) {
+      continue;
+    }
+    struct pmm_arena_stats stats = arena_figures(heap, n);
+    stats.struct_size = out->struct_size;
+    memcpy(out, &stats,
+           out->struct_size < sizeof stats ? out->struct_size : sizeof stats);
+    return 0;
+  }
+  return -1;
+}
+
 /* ---- visiting ------------------------------------------------------------ */
 
 /* Bit i of `free`: block i is on the list or not carved yet. */

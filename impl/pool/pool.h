@@ -350,6 +350,11 @@ size_t pmmi_pool_trim(struct pmmi_heap *heap);
 void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out);
 int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
                           struct pmm_class_stats *out);
+
+/** Figures of the index-th arena that is held, those of blocks in quarantine
+ *  included; -1: there are not so many. */
+int pmmi_pool_arena_stats(struct pmmi_heap *heap, size_t index,
+                          struct pmm_arena_stats *out);
 int pmmi_pool_visit(struct pmmi_heap *heap,
                     int (*fn)(void *ctx, const struct pmm_block *block),
                     void *ctx);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* classes.c - operation class_stats; see classes.h. */
+/* classes.c - operations class_stats and arena_stats; see classes.h. */
 #include "profile/classes.h"
 
 #include "object/runtime.h"
@@ -10,4 +10,14 @@ int pmmi_class_stats(pmm_rt *rt, size_t index, struct pmm_class_stats *out) {
     return -1;
   }
   return memory->backend->class_stats(memory->backend_heap, index, out);
+}
+
+int pmmi_arena_stats(pmm_rt *rt, size_t index, struct pmm_arena_stats *out) {
+  const struct pmmi_memory *memory = &rt->memory;
+  if (memory->backend->struct_size <=
+          offsetof(struct pmm_backend, arena_stats) ||
+      memory->backend->arena_stats == NULL) {
+    return -1;
+  }
+  return memory->backend->arena_stats(memory->backend_heap, index, out);
 }

@@ -279,6 +279,8 @@ static const struct pmm_ops reference_ops = {
     .arena_get = pmmi_arena_get,
     .arena_set = pmmi_arena_set,
     .class_stats = pmmi_class_stats,
+    .arena_stats = pmmi_arena_stats,
+    .domain_stats = pmmi_domain_stats,
     .debug_install = pmmi_debug_install,
 
     .trace_start = pmmi_trace_start,
@@ -316,7 +318,8 @@ static const struct pmm_ops reference_ops = {
 };
 
 #define FEATURES                                                              \
-  "census", "chunks", "context", "copy", "diag", "dict", "domains",           \
+  "census", "chunks", "context", "copy", "diag", "dict",                      \
+      "domain_stats", "domains",                                              \
       "fail_inject", "file", "finalizer", "frame", "gc", "gc_budget",         \
       "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_log",            \
       "gc_track", "generator", "immortal", "list", "refcount", "set",         \
@@ -391,6 +394,7 @@ static int is_absent(const char *feature, unsigned kind) {
 static void remove_operations(struct pmm_ops *ops, unsigned kind) {
   if ((kind & WITH_CLASSES) == 0) {
     ops->class_stats = NULL;
+    ops->arena_stats = NULL;
   }
   if ((kind & WITH_ARENAS) == 0) {
     ops->arena_get = NULL;

@@ -136,6 +136,17 @@ struct pmm_class_stats {
   uint64_t blocks_free;     /* blocks of those pools that are not live      */
 };
 
+/** Figures of one region that a backend carves into pools. */
+struct pmm_arena_stats {
+  size_t struct_size;    /* set by the host                                 */
+  uint64_t base;         /* its address                                     */
+  uint64_t bytes;        /* its size                                        */
+  uint64_t pools;        /* that fit                                        */
+  uint64_t pools_vacant; /* that serve no class                             */
+  uint64_t blocks_used;  /* live blocks                                     */
+  uint64_t bytes_used;   /* their sizes, rounded up as they are stored      */
+};
+
 /** One live block, or one free gap, as visit() reports it. */
 struct pmm_block {
   const void *address; /* first byte of the block                           */
@@ -213,6 +224,10 @@ struct pmm_backend {
   /** The function that serves alloc(), for the witness: an address inside
    *  the object that holds the allocator's code. */
   const void *(*witness_symbol)(void);
+
+  /** Optional, with CLASSES: fill `out` for the index-th arena that is held;
+   *  returns 0, or -1 when there are not so many. */
+  int (*arena_stats)(void *heap, size_t index, struct pmm_arena_stats *out);
 };
 
 /** The exported function: `host_abi` is the host's PMM_BACKEND_ABI.  Returns

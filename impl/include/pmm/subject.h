@@ -72,6 +72,7 @@ extern "C" {
   X(debug_hooks)    /* guard bytes and fill patterns                       */ \
   X(diag)           /* unraisable errors, warnings and faults as events    */ \
   X(dict)           /* dictionaries                                        */ \
+  X(domain_stats)   /* figures of each domain                              */ \
   X(domains)        /* raw, mem and object domains                         */ \
   X(fail_inject)    /* the k-th allocation fails                           */ \
   X(file)           /* files over descriptors                              */ \
@@ -496,7 +497,7 @@ struct pmm_ops {
   /** Stop; returns how many allocations failed since inject_arm. */
   uint64_t (*inject_disarm)(pmm_rt *rt);
 
-  /* -- domains, alloc_hook, arena_hook, debug_hooks --------------------------------------------------------- */
+  /* -- domains, domain_stats, alloc_hook, arena_hook, pool_stats, debug_hooks --------------------------------------------------------- */
   void *(*domain_malloc)(pmm_rt *rt, enum pmm_domain domain, size_t size);
   void *(*domain_calloc)(pmm_rt *rt, enum pmm_domain domain, size_t n,
                          size_t size);
@@ -512,6 +513,11 @@ struct pmm_ops {
                                const struct pmm_arena_allocator *allocator);
   /** Statistics of size class `index`; -1: no such class. */
   int (*class_stats)(pmm_rt *rt, size_t index, struct pmm_class_stats *out);
+  /** Statistics of the index-th arena that is held; -1: not so many. */
+  int (*arena_stats)(pmm_rt *rt, size_t index, struct pmm_arena_stats *out);
+  /** What lives of a domain.  Any time. */
+  void (*domain_stats)(pmm_rt *rt, enum pmm_domain domain,
+                       struct pmm_domain_stats *out);
   /** Put the debug layer on every domain. */
   enum pmm_status (*debug_install)(pmm_rt *rt);
 

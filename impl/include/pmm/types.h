@@ -345,6 +345,13 @@ struct pmm_leak {
 
 enum pmm_domain { PMM_DOMAIN_RAW = 0, PMM_DOMAIN_MEM = 1, PMM_DOMAIN_OBJ = 2 };
 
+/** What lives of a domain: requested bytes, whatever lies below the counters. */
+struct pmm_domain_stats {
+  size_t struct_size;
+  uint64_t live_bytes;
+  uint64_t live_blocks;
+};
+
 /** Hooks on a domain (PEP 445): a whole allocator that may call the old. */
 struct pmm_domain_allocator {
   void *ctx;

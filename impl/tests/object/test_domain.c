@@ -287,8 +287,44 @@ static void test_dry(void) {
   pmmi_close(rt);
 }
 
+static struct pmm_domain_stats figures_of(pmm_rt *rt, enum pmm_domain domain) {
+  struct pmm_domain_stats stats = {.struct_size = sizeof stats};
+  pmmi_domain_stats(rt, domain, &stats);
+  return stats;
+}
+
+/* Requests of operations, arrays of lists and objects, each in its domain. */
+static void test_figures(pmm_rt *rt) {
+  struct pmm_domain_stats raw = figures_of(rt, PMM_DOMAIN_RAW);
+  struct pmm_domain_stats mem = figures_of(rt, PMM_DOMAIN_MEM);
+  struct pmm_domain_stats obj = figures_of(rt, PMM_DOMAIN_OBJ);
+  void *block = pmmi_domain_malloc(rt, PMM_DOMAIN_RAW, 100);
+  block = pmmi_domain_realloc(rt, PMM_DOMAIN_RAW, block, 300);
+  tap_ok(figures_of(rt, PMM_DOMAIN_RAW).live_bytes == raw.live_bytes + 300 &&
+             figures_of(rt, PMM_DOMAIN_RAW).live_blocks == raw.live_blocks + 1,
+         "a block of 300 bytes counts in its domain");
+  pmm_obj *list = pmmi_list_new(rt, 8);
+  struct pmm_domain_stats arrays = figures_of(rt, PMM_DOMAIN_MEM);
+  struct pmm_domain_stats objects = figures_of(rt, PMM_DOMAIN_OBJ);
+  tap_ok(arrays.live_bytes == mem.live_bytes + 64 &&
+             objects.live_bytes > obj.live_bytes &&
+             objects.live_blocks == obj.live_blocks + 1,
+         "a list counts among the objects, its array in mem");
+  struct pmm_memory all = {.struct_size = sizeof all};
+  pmmi_memory(rt, &all);
+  tap_ok(all.live_bytes == figures_of(rt, PMM_DOMAIN_RAW).live_bytes +
+                               arrays.live_bytes + objects.live_bytes,
+         "the domains sum up to all that lives");
+  pmmi_release(rt, list);
+  pmmi_domain_free(rt, PMM_DOMAIN_RAW, block);
+  tap_ok(figures_of(rt, PMM_DOMAIN_RAW).live_blocks == raw.live_blocks &&
+             figures_of(rt, PMM_DOMAIN_MEM).live_bytes == mem.live_bytes,
+         "and what goes, goes from its domain");
+}
+
 int main(void) {
   tap_plan(0);
+  fixture_each("figures", test_figures);
   fixture_each("plain", test_plain);
   fixture_each("limits", test_limits);
   fixture_each("zero", test_zero);
