@@ -143,6 +143,12 @@ static void put_back(pmm_rt *rt, struct pmmi_list *list) {
   rt->memory.objects--;
 }
 
+/* As with tuples: full and empty. */
+void pmmi_lists_keep(pmm_rt *rt, int on) {
+  pmmi_lists_flush(rt);
+  rt->lists.count = on ? 0 : PMMI_LISTS_KEPT;
+}
+
 void pmmi_lists_flush(pmm_rt *rt) {
   while (rt->lists.first != NULL) {
     struct pmmi_list *list = take_kept(rt);
@@ -151,9 +157,10 @@ void pmmi_lists_flush(pmm_rt *rt) {
 }
 
 void pmmi_lists_figures(pmm_rt *rt, struct pmm_memory *out) {
-  out->cached_blocks += rt->lists.count;
+  size_t count = rt->lists.first != NULL ? rt->lists.count : 0;
+  out->cached_blocks += count;
   out->cached_bytes +=
-      rt->lists.count * (PMMI_GC_HEAD_BYTES + sizeof(struct pmmi_list));
+      count * (PMMI_GC_HEAD_BYTES + sizeof(struct pmmi_list));
 }
 
 /* The object comes first: making it may run code, having an array may not. */

@@ -58,6 +58,9 @@ static inline int pmmi_is_list(const pmm_obj *o) {
 /** Give all kept lists back. */
 void pmmi_lists_flush(pmm_rt *rt);
 
+/** Give them back and keep no more (0), or keep dead lists again (1). */
+void pmmi_lists_keep(pmm_rt *rt, int on);
+
 /** Add the blocks and bytes of kept lists. */
 void pmmi_lists_figures(pmm_rt *rt, struct pmm_memory *out);
 

@@ -55,16 +55,25 @@ void pmmi_tuples_flush(pmm_rt *rt) {
     while (list->first != NULL) {
       struct pmmi_tuple *t = (struct pmmi_tuple *)list->first;
       list->first = t->items[0];
+      list->count--;
       rt->memory.objects++; /* pmmi_gc_free() counts it down again */
       pmmi_gc_free(rt, &t->var.base);
     }
-    list->count = 0;
+  }
+}
+
+/* A list that says it is full and has nothing takes and gives nothing. */
+void pmmi_tuples_keep(pmm_rt *rt, int on) {
+  pmmi_tuples_flush(rt);
+  for (size_t n = 1; n <= PMMI_TUPLE_KEPT_LENGTH; n++) {
+    rt->tuples.kept[n].count = on ? 0 : PMMI_TUPLE_KEPT;
   }
 }
 
 void pmmi_tuples_figures(pmm_rt *rt, struct pmm_memory *out) {
   for (size_t n = 1; n <= PMMI_TUPLE_KEPT_LENGTH; n++) {
-    size_t count = rt->tuples.kept[n].count;
+    const struct pmmi_tuple_list *list = &rt->tuples.kept[n];
+    size_t count = list->first != NULL ? list->count : 0;
     out->cached_blocks += count;
     out->cached_bytes += count * block_bytes(n);
   }

@@ -68,6 +68,9 @@ void pmmi_tuples_fini(pmm_rt *rt);
 /** Give all kept tuples back. */
 void pmmi_tuples_flush(pmm_rt *rt);
 
+/** Give them back and keep no more (0), or keep dead tuples again (1). */
+void pmmi_tuples_keep(pmm_rt *rt, int on);
+
 /** Add the blocks and bytes of kept tuples. */
 void pmmi_tuples_figures(pmm_rt *rt, struct pmm_memory *out);
 

@@ -277,7 +277,8 @@ enum pmm_status pmmi_trace_start(pmm_rt *rt) {
   if (site_of(rt, "") < 0 || reserve(rt) != 0) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory to trace with");
   }
-  pmmi_caches_flush(rt);
+  pmmi_tuples_keep(rt, 0);
+  pmmi_lists_keep(rt, 0);
   t->on = 1;
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     struct pmmi_trace_layer *layer = &t->layers[domain];
@@ -302,6 +303,8 @@ void pmmi_trace_stop(pmm_rt *rt) {
     rt->memory.heap[domain] = t->layers[domain].below;
   }
   t->on = 0;
+  pmmi_tuples_keep(rt, 1);
+  pmmi_lists_keep(rt, 1);
   give_back(rt, t->blocks, t->block_room * sizeof *t->blocks);
   t->blocks = NULL;
   t->block_room = 0;

@@ -11,8 +11,8 @@
  *      kept up to date, so that a snapshot needs no memory.
  *   4. A snapshot to compare with is kept beside the figures of each site, so
  *      keeping one and comparing need no memory either.
- *   5. Starting gives back what free lists keep: no object made later lies in
- *      a block that is older than the trace.
+ *   5. While tracing no free list keeps a dead object, so that none that is
+ *      made later lies in a block of another site, or of before the trace.
  *   6. The tracer's own memory comes from the backend itself, below counters
  *      and hooks: it is in no figure but pmmi_trace_overhead().
  *

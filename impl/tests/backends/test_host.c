@@ -26,6 +26,8 @@ int main(void) {
   tap_ok(good, "pages are aligned as asked, and zero");
   tap_ok(host->map(host->ctx, SIZE_MAX, page) == NULL &&
              host->map(host->ctx, (size_t)1 << 62, page) == NULL &&
+             host->map(host->ctx, (size_t)1 << 62, 2 * page) == NULL &&
+             host->map(host->ctx, SIZE_MAX - page, 2 * page) == NULL &&
              host->map(host->ctx, 0, page) == NULL,
          "what cannot be mapped is NULL");
   size_t size = (size_t)32 << 20;

@@ -8,10 +8,13 @@
 #include "lab.h"
 
 #include "object/buffer.h"
+#include "object/chunks.h"
 #include "object/copy.h"
 #include "object/dict.h"
+#include "object/finalizer.h"
 #include "object/iter.h"
 #include "object/set.h"
+#include "object/sparse.h"
 #include "object/weakmap.h"
 #include "object/weakref.h"
 #include "profile/census.h"
@@ -71,7 +74,7 @@ static struct pmm_memory figures(pmm_rt *rt) {
 
 /* ---- one of each -------------------------------------------------------- */
 
-#define KINDS_MOST 48
+#define KINDS_MOST 64
 
 /** Objects that a test owns. */
 struct zoo {
@@ -100,6 +103,12 @@ static void add_atoms(pmm_rt *rt, struct zoo *zoo) {
   put(zoo, pmmi_bytearray_new(rt, 100));
   put(zoo, pmmi_array_new(rt, PMM_ITEM_DOUBLE, 50));
   put(zoo, pmmi_view_new(rt, latest(zoo), 0, 8));
+  put(zoo, pmmi_sparse_new(rt, 1000));
+  for (size_t i = 0; i < 20; i++) {
+    (void)pmmi_sparse_set(rt, latest(zoo), 3 * i, 0.5);
+  }
+  const struct pmm_triple triples[] = {{0, 1, 1.0}, {2, 2, 3.0}, {0, 1, 4.0}};
+  put(zoo, pmmi_csr_new(rt, 3, 3, triples, 3));
 }
 
 static void add_containers(pmm_rt *rt, struct zoo *zoo) {
@@ -112,6 +121,8 @@ static void add_containers(pmm_rt *rt, struct zoo *zoo) {
   pmm_obj *list = latest(zoo);
   put(zoo, pmmi_iter(rt, list));
   put(zoo, pmmi_tee(rt, latest(zoo)));
+  put(zoo, pmmi_chunks(rt, list, 2));
+  pmmi_xrelease(rt, pmmi_next(rt, latest(zoo)));
   put(zoo, pmmi_dict_new(rt));
   (void)pmmi_dict_set(rt, latest(zoo), word, word); /* not tracked           */
   put(zoo, pmmi_dict_new(rt));
@@ -127,6 +138,13 @@ static void add_containers(pmm_rt *rt, struct zoo *zoo) {
   put(zoo, many);
 }
 
+static enum pmm_status leave(void *ctx, pmm_rt *rt, pmm_obj *arg) {
+  (void)ctx;
+  (void)rt;
+  (void)arg;
+  return PMM_OK;
+}
+
 /** A type and an instance of it with an attribute. */
 static void add_instances(pmm_rt *rt, struct zoo *zoo, uint32_t flags) {
   struct pmm_type_spec spec = {.struct_size = sizeof spec,
@@ -140,8 +158,10 @@ static void add_instances(pmm_rt *rt, struct zoo *zoo, uint32_t flags) {
   (void)pmmi_attr_set(rt, o, "colour", pmmi_none(rt));
   put(zoo, pmmi_weakref_new(rt, o, NULL, NULL, 0));
   put(zoo, pmmi_proxy_new(rt, o));
+  put(zoo, pmmi_finalize_new(rt, o, leave, NULL, 1));
   put(zoo, pmmi_weak_new(rt, PMM_WEAK_KEYS));
   (void)pmmi_weak_set(rt, latest(zoo), o, pmmi_none(rt));
+  put(zoo, pmmi_iter(rt, latest(zoo)));
   put(zoo, pmmi_weak_new(rt, PMM_WEAK_SET));
   (void)pmmi_weak_set(rt, latest(zoo), o, NULL);
 }
@@ -164,11 +184,17 @@ static enum pmm_status exit_nothing(void *ctx, pmm_rt *rt,
   return PMM_OK;
 }
 
-static enum pmm_status leave(void *ctx, pmm_rt *rt, pmm_obj *arg) {
-  (void)ctx;
-  (void)rt;
-  (void)arg;
-  return PMM_OK;
+/** A function that shares a cell with the one that made it. */
+static pmm_obj *closure(pmm_rt *rt) {
+  struct pmm_code inner = CODE(0, 1, RETURN(0));
+  const struct pmm_code *const codes[] = {&inner};
+  struct pmm_code outer =
+      CODE(0, 2, INT(0, 1234567), {PMM_CLOSURE, 1, 0, 0}, RETURN(1));
+  inner.captured = 1;
+  outer.captured = 1;
+  outer.codes = codes;
+  outer.code_count = 1;
+  return lab_run(rt, &outer, NULL, 0);
 }
 
 static void add_code(pmm_rt *rt, struct zoo *zoo) {
@@ -181,6 +207,11 @@ static void add_code(pmm_rt *rt, struct zoo *zoo) {
   put(zoo, pmmi_exit_stack_new(rt));
   (void)pmmi_exit_stack_push(rt, latest(zoo), leave, NULL);
   put(zoo, pmmi_file_open(rt, "/dev/null", "r"));
+  put(zoo, pmmi_file_chunks(rt, latest(zoo), 100));
+  put(zoo, closure(rt));
+  pmm_obj *generator = pmmi_generator_new(rt, &code, NULL, 0);
+  put(zoo, pmmi_manager_from_generator(rt, generator));
+  pmmi_xrelease(rt, generator);
 }
 
 static void add_all(pmm_rt *rt, struct zoo *zoo) {
@@ -196,6 +227,28 @@ static void drop_all(pmm_rt *rt, struct zoo *zoo) {
   while (zoo->count > 0) {
     pmmi_xrelease(rt, zoo->o[--zoo->count]);
   }
+}
+
+/* Names of all types but those of shared objects (None, True, False). */
+static int has_every_type(const struct taken *taken) {
+  static const char *const names[] = {
+      "array",     "bytearray",       "bytes",        "callable",
+      "cell",      "chunks",          "code",         "csr",
+      "dict",      "dict_keyiterator", "exit_stack",  "file",
+      "file_chunks", "finalize",      "float",        "frozenset",
+      "function",  "generator",       "generator_manager", "int",
+      "iterator",  "list",            "manager",      "memoryview",
+      "probe",     "set",             "set_iterator", "sparse",
+      "str",       "tee",             "tee_cell",     "tuple",
+      "type",      "weakmap",         "weakmap_iterator", "weakproxy",
+      "weakref"};
+  for (size_t i = 0; i < COUNT(names); i++) {
+    if (line_of(taken, names[i]).count == 0) {
+      printf("# there is no %s\n", names[i]);
+      return 0;
+    }
+  }
+  return 1;
 }
 
 static int all_there(const struct zoo *zoo) {
@@ -219,6 +272,7 @@ static void adds_up(pmm_rt *rt) {
   tap_ok(all_there(&zoo), "one of each type (%zu)", zoo.count);
   struct pmm_memory now = figures(rt);
   tap_ok(take(rt, &after) == PMM_OK && after.ranked, "most bytes first");
+  tap_ok(has_every_type(&after), "there is one of each");
   tap_ok(after.objects == now.objects, "it counts every object (%" PRIu64 ")",
          now.objects);
   tap_ok(after.objects - before.objects == now.objects - old.objects &&

@@ -126,6 +126,43 @@ static void sites_are_ranked(pmm_rt *rt) {
   tap_ok(lab_clean(rt), "nothing stays");
 }
 
+/* Not in a block that another site's dead object left. */
+static void reuse_has_its_own_site(pmm_rt *rt) {
+  struct pmm_site sites[4];
+  pmm_obj *made[10];
+  for (int i = 0; i < 10; i++) { /* what free lists hold beforehand         */
+    made[i] = i % 2 ? pmmi_tuple_new(rt, 3) : pmmi_list_new(rt, 0);
+  }
+  for (int i = 0; i < 10; i++) {
+    pmmi_xrelease(rt, made[i]);
+  }
+  pmmi_trace_start(rt);
+  pmmi_site_push(rt, "transient.py:1");
+  for (int i = 0; i < 10; i++) {
+    pmmi_xrelease(rt, i % 2 ? pmmi_tuple_new(rt, 3) : pmmi_list_new(rt, 0));
+  }
+  pmmi_site_pop(rt);
+  pmmi_site_push(rt, "kept.py:1");
+  for (int i = 0; i < 10; i++) {
+    made[i] = i % 2 ? pmmi_tuple_new(rt, 3) : pmmi_list_new(rt, 0);
+  }
+  pmmi_site_pop(rt);
+  tap_ok(pmmi_trace_snapshot(rt, sites, 4) == 1 &&
+             strcmp(sites[0].name, "kept.py:1") == 0 && sites[0].blocks == 10,
+         "an object is traced where it was made");
+  struct pmm_memory memory = {.struct_size = sizeof memory};
+  pmmi_memory(rt, &memory);
+  tap_ok(memory.cached_blocks == 0, "no free list holds anything meanwhile");
+  for (int i = 0; i < 10; i++) {
+    pmmi_xrelease(rt, made[i]);
+  }
+  pmmi_trace_stop(rt);
+  pmmi_xrelease(rt, pmmi_list_new(rt, 0));
+  pmmi_memory(rt, &memory);
+  tap_ok(memory.cached_blocks == 1, "after it they do");
+  tap_ok(lab_clean(rt), "nothing stays");
+}
+
 static void generators_need_no_memory(pmm_rt *rt) {
   struct pmm_code code = CODE(0, 1, RANGE(0, 1000000), YIELD(0), END);
   int64_t sum = 0;
@@ -186,6 +223,7 @@ int main(int argc, char **argv) {
   old_blocks_become_traced(rt);
   tracer_is_not_traced(rt);
   sites_are_ranked(rt);
+  reuse_has_its_own_site(rt);
   generators_need_no_memory(rt);
   frames_give_back(rt);
   tap_ok(lab_sweep(rt, traced_job) > 50, "every allocation may fail");
