@@ -183,14 +183,20 @@ def break_even(stage: Stage, form: Form, name: str,
 
 
 def with_break_even(stage: Stage, form: Form) -> None:
-    n = positions_of(stage)
+    """Sizes do not depend on the pass, and tracing would make it slow."""
     stage.phase("break-even")
+    if not stage.traced:
+        break_evens(stage, form)
+    curve(stage, form)
+
+
+def break_evens(stage: Stage, form: Form) -> None:
+    n = positions_of(stage)
     first = LIST.costs(n, 0)
     each = LIST.costs(n, 1) - first
     flat = ARRAY.costs(n, 0)
     break_even(stage, form, "list", lambda k: first + k * each)
     break_even(stage, form, "array", lambda k: flat)
-    curve(stage, form)
 
 
 VARIANTS = {
