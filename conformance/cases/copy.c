@@ -242,6 +242,37 @@ MUST(copy, sparse_vectors_are_copied, "The copy of a vector is its own",
   expect_same(NEW(OPS->copy(RT, matrix)), matrix); /* it cannot change */
 }
 
+static enum pmm_status do_nothing(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                  pmm_obj **result) {
+  (void)ctx;
+  (void)rt;
+  (void)arg;
+  *result = NULL;
+  return PMM_OK;
+}
+
+/* "A tuple of only immutable items deep-copies to itself; one holding a list
+ * does not."  What stands for something is such an item. */
+MUST(copy, functions_stand_for_themselves,
+     "Functions, types and weak references are their own copies",
+     REQ("COPY-004"), NEEDS(copy, tuple, frame, weakref)) {
+  struct pmm_instruction body[] = {{PMM_RETURN, -1, 0, 0}};
+  struct pmm_code code = {.struct_size = sizeof code, .name = "nothing",
+                          .instructions = body, .instruction_count = 1};
+  pmm_obj *o = probe(t, 1);
+  pmm_obj *atoms =
+      TUPLE(NEW(OPS->function_new(RT, &code)),
+            NEW(OPS->callable_new(RT, do_nothing, NULL)),
+            NEW(OPS->weakref_new(RT, o, NULL, NULL, 0)),
+            probe_type(t, "type", 0, PMM_TYPE_GC, NULL, NULL),
+            NEW(OPS->none(RT)), NEW(OPS->float_new(RT, 1.5)));
+  for (size_t i = 0; i < length_of(t, atoms); i++) {
+    pmm_obj *item = OPS->tuple_get(RT, atoms, i);
+    expect_same(NEW(OPS->copy(RT, item)), item);
+  }
+  expect_same(NEW(OPS->copy_deep(RT, atoms)), atoms);
+}
+
 /* "Closing a closed file does nothing and never closes a descriptor number
  * reused by another file."  One owner for each descriptor: no copies. */
 MUST(copy, files_have_no_copy, "A descriptor has one owner", REQ("CTX-007"),

@@ -130,6 +130,69 @@ MUST(str, append_respects_aliases, "+= never changes a string others see",
   outcome(t, moved < 100 ? "in place" : "copied");
 }
 
+/* Bytes of all requests since the runtime was opened. */
+static uint64_t requested_bytes(struct pmm_test *t) {
+  struct pmm_memory memory = {.struct_size = sizeof memory};
+  OPS->memory(RT, &memory);
+  if (memory.requested_bytes == PMM_UNKNOWN) {
+    unsupported(t, "memory.requested_bytes");
+  }
+  return memory.requested_bytes;
+}
+
+static void stop_tracing(struct pmm_test *t, void *unused) {
+  (void)unused;
+  OPS->trace_stop(RT);
+}
+
+/* How far the traced peak rose since it was reset at `start`. */
+static uint64_t risen(struct pmm_test *t, uint64_t start) {
+  uint64_t current;
+  uint64_t peak;
+  OPS->trace_get(RT, &current, &peak);
+  return peak - start;
+}
+
+static uint64_t begin_peak(struct pmm_test *t) {
+  uint64_t current;
+  uint64_t peak;
+  OPS->trace_reset_peak(RT);
+  OPS->trace_get(RT, &current, &peak);
+  return current;
+}
+
+/* "The workload reports peak and copied bytes for += against join ... so that
+ * the seed's advice can be judged."  What it reports is what the runtime
+ * tells. */
+SHOULD(str, concatenation_cost_is_visible, "Counters tell += from join",
+       REQ("STR-007"), NEEDS(str, list, trace),
+       OOM_EXEMPT("2000 copies make a sweep of as many rounds")) {
+  enum { N = 2000 };
+  quiet(t);
+  pmm_obj **left = SCRATCH(pmm_obj *);
+  pmm_obj *piece = text(t, "x");
+  pmm_obj *list = NEW(OPS->list_repeat(RT, LIST(piece), integer(t, N)));
+  expect_ok(OPS->trace_start(RT));
+  defer(t, stop_tracing, NULL);
+  *left = GIVE(text(t, ""));
+  defer(t, clear_holder, left);
+  uint64_t start = begin_peak(t);
+  uint64_t before = requested_bytes(t);
+  pmm_obj *joined = NEW(OPS->str_join(RT, text(t, ""), list));
+  expect_lt(requested_bytes(t) - before, 2 * N);
+  expect_lt(risen(t, start), 2 * N);
+  start = begin_peak(t);
+  before = requested_bytes(t);
+  for (int i = 0; i < N; i++) {
+    pmm_obj *alias = KEEP(*left); /* as a module's variable has it */
+    expect_ok(OPS->str_append(RT, left, piece));
+    DROP(alias);
+  }
+  expect_ge(requested_bytes(t) - before, N * N / 2);
+  expect_ge(risen(t, start), 2 * N - 2);
+  expect_equal(*left, joined);
+}
+
 /* "A cached UTF-8 form of a non-ASCII string is freed with the string and
  * counted once it exists." */
 SHOULD(str, cached_encodings_are_accounted, "The UTF-8 form dies with its str",

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Tuple
 
 from measure import Stage
 
@@ -34,7 +34,7 @@ def positions_of(stage: Stage) -> int:
     return positions - positions % COLUMNS
 
 
-def places(n: int, k: int) -> List[int]:
+def places(n: int, k: int) -> list[int]:
     return [i * n // k for i in range(k)]
 
 
@@ -45,14 +45,14 @@ def known_sum(n: int, k: int) -> int:
 # -- list and array ----------
 
 
-def list_build(n: int, k: int) -> List[float]:
+def list_build(n: int, k: int) -> list[float]:
     numbers = [0.0] * n
     for at in places(n, k):
         numbers[at] = float(at + 1)
     return numbers
 
 
-def list_cost(numbers: List[float]) -> int:
+def list_cost(numbers: list[float]) -> int:
     """The one 0.0 that all share, if there is one, and every other float."""
     shared = sys.getsizeof(0.0) if 0.0 in numbers else 0
     stored = sum(sys.getsizeof(number) for number in numbers if number)
@@ -69,11 +69,11 @@ def array_build(n: int, k: int) -> Any:
 # -- dict ----------
 
 
-def dict_build(n: int, k: int) -> Dict[int, float]:
+def dict_build(n: int, k: int) -> dict[int, float]:
     return {at: float(at + 1) for at in places(n, k)}
 
 
-def dict_cost(numbers: Dict[int, float]) -> int:
+def dict_cost(numbers: dict[int, float]) -> int:
     """Integers up to 256 are the interpreter's own."""
     keys = sum(sys.getsizeof(at) for at in numbers if at > 256)
     values = sum(sys.getsizeof(value) for value in numbers.values())
@@ -92,7 +92,7 @@ def sparse_build(n: int, k: int) -> Vector:
     return at_array, values
 
 
-def arrays_cost(arrays: Tuple[Any, ...]) -> int:
+def arrays_cost(arrays: tuple[Any, ...]) -> int:
     return sys.getsizeof(arrays) + sum(sys.getsizeof(a) for a in arrays)
 
 
@@ -147,7 +147,7 @@ def curve(stage: Stage, form: Form) -> None:
     for permille in PERMILLES:
         k = n * permille // 1000
         numbers = form.build(n, k)
-        stage.figure("bytes_at_{:g}_percent".format(permille / 10),
+        stage.figure(f"bytes_at_{permille / 10:g}_percent",
                      form.cost(numbers))
         stage.verify(known_sum(n, k), int(form.total(numbers)))
         del numbers
@@ -183,14 +183,20 @@ def break_even(stage: Stage, form: Form, name: str,
 
 
 def with_break_even(stage: Stage, form: Form) -> None:
-    n = positions_of(stage)
+    """Sizes do not depend on the pass, and tracing would make it slow."""
     stage.phase("break-even")
+    if not stage.traced:
+        break_evens(stage, form)
+    curve(stage, form)
+
+
+def break_evens(stage: Stage, form: Form) -> None:
+    n = positions_of(stage)
     first = LIST.costs(n, 0)
     each = LIST.costs(n, 1) - first
     flat = ARRAY.costs(n, 0)
     break_even(stage, form, "list", lambda k: first + k * each)
     break_even(stage, form, "array", lambda k: flat)
-    curve(stage, form)
 
 
 VARIANTS = {

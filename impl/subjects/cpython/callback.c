@@ -94,6 +94,7 @@ int pmmi_cpy_callback_load(void) {
   PyType_Slot slots[] = {
       PMMI_CPY_SLOT(Py_tp_dealloc, callback_dealloc),
       PMMI_CPY_SLOT(Py_tp_call, callback_call),
+      {Py_tp_methods, pmmi_cpy_own_copy_methods},
       {0, NULL},
   };
   PyType_Spec spec = {.name = "pmm.callback",

@@ -305,8 +305,10 @@ struct pmmi_cpy_target {
 PyObject *pmmi_cpy_callback_new(pmm_rt *rt,
                                 const struct pmmi_cpy_target *target);
 
-/** Methods of probe types (probe_copy.c), and slots of an instance. */
+/** How probe types are copied, and what is its own copy (probe_copy.c). */
 extern PyMethodDef pmmi_cpy_probe_methods[];
+extern PyMethodDef pmmi_cpy_own_copy_methods[];
+/** Slots of an instance of a probe type. */
 size_t pmmi_cpy_probe_slots(PyObject *instance);
 
 /** The subject that this extension is. */

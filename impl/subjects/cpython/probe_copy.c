@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * probe_copy.c - how instances of probe types are copied.
+ * probe_copy.c - how instances of probe types are copied, and callbacks.
  *
  * The module `copy` asks a type's __copy__ and __deepcopy__; without them it
  * would refuse a type whose instances hold what Python cannot see.  They do
  * for slots and cookie what it does for a Python class: a new instance of the
- * same type with the same state, or with copies of it.
+ * same type with the same state, or with copies of it.  A callback stands for
+ * a function of the host and, as Python's functions, is its own copy.
  */
 #include "ops.h"
 
@@ -104,5 +105,18 @@ static PyObject *deep(PyObject *self, PyObject *memo) {
 PyMethodDef pmmi_cpy_probe_methods[] = {
     {"__copy__", shallow, METH_NOARGS, NULL},
     {"__deepcopy__", deep, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+/** Of a callback; also of a deep copy, whose memo it does not need. */
+static PyObject *own_copy(PyObject *self, PyObject *unused) {
+  (void)unused;
+  Py_IncRef(self);
+  return self;
+}
+
+PyMethodDef pmmi_cpy_own_copy_methods[] = {
+    {"__copy__", own_copy, METH_NOARGS, NULL},
+    {"__deepcopy__", own_copy, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -144,6 +144,36 @@ def over_time(
     return _svg(chart.properties(width=680, height=240))
 
 
+def curves(
+    rows: Sequence[Row],
+    *,
+    x: str,
+    x_title: str,
+    y: str,
+    y_title: str,
+    names: Sequence[str],
+) -> str:
+    """Lines on two log axes: rows have `name` and the quantities `x` and `y`."""
+    scale = alt.Scale(type="log")
+    base = alt.Chart(_data(rows)).encode(
+        x=alt.X(f"{x}:Q", title=x_title, scale=scale, axis=alt.Axis(grid=False)),
+        y=alt.Y(f"{y}:Q", title=y_title, scale=scale),
+        color=alt.Color(
+            "name:N",
+            sort=list(names),
+            scale=alt.Scale(domain=list(names), range=SERIES[: len(names)]),
+        ),
+    )
+    lines = base.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash(
+            "name:N",
+            sort=list(names),
+            scale=alt.Scale(domain=list(names), range=DASHES[: len(names)]),
+        ),
+    )
+    return _svg(lines.properties(width=680, height=280))
+
+
 def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
     """Dots with intervals on a log axis: rows have `benchmark`, `name`, `ratio`,
     `low` and `high`; 1 is the yardstick.

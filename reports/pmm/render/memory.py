@@ -41,6 +41,8 @@ QUANTITIES = (
 )
 FAILING = "_error"
 """End of the names of variants whose reader fails on purpose."""
+DENSITY = re.compile(r"bytes_at_([\d.]+)_percent")
+"""Figures of the workload `sparse` that make its curves."""
 CLOSE = 0.06
 """Share of the time axis within which two labels would run into each other."""
 
@@ -243,6 +245,58 @@ def _chart(
     )
 
 
+def _densities(variants: list[Variant]) -> list[dict[str, Any]]:
+    """What each variant costs at each density, as far as it is known."""
+    return [
+        {"name": v.name, "percent": float(found[1]), "bytes": float(f.value)}
+        for v in variants
+        for f in v.figures
+        if f.value and (found := DENSITY.fullmatch(f.name))
+    ]
+
+
+def _break_evens(variants: list[Variant]) -> str:
+    """From which density on a sparse form costs more than a dense one."""
+    said = []
+    for variant in variants:
+        for dense in ("list", "array"):
+            name = f"break_even_{dense}_density"
+            if all(f.name != name for f in variant.figures):
+                continue
+            share = figure(variant, name)
+            start = (
+                "at no density" if share is None else f"from {share / 100:g} percent"
+            )
+            said.append(f"{variant.name} costs more than the {dense} {start}")
+    return "; ".join(said)
+
+
+def _density_chart(result: WorkResult) -> Chart | None:
+    """Both curves, sparse and dense, over the density."""
+    variants = [v for v in result.document.variants if not v.unsupported]
+    points = _densities(variants)
+    if not points:
+        return None
+    title = "Bytes by density"
+    said = _break_evens(variants)
+    return Chart(
+        id=re.sub(r"[^\w.]+", "-", f"sparse-{title}-{label(result)}"),
+        title=f"{title}; {label(result)}",
+        svg=charts.curves(
+            points,
+            x="percent",
+            x_title="positions stored (percent, log)",
+            y="bytes",
+            y_title="bytes held (log)",
+            names=[v.name for v in variants],
+        ),
+        alt=f"{title} on {label(result)}: {said}.",
+        note=f"{len(points)} measured points. Break-even: {said}.",
+        how="where a sloping line crosses a flat one, storing what is there begins "
+        "to cost more than storing everything.",
+    )
+
+
 def _charts(results: list[tuple[str, WorkResult]], workload: str) -> list[Chart]:
     """The first native subject and the first twin: one chart a quantity, readers
     that fail on their own.
@@ -251,6 +305,8 @@ def _charts(results: list[tuple[str, WorkResult]], workload: str) -> list[Chart]
         return []
     chosen = [r for _, r in results if r.document.form == "c"][:1]
     chosen += [r for _, r in results if r.document.form == "python"][:1]
+    if workload == "sparse":
+        return [c for r in chosen if (c := _density_chart(r)) is not None]
     drawn = []
     for result in chosen:
         sampled = [v for v in result.document.variants if v.series.rows]
