@@ -81,7 +81,7 @@ MAY(gc, legacy_finalizers_are_uncollectable,
   expect(found[0] == 1 && found[1] == 1);
 }
 
-/* ---- types that lie ------------------------------------------------------- */
+/* ---- types that lie ---------------------------------------------------- */
 
 /* An instance whose type commits a fault in traverse; its slot 0 is `item`. */
 static pmm_obj *liar(struct pmm_test *t, uint32_t fault, int64_t cookie,

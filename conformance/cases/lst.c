@@ -156,8 +156,7 @@ MUST(lst, extend_keeps_identity, "In-place extension shows in every alias",
  * by the growth rule; popping from 1000/1132 gives capacity 640 at 565 items,
  * 364 at 319, ... 4 at 1, 0 at 0." */
 MUST(lst, popping_shrinks_by_the_rule, "Popping shrinks as the profile says",
-     REQ("LST-009"), NEEDS(list, sizeof),
-     OOM_EXEMPT("a list that cannot shrink may keep its larger array")) {
+     REQ("LST-009"), NEEDS(list, sizeof)) {
   size_t steps = 0;
   const int64_t *lengths = profile_ints(t, "list_shrink_lengths", &steps);
   const int64_t *rooms = profile_ints(t, "list_shrink_capacities", &steps);

@@ -384,7 +384,7 @@ MUST(oom, usable_after_exhaustion, "Work goes on after memory ran out",
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_never_fails, "Releasing and collecting need no memory",
      REQ("OOM-009"), NEEDS(fail_inject, gc, list, tuple, finalizer),
-     ARMS_ITSELF, STRESS_EXEMPT("leaves a cycle for one collection")) {
+     ARMS_ITSELF) {
   quiet(t);
   (void)collect(t);
   pmm_obj *type = probe_type(t, "watched", 2, PMM_TYPE_GC, nothing, NULL);

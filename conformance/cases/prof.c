@@ -10,9 +10,6 @@
 
 #define SLACK 4096
 
-#define NO_OTHER_LANE                                                         \
-  STRESS_EXEMPT("measures what the case alone allocates")
-
 struct traced {
   uint64_t current;
   uint64_t peak;
@@ -43,7 +40,7 @@ static pmm_obj *block_of(struct pmm_test *t, size_t size) {
 /* "While tracing, current equals live traced bytes, peak is the maximum, and
  * peak >= current always." */
 MUST(prof, current_and_peak, "Current follows what lives, peak the most",
-     REQ("PROF-001"), NEEDS(trace, str), NO_OTHER_LANE) {
+     REQ("PROF-001"), NEEDS(trace, str)) {
   enum { SIZE = 1000000 };
   start_tracing(t);
   uint64_t start = traced(t).current;
@@ -62,7 +59,7 @@ MUST(prof, current_and_peak, "Current follows what lives, peak the most",
 
 /* "While tracing, current equals live traced bytes, peak is the maximum ..." */
 MUST(prof, growing_moves_the_peak, "A block that grows moves the peak",
-     REQ("PROF-001"), NEEDS(trace, copy), NO_OTHER_LANE) {
+     REQ("PROF-001"), NEEDS(trace, copy)) {
   enum { SMALL = 1000, LARGE = 1000000 };
   start_tracing(t);
   uint64_t start = traced(t).current;
@@ -77,7 +74,7 @@ MUST(prof, growing_moves_the_peak, "A block that grows moves the peak",
 /* "Blocks older than start are not traced, and freeing them does not make the
  * total negative." */
 MUST(prof, older_blocks_are_not_traced, "What is older than start counts not",
-     REQ("PROF-002"), NEEDS(trace, str), NO_OTHER_LANE) {
+     REQ("PROF-002"), NEEDS(trace, str)) {
   enum { SIZE = 1000000 };
   pmm_obj *old = block_of(t, SIZE);
   start_tracing(t);
@@ -90,7 +87,7 @@ MUST(prof, older_blocks_are_not_traced, "What is older than start counts not",
 
 /* "Resetting the peak sets it to current." */
 MUST(prof, peak_is_reset, "A reset peak starts from current", REQ("PROF-003"),
-     NEEDS(trace, str), NO_OTHER_LANE) {
+     NEEDS(trace, str)) {
   enum { SIZE = 1000000 };
   start_tracing(t);
   pmm_obj *kept = block_of(t, SIZE);
@@ -137,7 +134,7 @@ static struct pmm_site site_in(const struct snapshot *taken,
 
 /* "Growing a block keeps one trace with the new size." */
 MUST(prof, realloc_keeps_one_trace, "A block that grows is traced once",
-     REQ("PROF-004"), NEEDS(trace, copy), NO_OTHER_LANE) {
+     REQ("PROF-004"), NEEDS(trace, copy)) {
   enum { ARRAYS = 50, SMALL = 5000, LARGE = 10000 };
   pmm_obj **arrays = SCRATCH_ARRAY(pmm_obj *, ARRAYS);
   start_tracing(t);
@@ -163,7 +160,7 @@ MUST(prof, realloc_keeps_one_trace, "A block that grows is traced once",
 
 /* "After stop current and peak are 0 and a snapshot is an error; ..." */
 MUST(prof, stop_clears_everything, "Stopping forgets all figures",
-     REQ("PROF-005"), NEEDS(trace, str), NO_OTHER_LANE) {
+     REQ("PROF-005"), NEEDS(trace, str)) {
   expect_ok(OPS->trace_start(RT));
   pmm_obj *kept = block_of(t, 100000);
   expect_ge(traced(t).current, 100000);
@@ -181,8 +178,7 @@ MUST(prof, stop_clears_everything, "Stopping forgets all figures",
 
 /* "... overhead is reported separately and never inside current." */
 MUST(prof, tracer_does_not_count_itself, "The tracer is not in its figures",
-     REQ("PROF-005"), NEEDS(trace, list, sizeof), NO_OTHER_LANE,
-     OOM_EXEMPT("10000 lists make a sweep of as many rounds")) {
+     REQ("PROF-005"), NEEDS(trace, list, sizeof)) {
   enum { N = 10000 };
   quiet(t);
   pmm_obj *all = list_of_ints(t, 0);
@@ -205,7 +201,7 @@ MUST(prof, tracer_does_not_count_itself, "The tracer is not in its figures",
 /* "Comparing two snapshots ranks the allocation site of 100 leaked 1000-byte
  * objects first with its exact count and byte growth." */
 MUST(prof, difference_finds_the_leak, "The site that leaks grows most",
-     REQ("PROF-006"), NEEDS(trace, str, sizeof), NO_OTHER_LANE) {
+     REQ("PROF-006"), NEEDS(trace, str, sizeof)) {
   enum { LEAKED = 100, SIZE = 1000 };
   struct pmm_growth growth[SITES];
   start_tracing(t);
@@ -404,8 +400,7 @@ MUST(prof, detector_is_exact, "A clean run has no leak, a planted one has one",
 /* "A leak report tells apart unreleased references, uncollected cycles and
  * blocks held by caches ..." */
 MUST(prof, kinds_of_leaks_are_told_apart, "References, cycles, caches differ",
-     REQ("PROF-008"), NEEDS(diag, gc, list, tuple),
-     STRESS_EXEMPT("a collection at every container leaves no cycle")) {
+     REQ("PROF-008"), NEEDS(diag, gc, list, tuple)) {
   quiet(t);
   pmm_obj *held = probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL);
   pmm_obj *ring = probe_type(t, "ring", 1, PMM_TYPE_GC, NULL, NULL);

@@ -249,8 +249,7 @@ static void stop_tracing(struct pmm_test *t, void *unused) {
 /* "After 3000 nested calls return, frame storage is reused and net traced
  * growth is zero." - three times to the limit of 1000 */
 SHOULD(stk, frame_memory_is_returned, "Deep calls leave no frame memory",
-       REQ("STK-005"), NEEDS(frame, trace),
-       OOM_EXEMPT("3000 calls make a sweep of as many rounds")) {
+       REQ("STK-005"), NEEDS(frame, trace)) {
   quiet(t);
   pmm_obj *function = NEW(OPS->function_new(RT, &endless));
   expect_ok(OPS->trace_start(RT));

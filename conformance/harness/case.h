@@ -135,6 +135,9 @@ struct pmm_test {
 
 /** Take over a new handle; ends the case when the operation failed. */
 #define NEW(call) pmm_test_own(t, (call), PMM_HERE(#call))
+/** The block that a domain gave.  NULL ends the case: rightly where the
+ *  allocation was made to fail, as a domain reports that by NULL alone. */
+#define BLOCK(call) pmm_test_block(t, (call), PMM_HERE(#call))
 /** One more reference, owned by the case.  Returns the handle. */
 #define KEEP(o) pmm_test_keep(t, (o))
 /** Release one owned reference now.  May run code. */
@@ -316,6 +319,7 @@ void survives(struct pmm_test *t, void (*fn)(struct pmm_test *t, void *ctx),
 /* ---- behind the macros -------------------------------------------------- */
 
 pmm_obj *pmm_test_own(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
+void *pmm_test_block(struct pmm_test *t, void *block, struct pmm_here here);
 pmm_obj *pmm_test_keep(struct pmm_test *t, pmm_obj *o);
 void pmm_test_drop(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 pmm_obj *pmm_test_give(struct pmm_test *t, pmm_obj *o, struct pmm_here here);

@@ -97,6 +97,19 @@ void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
   stop(t);
 }
 
+void *pmm_test_block(struct pmm_test *t, void *block, struct pmm_here here) {
+  if (block == NULL) {
+    int injected = t->state->injecting;
+    pmm_state_disarm(t);
+    note_text(t,
+              injected && t->state->fired > 0 ? PMM_VERDICT_REPORTED
+                                              : PMM_VERDICT_FAIL,
+              here, "no block from %s", here.text);
+    stop(t);
+  }
+  return block;
+}
+
 void unsupported(struct pmm_test *t, const char *what) {
   struct pmm_verdict *verdict = &t->state->verdict;
   pmm_state_disarm(t);
