@@ -228,7 +228,7 @@ MUST(prof, difference_finds_the_leak, "The site that leaks grows most",
 
 /* "Comparing two snapshots ranks the allocation site ..." */
 MUST(prof, comparing_needs_a_snapshot, "Comparing without a snapshot fails",
-     REQ("PROF-006"), NEEDS(trace), NO_OTHER_LANE) {
+     REQ("PROF-006"), NEEDS(trace)) {
   struct pmm_growth growth;
   expect_error(OPS->trace_keep(RT), PMM_RUNTIME);
   start_tracing(t);
@@ -278,7 +278,7 @@ static struct counts *census(struct pmm_test *t, const char *a, const char *b,
 /* "A census counts the live objects of each type and the bytes they report:
  * it moves by exactly what was made and dropped." */
 MUST(prof, census_counts_containers, "A census moves by what was made",
-     REQ("PROF-009"), NEEDS(census, sizeof, list, gc), NO_OTHER_LANE) {
+     REQ("PROF-009"), NEEDS(census, sizeof, list, gc)) {
   enum { LISTS = 30, PROBES = 7 };
   quiet(t);
   pmm_obj *type = probe_type(t, "held", 2, PMM_TYPE_GC, NULL, NULL);
@@ -305,8 +305,7 @@ MUST(prof, census_counts_containers, "A census moves by what was made",
 
 /* "A census counts the live objects of each type ..." */
 MUST(prof, census_counts_atoms, "Objects outside the collector count too",
-     REQ("PROF-009"), NEEDS(census, trace, sizeof, tuple, str),
-     NO_OTHER_LANE) {
+     REQ("PROF-009"), NEEDS(census, trace, sizeof, tuple, str)) {
   enum { FLOATS = 25, TUPLES = 5 };
   start_tracing(t);
   struct counts *before = census(t, "float", "tuple", "str");
