@@ -63,8 +63,11 @@ int select_backend(const pmmi_names &names, char *message, std::size_t size) {
 }
 
 int select_subject(const pmmi_names &names, const Program &program,
-                   char *message, std::size_t size) {
-  const int status = pmmi_select(&names, &choice.selection, message, size);
+                   const pmm_subject *host, char *message, std::size_t size) {
+  const int status =
+      host != nullptr
+          ? pmmi_select_for(host, &names, &choice.selection, message, size)
+          : pmmi_select(&names, &choice.selection, message, size);
   if (status != 0) {
     return status;
   }
@@ -99,6 +102,7 @@ void describe() {
   const bool own = choice.selection.backend == nullptr;
   if (choice.level == Level::subject) {
     add_context("pmm_subject", choice.selection.subject->name);
+    add_context("pmm_subject_version", choice.selection.subject->version);
     add_context("pmm_mode", choice.selection.mode);
   }
   if (!own) {
@@ -127,8 +131,8 @@ class Judge : public benchmark::ConsoleReporter {
 
 }  // namespace
 
-int run(int argc, char **argv, const Program &program) {
-  pmmi_backend_prepare(argv);
+int run(int argc, char **argv, const Program &program,
+        const pmm_subject *host) {
   choice.level = program.level;
   if (asks_for_help(argc, argv)) {
     print_help(program.title);
@@ -140,7 +144,8 @@ int run(int argc, char **argv, const Program &program) {
   if (status == 0) {
     status = program.level == Level::backend
                  ? select_backend(names, message, sizeof message)
-                 : select_subject(names, program, message, sizeof message);
+                 : select_subject(names, program, host, message,
+                                  sizeof message);
   }
   if (status != 0) {
     std::fprintf(stderr, "%s: %s\n", argv[0], message);
@@ -172,10 +177,9 @@ Heap::Heap() : backend(choice.selection.backend), handle(nullptr) {
 
 Heap::~Heap() { backend->fini(handle); }
 
-Runtime::Runtime()
+Runtime::Runtime(const pmm_host *host)
     : ops(choice.selection.subject->ops), handle(nullptr) {
-  if (pmmi_selection_open(&choice.selection, nullptr, 1, 0, &handle) !=
-      PMM_OK) {
+  if (pmmi_selection_open(&choice.selection, host, 1, 0, &handle) != PMM_OK) {
     give_up("the subject did not open");
   }
 }
@@ -194,11 +198,24 @@ pmm_obj *Runtime::list_of_ints(std::size_t n) const {
   return list;
 }
 
+pmm_obj *Runtime::node_type() const {
+  pmm_type_spec spec{};
+  spec.struct_size = sizeof spec;
+  spec.name = "node";
+  spec.slots = 1;
+  spec.flags = PMM_TYPE_GC;
+  return ops->type_new(handle, &spec);
+}
+
 std::uint64_t Runtime::live_blocks() const {
   pmm_memory memory{};
   memory.struct_size = sizeof memory;
   ops->memory(handle, &memory);
   return memory.live_blocks;
+}
+
+bool Runtime::offers(const char *feature) const {
+  return pmmi_subject_offers(choice.selection.subject, feature) != 0;
 }
 
 }  // namespace pmm_bench

@@ -83,8 +83,6 @@ void register_all() {
 
 }  // namespace
 
-int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv,
-                        {"pmm-bench-refcount: what counting references costs",
-                         pmm_bench::Level::subject, register_all, {"refcount", "list"}});
-}
+const pmm_bench::Program pmm_bench::refcount_program = {
+    "refcount", "pmm-bench-refcount: what counting references costs",
+    pmm_bench::Level::subject, register_all, {"refcount", "list"}};
