@@ -4,6 +4,8 @@
 
 #include "bench.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -46,14 +48,21 @@ void print_help(const char *title) {
             "  --mode MODE      a collector mode of the subject\n");
 }
 
-// Google Benchmark's own help would hide ours, so ours is asked for first.
-bool asks_for_help(int argc, char **argv) {
+bool asks_for(int argc, char **argv, const char *option) {
   for (int i = 1; i < argc; i++) {
-    if (std::strcmp(argv[i], "--help") == 0 || std::strcmp(argv[i], "-h") == 0) {
+    if (std::strcmp(argv[i], option) == 0) {
       return true;
     }
   }
   return false;
+}
+
+int print_modes() {
+  const char *const *modes = choice.selection.subject->modes;
+  for (; *modes != nullptr; modes++) {
+    std::printf("%s\n", *modes);
+  }
+  return 0;
 }
 
 int select_backend(const pmmi_names &names, char *message, std::size_t size) {
@@ -115,6 +124,7 @@ void describe() {
 // Notices failed checks, which Google Benchmark reports without failing.
 class Judge : public benchmark::ConsoleReporter {
  public:
+  Judge() : ConsoleReporter(isatty(1) ? OO_ColorTabular : OO_Tabular) {}
   void ReportRuns(const std::vector<Run> &runs) override {
     for (const Run &run : runs) {
       ran_ = true;
@@ -134,7 +144,8 @@ class Judge : public benchmark::ConsoleReporter {
 int run(int argc, char **argv, const Program &program,
         const pmm_subject *host) {
   choice.level = program.level;
-  if (asks_for_help(argc, argv)) {
+  // Google Benchmark's own help would hide ours, so ours is asked for first.
+  if (asks_for(argc, argv, "--help") || asks_for(argc, argv, "-h")) {
     print_help(program.title);
     return 0;
   }
@@ -150,6 +161,9 @@ int run(int argc, char **argv, const Program &program,
   if (status != 0) {
     std::fprintf(stderr, "%s: %s\n", argv[0], message);
     return status;
+  }
+  if (program.level == Level::subject && asks_for(argc, argv, "--modes")) {
+    return print_modes();
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) {

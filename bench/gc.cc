@@ -205,7 +205,7 @@ void build(benchmark::State &state, int collector_on) {
 
 void register_all() {
   const auto add = [](const char *name, int iterations, auto function) {
-    pmm_bench::add_sized(name, function, 10000, iterations);
+    pmm_bench::add_sized(name, function, iterations);
   };
   using State = benchmark::State;
   add("gc/full_live", 5, [](State &s) { full_live(s, Edges::next); });

@@ -145,7 +145,7 @@ void drop(benchmark::State &state, Maker make) {
 
 void register_all() {
   const auto add = [](const char *name, auto function) {
-    pmm_bench::add_sized(name, function, 1000, 3);
+    pmm_bench::add_sized(name, function, 3);
   };
   using State = benchmark::State;
   add("list/append", append);
