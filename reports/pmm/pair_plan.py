@@ -44,6 +44,8 @@ UNTOUCHED = {"PMM_CPYTHON_ACCOUNT": "none"}
 """No hooks on the interpreter's allocators while it is timed."""
 WITHOUT_COLLECTIONS = "counting"
 """A mode in which nobody collects has no pause to compare."""
+SPARE = 2
+"""Pairs beyond the fewest that decide: some may be disturbed and dropped."""
 BENCH_MODULE = "bench/pmm_bench.so"
 
 
@@ -105,7 +107,8 @@ def count_rounds(selection: Selection, spec: Sequence[RowSpec], ours: Subject) -
     rows = sum(max(1, len(ours.modes)) if row.modes else 1 for row in spec)
     least = least_pairs(rows)
     if selection.pairs is None:
-        return least + least % 2
+        wanted = least + SPARE
+        return wanted + wanted % 2
     if selection.pairs < least:
         raise UsageError(
             f"{selection.pairs} pairs cannot decide anything: a table of {rows} rows "

@@ -37,7 +37,7 @@ from pmm.speed_documents import (
     SpeedTable,
     SpeedVerdict,
 )
-from pmm.speed_spec import RowSpec, read_spec
+from pmm.speed_spec import FULL_SIZE, RowSpec, read_spec
 
 WAITED_SHARE = 0.2
 WAITED_NS = 50_000_000
@@ -180,6 +180,10 @@ class Board:
                 out.append(SpeedSample(round=number, ours=left, theirs=right))
         return tuple(out)
 
+    def goal(self, row: RowSpec, mode: str | None) -> float | None:
+        """Return what is to be reached; goals are set for the full size."""
+        return row.goal_of(mode) if self.pairs.objects == FULL_SIZE else None
+
 
 def spread(values: Sequence[float]) -> SpeedSpread | None:
     """Summarise one arm; None without a value."""
@@ -201,7 +205,7 @@ def make_row(board: Board, row: RowSpec, ours: SpeedArm, theirs: SpeedArm) -> Sp
         note = f"{len(samples)} pairs have no interval"
     return SpeedRow(
         benchmark=row.benchmark, figure=row.figure, over=row.over, title=row.title,
-        unit=row.unit, arm=ours.id, against=theirs.id, goal=row.goal_of(ours.mode),
+        unit=row.unit, arm=ours.id, against=theirs.id, goal=board.goal(row, ours.mode),
         samples=samples, ours=spread([one.ours for one in samples]),
         theirs=spread([one.theirs for one in samples]),
         ratio=found.ratio if found else None, low=found.low if found else None,

@@ -12,8 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from sample import build_sample
 
+from pmm import words
 from pmm.documents import Run, decode_run
-from pmm.render import render, words
+from pmm.render import render
 from pmm.render.site import PAGES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

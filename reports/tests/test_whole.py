@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pmm.documents import Run, decode_run
-from pmm.render.words import STATES
+from pmm.words import STATES
 
 ROOT = Path(__file__).resolve().parents[2]
 PMM = Path(sys.executable).with_name("pmm")
