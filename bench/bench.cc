@@ -112,6 +112,7 @@ void describe() {
   if (choice.level == Level::subject) {
     add_context("pmm_subject", choice.selection.subject->name);
     add_context("pmm_subject_version", choice.selection.subject->version);
+    add_context("pmm_subject_build", choice.selection.subject->build);
     add_context("pmm_mode", choice.selection.mode);
   }
   if (!own) {

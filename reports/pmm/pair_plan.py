@@ -209,8 +209,8 @@ def make_arm(role: SpeedRole, one: Subject, mode: str | None) -> SpeedArm:
     name = one.name if mode is None else f"{one.name}/{mode}"
     return SpeedArm(
         id=f"{name} again" if role == "again" else name, role=role,
-        subject=one.subject, version=one.version, backend=one.backend, mode=mode,
-        interpreter=one.interpreter,
+        subject=one.subject, version=one.version, build=None, backend=one.backend,
+        mode=mode, interpreter=one.interpreter,
     )  # fmt: skip
 
 

@@ -238,6 +238,7 @@ class BenchContext(Foreign, frozen=True):
     num_cpus: int
     pmm_subject: str | None = None
     pmm_subject_version: str | None = None
+    pmm_subject_build: str | None = None
     pmm_backend: str | None = None
     pmm_mode: str | None = None
     pmm_attach: str | None = None

@@ -57,7 +57,7 @@ class Pairs:
 
     figures: dict[str, Figures] = field(default_factory=dict)
     """By job id."""
-    versions: dict[str, str] = field(default_factory=dict)
+    said: dict[str, BenchContext] = field(default_factory=dict)
     """What an arm's program said of itself, by the arm's id."""
     objects: int = 0
 
@@ -80,8 +80,8 @@ def collect_pair(pairs: Pairs, job: Job, document: Path) -> str | None:
         figures.setdefault(name, []).append(entry)
         pairs.objects = int(size) if size.isdigit() else pairs.objects
     pairs.figures[job.id] = figures
-    if job.pair is not None and found.context.pmm_subject_version is not None:
-        pairs.versions[job.pair.arm.id] = found.context.pmm_subject_version
+    if job.pair is not None:
+        pairs.said[job.pair.arm.id] = found.context
     return None
 
 
@@ -284,13 +284,20 @@ def make_speed(
         rounds=board.rounds,
         objects=pairs.objects,
         arms=tuple(
-            msgspec.structs.replace(arm, version=pairs.versions.get(name, arm.version))
-            for name, arm in sorted(arms.items())
+            introduced(arm, pairs.said.get(name)) for name, arm in sorted(arms.items())
         ),
         rows=rows,
         controls=controls,
         dropped=dropped,
     )
+
+
+def introduced(arm: SpeedArm, said: BenchContext | None) -> SpeedArm:
+    """Add to an arm what its program said of itself."""
+    if said is None:
+        return arm
+    version = said.pmm_subject_version or arm.version
+    return msgspec.structs.replace(arm, version=version, build=said.pmm_subject_build)
 
 
 def make_rows(

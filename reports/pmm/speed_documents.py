@@ -25,6 +25,8 @@ class SpeedArm(Strict, frozen=True):
     """`again` is the first subject once more: the null control."""
     subject: str
     version: str | None
+    build: str | None
+    """What the program says of how it was compiled."""
     backend: str | None
     mode: str | None
     interpreter: str | None

@@ -67,6 +67,11 @@ def print_speed(table: SpeedTable | None, console: Console) -> None:
             "a small size tries the command: an interpreter's own objects weigh in "
             "the figures, and goals do not apply"
         )
+    if any("assertions" in (arm.build or "") for arm in table.arms):
+        lines.append(
+            "built with assertions, which the interpreter is not: for figures to "
+            "quote, meson setup build-speed --buildtype release"
+        )
     if table.dropped:
         lines.append(
             f"dropped as disturbed: {words.plural(len(table.dropped), 'round')}"

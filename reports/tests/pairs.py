@@ -34,7 +34,7 @@ def arm(name: str, role: str, mode: str | None) -> SpeedArm:
     """One side."""
     theirs = role == "theirs"
     return SpeedArm(
-        id=name, role=role, version=None, mode=mode,  # type: ignore[arg-type]
+        id=name, role=role, version=None, build="gcc 12 -O2", mode=mode,  # type: ignore[arg-type]
         subject="cpython" if theirs else "reference",
         backend=None if theirs else "pool",
         interpreter="/usr/bin/python3.11" if theirs else None,

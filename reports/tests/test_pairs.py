@@ -252,7 +252,8 @@ def test_an_arms_figures_are_found_by_benchmark(tmp_path):
     (figures,) = pairs.figures.values()
     assert figures["gc/full_live"][0].per_object_ns == 3.5
     assert pairs.objects == 1_000_000
-    assert pairs.versions == {"reference/pool/generational": "0.1.0"}
+    (said,) = pairs.said.values()
+    assert said.pmm_subject_version == "0.1.0"
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ def _chart(table: SpeedTable) -> tuple[str | None, str]:
 
 def _label(arm: SpeedArm) -> str:
     """Name of an arm with its interpreter."""
-    where = f", {arm.interpreter}" if arm.interpreter else ""
-    return f"{arm.id} ({arm.version or 'version unknown'}{where})"
+    facts = (arm.version, arm.build, arm.interpreter)
+    return f"{arm.id} ({', '.join(fact for fact in facts if fact)})"
 
 
 def _distance(row: SpeedRow) -> float | None:
