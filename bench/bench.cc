@@ -222,11 +222,19 @@ pmm_obj *Runtime::node_type() const {
   return ops->type_new(handle, &spec);
 }
 
-std::uint64_t Runtime::live_blocks() const {
-  pmm_memory memory{};
-  memory.struct_size = sizeof memory;
-  ops->memory(handle, &memory);
-  return memory.live_blocks;
+pmm_memory Runtime::memory() const {
+  pmm_memory figures{};
+  figures.struct_size = sizeof figures;
+  ops->memory(handle, &figures);
+  return figures;
+}
+
+std::uint64_t Runtime::live_blocks() const { return memory().live_blocks; }
+
+std::uint64_t Runtime::untold_blocks() const {
+  // The most that a CPython keeps of one size, twice.
+  constexpr std::uint64_t most = 4096;
+  return memory().cached_blocks == PMM_UNKNOWN ? most : 0;
 }
 
 bool Runtime::offers(const char *feature) const {

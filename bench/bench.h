@@ -86,11 +86,17 @@ class Runtime {
   pmm_obj *node_type() const;
   /// Live blocks as the runtime counts them.
   std::uint64_t live_blocks() const;
+  /// Blocks that free lists may hold besides: 0 where the runtime tells them
+  /// apart.
+  std::uint64_t untold_blocks() const;
   /// True when the subject claims the feature.
   bool offers(const char *feature) const;
 
   const pmm_ops *ops;
   pmm_rt *handle;
+
+ private:
+  pmm_memory memory() const;
 };
 
 /// CPU seconds of this thread since it was made: what the operation cost, and
