@@ -21,6 +21,14 @@ def row_label(row: SpeedRow) -> str:
     return f"{row.title} ({mode})" if mode else row.title
 
 
+def short_label(row: SpeedRow) -> str:
+    """Name a row by its benchmark, its figure and its mode."""
+    over = f" / {row.over.partition('/')[2]}" if row.over else ""
+    what = "" if row.figure == "per_object_ns" else f" {row.figure}"
+    mode = row.arm.rpartition("/")[2] if row.benchmark.startswith("pause/") else ""
+    return f"{row.benchmark}{over}{what} {mode}".rstrip()
+
+
 def figure(value: float | None, row: SpeedRow) -> str:
     """Write a value of a row in its unit."""
     if row.over is not None:

@@ -9,7 +9,7 @@ from pmm import words
 from pmm.documents import Run
 from pmm.render import charts
 from pmm.speed_documents import SpeedArm, SpeedRow, SpeedTable
-from pmm.speed_print import row_label
+from pmm.speed_print import row_label, short_label
 
 
 def _chart(table: SpeedTable) -> tuple[str | None, str]:
@@ -19,7 +19,7 @@ def _chart(table: SpeedTable) -> tuple[str | None, str]:
         return None, ""
     points = [
         {
-            "benchmark": row_label(row),
+            "benchmark": short_label(row),
             "name": "ratio",
             "ratio": row.ratio,
             "low": row.low,
@@ -34,7 +34,8 @@ def _chart(table: SpeedTable) -> tuple[str | None, str]:
         f"({row_label(best)}), the highest {words.times(worst.ratio)} "
         f"({row_label(worst)})."
     )
-    drawn = charts.ratios(points, names=["ratio"], yardstick=table.rows[0].against)
+    against = table.rows[0].against
+    drawn = charts.ratios(points, names=["ratio"], yardstick=against, what="figure")
     return drawn, said
 
 
@@ -60,6 +61,9 @@ def context(run: Run) -> dict[str, Any]:
         "svg": svg,
         "alt": alt,
         "arms": [_label(arm) for arm in table.arms if arm.role != "again"],
-        "rows": [(row_label(row), row, _distance(row)) for row in table.rows],
-        "controls": [(row_label(row), row) for row in table.controls],
+        "rows": [
+            (row_label(row), short_label(row), row, _distance(row))
+            for row in table.rows
+        ],
+        "controls": [(row_label(row), short_label(row), row) for row in table.controls],
     }
