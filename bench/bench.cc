@@ -57,14 +57,6 @@ bool asks_for(int argc, char **argv, const char *option) {
   return false;
 }
 
-int print_modes() {
-  const char *const *modes = choice.selection.subject->modes;
-  for (; *modes != nullptr; modes++) {
-    std::printf("%s\n", *modes);
-  }
-  return 0;
-}
-
 int select_backend(const pmmi_names &names, char *message, std::size_t size) {
   const char *spec = names.backend != nullptr ? names.backend : "pool";
   choice.selection.backend = pmmi_backend_find(spec, message, size);
@@ -162,9 +154,6 @@ int run(int argc, char **argv, const Program &program,
   if (status != 0) {
     std::fprintf(stderr, "%s: %s\n", argv[0], message);
     return status;
-  }
-  if (program.level == Level::subject && asks_for(argc, argv, "--modes")) {
-    return print_modes();
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) {

@@ -45,6 +45,19 @@ class Listener {
     host_.event = heard;
   }
   const pmm_host *host() const { return &host_; }
+  // Callback of the collector.
+  static pmm_status collecting(void *ctx, pmm_rt *, const pmm_gc_info *info) {
+    Listener &self = *static_cast<Listener *>(ctx);
+    if (info->stop == 0) {
+      self.watch_ = Stopwatch();
+      return PMM_OK;
+    }
+    const double seconds = self.watch_.seconds();
+    self.collections++;
+    self.longest = std::max(self.longest, seconds);
+    self.total += seconds;
+    return PMM_OK;
+  }
 
   std::uint64_t dead = 0;
   std::uint64_t collections = 0;
@@ -54,25 +67,12 @@ class Listener {
  private:
   static void heard(void *ctx, pmm_event_kind kind, std::int64_t,
                     std::int64_t) {
-    Listener &self = *static_cast<Listener *>(ctx);
-    if (kind == PMM_EVENT_DEALLOCATED) {
-      self.dead++;
-    } else if (kind == PMM_EVENT_GC_START) {
-      self.watch_ = Stopwatch();
-    } else if (kind == PMM_EVENT_GC_STOP) {
-      const double seconds = self.watch_.seconds();
-      self.collections++;
-      self.longest = std::max(self.longest, seconds);
-      self.total += seconds;
-    }
+    static_cast<Listener *>(ctx)->dead += kind == PMM_EVENT_DEALLOCATED;
   }
 
   pmm_host host_;
   Stopwatch watch_;
 };
-
-// The events come with a callback; this one has nothing to add.
-pmm_status ignore(void *, pmm_rt *, pmm_obj *) { return PMM_OK; }
 
 // A field of /proc/self/status in bytes; 0: the kernel does not tell.
 double status_bytes(const char *field) {
@@ -227,13 +227,13 @@ void churn(benchmark::State &state) {
     course.whole = graph.fill() && rt.ops->collect(rt.handle, 2,
                                                    &unreachable) == PMM_OK;
     const double told = told_seconds(rt);
-    rt.ops->gc_callback(rt.handle, ignore, nullptr);
+    rt.ops->gc_callback_add(rt.handle, Listener::collecting, &listener);
     rt.ops->gc_enable(rt.handle, 1);
     if (course.whole) {
       course = churn_steps(graph, listener, state.range(0));
     }
     rt.ops->gc_enable(rt.handle, 0);
-    rt.ops->gc_callback(rt.handle, nullptr, nullptr);
+    rt.ops->gc_callback_remove(rt.handle, Listener::collecting, &listener);
     publish(state, course, listener, told_seconds(rt) - told,
             status_bytes("VmHWM") - start_bytes);
     meter.took(course.seconds);

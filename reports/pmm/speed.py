@@ -40,7 +40,7 @@ from pmm.speed_documents import (
 from pmm.speed_spec import FULL_SIZE, RowSpec, read_spec
 
 WAITED_SHARE = 0.2
-WAITED_NS = 50_000_000
+WAITED_NS = 200_000_000
 """A process that waited longer than both was disturbed; its round is dropped."""
 DROPPED_SHARE = 0.2
 """Share of a unit's rounds that may be dropped."""

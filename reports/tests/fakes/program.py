@@ -214,9 +214,6 @@ def main() -> int:
     """Play the program whose name this one was started under."""
     if "--list" in sys.argv:
         return listing()
-    if "--modes" in sys.argv:
-        print("generational\nfull\ncounting")
-        return 0
     with (ME.parents[1] / "started").open("a") as log:
         log.write(f"{ME.name} {BACKEND}\n")
     if ME.name in ("pmm-conform", "pmm-backend-check"):
