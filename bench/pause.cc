@@ -15,8 +15,9 @@
 //   told_pause_ns      the longest that the runtime tells of, by its clock
 //                      and since it was opened; 0: it does not tell.
 //   collector_ns       the collector's time in all: of the steps in which it
-//                      ran, so that what it does before its start or after
-//                      its stop counts too.
+//                      told of a collection, so that what it does before its
+//                      start or after its stop counts too; and of those that
+//                      took a millisecond, which nothing else in a step does.
 //   most_garbage       the most dead objects that waited to be freed.
 //   rss_growth_bytes   resident memory at its peak, above where it started.
 //
@@ -38,6 +39,7 @@ using pmm_bench::Runtime;
 using pmm_bench::Stopwatch;
 
 constexpr std::int64_t no_cookie = 0;
+constexpr double long_step_seconds = 1e-3;
 
 // What is heard of a runtime: deaths, and the collections' beginnings and
 // ends.
@@ -166,7 +168,7 @@ class Graph {
 struct Course {
   double seconds = 0;
   double longest_step = 0;
-  double collecting = 0;  // of the steps with a collection
+  double collecting = 0;  // of the steps in which the collector was at work
   std::uint64_t most_garbage = 0;
   bool whole = true;
 };
@@ -180,8 +182,9 @@ Course churn_steps(Graph &graph, const Listener &listener, std::int64_t n) {
     const std::uint64_t collections = listener.collections;
     course.whole = graph.replace();
     const double now = watch.seconds();
-    course.collecting +=
-        listener.collections != collections ? now - before : 0;
+    const bool collected = listener.collections != collections ||
+                           now - before > long_step_seconds;
+    course.collecting += collected ? now - before : 0;
     course.longest_step = std::max(course.longest_step, now - before);
     before = now;
     const std::uint64_t garbage = graph.made() - listener.dead - live;
