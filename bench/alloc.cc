@@ -220,8 +220,6 @@ void register_all() {
 
 }  // namespace
 
-int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv,
-                        {"pmm-bench-alloc: what an allocator costs by itself",
-                         pmm_bench::Level::backend, register_all, {}});
-}
+const pmm_bench::Program pmm_bench::alloc_program = {
+    "alloc", "pmm-bench-alloc: what an allocator costs by itself",
+    pmm_bench::Level::backend, register_all, {}};

@@ -4,6 +4,8 @@
 
 #include "bench.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -46,10 +48,9 @@ void print_help(const char *title) {
             "  --mode MODE      a collector mode of the subject\n");
 }
 
-// Google Benchmark's own help would hide ours, so ours is asked for first.
-bool asks_for_help(int argc, char **argv) {
+bool asks_for(int argc, char **argv, const char *option) {
   for (int i = 1; i < argc; i++) {
-    if (std::strcmp(argv[i], "--help") == 0 || std::strcmp(argv[i], "-h") == 0) {
+    if (std::strcmp(argv[i], option) == 0) {
       return true;
     }
   }
@@ -63,8 +64,11 @@ int select_backend(const pmmi_names &names, char *message, std::size_t size) {
 }
 
 int select_subject(const pmmi_names &names, const Program &program,
-                   char *message, std::size_t size) {
-  const int status = pmmi_select(&names, &choice.selection, message, size);
+                   const pmm_subject *host, char *message, std::size_t size) {
+  const int status =
+      host != nullptr
+          ? pmmi_select_for(host, &names, &choice.selection, message, size)
+          : pmmi_select(&names, &choice.selection, message, size);
   if (status != 0) {
     return status;
   }
@@ -99,6 +103,8 @@ void describe() {
   const bool own = choice.selection.backend == nullptr;
   if (choice.level == Level::subject) {
     add_context("pmm_subject", choice.selection.subject->name);
+    add_context("pmm_subject_version", choice.selection.subject->version);
+    add_context("pmm_subject_build", choice.selection.subject->build);
     add_context("pmm_mode", choice.selection.mode);
   }
   if (!own) {
@@ -111,6 +117,7 @@ void describe() {
 // Notices failed checks, which Google Benchmark reports without failing.
 class Judge : public benchmark::ConsoleReporter {
  public:
+  Judge() : ConsoleReporter(isatty(1) ? OO_ColorTabular : OO_Tabular) {}
   void ReportRuns(const std::vector<Run> &runs) override {
     for (const Run &run : runs) {
       ran_ = true;
@@ -127,10 +134,11 @@ class Judge : public benchmark::ConsoleReporter {
 
 }  // namespace
 
-int run(int argc, char **argv, const Program &program) {
-  pmmi_backend_prepare(argv);
+int run(int argc, char **argv, const Program &program,
+        const pmm_subject *host) {
   choice.level = program.level;
-  if (asks_for_help(argc, argv)) {
+  // Google Benchmark's own help would hide ours, so ours is asked for first.
+  if (asks_for(argc, argv, "--help") || asks_for(argc, argv, "-h")) {
     print_help(program.title);
     return 0;
   }
@@ -140,7 +148,8 @@ int run(int argc, char **argv, const Program &program) {
   if (status == 0) {
     status = program.level == Level::backend
                  ? select_backend(names, message, sizeof message)
-                 : select_subject(names, program, message, sizeof message);
+                 : select_subject(names, program, host, message,
+                                  sizeof message);
   }
   if (status != 0) {
     std::fprintf(stderr, "%s: %s\n", argv[0], message);
@@ -172,10 +181,9 @@ Heap::Heap() : backend(choice.selection.backend), handle(nullptr) {
 
 Heap::~Heap() { backend->fini(handle); }
 
-Runtime::Runtime()
+Runtime::Runtime(const pmm_host *host)
     : ops(choice.selection.subject->ops), handle(nullptr) {
-  if (pmmi_selection_open(&choice.selection, nullptr, 1, 0, &handle) !=
-      PMM_OK) {
+  if (pmmi_selection_open(&choice.selection, host, 1, 0, &handle) != PMM_OK) {
     give_up("the subject did not open");
   }
 }
@@ -194,11 +202,32 @@ pmm_obj *Runtime::list_of_ints(std::size_t n) const {
   return list;
 }
 
-std::uint64_t Runtime::live_blocks() const {
-  pmm_memory memory{};
-  memory.struct_size = sizeof memory;
-  ops->memory(handle, &memory);
-  return memory.live_blocks;
+pmm_obj *Runtime::node_type() const {
+  pmm_type_spec spec{};
+  spec.struct_size = sizeof spec;
+  spec.name = "node";
+  spec.slots = 1;
+  spec.flags = PMM_TYPE_GC;
+  return ops->type_new(handle, &spec);
+}
+
+pmm_memory Runtime::memory() const {
+  pmm_memory figures{};
+  figures.struct_size = sizeof figures;
+  ops->memory(handle, &figures);
+  return figures;
+}
+
+std::uint64_t Runtime::live_blocks() const { return memory().live_blocks; }
+
+std::uint64_t Runtime::untold_blocks() const {
+  // The most that a CPython keeps of one size, twice.
+  constexpr std::uint64_t most = 4096;
+  return memory().cached_blocks == PMM_UNKNOWN ? most : 0;
+}
+
+bool Runtime::offers(const char *feature) const {
+  return pmmi_subject_offers(choice.selection.subject, feature) != 0;
 }
 
 }  // namespace pmm_bench

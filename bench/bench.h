@@ -7,8 +7,10 @@
 //   2. A Heap is a fresh heap of the backend; a Runtime is a fresh runtime of
 //      the subject over the backend.  Each benchmark makes its own, so that
 //      no benchmark inherits another's memory.
-//   3. The witness is taken after the runs and written into the context, so
+//   3. The witness is taken before the runs and written into the context, so
 //      that no figure stands without the proof of who served the memory.
+//   4. The same code runs in two hosts: a program of its own (main.cc), and a
+//      CPython, whose extension brings the subject (host.cc).
 //
 // One process measures one backend; the runner compares processes.
 
@@ -20,7 +22,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <ctime>
-#include <initializer_list>
+#include <string>
+#include <vector>
 
 #include "pmm/backend.h"
 #include "pmm/subject.h"
@@ -32,16 +35,26 @@ enum class Level { backend, subject };
 
 /// One benchmark program.
 struct Program {
+  const char *name;
   const char *title;
   Level level;
   void (*registrar)();
   /// Features of the subject without which there is nothing to measure.
-  std::initializer_list<const char *> needs;
+  std::vector<const char *> needs;
 };
 
-/// Parse options, register, run, report.  Returns the exit code: 0 ok, 1 a
-/// benchmark failed or nothing ran, 2 usage.
-int run(int argc, char **argv, const Program &program);
+extern const Program alloc_program;
+extern const Program gc_program;
+extern const Program list_program;
+extern const Program pause_program;
+extern const Program refcount_program;
+extern const Program tuple_program;
+
+/// Parse options, register, run, report.  `host` is the subject that this
+/// process is, NULL where the command line names one.  Returns the exit code:
+/// 0 ok, 1 a benchmark failed or nothing ran, 2 usage.
+int run(int argc, char **argv, const Program &program,
+        const pmm_subject *host);
 
 /// True when the chosen backend is a bound and not an allocator.
 bool backend_is_bound();
@@ -61,18 +74,29 @@ class Heap {
 /// A runtime of the chosen subject, closed at the end of the scope.
 class Runtime {
  public:
-  Runtime();
+  explicit Runtime(const pmm_host *host = nullptr);
   ~Runtime();
   Runtime(const Runtime &) = delete;
   Runtime &operator=(const Runtime &) = delete;
 
   /// A list of n fresh ints above the small cache; NULL: no memory.
   pmm_obj *list_of_ints(std::size_t n) const;
+  /// A collectable type of one slot: what a small class's instances are.
+  /// NULL: no memory.
+  pmm_obj *node_type() const;
   /// Live blocks as the runtime counts them.
   std::uint64_t live_blocks() const;
+  /// Blocks that free lists may hold besides: 0 where the runtime tells them
+  /// apart.
+  std::uint64_t untold_blocks() const;
+  /// True when the subject claims the feature.
+  bool offers(const char *feature) const;
 
   const pmm_ops *ops;
   pmm_rt *handle;
+
+ private:
+  pmm_memory memory() const;
 };
 
 /// CPU seconds of this thread since it was made: what the operation cost, and
@@ -89,6 +113,41 @@ class Stopwatch {
   }
   double start_ = now();
 };
+
+/// Times one operation an iteration and says what it cost an object.
+class Meter {
+ public:
+  explicit Meter(benchmark::State &state) : state_(state) {}
+  /// The iteration took that long.
+  void took(double seconds) {
+    state_.SetIterationTime(seconds);
+    total_ += seconds;
+  }
+  /// Each iteration was about that many objects.
+  void objects(std::int64_t n) {
+    const double all = static_cast<double>(state_.iterations()) *
+                       static_cast<double>(n);
+    state_.SetItemsProcessed(state_.iterations() * n);
+    state_.counters["per_object_ns"] = all > 0 ? 1e9 * total_ / all : 0;
+  }
+
+ private:
+  benchmark::State &state_;
+  double total_ = 0;
+};
+
+/// Register a benchmark that times itself, with ten thousand and with a
+/// million objects.  It runs a fixed number of times, the same on every
+/// subject; `iterations` with a million.
+template <typename Function>
+void add_sized(const std::string &name, Function function, int iterations) {
+  const auto add = [&](int objects, int times) {
+    benchmark::RegisterBenchmark(name.c_str(), function)
+        ->Arg(objects)->Iterations(times)->UseManualTime();
+  };
+  add(10000, 20);
+  add(1000000, iterations);
+}
 
 }  // namespace pmm_bench
 

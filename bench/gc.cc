@@ -4,11 +4,17 @@
 //
 //   full_live/N      a full collection over N live lists, nothing to free,
 //                    in the order in which they were allocated.
-//   full_shuffled/N  the same; each list refers to a random other one.
+//   full_shuffled/N  the same; each list refers to a random other one, and
+//                    the host holds every list.
+//   full_rooted/N    the same; one big list holds every list and the host
+//                    holds that one: all else is reached through references.
 //   garbage_pairs/N  a full collection that frees N two-list cycles.
+//   garbage_instances/N   the same with two instances of one slot each.
 //   build_on/N, build_off/N   building N small lists with automatic
 //                    collection on and off.
 //
+// Only the collection is timed (building, in build_*).  Live graphs are
+// collected once before: every subject has then seen them.
 // Verified: what collect() returned, and that live lists kept their counts.
 
 #include <vector>
@@ -17,8 +23,11 @@
 
 namespace {
 
+using pmm_bench::Meter;
 using pmm_bench::Runtime;
 using pmm_bench::Stopwatch;
+
+enum class Edges { next, random };
 
 std::vector<pmm_obj *> make_lists(const Runtime &rt, std::size_t n) {
   std::vector<pmm_obj *> lists;
@@ -41,13 +50,14 @@ void release_all(const Runtime &rt, const std::vector<pmm_obj *> &objects) {
 
 // Each list refers to one other: the next, or a random one.
 bool link_lists(const Runtime &rt, const std::vector<pmm_obj *> &lists,
-                bool shuffled) {
+                Edges edges) {
   std::uint64_t random = 88172645463325252u;
   for (std::size_t i = 0; i < lists.size(); i++) {
     random ^= random << 13;
     random ^= random >> 7;
     random ^= random << 17;
-    const std::size_t to = (shuffled ? random : i + 1) % lists.size();
+    const std::size_t to =
+        (edges == Edges::random ? random : i + 1) % lists.size();
     if (rt.ops->list_append(rt.handle, lists[i], lists[to]) != PMM_OK) {
       return false;
     }
@@ -55,27 +65,70 @@ bool link_lists(const Runtime &rt, const std::vector<pmm_obj *> &lists,
   return true;
 }
 
-void full_live(benchmark::State &state, bool shuffled) {
+// Sum of the lists' counts, which no collection of live lists may move.
+std::uint64_t all_counts(const Runtime &rt,
+                         const std::vector<pmm_obj *> &lists) {
+  std::uint64_t sum = 0;
+  for (pmm_obj *list : lists) {
+    sum += rt.ops->refcount(rt.handle, list);
+  }
+  return sum;
+}
+
+// Time collections of a graph that is alive as a whole.
+void collect_live(benchmark::State &state, const Runtime &rt) {
+  Meter meter(state);
+  std::uint64_t unreachable = 0;
+  rt.ops->collect(rt.handle, 2, &unreachable);
+  for (auto _ : state) {
+    Stopwatch watch;
+    const pmm_status status = rt.ops->collect(rt.handle, 2, &unreachable);
+    meter.took(watch.seconds());
+    if (status != PMM_OK || unreachable != 0) {
+      state.SkipWithError("a live list was collected");
+      break;
+    }
+  }
+  meter.objects(state.range(0));
+}
+
+void full_live(benchmark::State &state, Edges edges) {
   Runtime rt;
   rt.ops->gc_enable(rt.handle, 0);
   const std::size_t n = static_cast<std::size_t>(state.range(0));
   const std::vector<pmm_obj *> lists = make_lists(rt, n);
-  bool sound = lists.size() == n && link_lists(rt, lists, shuffled);
-  for (auto _ : state) {
-    std::uint64_t unreachable = 1;
-    Stopwatch watch;
-    rt.ops->collect(rt.handle, 2, &unreachable);
-    state.SetIterationTime(watch.seconds());
-    sound &= unreachable == 0;
+  if (lists.size() != n || !link_lists(rt, lists, edges)) {
+    state.SkipWithError("no memory");
+    return;
   }
-  if (!sound) {
-    state.SkipWithError("no memory, or a live list was collected");
+  collect_live(state, rt);
+  if (all_counts(rt, lists) != 2 * n) {
+    state.SkipWithError("a count moved");
   }
   release_all(rt, lists);
-  state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-bool make_garbage_pair(const Runtime &rt) {
+void full_rooted(benchmark::State &state) {
+  Runtime rt;
+  rt.ops->gc_enable(rt.handle, 0);
+  const std::size_t n = static_cast<std::size_t>(state.range(0));
+  const std::vector<pmm_obj *> lists = make_lists(rt, n);
+  pmm_obj *root = lists.size() == n && link_lists(rt, lists, Edges::random)
+                      ? rt.ops->list_from(rt.handle, lists.data(), n)
+                      : nullptr;
+  release_all(rt, lists);
+  if (root == nullptr) {
+    state.SkipWithError("no memory");
+    return;
+  }
+  collect_live(state, rt);
+  if (all_counts(rt, lists) != 2 * n) {
+    state.SkipWithError("a count moved");
+  }
+  rt.ops->release(rt.handle, root);
+}
+
+bool make_list_pair(const Runtime &rt, pmm_obj *) {
   pmm_obj *a = rt.ops->list_new(rt.handle, 0);
   pmm_obj *b = rt.ops->list_new(rt.handle, 0);
   const bool made = a != nullptr && b != nullptr &&
@@ -86,29 +139,46 @@ bool make_garbage_pair(const Runtime &rt) {
   return made;
 }
 
-void garbage_pairs(benchmark::State &state) {
+bool make_instance_pair(const Runtime &rt, pmm_obj *type) {
+  pmm_obj *a = rt.ops->instance_new(rt.handle, type, 0);
+  pmm_obj *b = rt.ops->instance_new(rt.handle, type, 0);
+  const bool made = a != nullptr && b != nullptr &&
+                    rt.ops->slot_set(rt.handle, a, 0, b) == PMM_OK &&
+                    rt.ops->slot_set(rt.handle, b, 0, a) == PMM_OK;
+  rt.ops->xrelease(rt.handle, a);
+  rt.ops->xrelease(rt.handle, b);
+  return made;
+}
+
+using PairMaker = bool (*)(const Runtime &rt, pmm_obj *type);
+
+void garbage(benchmark::State &state, PairMaker make) {
   Runtime rt;
+  Meter meter(state);
   rt.ops->gc_enable(rt.handle, 0);
+  pmm_obj *type = rt.node_type();
   for (auto _ : state) {
-    bool made = true;
-    for (std::int64_t i = 0; i < state.range(0); i++) {
-      made &= make_garbage_pair(rt);
+    bool made = type != nullptr;
+    for (std::int64_t i = 0; made && i < state.range(0); i++) {
+      made = make(rt, type);
     }
     std::uint64_t unreachable = 0;
     Stopwatch watch;
     rt.ops->collect(rt.handle, 2, &unreachable);
-    state.SetIterationTime(watch.seconds());
+    meter.took(watch.seconds());
     if (!made ||
         unreachable != 2 * static_cast<std::uint64_t>(state.range(0))) {
       state.SkipWithError("not every cycle was found");
       break;
     }
   }
-  state.SetItemsProcessed(state.iterations() * 2 * state.range(0));
+  meter.objects(2 * state.range(0));
+  rt.ops->xrelease(rt.handle, type);
 }
 
 void build(benchmark::State &state, int collector_on) {
   Runtime rt;
+  Meter meter(state);
   rt.ops->gc_enable(rt.handle, collector_on);
   const std::size_t n = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
@@ -121,32 +191,35 @@ void build(benchmark::State &state, int collector_on) {
              rt.ops->list_append(rt.handle, all, item) == PMM_OK;
       rt.ops->xrelease(rt.handle, item);
     }
-    state.SetIterationTime(watch.seconds());
+    meter.took(watch.seconds());
+    std::size_t length = 0;
+    made = made && rt.ops->length(rt.handle, all, &length) == PMM_OK;
     rt.ops->xrelease(rt.handle, all);
-    if (!made) {
-      state.SkipWithError("no memory");
+    if (!made || length != n) {
+      state.SkipWithError("no memory, or lists are missing");
       break;
     }
   }
-  state.SetItemsProcessed(state.iterations() * state.range(0));
+  meter.objects(state.range(0));
 }
 
 void register_all() {
-  const auto sized = [](const char *name, auto function) {
-    benchmark::RegisterBenchmark(name, function)
-        ->Arg(10000)->Arg(1000000)->UseManualTime();
+  const auto add = [](const char *name, int iterations, auto function) {
+    pmm_bench::add_sized(name, function, iterations);
   };
-  sized("gc/full_live", [](benchmark::State &s) { full_live(s, false); });
-  sized("gc/full_shuffled", [](benchmark::State &s) { full_live(s, true); });
-  sized("gc/garbage_pairs", garbage_pairs);
-  sized("gc/build_on", [](benchmark::State &s) { build(s, 1); });
-  sized("gc/build_off", [](benchmark::State &s) { build(s, 0); });
+  using State = benchmark::State;
+  add("gc/full_live", 5, [](State &s) { full_live(s, Edges::next); });
+  add("gc/full_shuffled", 5, [](State &s) { full_live(s, Edges::random); });
+  add("gc/full_rooted", 5, full_rooted);
+  add("gc/garbage_pairs", 1, [](State &s) { garbage(s, make_list_pair); });
+  add("gc/garbage_instances", 1,
+      [](State &s) { garbage(s, make_instance_pair); });
+  add("gc/build_on", 3, [](State &s) { build(s, 1); });
+  add("gc/build_off", 3, [](State &s) { build(s, 0); });
 }
 
 }  // namespace
 
-int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv,
-                        {"pmm-bench-gc: what collecting cycles costs",
-                         pmm_bench::Level::subject, register_all, {"gc", "list"}});
-}
+const pmm_bench::Program pmm_bench::gc_program = {
+    "gc", "pmm-bench-gc: what collecting cycles costs",
+    pmm_bench::Level::subject, register_all, {"gc", "list", "refcount"}};

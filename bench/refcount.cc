@@ -2,6 +2,8 @@
 //
 // refcount.cc - what counting references costs.
 //
+//   call             an operation that does nothing (same): the price of a
+//                    call through the table, which is in every figure.
 //   retain_release   one more and one fewer reference to one live list.
 //   spread/N         the same over N objects, one reference each: the count
 //                    is in the object, so every step touches another line.
@@ -16,6 +18,20 @@
 namespace {
 
 using pmm_bench::Runtime;
+
+void call(benchmark::State &state) {
+  Runtime rt;
+  pmm_obj *list = rt.ops->list_new(rt.handle, 0);
+  bool same = true;
+  for (auto _ : state) {
+    same = same && rt.ops->same(rt.handle, list, list) != 0;
+  }
+  if (!same) {
+    state.SkipWithError("an object is not itself");
+  }
+  rt.ops->release(rt.handle, list);
+  state.SetItemsProcessed(state.iterations());
+}
 
 void retain_release(benchmark::State &state) {
   Runtime rt;
@@ -75,6 +91,7 @@ void item_read(benchmark::State &state) {
 }
 
 void register_all() {
+  benchmark::RegisterBenchmark("refcount/call", call);
   benchmark::RegisterBenchmark("refcount/retain_release", retain_release);
   benchmark::RegisterBenchmark("refcount/spread", spread)
       ->Arg(1000)->Arg(100000);
@@ -83,8 +100,6 @@ void register_all() {
 
 }  // namespace
 
-int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv,
-                        {"pmm-bench-refcount: what counting references costs",
-                         pmm_bench::Level::subject, register_all, {"refcount", "list"}});
-}
+const pmm_bench::Program pmm_bench::refcount_program = {
+    "refcount", "pmm-bench-refcount: what counting references costs",
+    pmm_bench::Level::subject, register_all, {"refcount", "list"}};

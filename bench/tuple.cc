@@ -107,8 +107,6 @@ void register_all() {
 
 }  // namespace
 
-int main(int argc, char **argv) {
-  return pmm_bench::run(argc, argv,
-                        {"pmm-bench-tuple: making tuples against sharing them",
-                         pmm_bench::Level::subject, register_all, {"refcount", "tuple"}});
-}
+const pmm_bench::Program pmm_bench::tuple_program = {
+    "tuple", "pmm-bench-tuple: making tuples against sharing them",
+    pmm_bench::Level::subject, register_all, {"refcount", "tuple"}};

@@ -4,11 +4,15 @@ r"""Run the suite inside the interpreter that runs this script.
     python3.12 conformance/cpython_host.py --module build/.../_pmm.abi3.so \\
         conform --case 'ref.*'
     python3.12 conformance/cpython_host.py work list_vs_generator
+    PMM_CPYTHON_ACCOUNT=none python3.12 conformance/cpython_host.py \\
+        bench gc --benchmark_filter=full_live
     python3.12 conformance/cpython_host.py --describe
 
 1. Load the extension `_pmm` (impl/subjects/cpython): from --module, from
    $PMM_CPYTHON_MODULE, or from a build folder beside this script's project.
-2. Hand the remaining arguments to it; its exit code is ours.
+2. For `bench`, name it the module with the benchmarks (bench/): from
+   --bench-module, or from the same build.
+3. Hand the remaining arguments to it; its exit code is ours.
 
 Exit codes: those of the program named (0 fine, 2 usage, 3 a check failed);
 1 when this interpreter cannot load the extension, with the reason on stderr.
@@ -28,6 +32,7 @@ from pathlib import Path
 SCRIPT = Path(__file__).resolve()
 PROJECT = SCRIPT.parent.parent
 PLACE = Path("impl", "subjects", "cpython")
+BENCH = Path("bench", "pmm_bench.so")
 SCHEMA = 1
 
 
@@ -71,6 +76,16 @@ def find_module(given):
     raise CannotLoadError(
         "no {} in a build folder of {}; build the project, or name the file "
         "with --module".format(" or ".join(names()), PROJECT))
+
+
+def find_bench(given, module):
+    """Path of the benchmarks' module: the one of the extension's build."""
+    path = Path(given) if given else module.resolve().parents[3] / BENCH
+    if not path.is_file():
+        raise CannotLoadError(
+            f"there are no benchmarks in {path}: they are built where Google "
+            "Benchmark (libbenchmark-dev) is installed")
+    return path
 
 
 def tool():
@@ -124,24 +139,28 @@ def parse(argv):
     """Options of this script, and the program with its own."""
     parser = argparse.ArgumentParser(
         prog="cpython_host.py",
-        description="Run conformance cases or a workload inside this "
-                    "interpreter.",
-        epilog="`conform --help` and `work --help` list the options of both. "
+        description="Run conformance cases, a workload or benchmarks inside "
+                    "this interpreter.",
+        epilog="`conform --help`, `work --help` and `bench --help` list the "
+               "options of each. "
                "PMM_CPYTHON_ACCOUNT=none leaves the interpreter's allocators "
                "unhooked, for undisturbed times.")
     parser.add_argument("--module", metavar="FILE",
                         help="the extension, _pmm.abi3.so; by default it is "
                              "looked for in the project's build folders")
+    parser.add_argument("--bench-module", metavar="FILE",
+                        help="the benchmarks, pmm_bench.so; by default that "
+                             "of the extension's build")
     parser.add_argument("--describe", action="store_true",
                         help="print what this subject is, as JSON")
     parser.add_argument("program", nargs="?",
-                        choices=("conform", "work", "selftest"),
+                        choices=("conform", "work", "bench", "selftest"),
                         help="what to run")
     parser.add_argument("arguments", nargs=argparse.REMAINDER,
                         help="its own options")
     options = parser.parse_args(argv)
     if not options.describe and options.program is None:
-        parser.error("name a program: conform, work or selftest")
+        parser.error("name a program: conform, work, bench or selftest")
     return options
 
 
@@ -158,6 +177,9 @@ def run(options):
     argv = ["pmm-" + options.program, *options.arguments]
     if options.program == "conform":
         return module.conform(argv, command_line(path))
+    if options.program == "bench":
+        bench = find_bench(options.bench_module, path)
+        return module.bench(str(bench), argv)
     return module.work(argv)
 
 

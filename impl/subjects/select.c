@@ -176,14 +176,11 @@ static const char *find_mode(const struct pmm_subject *subject,
   return NULL;
 }
 
-int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
-                char *message, size_t size) {
-  const char *spec = names->subject != NULL ? names->subject : "reference";
-  *out = (struct pmmi_selection){.subject = NULL};
-  const struct pmm_subject *subject = pmmi_subject_find(spec, message, size);
-  if (subject == NULL) {
-    return is_path(spec) ? 1 : 2;
-  }
+/** Mode and backend of a subject that was found. */
+static int select_rest(const struct pmm_subject *subject,
+                       const struct pmmi_names *names,
+                       struct pmmi_selection *out, char *message,
+                       size_t size) {
   int fault = 0;
   const char *mode = find_mode(subject, names->mode, &fault, message, size);
   if (fault) {
@@ -207,6 +204,29 @@ int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
       .backend = backend,
       .mode = mode};
   return 0;
+}
+
+int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
+                char *message, size_t size) {
+  const char *spec = names->subject != NULL ? names->subject : "reference";
+  *out = (struct pmmi_selection){.subject = NULL};
+  const struct pmm_subject *subject = pmmi_subject_find(spec, message, size);
+  if (subject == NULL) {
+    return is_path(spec) ? 1 : 2;
+  }
+  return select_rest(subject, names, out, message, size);
+}
+
+int pmmi_select_for(const struct pmm_subject *subject,
+                    const struct pmmi_names *names,
+                    struct pmmi_selection *out, char *message, size_t size) {
+  *out = (struct pmmi_selection){.subject = NULL};
+  if (names->subject != NULL) {
+    snprintf(message, size, "the subject is %s, where this runs: no --subject",
+             subject->name);
+    return 2;
+  }
+  return select_rest(subject, names, out, message, size);
 }
 
 /* ---- arguments ---------------------------------------------------------- */

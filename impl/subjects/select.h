@@ -72,6 +72,12 @@ int pmmi_select_take(int *argc, char **argv, struct pmmi_names *names,
 int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
                 char *message, size_t size);
 
+/** The same where the host brings the subject: `names->subject` must be NULL.
+ *  So a program runs inside the interpreter that it measures. */
+int pmmi_select_for(const struct pmm_subject *subject,
+                    const struct pmmi_names *names,
+                    struct pmmi_selection *out, char *message, size_t size);
+
 /** Open a runtime; `host` may be NULL, `flags` are enum pmm_open_flag. */
 enum pmm_status pmmi_selection_open(const struct pmmi_selection *selection,
                                     const struct pmm_host *host, uint64_t seed,

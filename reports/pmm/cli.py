@@ -23,6 +23,7 @@ from pmm.jobs import JobKind
 from pmm.names import unknown
 from pmm.options import (
     AllocatorOption,
+    ArmOption,
     BackendOption,
     BaselineOption,
     BuildOption,
@@ -30,13 +31,16 @@ from pmm.options import (
     JsonOption,
     LaneOption,
     ModeOption,
+    ObjectsOption,
     OutOption,
+    PairsOption,
     ProfileOption,
     SeedOption,
     SubjectOption,
     guarded,
     look,
 )
+from pmm.pair_plan import make_pair_plan
 from pmm.places import Places, find_places, shown
 from pmm.plan import KINDS, Selection, make_plan
 from pmm.session import (
@@ -70,6 +74,8 @@ pmm run --baseline latest --out build/report
 pmm conform --subject reference --backend mimalloc --case 'gc.*'
 
 pmm work list_vs_generator --backend pool --set items=100000
+
+pmm bench --subject reference --subject cpython-3.11
 """
 
 app = typer.Typer(
@@ -115,7 +121,8 @@ def run_selection(
     """Plan, execute and finish a new run."""
     console = answer_console(as_json)
     world = look(build)
-    plan = make_plan(world, selection)
+    make = make_pair_plan if selection.arms else make_plan
+    plan = make(world, selection)
     before = baseline_folder(world.places.runs, baseline)
     if out is not None:
         claim_report_folder(out)
@@ -276,20 +283,30 @@ def bench(
         list[str] | None, typer.Argument(help="Names of `pmm list benchmarks`; all.")
     ] = None,
     backend: BackendOption = None,
+    subject: ArmOption = None,
+    pairs: PairsOption = None,
+    objects: ObjectsOption = 1_000_000,
     profile: ProfileOption = "quick",
     out: OutOption = None,
+    seed: SeedOption = 1,
     build: BuildOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Run Google Benchmark programs over the backends.
+    """Run Google Benchmark programs over the backends, or compare two subjects.
 
     Example: pmm bench alloc --backend pool --backend libc --profile standard
+
+    Example: pmm bench --subject reference --subject cpython:/usr/bin/python3.11
     """
     selection = Selection(
-        profile=profile,
+        profile="pairs" if subject else profile,
         kinds=("bench",),
         benches=tuple(area or ()),
         backends=tuple(backend or ()),
+        seed=seed,
+        arms=tuple(subject or ()),
+        pairs=pairs,
+        objects=objects,
     )
     return run_selection(selection, build, None, out, as_json)
 

@@ -48,6 +48,7 @@ from pmm.leaks import mark_expected, runtime_findings, tally
 from pmm.names import is_path
 from pmm.places import Places
 from pmm.programs import WorkDocument
+from pmm.speed import Pairs, collect_pair, make_speed, speed_verdict
 from pmm.store import Header, job_folder
 from pmm.valgrind import collect_valgrind
 
@@ -61,6 +62,7 @@ class Gathered:
     work: list[WorkResult] = field(default_factory=list)
     bench: list[BenchRow] = field(default_factory=list)
     findings: list[LeakFinding] = field(default_factory=list)
+    pairs: Pairs = field(default_factory=Pairs)
 
 
 def read_requirements(path: Path) -> tuple[Requirement, ...]:
@@ -157,6 +159,8 @@ def read_job(
         output = collect_conform(job, result, where / "document.jsonl", places)
         found.conform.append((job, output))
         return output.complaint
+    if job.pair is not None:
+        return collect_pair(found.pairs, job, where / "document.json")
     if job.kind == "bench":
         rows, complaint = collect_bench(job, result, where / "document.json")
         found.bench += rows
@@ -279,7 +283,8 @@ def fold(
     parts = fold_parts(header, found, places.root)
     coverage, uncovered = read_coverage(folder, places.root)
     done = tuple(found.results.values())
-    other = bool(found.work or found.bench or found.findings)
+    speed = make_speed(places.root, header.plan, found.results, found.pairs)
+    other = bool(found.work or found.bench or found.findings or speed)
     verdict = judge.make_verdict(parts.cases, done, parts.problems, other, None)
     finished, elapsed_ns = ended(header, results)
     return Run(
@@ -306,7 +311,8 @@ def fold(
         coverage=coverage,
         skipped=(*header.skipped, *uncovered),
         baseline=None,
-        verdict=verdict,
+        verdict=speed_verdict(verdict, speed),
+        speed=speed,
     )
 
 
@@ -314,10 +320,11 @@ def with_baseline(run: Run, comparison: Comparison) -> Run:
     """Add a comparison to a run and judge it again."""
     problems = [one for one in run.verdict.problems if one.kind != "change"]
     problems += judge.change_problems(comparison)
-    other = bool(run.work or run.bench or run.leaks)
+    other = bool(run.work or run.bench or run.leaks or run.speed)
     verdict: Verdict = judge.make_verdict(
         run.cases, run.results, problems, other, comparison
     )
+    verdict = speed_verdict(verdict, run.speed)
     return msgspec.structs.replace(run, baseline=comparison, verdict=verdict)
 
 

@@ -157,13 +157,14 @@ def describe(path: Path, working: Path) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def host_script(places: Places, version: str) -> list[str]:
+def host_script(places: Places, version: str, named: bool = False) -> list[str]:
     """Return the start of a command line of the host script.
 
-    The script looks into the clone's own build; another one has to be named.
+    The script looks into the clone's own build; another one has to be named, as
+    has one whose binary is to be noted (`named`).
     """
     script = shown(places.host_script)
-    if places.build == places.root / "build":
+    if places.build == places.root / "build" and not named:
         return [script]
     major, minor = version.split(".")[:2]
     for name in (f"_pmm.cpython-{major}{minor}.so", "_pmm.abi3.so"):

@@ -28,6 +28,7 @@ from pmm.programs import (
     Strict,
     WorkDocument,
 )
+from pmm.speed_documents import SpeedTable
 
 SCHEMA_NAME = "pmm.run"
 SCHEMA_VERSION = 1
@@ -358,6 +359,8 @@ class Run(Strict, frozen=True):
     skipped: tuple[Skipped, ...]
     baseline: Comparison | None
     verdict: Verdict
+    speed: SpeedTable | None = None
+    """Two subjects in interleaved pairs; null when none were compared."""
 
 
 def encode_run(run: Run) -> bytes:

@@ -11,12 +11,22 @@ from __future__ import annotations
 from typing import Literal
 
 from pmm.programs import Strict
+from pmm.speed_documents import SpeedArm
 
 JobKind = Literal["conform", "backend-check", "work", "bench", "leaks"]
 JobStatus = Literal["ok", "failed", "timeout", "crash", "skipped"]
 
 
 # ----------------------------------------------------------------------- plan
+
+
+class PairPlace(Strict, frozen=True):
+    """Where a job stands in a plan of pairs."""
+
+    round: int
+    unit: str
+    """The benchmark program; arms of one round and unit make a pair."""
+    arm: SpeedArm
 
 
 class Job(Strict, frozen=True):
@@ -44,6 +54,7 @@ class Job(Strict, frozen=True):
     lane: str | None
     workload: str | None
     variant: str | None
+    pair: PairPlace | None = None
 
 
 class JobResult(Strict, frozen=True):

@@ -46,6 +46,23 @@ SubjectOption = Annotated[
         help="A runtime: reference, cpython, cpython-3.11, or a .so (may be repeated).",
     ),
 ]
+ArmOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject",
+        "-s",
+        help="Compare two runtimes: reference, cpython-3.11, "
+        "cpython:/path/of/python3 or a .so (give it twice; the first is judged "
+        "against the second).",
+    ),
+]
+PairsOption = Annotated[
+    int | None,
+    typer.Option(help="Pairs of processes; default: as many as a verdict needs."),
+]
+ObjectsOption = Annotated[
+    int, typer.Option(help="Size of a comparison: 1000000, or 10000 to try it.")
+]
 CaseOption = Annotated[
     list[str] | None,
     typer.Option("--case", "-c", help="Only cases that match, e.g. 'gc.*' (repeat)."),

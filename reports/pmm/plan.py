@@ -73,6 +73,12 @@ class Selection:
     settings: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     seed: int = 1
+    arms: tuple[str, ...] = ()
+    """The two subjects of a plan of pairs (pair_plan)."""
+    pairs: int | None = None
+    """How many pairs; None: as many as a verdict needs."""
+    objects: int = 1_000_000
+    """Size of the benchmarks in pairs."""
 
 
 @dataclass(frozen=True)

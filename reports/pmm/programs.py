@@ -237,6 +237,8 @@ class BenchContext(Foreign, frozen=True):
     executable: str
     num_cpus: int
     pmm_subject: str | None = None
+    pmm_subject_version: str | None = None
+    pmm_subject_build: str | None = None
     pmm_backend: str | None = None
     pmm_mode: str | None = None
     pmm_attach: str | None = None
@@ -259,6 +261,13 @@ class BenchEntry(Foreign, frozen=True):
     error_occurred: bool = False
     error_message: str | None = None
     items_per_second: float | None = None
+    per_object_ns: float | None = None
+    longest_step_ns: float | None = None
+    longest_pause_ns: float | None = None
+    collector_ns: float | None = None
+    collections: float | None = None
+    most_garbage: float | None = None
+    rss_growth_bytes: float | None = None
     bytes_per_second: float | None = None
 
 

@@ -262,5 +262,6 @@ def machine_answer(outcome: Outcome) -> bytes:
         "verdict": run.verdict,
         "baseline": run.baseline,
         "skipped": run.skipped,
+        "speed": run.speed,
     }
     return msgspec.json.encode(answer)

@@ -13,6 +13,7 @@ from pmm.places import shown
 from pmm.programs import CLASSES
 from pmm.progress import spoken
 from pmm.session import Outcome
+from pmm.speed_print import print_speed
 
 SHOWN_PROBLEMS = 12
 COLOURS = {"pass": "green", "fail": "red", "error": "red"}
@@ -27,6 +28,7 @@ def print_summary(outcome: Outcome, console: Console) -> None:
         console.print(cases_table(run))
     if any(row.summary for row in run.bench):
         console.print(bench_table(run))
+    print_speed(run.speed, console)
     for skipped in run.skipped:
         console.print(
             f"skipped {skipped.what}: {skipped.why} ({skipped.lost})",

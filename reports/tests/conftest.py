@@ -47,13 +47,17 @@ class Project:
         self.build = root / "build"
         (root / "conformance" / "expectations").mkdir(parents=True)
         (root / "conformance" / "requirements.toml").write_text(REQUIREMENTS)
-        source = (HERE / "fakes" / "program.py").read_text()
         for name in PROGRAMS:
-            path = self.build / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"#!{sys.executable} -IS\n{source}")
-            path.chmod(0o755)
+            self.add_program(name)
         self.configure()
+
+    def add_program(self, name: str) -> None:
+        """Put one more program into the build."""
+        source = (HERE / "fakes" / "program.py").read_text()
+        path = self.build / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!{sys.executable} -IS\n{source}")
+        path.chmod(0o755)
 
     def configure(self, **settings: Any) -> None:
         """Write what the programs read."""

@@ -13,6 +13,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+from pairs import sample_table
+
 from pmm.documents import (
     BenchRow,
     BenchSummary,
@@ -670,6 +672,7 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
         ),
         baseline=comparison(),
         verdict=verdict(cases, plan),
+        speed=sample_table(),
     )
 
 

@@ -12,8 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 from sample import build_sample
 
+from pmm import words
 from pmm.documents import Run, decode_run
-from pmm.render import render, words
+from pmm.render import render
 from pmm.render.site import PAGES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -193,15 +194,27 @@ def test_same_run_gives_same_bytes(run, report, tmp_path):
         ).read_bytes()
 
 
+def test_speed_page_shows_every_row_with_its_verdict(browser, report, run):
+    page = opened(browser, report, "speed")
+    rows = page.locator("table").first.locator("tbody tr")
+    assert rows.count() == len(run.speed.rows)
+    for row, text in zip(run.speed.rows, rows.all_inner_texts(), strict=True):
+        assert row.title in text
+        assert words.PACES[row.verdict].word in text
+        assert f"{row.ratio:.3g}" in text
+    assert {row.verdict for row in run.speed.rows} >= {"faster", "slower", "undecided"}
+
+
 def test_empty_run_has_pages_that_say_so(run, tmp_path):
     empty = msgspec.structs.replace(
         run, work=(), bench=(), leaks=(), leak_tally=(), coverage=None, cases=(),
-        baseline=None, backends=(),
+        baseline=None, backends=(), speed=None,
     )  # fmt: skip
     folder = render(empty, tmp_path / "empty").parent
     assert "No workload ran" in (folder / "memory.html").read_text()
     assert "No benchmark ran" in (folder / "backends.html").read_text()
     assert "not measured" in (folder / "coverage.html").read_text()
+    assert "No two subjects" in (folder / "speed.html").read_text()
 
 
 def test_failure_to_write_leaves_the_earlier_report(run, report, tmp_path, monkeypatch):

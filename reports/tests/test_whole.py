@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pmm.documents import Run, decode_run
-from pmm.render.words import STATES
+from pmm.words import STATES
 
 ROOT = Path(__file__).resolve().parents[2]
 PMM = Path(sys.executable).with_name("pmm")
@@ -126,3 +126,24 @@ def test_the_same_build_twice_compares_clean(finished, tmp_path):
     assert compared.comparable
     assert compared.unchanged > 1000
     assert compared.counts.get("worse", 0) == 0
+
+
+def test_two_subjects_are_compared_by_the_same_benchmarks(tmp_path, whole):
+    found = next((s for s in whole.subjects if s.interpreter and s.available), None)
+    if found is None or not (ROOT / "build" / "bench" / "pmm_bench.so").is_file():
+        pytest.skip("no CPython, or the benchmarks were not built")
+    answer = subprocess.run(
+        [
+            PMM, "bench", "--subject", "reference", "--subject", found.name,
+            "--objects", "10000", "--out", tmp_path / "report",
+        ],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    # Other work on the machine may leave the comparison undecided.
+    assert answer.returncode in {0, 4}, answer.stdout[-3000:] + answer.stderr[-3000:]
+    run = decode_run((tmp_path / "report" / "run.json").read_bytes())
+    assert {result.status for result in run.results} == {"ok"}
+    assert run.speed is not None
+    theirs = next(arm for arm in run.speed.arms if arm.role == "theirs")
+    assert (theirs.version, run.speed.objects) == (found.version, 10_000)
+    assert len(run.speed.rows) >= 19

@@ -4,18 +4,21 @@
  *
  *   conform(argv, command)  run the conformance cases on this interpreter
  *   work(argv)              run one workload on it
+ *   bench(module, argv)     run a benchmark program of that module on it
  *   selftest()              check the operations themselves, as TAP
  *   describe()              what the subject says of itself, as a dict
  *
- * The first three return an exit code.  They run under the helper `enter`,
+ * The first four return an exit code.  They run under the helper `enter`,
  * the Python frame whose file names allocation sites (trace.c).
  */
 #include "ops.h"
 #include "selftest.h"
 #include "symbols.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 
+#include "bench/host.h"
 #include "conform.h"
 #include "work.h"
 
@@ -89,6 +92,32 @@ static PyObject *run_work(PyObject *module, PyObject *list) {
   return PyLong_FromLong(pmm_work_main(pmmi_cpy_subject(), argc, argv));
 }
 
+/** What the module of the benchmarks exports; NULL with an ImportError. */
+static pmm_bench_host_fn load_bench(const char *path) {
+  pmm_bench_host_fn run = NULL;
+  /* Never closed: the library of the benchmarks keeps state of the process. */
+  void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void *symbol = module == NULL ? NULL : dlsym(module, PMM_BENCH_HOST);
+  if (symbol == NULL) {
+    PyErr_SetString(PyExc_ImportError, dlerror());
+    return NULL;
+  }
+  memcpy(&run, &symbol, sizeof run);
+  return run;
+}
+
+static pmm_bench_host_fn bench;
+
+static PyObject *run_bench(PyObject *module, PyObject *list) {
+  char *argv[ARGUMENTS_MAX + 1];
+  int argc = read_arguments(list, argv);
+  (void)module;
+  if (argc < 0) {
+    return NULL;
+  }
+  return PyLong_FromLong(bench(pmmi_cpy_subject(), argc, argv));
+}
+
 static PyObject *run_selftest(PyObject *module, PyObject *list) {
   (void)module;
   (void)list;
@@ -125,6 +154,18 @@ static PyObject *module_work(PyObject *module, PyObject *list) {
   static PyMethodDef method = {"work", run_work, METH_O, NULL};
   (void)module;
   return enter(&method, list);
+}
+
+static PyObject *module_bench(PyObject *module, PyObject *args) {
+  static PyMethodDef method = {"bench", run_bench, METH_O, NULL};
+  const char *path = NULL;
+  PyObject *list = NULL;
+  (void)module;
+  if (!PyArg_ParseTuple(args, "sO", &path, &list)) {
+    return NULL;
+  }
+  bench = load_bench(path);
+  return bench == NULL ? NULL : enter(&method, list);
 }
 
 static PyObject *module_selftest(PyObject *module, PyObject *args) {
@@ -171,6 +212,8 @@ PyMODINIT_FUNC PyInit__pmm(void) {
        "conform(argv, command=None): run the cases; returns the exit code"},
       {"work", module_work, METH_O,
        "work(argv): run a workload; returns the exit code"},
+      {"bench", module_bench, METH_VARARGS,
+       "bench(module, argv): run benchmarks; returns the exit code"},
       {"selftest", module_selftest, METH_NOARGS,
        "selftest(): check the operations; returns the exit code"},
       {"describe", module_describe, METH_NOARGS,

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from pmm import words
 from pmm.documents import BenchRow, Column, Run
 from pmm.programs import BackendEntry
-from pmm.render import charts, memory, words
+from pmm.render import charts, memory
 
 BOUNDS = {"null", "bump"}
 """Backends that are bounds, not allocators: shown, never in a chart."""

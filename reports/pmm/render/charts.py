@@ -33,6 +33,8 @@ SERIES = [colour for colour, name in SENTINELS.items() if name.startswith("--ser
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [10, 4]]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 MOST_POINTS = 400
+LABEL_LIMIT = 300
+"""Pixels that the name of a benchmark may take."""
 # Browsers set labels a little wider than the drawing library measures them.
 PADDING = {"left": 24, "right": 24, "top": 4, "bottom": 4}
 
@@ -174,13 +176,16 @@ def curves(
     return _svg(lines.properties(width=680, height=280))
 
 
-def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
+def ratios(
+    rows: Sequence[Row], *, names: Sequence[str], yardstick: str, what: str = "time"
+) -> str:
     """Dots with intervals on a log axis: rows have `benchmark`, `name`, `ratio`,
     `low` and `high`; 1 is the yardstick.
     """
     order = list(dict.fromkeys(row["benchmark"] for row in rows))
     base = alt.Chart(_data(rows))
-    y = alt.Y("benchmark:N", sort=order, title=None, axis=alt.Axis(grid=True))
+    axis = alt.Axis(grid=True, labelLimit=LABEL_LIMIT)
+    y = alt.Y("benchmark:N", sort=order, title=None, axis=axis)
     offset = alt.YOffset("name:N", sort=list(names))
     colour = alt.Color(
         "name:N",
@@ -188,7 +193,8 @@ def ratios(rows: Sequence[Row], *, names: Sequence[str], yardstick: str) -> str:
         scale=alt.Scale(domain=list(names), range=SERIES[: len(names)]),
     )
     scale = alt.Scale(type="log", nice=False)
-    title = f"time relative to {yardstick} (log; left of 1 is faster)"
+    better = "faster" if what == "time" else "better"
+    title = f"{what} relative to {yardstick} (log; left of 1 is {better})"
     x = alt.X("ratio:Q", scale=scale, title=title)
     shape = alt.Shape(
         "name:N",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from pmm.documents import CaseResult, Column, Requirement, Run
 from pmm.programs import CLASSES
-from pmm.render.words import STATES
+from pmm.words import STATES
 
 SILENT = {"PASS", "UNSUPPORTED", "NOT_RUN"}
 """Outcomes that need no explanation in the list of findings."""

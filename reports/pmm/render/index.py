@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from pmm import words
 from pmm.documents import Change, Run
-from pmm.render import memory, words
+from pmm.render import memory
 
 MOST_CHANGES = 200
 SHOWN_PROBLEMS = 12
@@ -96,6 +97,21 @@ def _backends(run: Run) -> Tile | None:
     )
 
 
+def _speed(run: Run) -> Tile | None:
+    table = run.speed
+    if table is None or not table.rows:
+        return None
+    better = sum(row.verdict in ("faster", "less") for row in table.rows)
+    worse = sum(row.verdict in ("slower", "more") for row in table.rows)
+    return Tile(
+        f"Rows better than {table.rows[0].against}",
+        f"{better} of {len(table.rows)}",
+        f"{worse} worse, the others undecided",
+        "speed",
+        "plain",
+    )
+
+
 def _judged(changes: tuple[Change, ...]) -> list[Change]:
     """Judged changes, worst first; times are counted, not listed."""
     order = {"worse": 0, "changed": 1, "better": 2}
@@ -105,7 +121,7 @@ def _judged(changes: tuple[Change, ...]) -> list[Change]:
 
 def context(run: Run) -> dict[str, Any]:
     """Values of index.html."""
-    makers = (_conformance, _leaks, _memory, _backends, _coverage)
+    makers = (_conformance, _leaks, _memory, _backends, _speed, _coverage)
     tiles = [tile for maker in makers if (tile := maker(run)) is not None]
     return {
         "tiles": tiles,

@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from pmm import speed_print, words
 from pmm.documents import Run, encode_run
 from pmm.render import (
     backends,
@@ -24,7 +25,7 @@ from pmm.render import (
     leaks,
     memory,
     run_page,
-    words,
+    speed,
 )
 
 PAGES = {
@@ -32,6 +33,7 @@ PAGES = {
     "conformance": ("Conformance", conformance),
     "memory": ("Memory", memory),
     "backends": ("Backends", backends),
+    "speed": ("Speed", speed),
     "leaks": ("Leaks", leaks),
     "coverage": ("Coverage", coverage),
     "run": ("Run", run_page),
@@ -68,6 +70,10 @@ def environment() -> jinja2.Environment:
         severities=words.SEVERITIES,
         changes=words.CHANGES,
         truths=words.TRUTHS,
+        paces=words.PACES,
+        figure=speed_print.figure,
+        interval=speed_print.interval,
+        reached=speed_print.reached,
         style=_asset("report.css"),
         script=_asset("report.js"),
         pages={name: title for name, (title, _) in PAGES.items()},

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sys
 import time
@@ -139,8 +140,34 @@ def work() -> int:
     return 0 if good else 3
 
 
+FIGURES = ("per_object_ns", "longest_step_ns", "collector_ns", "most_garbage",
+           "rss_growth_bytes")  # fmt: skip
+
+
+def pair() -> int:
+    """Play one arm of a comparison: a subject from a file takes twice as long."""
+    names, _, size = (option("--benchmark_filter") or "")[2:].partition(")/")
+    subject = option("--subject") or "reference"
+    value = random.lognormvariate(0, 0.01) * (2.0 if "/" in subject else 1.0)
+    rows = []
+    for name in names.split("|"):
+        full = f"{name}/{size.partition('(')[0]}/iterations:3/manual_time"
+        figures = dict.fromkeys(FIGURES, 1000 * value)
+        rows.append(
+            {"name": full, "run_name": full, "run_type": "iteration", **figures}
+        )
+    context = {"date": "x", "executable": "x", "num_cpus": 2, "pmm_subject": subject,
+               "pmm_backend": BACKEND, "pmm_mode": option("--mode", "generational"),
+               "pmm_subject_version": "0.1.0"}  # fmt: skip
+    path = Path(option("--benchmark_out") or "/dev/stdout")
+    path.write_text(json.dumps({"context": context, "benchmarks": rows}))
+    return 0
+
+
 def bench() -> int:
     """Play a Google Benchmark program."""
+    if (option("--benchmark_filter") or "").startswith("^("):
+        return pair()
     path = Path(option("--benchmark_out") or "/dev/stdout")
     misbehave(path)
     base = CONFIG.get("bench_ns", 10.0) * (1.0 if BACKEND == "libc" else 0.5)

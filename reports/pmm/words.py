@@ -55,6 +55,14 @@ TRUTHS = {
     "false": State("✗", "false", "bad"),
 }
 
+PACES = {
+    "faster": State("▽", "faster", "good"),
+    "less": State("▽", "less", "good"),
+    "slower": State("▲", "slower", "bad"),
+    "more": State("▲", "more", "bad"),
+    "undecided": State("?", "undecided", "mute"),
+}
+
 CHANGES = {
     "worse": State("▲", "worse", "bad"),
     "better": State("▽", "better", "good"),

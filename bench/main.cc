@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+//
+// main.cc - a benchmark program by itself; the build says which one.
+
+#include "backends/registry.h"
+#include "bench.h"
+
+int main(int argc, char **argv) {
+  pmmi_backend_prepare(argv);
+  return pmm_bench::run(argc, argv, pmm_bench::PMM_BENCH_PROGRAM, nullptr);
+}

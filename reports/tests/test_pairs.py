@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: MIT
+"""Two subjects in pairs: the plan, the statistics, the table, the verb."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pairs import ROOT, Comparison, noisy, quiet
+from scipy import stats
+
+from pmm import errors, pair_stats
+from pmm.discover import CPython, World
+from pmm.documents import Verdict
+from pmm.errors import UsageError
+from pmm.pair_plan import make_pair_plan
+from pmm.places import Places
+from pmm.plan import Selection
+from pmm.speed import Pairs, collect_pair, speed_verdict
+from pmm.speed_spec import FILE, read_spec
+
+ARMS = ("reference", "cpython-3.11.2")
+replace = msgspec.structs.replace
+
+
+# ----------------------------------------------------------------- statistics
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.floats(-1, 1).filter(lambda x: abs(x) > 1e-6), min_size=2, max_size=12)
+)
+def test_p_value_is_that_of_scipy_where_that_one_is_exact(values):
+    if len({abs(v) for v in values}) == len(values):
+        expected = stats.wilcoxon(values, method="exact").pvalue
+        assert pair_stats.p_value(values) == pytest.approx(expected)
+
+
+def test_p_value_with_ties_and_zeros_is_that_of_all_signs():
+    values = [0.0, 0.5, 0.5, -0.5, 1.0]
+    ranks = [2, 2, 2, 4]
+    sums = [
+        sum(r for r, plus in zip(ranks, signs, strict=True) if plus)
+        for signs in itertools.product((0, 1), repeat=4)
+    ]
+    smaller = 2.0
+    expected = 2 * sum(s <= smaller for s in sums) / len(sums)
+    assert pair_stats.p_value(values) == pytest.approx(min(1.0, expected))
+    assert pair_stats.p_value([0.0, 0.0]) == 1.0
+
+
+@pytest.mark.parametrize(("rows", "pairs"), [(1, 6), (40, 11), (100, 12), (200, 13)])
+def test_fewest_pairs_are_those_of_the_rule(rows, pairs):
+    assert pair_stats.least_pairs(rows) == pairs
+    best = 2.0 ** (1 - pairs)
+    assert best <= pair_stats.LEVEL / rows < 2 * best
+
+
+def test_the_interval_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(7)
+    covered = 0
+    for _ in range(2000):
+        pairs = [(float(np.exp(x)), 1.0) for x in rng.normal(0.2, 0.1, 10)]
+        found = pair_stats.estimate(pairs)
+        covered += found.low <= np.exp(0.2) <= found.high
+    assert 0.935 <= covered / 2000 <= 0.965
+
+
+def test_few_pairs_have_no_interval_and_a_figure_of_nothing_no_ratio():
+    found = pair_stats.estimate([(1.0, 2.0)] * 5)
+    assert (found.low, found.high) == (None, None)
+    assert pair_stats.direction(found, 0.0) == 0
+    assert pair_stats.estimate([(0.0, 1.0)] * 9) is None
+    assert pair_stats.estimate([]) is None
+
+
+def test_a_table_of_equal_subjects_rarely_has_a_verdict():
+    wrong = sum(
+        any(
+            row.verdict != "undecided" for row in Comparison(noisy(seed=s)).table().rows
+        )
+        for s in range(60)
+    )
+    assert wrong <= 3
+
+
+# ----------------------------------------------------------------- the table
+
+
+def test_the_faster_is_found_whatever_the_figure():
+    table = Comparison(noisy(0.5)).table()
+    verdicts = {row.figure: row.verdict for row in table.rows if row.over is None}
+    assert set(verdicts.values()) == {"faster", "less"}
+    assert verdicts["per_object_ns"] == "faster"
+    assert verdicts["most_garbage"] == "less"
+    first = table.rows[0]
+    assert first.ratio == pytest.approx(0.5, rel=0.02)
+    assert first.low < 0.5 < first.high
+    assert first.ours.least <= first.ours.median <= first.ours.most
+    quotient = next(row for row in table.rows if row.over is not None)
+    assert quotient.ratio == pytest.approx(1.0, rel=0.03)
+    assert quotient.verdict == "undecided"
+
+
+def test_one_slower_row_among_equal_ones_is_found():
+    table = Comparison(noisy(1.05, only="list/drop_lists")).table()
+    assert [row.benchmark for row in table.rows if row.verdict == "slower"] == [
+        "list/drop_lists"
+    ]
+    assert {row.verdict for row in table.controls} == {"undecided"}
+
+
+def test_a_difference_below_the_floor_is_no_verdict():
+    table = Comparison(noisy(1.005, noise=1e-4)).table()
+    row = table.rows[0]
+    assert row.adjusted < 0.01
+    assert row.low > 1.0
+    assert row.verdict == "undecided"
+
+
+def test_rows_of_pauses_are_there_for_each_mode_with_its_own_goal():
+    rows = Comparison(noisy()).table().rows
+    steps = {row.arm: row.goal for row in rows if row.figure == "longest_step_ns"}
+    assert steps == {
+        "reference/pool/generational": 10e6, "reference/pool/full": None,
+    }  # fmt: skip
+    assert {r.arm for r in rows if not r.benchmark.startswith("pause/")} == {
+        "reference/pool/generational"
+    }
+
+
+def test_goals_are_not_those_of_a_small_size():
+    small = Comparison(noisy())
+    small.pairs.objects = 10_000
+    assert {row.goal for row in small.table().rows} == {None}
+
+
+def disturb(made: Comparison, number: int, area: str, role: str) -> None:
+    """Let one process wait for half of its time."""
+    job = next(
+        j for j in made.plan
+        if (j.pair.round, j.pair.unit, j.pair.arm.role) == (number, area, role)
+    )  # fmt: skip
+    made.results[job.id] = replace(quiet(job), user_ns=500_000_000, system_ns=0)
+
+
+@pytest.mark.parametrize("role", ["ours", "theirs", "again"])
+def test_a_disturbed_process_drops_its_pair_whole_whichever_arm_it_was(role):
+    made = Comparison(noisy(0.5))
+    disturb(made, 3, "gc", role)
+    table = made.table()
+    assert [(one.round, one.unit) for one in table.dropped] == [(3, "gc")]
+    for row in (*table.rows, *table.controls):
+        rounds = {sample.round for sample in row.samples}
+        assert (3 in rounds) == (not row.benchmark.startswith("gc/"))
+    assert table.state == "sound"
+
+
+def test_many_disturbed_pairs_decide_nothing():
+    made = Comparison(noisy(0.5))
+    for number in (1, 2, 3):
+        disturb(made, number, "gc", "theirs")
+    table = made.table()
+    assert table.state == "inconclusive"
+    assert "3 of 12 rounds of gc" in table.reason
+    assert {row.verdict for row in table.rows} == {"undecided"}
+
+
+def test_a_control_that_differs_from_itself_decides_nothing():
+    steady = noisy(0.5)
+
+    def factor(one, benchmark, number):
+        return steady(one, benchmark, number) * (1.2 if one.role == "again" else 1)
+
+    table = Comparison(factor).table()
+    assert table.state == "inconclusive"
+    assert "differs from itself" in table.reason
+    assert {row.verdict for row in table.rows} == {"undecided"}
+    assert table.rows[0].ratio == pytest.approx(0.5, rel=0.02)
+
+
+def test_a_failed_process_leaves_its_pair_out():
+    made = Comparison(noisy(0.5))
+    gone = next(j for j in made.plan if j.pair.arm.role == "theirs")
+    del made.pairs.figures[gone.id]
+    first, *_ = made.table().rows
+    assert len(first.samples) == 11
+
+
+def test_judging_again_gives_the_same_bytes():
+    first, second = (Comparison(noisy(0.9)).table() for _ in range(2))
+    assert msgspec.json.encode(first) == msgspec.json.encode(second)
+
+
+PASSED = Verdict(
+    state="pass", exit_code=0, sentence="Pass.", counts={}, jobs={}, problems=()
+)
+
+
+def test_slower_is_no_failure_and_inconclusive_is_its_own_exit_code():
+    slow = speed_verdict(PASSED, Comparison(noisy(2.0)).table())
+    assert slow.exit_code == errors.PASS
+    assert "slower" in slow.sentence
+    made = Comparison(noisy(0.5))
+    for number in (1, 2, 3):
+        disturb(made, number, "list", "ours")
+    lost = speed_verdict(PASSED, made.table())
+    assert (lost.state, lost.exit_code) == ("inconclusive", errors.INCONCLUSIVE)
+    assert "list" in lost.sentence
+    broken = replace(PASSED, state="fail", exit_code=errors.FAILURE)
+    assert speed_verdict(broken, made.table()) == broken
+
+
+# ------------------------------------------------------------------ documents
+
+
+def document(**context: str) -> bytes:
+    """A Google Benchmark document of one arm."""
+    return json.dumps(
+        {
+            "context": {
+                "date": "x", "executable": "x", "num_cpus": 2,
+                "pmm_subject": "reference", "pmm_backend": "pool",
+                "pmm_mode": "generational", **context,
+            },
+            "benchmarks": [{
+                "name": "x", "run_type": "iteration", "per_object_ns": 3.5,
+                "run_name": "gc/full_live/1000000/iterations:5/manual_time",
+            }],
+        }
+    ).encode()  # fmt: skip
+
+
+def read(tmp_path: Path, data: bytes) -> tuple[Pairs, str | None]:
+    """Read one arm's document."""
+    job = next(j for j in Comparison(noisy()).plan if j.mode == "generational")
+    (tmp_path / "document.json").write_bytes(data)
+    pairs = Pairs()
+    return pairs, collect_pair(pairs, job, tmp_path / "document.json")
+
+
+def test_an_arms_figures_are_found_by_benchmark(tmp_path):
+    pairs, complaint = read(tmp_path, document(pmm_subject_version="0.1.0"))
+    assert complaint is None
+    (figures,) = pairs.figures.values()
+    assert figures["gc/full_live"][0].per_object_ns == 3.5
+    assert pairs.objects == 1_000_000
+    (said,) = pairs.said.values()
+    assert said.pmm_subject_version == "0.1.0"
+
+
+@pytest.mark.parametrize(
+    "context",
+    [{"pmm_subject": "cpython"}, {"pmm_backend": "libc"}, {"pmm_mode": "full"},
+     {"pmm_witness_ok": "false"}],
+)  # fmt: skip
+def test_an_arm_that_was_somebody_else_is_not_believed(tmp_path, context):
+    pairs, complaint = read(tmp_path, document(**context))
+    assert complaint
+    assert pairs.figures == {}
+
+
+@pytest.mark.parametrize("data", [b"", b"{", document().replace(b"3.5", b"NaN")])
+def test_a_torn_document_is_a_complaint(tmp_path, data):
+    assert read(tmp_path, data)[1]
+
+
+# ------------------------------------------------------------------- the plan
+
+
+def interpreter(version: str, hosts: bool = True, path: str = "") -> CPython:
+    """A CPython entry."""
+    return CPython(
+        f"cpython-{version}", path or f"/usr/bin/python{version}", version, True, "",
+        hosts, None if hosts else "no extension",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def world(project) -> World:
+    """Everything that a comparison needs."""
+    (project.root / FILE).parent.mkdir()
+    shutil.copy(ROOT / FILE, project.root / FILE)
+    for area in ("gc", "list", "pause"):
+        project.add_program(f"bench/pmm-bench-{area}")
+    found = (interpreter("3.10.13", hosts=False), interpreter("3.11.2"),
+             interpreter("3.11.7"), interpreter("3.13.0"))  # fmt: skip
+    return World(
+        places=Places(project.root, project.build), backends=(), cpythons=found,
+        cases=(), workloads=(), twins=(), benches=("alloc", "gc", "list", "pause"),
+        valgrind=None, missing=(), modes=("generational", "full", "counting"),
+    )  # fmt: skip
+
+
+def test_rounds_are_whole_adjacent_and_turned_around(world):
+    jobs = make_pair_plan(world, Selection(arms=ARMS)).jobs
+    assert jobs == make_pair_plan(world, Selection(arms=ARMS)).jobs
+    assert len({job.id for job in jobs}) == len(jobs)
+    by_round = [
+        [(j.pair.unit, j.pair.arm.id) for j in group]
+        for _, group in itertools.groupby(jobs, lambda job: job.pair.round)
+    ]
+    assert len(by_round) == 12
+    assert all(sorted(one) == sorted(by_round[0]) for one in by_round)
+    for one in by_round:
+        units = [unit for unit, _ in itertools.groupby(one, lambda place: place[0])]
+        assert sorted(units) == ["gc", "list", "pause"]
+    assert by_round[1] == by_round[0][::-1]
+    assert by_round[2] not in (by_round[0], by_round[1])
+
+
+def test_both_arms_run_the_same_benchmarks_and_the_interpreter_undisturbed(world):
+    jobs = make_pair_plan(world, Selection(arms=ARMS)).jobs
+    assert all(job.measured for job in jobs)
+    for unit in ("gc", "list", "pause"):
+        filters = {job.argv[-1] for job in jobs if job.pair.unit == unit}
+        assert len(filters) == 1
+        assert "/1000000" in filters.pop()
+    theirs = [job for job in jobs if job.pair.arm.role == "theirs"]
+    assert {job.argv[0] for job in theirs} == {"/usr/bin/python3.11.2"}
+    assert all(job.environment == {"PMM_CPYTHON_ACCOUNT": "none"} for job in theirs)
+    modes = {job.mode for job in jobs if job.pair.unit == "pause"}
+    assert modes == {"generational", "full", None}
+    gc = {job.mode for job in jobs if job.pair.unit == "gc"}
+    assert gc == {"generational", None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"arms": ("reference",)}, "two subjects"),
+        ({"arms": ("reference", "cpython-3.11")}, "several"),
+        ({"arms": ("reference", "cpython-3.12")}, "did you mean"),
+        ({"arms": ("reference", "cpython-3.10")}, "no extension"),
+        ({"arms": ("reference", "cpython:/nowhere/python3")}, "not a CPython"),
+        ({"arms": ARMS, "pairs": 5}, "5 pairs cannot decide"),
+        ({"arms": ARMS, "objects": 5}, "number of objects"),
+        ({"arms": ARMS, "benches": ("tuple",)}, "no area"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(world, fields, said):
+    with pytest.raises(UsageError, match=said):
+        make_pair_plan(world, Selection(**fields))
+
+
+def test_fewer_rows_need_fewer_pairs(world):
+    asked = Selection(arms=ARMS, benches=("list",), pairs=7)
+    jobs = make_pair_plan(world, asked).jobs
+    assert {job.pair.unit for job in jobs} == {"list"}
+    assert max(job.pair.round for job in jobs) == 7
+
+
+def test_every_row_names_what_it_is():
+    rows = read_spec(ROOT)
+    assert len({(r.benchmark, r.figure, r.over) for r in rows}) == len(rows)
+    assert {row.unit for row in rows} == {"ns", "bytes", "objects", None}
+
+
+# ------------------------------------------------------------------- the verb
+
+
+def test_the_verb_compares_two_subjects_and_writes_the_page(project):
+    (project.root / FILE).parent.mkdir()
+    shutil.copy(ROOT / FILE, project.root / FILE)
+    for area in ("gc", "list", "pause"):
+        project.add_program(f"bench/pmm-bench-{area}")
+    answer = project.pmm(
+        "bench", "--subject", "reference", "--subject", "/slow.so", "--json",
+        "--out", "report",
+    )  # fmt: skip
+    # Other work on the machine may leave the comparison undecided.
+    assert answer.returncode in {0, 4}, answer.stdout + answer.stderr
+    speed = json.loads(answer.stdout)["speed"]
+    assert len({job.id for job in project.latest().plan}) == 9 * speed["rounds"]
+    verdicts = {row["verdict"] for row in speed["rows"] if row["over"] is None}
+    assert verdicts == ({"faster", "less"} if answer.returncode == 0 else {"undecided"})
+    for sample in speed["rows"][0]["samples"]:
+        assert sample["ours"] / sample["theirs"] == pytest.approx(0.5, rel=0.1)
+    assert "left" in answer.stderr
+    page = (project.root / "report" / "speed.html").read_text()
+    assert verdicts.pop() in page
