@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// host.cc - the benchmark programs inside an interpreter (host.h).
+// host.cc - the benchmark programs inside an interpreter (bench_host.h).
 
-#include "host.h"
+#include "bench_host.h"
 
 #include <cstdio>
 #include <cstring>

@@ -40,7 +40,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
                       "subjects/", *RUNTIME),
     "impl/include": ("pmm/",),
     # The CPython extension: a program's way in that is no program.
-    "entry": ("pmm/", "subjects/", "conform.h", "work.h"),
+    "entry": ("pmm/", "subjects/", "conform.h", "work.h", "bench_host.h"),
     "contract": ("pmm/", "host.h"),
     "program": ("pmm/", "host.h", "backends/registry.h", "backends/nearest.h",
                 "backends/witness.h", "subjects/select.h"),

@@ -18,7 +18,7 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
-#include "bench/host.h"
+#include "bench_host.h"
 #include "conform.h"
 #include "work.h"
 

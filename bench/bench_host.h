@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.h - the benchmark programs inside an interpreter.
+ * bench_host.h - the benchmark programs inside an interpreter.
  *
  *   1. The interpreter's extension loads the module with dlopen(); nothing
  *      here knows Python.
