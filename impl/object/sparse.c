@@ -67,6 +67,7 @@ static enum pmm_status insert(pmm_rt *rt, struct pmmi_sparse *v, size_t place,
   if (n == v->room && set_room(rt, v, room_for(n + 1)) != PMM_OK) {
     return no_memory(rt);
   }
+  assert(v->entries != NULL && n < v->room);
   memmove(v->entries + place + 1, v->entries + place, bytes_of(n - place));
   v->entries[place] = entry;
   v->var.length = n + 1;

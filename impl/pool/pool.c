@@ -185,7 +185,7 @@ void pmmi_pool_free_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
     pmmi_shadow_free(heap, pool, block);
     return;
   }
-  assert(pmmi_pool_live(pool) > 0);
+  assert(block != NULL && pmmi_pool_live(pool) > 0);
   *(void **)block = NULL;
   pool->free = block;
   pool->counts--;

@@ -240,6 +240,7 @@ static inline struct pmmi_pool *pmmi_pool_of(const struct pmmi_heap *heap,
   if (slot >= heap->window_slots || heap->slots[slot] == 0) {
     return NULL;
   }
+  assert(heap->pools != NULL); /* an arena has its descriptors              */
   size_t first = ((size_t)heap->slots[slot] - 1) * PMMI_POOL_PER_ARENA;
   return &heap->pools[first + ((offset >> PMMI_POOL_SHIFT) &
                                (PMMI_POOL_PER_ARENA - 1))];

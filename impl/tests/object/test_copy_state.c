@@ -118,7 +118,7 @@ static void test_iterator_over(pmm_rt *rt, pmm_obj *over, const char *rest) {
   tap_ok(rest_reads(rt, end, "[]"), "that of an ended one is at its end");
   pmm_obj *objects[] = {end, deep, copy, iterator};
   for (size_t i = 0; i < 4; i++) {
-    pmmi_release(rt, objects[i]);
+    pmmi_xrelease(rt, objects[i]);
   }
 }
 
