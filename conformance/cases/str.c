@@ -165,8 +165,7 @@ static uint64_t begin_peak(struct pmm_test *t) {
  * the seed's advice can be judged."  What it reports is what the runtime
  * tells. */
 SHOULD(str, concatenation_cost_is_visible, "Counters tell += from join",
-       REQ("STR-007"), NEEDS(str, list, trace),
-       OOM_EXEMPT("2000 copies make a sweep of as many rounds")) {
+       REQ("STR-007"), NEEDS(str, list, trace)) {
   enum { N = 2000 };
   quiet(t);
   pmm_obj **left = SCRATCH(pmm_obj *);
