@@ -652,6 +652,12 @@ struct pmm_subject {
 /** The exported function; NULL when it cannot serve `host_abi`. */
 typedef const struct pmm_subject *(*pmm_subject_get_fn)(uint32_t host_abi);
 
+/** What a subject's own shared object defines. */
+#if defined(__GNUC__)
+__attribute__((visibility("default")))
+#endif
+const struct pmm_subject *pmm_subject_get(uint32_t host_abi);
+
 #ifdef __cplusplus
 }
 #endif
