@@ -38,8 +38,8 @@ static const uint64_t default_thresholds[PMMI_GC_GENERATIONS] = {700, 10, 10};
 /* ---- when --------------------------------------------------------------- */
 
 /** Objects and references that a slice walks for each new object.  A search
- *  walks what lives twice; a quarter of it may be new when it ends. */
-#define WORK_PER_OBJECT 16
+ *  walks what lives twice; an eighth of it may be new when it ends. */
+#define WORK_PER_OBJECT 32
 
 /* 1 when enough has reached generation 2 since it was last examined. */
 static int is_old_due(const struct pmmi_gc *gc) {
