@@ -55,10 +55,7 @@ static void choose_generation(struct run *run) {
 static void start(struct run *run) {
   pmmi_gc_log_started(run->rt, run->generation);
   run->start_ns = pmmi_host_clock_ns();
-  if (run->searched) {
-    run->gc->counts[run->generation] = 0;
-    run->range = pmmi_gc_search_suspects(run->gc);
-  } else {
+  if (!run->searched) {
     choose_generation(run);
   }
 }
@@ -231,10 +228,14 @@ static void dispose(struct run *run) {
   drop(run);
 }
 
-static uint64_t collect(pmm_rt *rt, int generation, int searched) {
+static uint64_t collect(pmm_rt *rt, int generation,
+                        const struct pmmi_gc_range *suspects) {
   struct pmmi_gc *gc = &rt->gc;
-  struct run run = {.rt = rt, .gc = gc, .generation = generation,
-                    .searched = searched};
+  struct run run = {.rt = rt, .gc = gc, .generation = generation};
+  if (suspects != NULL) {
+    run.searched = 1;
+    run.range = *suspects;
+  }
   struct pmmi_error saved;
   if (gc->collecting) {
     return 0;
@@ -250,7 +251,7 @@ static uint64_t collect(pmm_rt *rt, int generation, int searched) {
   pmmi_gc_validate(rt);
   stop(&run);
   gc->collecting = 0;
-  if (generation == PMMI_GC_GENERATIONS - 1 && !searched) {
+  if (generation == PMMI_GC_GENERATIONS - 1 && !run.searched) {
     pmmi_caches_flush(rt);
   }
   pmmi_error_restore(rt, &saved);
@@ -258,9 +259,15 @@ static uint64_t collect(pmm_rt *rt, int generation, int searched) {
 }
 
 uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
-  return collect(rt, generation, 0);
+  return collect(rt, generation, NULL);
 }
 
 void pmmi_gc_collect_suspects(pmm_rt *rt) {
-  (void)collect(rt, PMMI_GC_GENERATIONS - 1, 1);
+  struct pmmi_gc_range suspects = {0, 0};
+  if (!rt->gc.collecting) {
+    suspects = pmmi_gc_search_suspects(&rt->gc);
+  }
+  if (suspects.from < suspects.to) {
+    (void)collect(rt, PMMI_GC_GENERATIONS - 1, &suspects);
+  }
 }

@@ -12,7 +12,7 @@
  *   incremental   As generational, but what would be a full collection is a
  *                 search in slices (gc/search.h), one after each young
  *                 collection, of so much work that it ends before another
- *                 quarter has reached generation 2.
+ *                 eighth has reached generation 2.
  *   counting      Nothing starts a collection.
  *
  * Source: CPython 3.11 Modules/gcmodule.c (_PyObject_GC_Link,
@@ -77,6 +77,7 @@ static void collect_incrementally(pmm_rt *rt) {
   (void)pmmi_gc_collect(rt, gc->counts[1] > gc->thresholds[1]);
   if (gc->search.phase == PMMI_GC_SEARCH_IDLE && is_old_due(gc)) {
     gc->long_lived_pending = 0;
+    gc->counts[2] = 0;
     pmmi_gc_search_begin(gc);
   }
   if (gc->search.phase >= PMMI_GC_SEARCH_EXAMINE) {

@@ -15,6 +15,9 @@ static_assert(PMMI_GC_SEARCH_STACK == PMMI_MARKER_STACK, "copied as a whole");
  *  collection before it. */
 #define EXAMINED_NS 200u
 
+/** Slots that are looked through for suspects in one pause. */
+#define LOOKED_AT (UINT32_C(1) << 18)
+
 /** Slots that entering counts as one object: it reads the table alone. */
 #define ENTERED_AT_ONCE 16u
 
@@ -118,6 +121,7 @@ static uint64_t reach_some(pmm_rt *rt, uint64_t work) {
   if (s->at >= s->to && s->depth == 0) {
     if (s->again >= s->to) {
       begin_phase(s, PMMI_GC_SEARCH_EXAMINE);
+      rt->gc.long_lived_total = s->members;
     } else {
       s->at = s->again;
       s->again = s->to;
@@ -153,45 +157,64 @@ void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns) {
 
 /* ---- its end ------------------------------------------------------------ */
 
-/* Make candidates of the suspects from `at` on, until there are `most`; nobody
- * else keeps a mark.  In the first round a suspect keeps S, so that the second
- * knows whom the first has spared. */
-static struct pmmi_gc_range take_suspects(struct pmmi_gc *gc, uint64_t most,
-                                          uint32_t mark_as) {
-  struct pmmi_gc_search *s = &gc->search;
-  struct pmmi_gc_range range = {s->to, s->from};
-  uint64_t taken = 0;
-  for (; s->at < s->to && taken < most; s->at++) {
-    uint32_t *mark = pmmi_gc_mark_at(gc, s->at);
-    if (*mark == 0) {
+/** How a stretch of suspects is taken. */
+struct taking {
+  uint64_t most;              /* suspects                                   */
+  uint32_t mark_as;           /* the mark each gets                         */
+  uint64_t taken;             /* suspects so far                            */
+  struct pmmi_gc_range range; /* that they lie in                           */
+};
+
+/* Nobody but a suspect keeps a mark.  Returns how many slots are done. */
+static uint32_t take_from_run(struct taking *taking, struct pmmi_run run,
+                              uint32_t slot) {
+  for (uint32_t i = 0; i < run.length; i++) {
+    uint32_t mark = run.marks[i];
+    if (mark == 0) {
       continue;
     }
-    if (!pmmi_mark_is_unheld(*mark, PMMI_MARK_SEARCHED)) {
-      *mark = 0;
+    if (!pmmi_mark_is_unheld(mark, PMMI_MARK_SEARCHED)) {
+      run.marks[i] = 0;
       continue;
     }
-    *mark = mark_as;
-    range.from = s->at < range.from ? s->at : range.from;
-    range.to = s->at + 1;
-    taken++;
+    run.marks[i] = taking->mark_as;
+    if (taking->taken == 0) {
+      taking->range.from = slot + i;
+    }
+    taking->range.to = slot + i + 1;
+    taking->taken++;
+    if (taking->taken >= taking->most) {
+      return i + 1;
+    }
   }
-  return taken > 0 ? range : (struct pmmi_gc_range){0, 0};
+  return run.length;
 }
 
+static struct pmmi_gc_range take_suspects(struct pmmi_gc *gc, uint32_t to,
+                                          uint64_t most, uint32_t mark_as) {
+  struct pmmi_gc_search *s = &gc->search;
+  struct taking taking = {.most = most, .mark_as = mark_as};
+  while (s->at < to && taking.taken < most) {
+    s->at += take_from_run(&taking, pmmi_run_at(gc, s->at, to), s->at);
+  }
+  return taking.range;
+}
+
+/* In the first round a suspect keeps S, so that the second knows whom the
+ * first has spared. */
 struct pmmi_gc_range pmmi_gc_search_suspects(struct pmmi_gc *gc) {
   struct pmmi_gc_search *s = &gc->search;
-  struct pmmi_gc_range range;
+  struct pmmi_gc_range range = {0, 0};
   if (s->phase == PMMI_GC_SEARCH_EXAMINE) {
-    uint64_t most = s->budget_ns / EXAMINED_NS + 1;
-    range = take_suspects(gc, most, PMMI_MARK_MEMBER | PMMI_MARK_SEARCHED);
+    uint32_t to = s->to - s->at > LOOKED_AT ? s->at + LOOKED_AT : s->to;
+    range = take_suspects(gc, to, s->budget_ns / EXAMINED_NS + 1,
+                          PMMI_MARK_MEMBER | PMMI_MARK_SEARCHED);
     if (s->at >= s->to) {
       begin_phase(s, PMMI_GC_SEARCH_SPARED);
     }
   } else if (s->phase == PMMI_GC_SEARCH_SPARED) {
-    range = take_suspects(gc, UINT64_MAX, PMMI_MARK_MEMBER);
+    range = take_suspects(gc, s->to, UINT64_MAX, PMMI_MARK_MEMBER);
     s->phase = PMMI_GC_SEARCH_IDLE;
-  } else {
-    range = (struct pmmi_gc_range){0, 0};
   }
   return range;
 }
