@@ -59,16 +59,11 @@ def print_speed(table: SpeedTable | None, console: Console) -> None:
     if table is None or not table.rows:
         return
     console.print(speed_table(table))
-    control = [row for row in table.controls if row.verdict != "undecided"]
-    widest = max((row.detectable or 0.0 for row in table.rows), default=0.0)
     lines = [
         f"{table.rounds} rounds of pairs, {table.objects:,} objects; ratio: "
         "Hodges-Lehmann over the pairs, exact 95 % signed-rank interval; verdicts "
         "hold for the whole table (Benjamini-Hochberg, 5 %)",
-        f"control ({table.controls[0].arm} against itself): "
-        + (f"differs in {len(control)} rows" if control else "no difference")
-        + f"; a change of {widest:.1%} would have been seen four times in five "
-        "in every row",
+        said_of_control(table),
     ]
     if table.objects < FULL_SIZE:
         lines.append(
@@ -86,6 +81,22 @@ def print_speed(table: SpeedTable | None, console: Console) -> None:
         )
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def said_of_control(table: SpeedTable) -> str:
+    """Say what the control showed, and what the rows could have shown."""
+    said = f"control ({table.controls[0].arm} against itself): "
+    moved = [row for row in table.controls if row.verdict != "undecided"]
+    if not any(row.samples for row in table.controls):
+        return f"{said}not measured"
+    said += f"differs in {len(moved)} rows" if moved else "no difference"
+    changes = [row.detectable for row in table.rows if row.detectable is not None]
+    if len(changes) < len(table.rows):
+        return said
+    return (
+        f"{said}; a change of {max(changes):.1%} would have been seen four times in "
+        "five in every row"
+    )
 
 
 def speed_table(table: SpeedTable) -> Table:

@@ -24,6 +24,7 @@ from pmm.pair_plan import make_pair_plan
 from pmm.places import Places
 from pmm.plan import Selection
 from pmm.speed import Pairs, collect_pair, speed_verdict
+from pmm.speed_print import said_of_control
 from pmm.speed_spec import FILE, read_spec
 
 ARMS = ("reference", "cpython-3.11.2")
@@ -184,6 +185,13 @@ def test_a_control_that_differs_from_itself_decides_nothing():
     assert "differs from itself" in table.reason
     assert {row.verdict for row in table.rows} == {"undecided"}
     assert table.rows[0].ratio == pytest.approx(0.5, rel=0.02)
+
+
+def test_a_table_without_pairs_boasts_of_nothing():
+    made = Comparison(noisy(0.5))
+    assert "four times in five" in said_of_control(made.table())
+    made.pairs.figures.clear()
+    assert said_of_control(made.table()).endswith("not measured")
 
 
 def test_a_failed_process_leaves_its_pair_out():
