@@ -287,6 +287,7 @@ static int absent(const struct absences *no, const char *feature) {
       {"arena_hook", no->arena_hook},
       {"pool", no->pool},
       {"pool_stats", no->pool},
+      {"arena_stats", 1}, /* nothing but sys._debugmallocstats() tells them   */
       {"debug_hooks", no->debug},
       {"threads", 1},    /* the operations are not offered                   */
       {"freethread", 1}, /* such builds do not load the limited API          */
