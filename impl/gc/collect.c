@@ -252,7 +252,8 @@ static uint64_t collect(pmm_rt *rt, int generation,
   stop(&run);
   gc->collecting = 0;
   if (generation == PMMI_GC_GENERATIONS - 1 && !run.searched) {
-    pmmi_caches_flush(rt);
+    pmmi_tuples_flush(rt);
+    pmmi_lists_flush(rt);
   }
   pmmi_error_restore(rt, &saved);
   return (uint64_t)run.collected + run.uncollectable;

@@ -75,7 +75,8 @@ static void collect_incrementally(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   uint64_t start_ns = pmmi_host_clock_ns();
   (void)pmmi_gc_collect(rt, gc->counts[1] > gc->thresholds[1]);
-  if (gc->search.phase == PMMI_GC_SEARCH_IDLE && is_old_due(gc)) {
+  if (gc->search.phase == PMMI_GC_SEARCH_IDLE && gc->slide.from == 0 &&
+      is_old_due(gc)) {
     gc->long_lived_pending = 0;
     gc->counts[2] = 0;
     pmmi_gc_search_begin(gc);

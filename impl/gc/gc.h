@@ -91,6 +91,13 @@ struct pmmi_gc_search {
   uint32_t stack[PMMI_GC_SEARCH_STACK]; /* slots: objects may die meanwhile */
 };
 
+/** Closing of holes that is under way: objects below `from` have moved to the
+ *  slots below `to`, and the slots between are holes. */
+struct pmmi_gc_slide {
+  uint32_t from; /* 0: none is under way                                    */
+  uint32_t to;
+};
+
 /** State of the collector of one runtime. */
 struct pmmi_gc {
   struct pmmi_gc_chunk **chunks; /* the table (gc/table.h)                  */
@@ -99,6 +106,7 @@ struct pmmi_gc {
   uint32_t used;      /* slots 0..used-1 hold objects or holes              */
   uint32_t tracked;   /* slots that hold objects                            */
   uint32_t live;      /* collectable objects, tracked or not                */
+  struct pmmi_gc_slide slide;
   uint32_t hole_hint; /* where the search for a hole starts                 */
   /* Ends of the permanent set and of generations 2 and 1; generation 0 ends
    * at `used`.  frozen_end <= old_end <= middle_end <= used. */

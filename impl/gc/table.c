@@ -5,6 +5,11 @@
 #include "gc/search.h"
 #include "object/runtime.h"
 
+/** Slots that are looked at in one go when holes are closed: as long a pause as
+ *  a slice of a search, and enough to come to the end before the table has
+ *  grown by an eighth. */
+#define SLIDE_SLOTS (8u * PMMI_GC_CHUNK_SLOTS)
+
 /** Chunks the directory has room for at first, and at least. */
 #define DIRECTORY_ROOM 8u
 
@@ -119,20 +124,31 @@ void pmmi_gc_table_figures(const struct pmmi_gc *gc, uint64_t *blocks,
   *bytes = *blocks * sizeof(struct pmmi_gc_chunk);
 }
 
+/* Room for the live objects that are not tracked, behind the last. */
+static int has_room(const struct pmmi_gc *gc) {
+  return gc->used + (gc->live - gc->tracked) < pmmi_gc_room(gc);
+}
+
+/* Close some holes, when there are many or it was begun.  A search needs the
+ * slots where they are. */
+static void close_some_holes(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  uint32_t holes = gc->used - gc->tracked;
+  if (!gc->collecting && gc->search.phase == PMMI_GC_SEARCH_IDLE &&
+      (gc->slide.from > 0 || holes >= gc->used / 4)) {
+    pmmi_gc_slide(gc, SLIDE_SLOTS);
+    drop_spare_chunks(rt);
+  }
+}
+
 int pmmi_gc_reserve(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   assert(gc->live <= pmmi_gc_room(gc));
-  uint32_t untracked = gc->live - gc->tracked;
-  if (gc->used + untracked < pmmi_gc_room(gc)) {
+  if (has_room(gc)) {
     return 0;
   }
-  uint32_t holes = gc->used - gc->tracked;
-  if (!gc->collecting && holes >= gc->used / 4 &&
-      gc->live < pmmi_gc_room(gc)) {
-    pmmi_gc_compact(gc);
-    return 0;
-  }
-  if (add_chunk(rt) == 0) {
+  close_some_holes(rt);
+  if (has_room(gc) || add_chunk(rt) == 0) {
     return 0;
   }
   /* Tracking falls back to holes, of which there are enough. */
@@ -154,12 +170,12 @@ static void list_ends(struct pmmi_gc *gc, uint32_t *ends[ENDS]) {
   ends[6] = &gc->search.again;
 }
 
-/* Note where the ends lie once the slots below `from` have become `to`. */
-static void move_ends(uint32_t *const ends[ENDS], uint32_t moved[ENDS],
-                      uint32_t from, uint32_t to) {
+/* The slots below `from` have become those below `to`. */
+static void move_ends(uint32_t *const ends[ENDS], uint32_t from,
+                      uint32_t to) {
   for (int i = 0; i < ENDS; i++) {
     if (*ends[i] == from) {
-      moved[i] = to;
+      *ends[i] = to;
     }
   }
 }
@@ -174,32 +190,60 @@ static void move_slot(struct pmmi_gc *gc, uint32_t from, uint32_t to) {
   *mark = 0;
 }
 
-void pmmi_gc_compact(struct pmmi_gc *gc) {
-  assert(!gc->collecting);
-  if (gc->used == gc->tracked) {
-    return;
-  }
-  uint32_t *ends[ENDS];
-  uint32_t moved[ENDS] = {0};
-  uint32_t to = 0;
-  pmmi_gc_search_settle(gc);
-  list_ends(gc, ends);
-  for (uint32_t from = 0; from < gc->used; from++) {
-    move_ends(ends, moved, from, to);
-    if (*pmmi_gc_object_at(gc, from) != NULL) {
-      if (to != from) {
-        move_slot(gc, from, to);
-      }
-      to++;
+/* The nearest end behind `from`, or `stop`. */
+static uint32_t next_end(uint32_t *const ends[ENDS], uint32_t from,
+                         uint32_t stop) {
+  for (int i = 0; i < ENDS; i++) {
+    if (*ends[i] > from && *ends[i] < stop) {
+      stop = *ends[i];
     }
   }
-  move_ends(ends, moved, gc->used, to);
-  assert(to == gc->tracked);
-  for (int i = 0; i < ENDS; i++) {
-    *ends[i] = moved[i];
+  return stop;
+}
+
+static void slide_objects(struct pmmi_gc *gc, uint32_t stop) {
+  struct pmmi_gc_slide *slide = &gc->slide;
+  for (; slide->from < stop; slide->from++) {
+    if (*pmmi_gc_object_at(gc, slide->from) == NULL) {
+      continue;
+    }
+    if (slide->to != slide->from) {
+      move_slot(gc, slide->from, slide->to);
+    }
+    slide->to++;
   }
-  gc->used = to;
+}
+
+static void end_slide(struct pmmi_gc *gc, uint32_t *const ends[ENDS]) {
+  move_ends(ends, gc->slide.from, gc->slide.to);
+  gc->used = gc->slide.to;
   gc->hole_hint = 0;
+  gc->slide = (struct pmmi_gc_slide){.from = 0};
+}
+
+void pmmi_gc_slide(struct pmmi_gc *gc, uint32_t slots) {
+  struct pmmi_gc_slide *slide = &gc->slide;
+  uint32_t *ends[ENDS];
+  assert(!gc->collecting);
+  list_ends(gc, ends);
+  uint32_t stop =
+      gc->used - slide->from > slots ? slide->from + slots : gc->used;
+  while (slide->from < stop) {
+    move_ends(ends, slide->from, slide->to);
+    slide_objects(gc, next_end(ends, slide->from, stop));
+  }
+  if (slide->from == gc->used) {
+    end_slide(gc, ends);
+  }
+}
+
+void pmmi_gc_compact(struct pmmi_gc *gc) {
+  pmmi_gc_search_settle(gc);
+  gc->slide = (struct pmmi_gc_slide){.from = 0};
+  if (gc->used > gc->tracked) {
+    pmmi_gc_slide(gc, UINT32_MAX);
+  }
+  assert(gc->used == gc->tracked);
 }
 
 /* ---- tracking ----------------------------------------------------------- */
@@ -212,6 +256,7 @@ static uint32_t take_hole(struct pmmi_gc *gc) {
     slot = slot + 1 == gc->used ? 0 : slot + 1;
   }
   gc->hole_hint = slot;
+  gc->slide = (struct pmmi_gc_slide){.from = 0}; /* it may lie in the gap     */
   return slot;
 }
 
@@ -256,6 +301,9 @@ static inline void pop_holes(pmm_rt *rt) {
   if (gc->middle_end > used) {
     clamp_boundaries(gc);
     pmmi_gc_search_clamp(&gc->search, used);
+  }
+  if (gc->slide.from > used) {
+    gc->slide = (struct pmmi_gc_slide){.from = 0};
   }
   if (used / PMMI_GC_CHUNK_SLOTS != before / PMMI_GC_CHUNK_SLOTS) {
     drop_spare_chunks(rt);

@@ -10,9 +10,9 @@
  *
  *   1. Tracking appends, so that the table is in order of tracking, and a
  *      generation is a range; promotion moves a boundary and no object.
- *   2. Untracking leaves a hole; holes at the end are popped.  When the table
- *      is full and a quarter is holes it is compacted in place, in order,
- *      else it grows by a chunk.  So growing never copies.
+ *   2. Untracking leaves a hole; holes at the end are popped.  A full table
+ *      grows by a chunk, so growing never copies.  When a quarter is holes, the
+ *      objects slide down, in order, some thousands each time it is full.
  *   3. Beside each slot lies its mark, 32 bits that only a collection uses.
  *      Passes over candidates thus walk dense memory; a linked list of heads
  *      would cost a cache miss an object (CPython's collector: 100 ns on a
@@ -73,6 +73,10 @@ int pmmi_gc_reserve(pmm_rt *rt);
 
 /** Close all holes, in order.  No collection is under way. */
 void pmmi_gc_compact(struct pmmi_gc *gc);
+
+/** Close the holes among the next `slots` slots, in order, from where the last
+ *  call stopped.  No collection and no search is under way. */
+void pmmi_gc_slide(struct pmmi_gc *gc, uint32_t slots);
 
 /** Chunks that a free list of the table keeps beyond its need, as figures of
  *  struct pmm_memory. */
