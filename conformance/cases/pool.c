@@ -402,7 +402,7 @@ SHOULD(pool, statistics_add_up, "Statistics of each class add up",
 
 /* "... and bytes sum to arena bytes." */
 SHOULD(pool, arenas_hold_what_classes_hold, "Arenas and classes tell the same",
-       REQ("POOL-023"), NEEDS(pool, pool_stats)) {
+       REQ("POOL-023"), NEEDS(pool, pool_stats, arena_stats)) {
   struct pmm_class_stats class = {.struct_size = sizeof class};
   struct pmm_arena_stats arena = {.struct_size = sizeof arena};
   uint64_t in_classes = 0;

@@ -192,7 +192,7 @@
   X(arena_get, arena_hook) \
   X(arena_set, arena_hook) \
   X(class_stats, pool_stats) \
-  X(arena_stats, pool_stats) \
+  X(arena_stats, arena_stats) \
   X(domain_stats, domain_stats) \
   X(debug_install, debug_hooks) \
   X(trace_start, trace) \

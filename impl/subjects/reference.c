@@ -327,7 +327,7 @@ static const struct pmm_ops reference_ops = {
       "trashcan", "tuple", "tuple_freelist", "weakref", "weakref_cb"
 
 static const char *const all_features[] = {
-    FEATURES, "pool",        "pool_stats", "arena_hook",
+    FEATURES, "pool",        "pool_stats", "arena_stats", "arena_hook",
     "alloc_hook", "debug_hooks", NULL};
 
 #define SUBJECT(features_, ops_)                                              \
@@ -380,6 +380,7 @@ static int is_absent(const char *feature, unsigned kind) {
     unsigned needs;
   } conditions[] = {{"pool", WITH_CLASSES},
                     {"pool_stats", WITH_CLASSES},
+                    {"arena_stats", WITH_CLASSES},
                     {"arena_hook", WITH_ARENAS},
                     {"alloc_hook", WITH_SIZES},
                     {"debug_hooks", WITH_SIZES}};

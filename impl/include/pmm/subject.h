@@ -65,6 +65,7 @@ extern "C" {
 #define PMM_FEATURES(X)                                                       \
   X(alloc_hook)     /* hooks on a domain's allocator (PEP 445)             */ \
   X(arena_hook)     /* hooks on the arena layer                            */ \
+  X(arena_stats)    /* figures of each arena                               */ \
   X(census)         /* live objects by type                                */ \
   X(chunks)         /* iterators that give their input in chunks           */ \
   X(context)        /* context managers, with blocks                       */ \

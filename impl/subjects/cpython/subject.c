@@ -288,6 +288,7 @@ static int absent(const struct absences *no, const char *feature) {
       {"pool", no->pool},
       {"pool_stats", no->pool},
       {"debug_hooks", no->debug},
+      {"arena_stats", 1}, /* no call tells arenas apart                     */
       {"threads", 1},    /* the operations are not offered                   */
       {"freethread", 1}, /* such builds do not load the limited API          */
   };
