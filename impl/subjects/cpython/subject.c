@@ -289,6 +289,7 @@ static int absent(const struct absences *no, const char *feature) {
       {"pool_stats", no->pool},
       {"arena_stats", 1}, /* nothing but sys._debugmallocstats() tells them   */
       {"debug_hooks", no->debug},
+      {"arena_stats", 1}, /* no call tells arenas apart                     */
       {"threads", 1},    /* the operations are not offered                   */
       {"freethread", 1}, /* such builds do not load the limited API          */
   };
