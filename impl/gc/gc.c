@@ -41,6 +41,9 @@ static const uint64_t default_thresholds[PMMI_GC_GENERATIONS] = {700, 10, 10};
  *  walks what lives twice; an eighth of it may be new when it ends. */
 #define WORK_PER_OBJECT 32
 
+/** Time to examine a young object, and to drop it. */
+#define YOUNG_NS 20u
+
 /* 1 when enough has reached generation 2 since it was last examined. */
 static int is_old_due(const struct pmmi_gc *gc) {
   return gc->counts[2] > gc->thresholds[2] &&
@@ -71,10 +74,30 @@ static void note_pause(struct pmmi_gc *gc, uint64_t pause_ns) {
   *longest = pause_ns > *longest ? pause_ns : *longest;
 }
 
+/* A young generation of more objects than the budget allows, which a host has
+ * made with the collector off, goes to the old one unexamined. */
+static int promote_unexamined(struct pmmi_gc *gc, int generation) {
+  struct pmmi_gc_range young = {pmmi_gc_range_of(gc, generation).from,
+                                gc->used};
+  if (young.to - young.from < gc->search.budget_ns / YOUNG_NS) {
+    return 0;
+  }
+  gc->middle_end = gc->used;
+  gc->old_end = gc->used;
+  gc->long_lived_pending += young.to - young.from;
+  gc->counts[0] = 0;
+  gc->counts[1] = 0;
+  gc->counts[2]++;
+  return 1;
+}
+
 static void collect_incrementally(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   uint64_t start_ns = pmmi_host_clock_ns();
-  (void)pmmi_gc_collect(rt, gc->counts[1] > gc->thresholds[1]);
+  int generation = gc->counts[1] > gc->thresholds[1];
+  if (!promote_unexamined(gc, generation)) {
+    (void)pmmi_gc_collect(rt, generation);
+  }
   if (gc->search.phase == PMMI_GC_SEARCH_IDLE && gc->slide.from == 0 &&
       is_old_due(gc)) {
     gc->long_lived_pending = 0;

@@ -7,8 +7,8 @@
 
 /** Slots that are looked at in one go when holes are closed: as long a pause as
  *  a slice of a search, and enough to come to the end before the table has
- *  grown by an eighth. */
-#define SLIDE_SLOTS (8u * PMMI_GC_CHUNK_SLOTS)
+ *  grown by a quarter. */
+#define SLIDE_SLOTS (4u * PMMI_GC_CHUNK_SLOTS)
 
 /** Chunks the directory has room for at first, and at least. */
 #define DIRECTORY_ROOM 8u
