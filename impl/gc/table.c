@@ -7,8 +7,11 @@
 
 /** Slots that are looked at in one go when holes are closed: as long a pause as
  *  a slice of a search, and enough to come to the end before the table has
- *  grown by a quarter. */
-#define SLIDE_SLOTS (4u * PMMI_GC_CHUNK_SLOTS)
+ *  grown by an eighth. */
+#define SLIDE_SLOTS (8u * PMMI_GC_CHUNK_SLOTS)
+
+/** Chunks that are given back in one go, as that may take long too. */
+#define DROPPED_AT_ONCE 4u
 
 /** Chunks the directory has room for at first, and at least. */
 #define DIRECTORY_ROOM 8u
@@ -82,9 +85,11 @@ static void drop_chunks(pmm_rt *rt, uint32_t keep) {
 /* Keep one chunk to spare, so that a program which goes to and fro over a
  * boundary does not allocate each time. */
 static void drop_spare_chunks(pmm_rt *rt) {
+  uint32_t count = rt->gc.chunk_count;
   uint32_t keep = chunks_needed(&rt->gc) + 1;
-  if (rt->gc.chunk_count > keep && !rt->gc.collecting) {
-    drop_chunks(rt, keep);
+  if (count > keep && !rt->gc.collecting) {
+    drop_chunks(rt, count - keep > DROPPED_AT_ONCE ? count - DROPPED_AT_ONCE
+                                                   : keep);
   }
 }
 
