@@ -27,11 +27,22 @@ struct run {
   uint64_t start_ns;
 };
 
-/* The object in a slot when it is marked, else NULL. */
-static pmm_obj *garbage_at(const struct run *run, uint32_t slot) {
-  return (*pmmi_gc_mark_at(run->gc, slot) & PMMI_GC_CANDIDATE) != 0
-             ? *pmmi_gc_object_at(run->gc, slot)
-             : NULL;
+/** Slots between fetching an object and looking at it. */
+#define AHEAD 16u
+
+/* The next marked object from *slot on, with its slot; NULL: there is none.
+ * What comes later is fetched: garbage lies anywhere. */
+static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
+  while (*slot < run->range.to) {
+    uint32_t at = (*slot)++;
+    if (at + AHEAD < run->range.to) {
+      __builtin_prefetch(*pmmi_gc_object_at(run->gc, at + AHEAD), 1);
+    }
+    if ((*pmmi_gc_mark_at(run->gc, at) & PMMI_GC_CANDIDATE) != 0) {
+      return *pmmi_gc_object_at(run->gc, at);
+    }
+  }
+  return NULL;
 }
 
 /* ---- start and stop ----------------------------------------------------- */
@@ -126,21 +137,20 @@ static void list_garbage(struct run *run, pmm_obj *o) {
 }
 
 static int has_legacy_delete(const pmm_obj *o) {
-  return o != NULL && (o->type->flags & PMMI_TYPE_LEGACY_DEL) != 0;
+  return (o->type->flags & PMMI_TYPE_LEGACY_DEL) != 0;
 }
 
 /* All are listed before one is rescued: one may reach another. */
 static void keep(struct run *run) {
-  int any = 0;
-  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
-    pmm_obj *o = garbage_at(run, slot);
+  pmm_obj *o;
+  uint32_t slot = run->range.from;
+  while ((o = next_garbage(run, &slot)) != NULL) {
     if (has_legacy_delete(o)) {
       list_garbage(run, o);
-      any = 1;
     }
   }
-  for (uint32_t slot = run->range.from; any && slot < run->range.to; slot++) {
-    pmm_obj *o = garbage_at(run, slot);
+  slot = run->range.from;
+  while ((o = next_garbage(run, &slot)) != NULL) {
     if (has_legacy_delete(o)) {
       run->uncollectable += pmmi_gc_rescue(run->rt, run->range, o);
     }
@@ -150,21 +160,21 @@ static void keep(struct run *run) {
 
 static void clear_weak(struct run *run) {
   struct pmmi_weakref_calls calls;
+  pmm_obj *o;
+  uint32_t slot = run->range.from;
   pmmi_weakref_calls_init(&calls);
-  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
-    pmm_obj *o = garbage_at(run, slot);
-    if (o != NULL) {
-      pmmi_weakref_clear_garbage(run->rt, o, &calls);
-    }
+  while ((o = next_garbage(run, &slot)) != NULL) {
+    pmmi_weakref_clear_garbage(run->rt, o, &calls);
   }
   run->ran_code |= calls.first != NULL;
   pmmi_weakref_calls_run(run->rt, &calls);
 }
 
 static void finalize(struct run *run) {
-  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
-    pmm_obj *o = garbage_at(run, slot);
-    if (o == NULL || o->type->finalize == NULL || pmmi_gc_is_finalized(o)) {
+  pmm_obj *o;
+  uint32_t slot = run->range.from;
+  while ((o = next_garbage(run, &slot)) != NULL) {
+    if (o->type->finalize == NULL || pmmi_gc_is_finalized(o)) {
       continue;
     }
     run->ran_code = 1;
@@ -186,26 +196,31 @@ static void spare(struct run *run) {
  * saved, or cannot let go of anything. */
 static void count_left(struct run *run) {
   for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
-    run->left += garbage_at(run, slot) != NULL;
+    uint32_t *mark = pmmi_gc_mark_at(run->gc, slot);
+    run->left += *mark & PMMI_GC_CANDIDATE;
+    *mark &= ~PMMI_GC_CANDIDATE; /* what a search noted stays                */
   }
-  pmmi_gc_no_candidates(run->gc, run->range);
+}
+
+static void let_go(struct run *run, pmm_obj *o) {
+  pmm_rt *rt = run->rt;
+  if (o->type->clear != NULL) {
+    pmmi_retain(rt, o);
+    o->type->clear(rt, o);
+    pmmi_release(rt, o);
+  }
 }
 
 static void drop(struct run *run) {
-  pmm_rt *rt = run->rt;
   int save = (run->gc->debug & PMM_GC_SAVEALL) != 0;
+  pmm_obj *o;
+  uint32_t slot = run->range.from;
   run->collected = run->unreachable;
-  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
-    pmm_obj *o = garbage_at(run, slot);
-    if (o == NULL) {
-      continue;
-    }
+  while ((o = next_garbage(run, &slot)) != NULL) {
     if (save) {
       list_garbage(run, o);
-    } else if (o->type->clear != NULL) {
-      pmmi_retain(rt, o);
-      o->type->clear(rt, o);
-      pmmi_release(rt, o);
+    } else {
+      let_go(run, o);
     }
   }
   count_left(run);

@@ -120,6 +120,31 @@ static void test_spanning_cycle(void) {
   lab_end(&lab, "spanning cycle");
 }
 
+/* Small cycles among the links of a long one: each batch finds some garbage,
+ * and has to remember the others. */
+static void test_mixed_batches(void) {
+  pmm_rt *rt = lab_open(&lab, "incremental", 0);
+  pmmi_gc_enable(rt, 0);
+  (void)pmmi_gc_set_budget(rt, 20000);
+  pmm_obj *last = pmmi_list_new(rt, 0);
+  pmm_obj *first = last;
+  pmmi_retain(rt, last);
+  for (int i = 1; i < 2000; i++) {
+    pmm_obj *link = pmmi_list_new(rt, 0);
+    (void)pmmi_list_append(rt, link, first);
+    pmmi_release(rt, first);
+    first = link;
+    pmmi_release(rt, wide_cycle(rt, 0));
+  }
+  (void)pmmi_list_append(rt, last, first);
+  pmmi_release(rt, last);
+  pmmi_release(rt, first);
+  uint64_t found = search_all(rt, 1000, NULL, NULL);
+  tap_ok(found == 3999, "small cycles and one that spans them: %llu",
+         (unsigned long long)found);
+  lab_end(&lab, "mixed batches");
+}
+
 /* Lists die, and the table is compacted, between any two slices. */
 static void thin_out(pmm_rt *rt, pmm_obj *stage) {
   size_t length = 0;
@@ -183,6 +208,7 @@ int main(int argc, char **argv) {
   test_large_containers();
   test_overflow();
   test_spanning_cycle();
+  test_mixed_batches();
   test_moving_slots();
   test_ends_early();
   return tap_done();
