@@ -4,6 +4,7 @@
 
 #include "gc/log.h"
 #include "gc/mark.h"
+#include "gc/marker.h"
 #include "gc/search.h"
 #include "host.h"
 #include "object/list.h"
@@ -34,13 +35,18 @@ struct run {
  * What comes later is fetched: garbage lies anywhere. */
 static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
   while (*slot < run->range.to) {
-    uint32_t at = (*slot)++;
-    if (at + AHEAD < run->range.to) {
-      __builtin_prefetch(*pmmi_gc_object_at(run->gc, at + AHEAD), 1);
+    struct pmmi_run at = pmmi_run_at(run->gc, *slot, run->range.to);
+    for (uint32_t i = 0; *at.marked && i < at.length; i++) {
+      if ((at.marks[i] & PMMI_GC_CANDIDATE) == 0) {
+        continue;
+      }
+      if (i + AHEAD < at.length) {
+        __builtin_prefetch(at.objects[i + AHEAD], 1);
+      }
+      *slot += i + 1;
+      return at.objects[i];
     }
-    if ((*pmmi_gc_mark_at(run->gc, at) & PMMI_GC_CANDIDATE) != 0) {
-      return *pmmi_gc_object_at(run->gc, at);
-    }
+    *slot += at.length;
   }
   return NULL;
 }
@@ -195,10 +201,15 @@ static void spare(struct run *run) {
 /* Who dies loses its mark, so what is marked after all is still there: it is
  * saved, or cannot let go of anything. */
 static void count_left(struct run *run) {
-  for (uint32_t slot = run->range.from; slot < run->range.to; slot++) {
-    uint32_t *mark = pmmi_gc_mark_at(run->gc, slot);
-    run->left += *mark & PMMI_GC_CANDIDATE;
-    *mark &= ~PMMI_GC_CANDIDATE; /* what a search noted stays                */
+  struct pmmi_run at;
+  for (uint32_t slot = run->range.from; slot < run->range.to;
+       slot += at.length) {
+    at = pmmi_run_at(run->gc, slot, run->range.to);
+    for (uint32_t i = 0; *at.marked && i < at.length; i++) {
+      run->left += at.marks[i] & PMMI_GC_CANDIDATE;
+      at.marks[i] &= ~PMMI_GC_CANDIDATE; /* what a search noted stays        */
+    }
+    *at.marked = 0;
   }
 }
 

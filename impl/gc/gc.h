@@ -101,6 +101,8 @@ struct pmmi_gc_slide {
 /** State of the collector of one runtime. */
 struct pmmi_gc {
   struct pmmi_gc_chunk **chunks; /* the table (gc/table.h)                  */
+  uint8_t *marked; /* beside each chunk, behind the pointers: 0: no slot of   */
+                   /* it is a candidate                                      */
   uint32_t chunk_count;          /* chunks allocated                        */
   uint32_t chunk_room;           /* chunks the directory has room for       */
   uint32_t used;      /* slots 0..used-1 hold objects or holes              */

@@ -22,6 +22,9 @@ static void compare(struct pmmi_marker *m, struct pmmi_gc_found *found) {
     uint32_t unheld = 0;
     uint32_t negative = 0;
     run = pmmi_run_at(m->gc, slot, to);
+    if (!*run.marked) {
+      continue;
+    }
     for (uint32_t i = 0; i < run.length; i++) {
       candidates += run.marks[i] & PMMI_GC_CANDIDATE;
       unheld += (run.marks[i] & unheld_mask) == PMMI_GC_CANDIDATE;
@@ -49,16 +52,22 @@ static void settle(struct pmmi_marker *m) {
   uint32_t to = m->from + m->span;
   struct pmmi_run run;
   for (uint32_t slot = m->from; slot < to; slot += run.length) {
+    uint8_t any = 0;
     run = pmmi_run_at(m->gc, slot, to);
+    if (!*run.marked) {
+      continue;
+    }
     for (uint32_t i = 0; i < run.length; i++) {
       uint32_t mark = run.marks[i];
       int garbage = pmmi_mark_is_unheld(mark, PMMI_GC_CANDIDATE);
+      any |= (uint8_t)garbage;
       run.marks[i] = (mark & PMMI_MARK_SEARCHED) |
                      (garbage ? PMMI_GC_CANDIDATE : 0);
       if ((mark & PMMI_MARK_ATOMIC) != 0 && !garbage) {
         pmmi_gc_untrack(m->rt, run.objects[i]);
       }
     }
+    *run.marked = any;
   }
 }
 
@@ -100,6 +109,7 @@ void pmmi_gc_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range) {
   struct pmmi_run run;
   for (uint32_t slot = range.from; slot < range.to; slot += run.length) {
     run = pmmi_run_at(gc, slot, range.to);
+    *run.marked = 1;
     for (uint32_t i = 0; i < run.length; i++) {
       run.marks[i] = PMMI_GC_CANDIDATE;
     }
@@ -110,6 +120,7 @@ void pmmi_gc_no_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range) {
   struct pmmi_run run;
   for (uint32_t slot = range.from; slot < range.to; slot += run.length) {
     run = pmmi_run_at(gc, slot, range.to);
+    *run.marked = 0;
     memset(run.marks, 0, run.length * sizeof *run.marks);
   }
 }

@@ -250,7 +250,9 @@ uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
     struct pmmi_run run = pmmi_run_at(m->gc, slot, to);
     uint32_t done = run.length;
     if (m->limit == UINT64_MAX) {
-      count_run(m, run);
+      if (*run.marked) {
+        count_run(m, run);
+      }
     } else {
       done = count_some(m, run);
       stopped = done < run.length || m->work >= m->limit;
@@ -365,6 +367,9 @@ uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
   struct pmmi_run run;
   for (; slot < to && m->left > 0; slot += run.length) {
     run = pmmi_run_at(m->gc, slot, to);
+    if (m->limit == UINT64_MAX && !*run.marked) {
+      continue;
+    }
     for (uint32_t i = 0; i < run.length; i++) {
       uint32_t mark = run.marks[i];
       if ((mark & m->member) == 0 || (mark & wanted) == 0) {

@@ -117,6 +117,7 @@ static inline int pmmi_mark_is_unheld(uint32_t mark, uint32_t member) {
 struct pmmi_run {
   pmm_obj **objects;
   uint32_t *marks;
+  uint8_t *marked; /* of the chunk; 0: no slot has M                         */
   uint32_t length;
 };
 
@@ -126,6 +127,7 @@ static inline struct pmmi_run pmmi_run_at(const struct pmmi_gc *gc,
   uint32_t room = PMMI_GC_CHUNK_SLOTS - slot % PMMI_GC_CHUNK_SLOTS;
   return (struct pmmi_run){pmmi_gc_object_at(gc, slot),
                            pmmi_gc_mark_at(gc, slot),
+                           &gc->marked[slot / PMMI_GC_CHUNK_SLOTS],
                            to - slot < room ? to - slot : room};
 }
 

@@ -194,6 +194,7 @@ static uint32_t take_from_run(struct taking *taking, struct pmmi_run run,
       continue;
     }
     run.marks[i] = taking->mark_as;
+    *run.marked = 1;
     if (taking->taken == 0) {
       taking->range.from = slot + i;
     }

@@ -2,6 +2,8 @@
 /* table.c - the dense table of tracked objects; see table.h. */
 #include "gc/table.h"
 
+#include <string.h>
+
 #include "gc/search.h"
 #include "object/runtime.h"
 
@@ -16,8 +18,13 @@
 /** Chunks the directory has room for at first, and at least. */
 #define DIRECTORY_ROOM 8u
 
+/* A pointer and a flag for each chunk. */
 static size_t directory_bytes(uint32_t room) {
-  return room * sizeof(struct pmmi_gc_chunk *);
+  return room * (sizeof(struct pmmi_gc_chunk *) + sizeof(uint8_t));
+}
+
+static uint8_t *flags_of(struct pmmi_gc_chunk **chunks, uint32_t room) {
+  return (uint8_t *)(chunks + room);
 }
 
 struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_gc *gc,
@@ -46,6 +53,9 @@ static int grow_directory(pmm_rt *rt) {
     return -1;
   }
   gc->chunks = grown;
+  gc->marked = flags_of(gc->chunks, room);
+  memmove(gc->marked, flags_of(gc->chunks, gc->chunk_room), gc->chunk_room);
+  memset(gc->marked + gc->chunk_room, 0, room - gc->chunk_room);
   gc->chunk_room = room;
   return 0;
 }
@@ -103,6 +113,7 @@ static void shrink_directory(pmm_rt *rt) {
   if (room == gc->chunk_room) {
     return;
   }
+  /* No collection is under way, so no flag is needed. */
   void *shrunk =
       pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
                        directory_bytes(room));
@@ -110,6 +121,8 @@ static void shrink_directory(pmm_rt *rt) {
     gc->chunks = shrunk;
     gc->chunk_room = room;
   }
+  gc->marked = flags_of(gc->chunks, gc->chunk_room);
+  memset(gc->marked, 0, gc->chunk_room);
 }
 
 void pmmi_gc_trim(pmm_rt *rt) {
@@ -408,5 +421,6 @@ void pmmi_gc_table_fini(pmm_rt *rt) {
   drop_chunks(rt, 0);
   pmmi_mem_free(rt, gc->chunks, directory_bytes(gc->chunk_room));
   gc->chunks = NULL;
+  gc->marked = NULL;
   gc->chunk_room = 0;
 }
