@@ -209,11 +209,9 @@ void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o) {
 }
 
 void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
-  struct pmmi_gc *gc = &rt->gc;
   const struct pmmi_type *type = o->type;
-  assert(!pmmi_gc_is_tracked(rt, o) && gc->live > 0);
-  gc->live--;
-  gc->counts[0] -= gc->counts[0] > 0;
+  assert(!pmmi_gc_is_tracked(rt, o));
+  pmmi_gc_uncount(&rt->gc);
   rt->memory.objects--;
   pmmi_free(rt, pmmi_gc_head_of(o), block_bytes(type, items_of(o)));
   if ((type->flags & PMMI_TYPE_HEAP) != 0) {

@@ -209,6 +209,13 @@ void pmmi_gc_free(pmm_rt *rt, pmm_obj *o);
  *  empties the old generation, calls it first. */
 void pmmi_gc_search_abandon(struct pmmi_gc *gc);
 
+/** Count one collectable object less; its block is the caller's to give back. */
+static inline void pmmi_gc_uncount(struct pmmi_gc *gc) {
+  assert(gc->live > 0);
+  gc->live--;
+  gc->counts[0] -= gc->counts[0] > 0;
+}
+
 /** Give back chunks of the table that hold nothing. */
 void pmmi_gc_trim(pmm_rt *rt);
 

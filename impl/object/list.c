@@ -129,11 +129,9 @@ static struct pmmi_list *take_kept(pmm_rt *rt) {
   return list;
 }
 
-/* Keep or give back a dead, untracked list without array. */
-static void put_back(pmm_rt *rt, struct pmmi_list *list) {
+int pmmi_list_keep(pmm_rt *rt, struct pmmi_list *list) {
   if (rt->lists.count >= PMMI_LISTS_KEPT) {
-    pmmi_gc_free(rt, &list->var.base);
-    return;
+    return 0;
   }
   list->var.length = 0;
   list->capacity = 0;
@@ -141,6 +139,13 @@ static void put_back(pmm_rt *rt, struct pmmi_list *list) {
   rt->lists.first = list;
   rt->lists.count++;
   rt->memory.objects--;
+  return 1;
+}
+
+static void put_back(pmm_rt *rt, struct pmmi_list *list) {
+  if (!pmmi_list_keep(rt, list)) {
+    pmmi_gc_free(rt, &list->var.base);
+  }
 }
 
 /* As with tuples: full and empty. */

@@ -55,6 +55,10 @@ static inline int pmmi_is_list(const pmm_obj *o) {
   return o->type == &pmmi_list_type;
 }
 
+/** Keep a dead, untracked list without array for the next one; 0: it must be
+ *  given back instead. */
+int pmmi_list_keep(pmm_rt *rt, struct pmmi_list *list);
+
 /** Give all kept lists back. */
 void pmmi_lists_flush(pmm_rt *rt);
 

@@ -4,8 +4,9 @@
  *
  *   1. Objects that will be needed soon are fetched ahead: a large container's
  *      items are cache misses.
- *   2. Dying objects that are nothing but their block (ints, floats) are put
- *      aside, and go back to the backend in batches of one size.
+ *   2. Objects that die without anybody noticing (ints, floats, empty lists,
+ *      tuples that end nobody else) are put aside, and their blocks go back to
+ *      the backend in batches of one size.
  *   3. A batch goes before anything runs that could ask for a figure.
  *
  * Invariant: after the call, and whenever code of the host runs in it, all

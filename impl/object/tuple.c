@@ -31,8 +31,7 @@ static struct pmmi_tuple *take_kept(pmm_rt *rt, size_t n) {
   return t;
 }
 
-/* Keep a dead, untracked tuple; 0 when it must be given back instead. */
-static int keep(pmm_rt *rt, struct pmmi_tuple *t) {
+int pmmi_tuple_keep(pmm_rt *rt, struct pmmi_tuple *t) {
   size_t n = t->var.length;
   if (n == 0 || n > PMMI_TUPLE_KEPT_LENGTH ||
       t->var.base.type != &pmmi_tuple_type) {
@@ -145,7 +144,7 @@ static void tuple_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_tuple *t = (struct pmmi_tuple *)o;
   pmmi_gc_untrack(rt, o);
   pmmi_release_items(rt, t->items, t->var.length);
-  if (!keep(rt, t)) {
+  if (!pmmi_tuple_keep(rt, t)) {
     pmmi_gc_free(rt, o);
   }
 }

@@ -65,6 +65,10 @@ extern const struct pmmi_type pmmi_tuple_type;
 enum pmm_status pmmi_tuples_init(pmm_rt *rt);
 void pmmi_tuples_fini(pmm_rt *rt);
 
+/** Keep a dead, untracked tuple that owns nothing, for the next of its length;
+ *  0: it must be given back instead. */
+int pmmi_tuple_keep(pmm_rt *rt, struct pmmi_tuple *t);
+
 /** Give all kept tuples back. */
 void pmmi_tuples_flush(pmm_rt *rt);
 
