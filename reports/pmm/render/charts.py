@@ -36,7 +36,7 @@ MOST_POINTS = 400
 LABEL_LIMIT = 300
 """Pixels that the name of a benchmark may take."""
 # Browsers set labels a little wider than the drawing library measures them.
-PADDING = {"left": 24, "right": 24, "top": 4, "bottom": 4}
+PADDING = {"left": 40, "right": 24, "top": 4, "bottom": 4}
 
 Row = dict[str, Any]
 
