@@ -178,8 +178,9 @@ static int step_unasked(pmm_rt *rt, pmm_obj *type) {
   } else if (choose(8) == 0 && nodes[a].exists) {
     pmmi_clear(rt, &nodes[a].handle);
   } else {
-    link_nodes(rt, a, (int)choose(SLOTS),
-               choose(6) == 0 ? -1 : (int)choose(NODES));
+    int slot = (int)choose(SLOTS);
+    int to = (int)choose(NODES);
+    link_nodes(rt, a, slot, choose(6) == 0 ? -1 : to);
   }
   return forget_dead(0);
 }
@@ -204,8 +205,6 @@ static void run_unasked(uint64_t seed, uint64_t threshold) {
   (void)pmmi_gc_stats(rt, 2, &stats);
   tap_ok(agreed, "incremental, seed %llu: step %d", (unsigned long long)seed,
          at);
-  tap_ok(stats.collections > 0, "suspects were examined %llu times",
-         (unsigned long long)stats.collections);
   found_unasked += stats.collected;
   for (int i = 0; i < NODES; i++) {
     pmmi_clear(rt, &nodes[i].handle);
