@@ -209,7 +209,8 @@ void pmmi_gc_free(pmm_rt *rt, pmm_obj *o);
  *  empties the old generation, calls it first. */
 void pmmi_gc_search_abandon(struct pmmi_gc *gc);
 
-/** Count one collectable object less; its block is the caller's to give back. */
+/** Count one collectable object less; its block is the caller's to give
+ *  back. */
 static inline void pmmi_gc_uncount(struct pmmi_gc *gc) {
   assert(gc->live > 0);
   gc->live--;

@@ -23,8 +23,8 @@
  *             deduction over the suspects is exact: an owner that is none of
  *             them holds its object, whatever the search believed.
  *
- * So what the program changes costs time at most, and garbage that arises during
- * a search waits for the next one.
+ * So what the program changes costs time at most, and garbage that arises
+ * during a search waits for the next one.
  *
  * A pause thus grows with what is found in one cycle of references, and with
  * one object of a type other than list, tuple and dict, whatever the budget.

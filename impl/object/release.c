@@ -57,7 +57,8 @@ static inline void bury_plain(pmm_rt *rt, struct dead *dead, pmm_obj *o) {
 }
 
 /* A tuple whose items live on or are plain. */
-static inline int bury_tuple(pmm_rt *rt, struct dead *dead, struct pmmi_tuple *t) {
+static inline int bury_tuple(pmm_rt *rt, struct dead *dead,
+                             struct pmmi_tuple *t) {
   size_t n = t->var.length;
   for (size_t i = 0; i < n; i++) {
     if (t->items[i] != NULL && t->items[i]->refcnt == 1 &&
@@ -83,7 +84,8 @@ static inline int bury_tuple(pmm_rt *rt, struct dead *dead, struct pmmi_tuple *t
 }
 
 /* An empty list. */
-static inline int bury_list(pmm_rt *rt, struct dead *dead, struct pmmi_list *list) {
+static inline int bury_list(pmm_rt *rt, struct dead *dead,
+                            struct pmmi_list *list) {
   if (list->var.length > 0 || list->capacity != 0) {
     return 0;
   }
