@@ -8,13 +8,6 @@
 #define YOUNG_STRESS                                                          \
   STRESS_EXEMPT("a collection at every container leaves nothing young")
 
-/* A probe that refers to itself: garbage once it is dropped. */
-static pmm_obj *self_cycle(struct pmm_test *t, int64_t cookie) {
-  pmm_obj *o = probe(t, cookie);
-  expect_ok(OPS->slot_set(RT, o, 0, o));
-  return o;
-}
-
 static void collect_to(struct pmm_test *t, int generation) {
   uint64_t unreachable = 0;
   expect_ok(OPS->collect(RT, generation, &unreachable));

@@ -192,6 +192,9 @@ size_t length_of(struct pmm_test *t, pmm_obj *o);
 int64_t int_of(struct pmm_test *t, pmm_obj *o);
 /** Run a full collection; returns what it counted as unreachable. */
 uint64_t collect(struct pmm_test *t);
+/** A probe that refers to itself; its death logs `cookie`.  Garbage as soon as
+ *  the caller drops it. */
+pmm_obj *self_cycle(struct pmm_test *t, int64_t cookie);
 /** Switch automatic collection off, where there is any, so that nothing but
  *  the case's own operations moves counters. */
 void quiet(struct pmm_test *t);

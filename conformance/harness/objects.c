@@ -119,6 +119,12 @@ uint64_t collect(struct pmm_test *t) {
   return unreachable;
 }
 
+pmm_obj *self_cycle(struct pmm_test *t, int64_t cookie) {
+  pmm_obj *o = probe(t, cookie);
+  expect_ok(OPS->slot_set(RT, o, 0, o));
+  return o;
+}
+
 void quiet(struct pmm_test *t) {
   if (OFFERED(gc)) {
     OPS->gc_enable(RT, 0);

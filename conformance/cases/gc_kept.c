@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cases/gc_faults.c - objects that keep a collector from its work: deleted the
- * legacy way (GC-021), or of a type that lies about what it owns (DBG-006).
+ * cases/gc_kept.c - what a collection leaves: frozen objects (GC-018), what is
+ * saved (GC-019, GC-020) or deleted the legacy way (GC-021), and what a type
+ * hides that lies about what it owns (DBG-006).
  */
 #include "case.h"
 
@@ -10,6 +11,78 @@ static enum pmm_status nothing(void *ctx, pmm_rt *rt, pmm_obj *self) {
   (void)rt;
   (void)self;
   return PMM_OK;
+}
+
+/* ---- frozen and saved --------------------------------------------------- */
+
+static void unfreeze(struct pmm_test *t, void *subject) {
+  (void)subject;
+  (void)OPS->gc_unfreeze(RT);
+}
+
+/* "After freeze, tracked objects move to a permanent set whose reported count
+ * is the number moved; they are not collected even when they become garbage,
+ * and after unfreeze (count 0) they are collectable again from the oldest
+ * generation." */
+MUST(gc, frozen_objects_are_ignored, "Frozen garbage stays until unfreeze",
+     REQ("GC-018"), NEEDS(gc_freeze, gc)) {
+  quiet(t);
+  pmm_obj *cycle = self_cycle(t, 1);
+  expect_ok(OPS->gc_freeze(RT));
+  defer(t, unfreeze, NULL);
+  expect_gt(OPS->gc_freeze_count(RT), 0);
+  DROP(cycle);
+  expect_eq(collect(t), 0);
+  expect_none(DEALLOCATED);
+  expect_ok(OPS->gc_unfreeze(RT));
+  expect_eq(OPS->gc_freeze_count(RT), 0);
+  (void)collect(t);
+  expect_log(DEALLOCATED, 1);
+}
+
+static void stop_saving(struct pmm_test *t, void *subject) {
+  (void)subject;
+  (void)OPS->gc_debug_set(RT, 0);
+  (void)OPS->list_clear(RT, OPS->gc_garbage(RT));
+}
+
+/* "With the save-all debug flag unreachable objects are appended to the
+ * garbage list instead of being freed, and finalizers are still subject to
+ * once-only." */
+SHOULD(gc, save_all_keeps_garbage, "Save-all puts garbage into the list",
+       REQ("GC-019"), NEEDS(gc_debug, gc, list),
+       OOM_EXEMPT("a list that cannot grow cannot take what is saved")) {
+  quiet(t);
+  (void)collect(t);
+  expect_ok(OPS->gc_debug_set(RT, PMM_GC_SAVEALL));
+  defer(t, stop_saving, NULL);
+  pmm_obj *o = self_cycle(t, 1);
+  DROP(o);
+  expect_ge(collect(t), 1);
+  expect_none(DEALLOCATED);
+  int found = 0;
+  pmm_obj *garbage = OPS->gc_garbage(RT);
+  for (size_t i = 0; i < length_of(t, garbage); i++) {
+    found += OPS->same(RT, OPS->list_get(RT, garbage, i), o);
+  }
+  expect_eq(found, 1);
+}
+
+/* "Cycles with ordinary finalizers do not land in the garbage list (since
+ * 3.4)." */
+MUST(gc, garbage_list_stays_empty, "Finalizers make no garbage uncollectable",
+     REQ("GC-020"), NEEDS(gc_debug, gc, finalizer, list)) {
+  quiet(t);
+  pmm_obj *type = probe_type(t, "ordinary", 1, PMM_TYPE_GC, nothing, NULL);
+  pmm_obj *a = probe_of(t, type, 1);
+  pmm_obj *b = probe_of(t, type, 2);
+  expect_ok(OPS->slot_set(RT, a, 0, b));
+  expect_ok(OPS->slot_set(RT, b, 0, a));
+  DROP(a);
+  DROP(b);
+  (void)collect(t);
+  expect_eq(length_of(t, OPS->gc_garbage(RT)), 0);
+  expect_eq(happened(DEALLOCATED, ANY), 2);
 }
 
 /* ---- the legacy delete slot --------------------------------------------- */
