@@ -56,12 +56,13 @@ static inline void bury_plain(pmm_rt *rt, struct dead *dead, pmm_obj *o) {
                                       : o->type->basic_size);
 }
 
-/* A tuple whose items live on or are plain. */
+/* A tuple whose items live on, even if it holds one of them n times, or are
+ * plain. */
 static inline int bury_tuple(pmm_rt *rt, struct dead *dead,
                              struct pmmi_tuple *t) {
   size_t n = t->var.length;
   for (size_t i = 0; i < n; i++) {
-    if (t->items[i] != NULL && t->items[i]->refcnt == 1 &&
+    if (t->items[i] != NULL && t->items[i]->refcnt <= n &&
         !is_plain(t->items[i])) {
       return 0;
     }
