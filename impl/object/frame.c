@@ -69,7 +69,7 @@ void pmmi_frame_start(pmm_rt *rt, struct pmmi_frame *frame,
 struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
                                    pmm_obj *const *args, size_t n) {
   struct pmmi_chunk *chunk = rt->frames.chunk;
-  size_t bytes = pmmi_frame_bytes(code);
+  size_t bytes = code->frame_bytes;
   if (bytes > chunk->bytes - chunk->used) {
     chunk = chunk_new(rt, PMMI_FRAMES_CHUNK_BYTES);
     if (chunk == NULL) {
@@ -88,7 +88,7 @@ void pmmi_frame_pop(pmm_rt *rt, struct pmmi_frame *frame) {
   struct pmmi_code *code = frame->code;
   pmmi_frame_clear(rt, frame);
   struct pmmi_chunk *chunk = rt->frames.chunk;
-  chunk->used -= pmmi_frame_bytes(code);
+  chunk->used -= code->frame_bytes;
   assert((char *)frame == (char *)chunk + chunk->used);
   if (chunk->used == sizeof *chunk && chunk->previous != NULL) {
     chunk_drop(rt);

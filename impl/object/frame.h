@@ -141,7 +141,8 @@ pmmi_frame_instruction(const struct pmmi_frame *frame) {
 enum pmm_status pmmi_frames_init(pmm_rt *rt);
 void pmmi_frames_fini(pmm_rt *rt);
 
-/** Bytes of a frame that executes `code`. */
+/** Bytes of a frame that executes `code`, from its counts; kept as
+ *  `frame_bytes`. */
 size_t pmmi_frame_bytes(const struct pmmi_code *code);
 
 /** Make a frame of memory of that size: at the first instruction, arguments
