@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "gc/gc.h"
+#include "object/frame.h"
 #include "object/memory.h"
 
 static struct pmmi_code *as_code(pmm_obj *o) {
@@ -198,6 +199,7 @@ static int fill(pmm_rt *rt, struct pmmi_code *code,
     pmmi_fail(rt, PMM_VALUE, why);
     return -1;
   }
+  code->frame_bytes = (uint32_t)pmmi_frame_bytes(code);
   return 0;
 }
 

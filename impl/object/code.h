@@ -82,7 +82,9 @@ struct pmmi_code {
   uint32_t block_depth; /* most TRY, WITH and loop blocks open at once      */
   uint32_t try_depth;   /* most TRY blocks open at once                     */
   uint32_t yields;      /* 1: a call makes a generator                      */
+  uint32_t binds;       /* 1: an EXCEPT names its error                     */
   uint32_t depth;       /* codes around it                                  */
+  uint32_t frame_bytes; /* size of a frame that executes it                 */
   uint64_t captured;    /* locals that closures share, one bit each         */
   uint64_t shared;      /* those of them that the code around it has too    */
 };

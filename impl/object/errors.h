@@ -7,6 +7,8 @@
  *   2. Code that must run while an error is pending (finalizers, callbacks,
  *      exits) saves it with pmmi_error_save() and puts it back afterwards.
  *   3. An error that nobody can receive becomes the event UNRAISABLE.
+ *   4. An except clause that names its error gives it an object, which it
+ *      keeps from then on (object/exception.h).
  *
  * Invariant: status is PMM_OK exactly when no error is pending, and then
  * message and value are NULL.
@@ -26,7 +28,8 @@ struct pmmi_error {
   enum pmm_status status;     /* PMM_OK: none                               */
   enum pmm_status context;    /* what it replaced while that was handled    */
   const char *message;        /* static text; NULL: `text`                  */
-  pmm_obj *value;             /* owned; what it keeps alive, or NULL        */
+  pmm_obj *value;             /* owned: its exception; NULL: no clause has  */
+                              /* named it yet                               */
   char text[PMMI_ERROR_TEXT]; /* a host's message, cut to fit               */
 };
 

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "object/exception.h"
 #include "object/memory.h"
 #include "object/runtime.h"
 
@@ -44,7 +45,8 @@ void pmmi_frames_fini(pmm_rt *rt) {
 size_t pmmi_frame_bytes(const struct pmmi_code *code) {
   return sizeof(struct pmmi_frame) + code->locals * sizeof(pmm_obj *) +
          code->block_depth * sizeof(struct pmmi_block) +
-         code->try_depth * sizeof(struct pmmi_error);
+         code->try_depth * sizeof(struct pmmi_error) +
+         code->binds * sizeof(pmm_obj *);
 }
 
 void pmmi_frame_start(pmm_rt *rt, struct pmmi_frame *frame,
@@ -59,12 +61,15 @@ void pmmi_frame_start(pmm_rt *rt, struct pmmi_frame *frame,
   for (size_t i = n; i < code->locals; i++) {
     locals[i] = NULL;
   }
+  if (code->binds) {
+    *pmmi_frame_object(frame) = NULL;
+  }
 }
 
 struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
                                    pmm_obj *const *args, size_t n) {
   struct pmmi_chunk *chunk = rt->frames.chunk;
-  size_t bytes = pmmi_frame_bytes(code);
+  size_t bytes = code->frame_bytes;
   if (bytes > chunk->bytes - chunk->used) {
     chunk = chunk_new(rt, PMMI_FRAMES_CHUNK_BYTES);
     if (chunk == NULL) {
@@ -83,7 +88,7 @@ void pmmi_frame_pop(pmm_rt *rt, struct pmmi_frame *frame) {
   struct pmmi_code *code = frame->code;
   pmmi_frame_clear(rt, frame);
   struct pmmi_chunk *chunk = rt->frames.chunk;
-  chunk->used -= pmmi_frame_bytes(code);
+  chunk->used -= code->frame_bytes;
   assert((char *)frame == (char *)chunk + chunk->used);
   if (chunk->used == sizeof *chunk && chunk->previous != NULL) {
     chunk_drop(rt);
@@ -93,6 +98,9 @@ void pmmi_frame_pop(pmm_rt *rt, struct pmmi_frame *frame) {
 
 void pmmi_frame_clear(pmm_rt *rt, struct pmmi_frame *frame) {
   pmmi_clear(rt, &frame->result);
+  if (frame->code->binds) {
+    pmmi_frame_hand_over(rt, frame);
+  }
   pmm_obj **locals = pmmi_frame_locals(frame);
   for (uint32_t i = 0; i < frame->code->locals; i++) {
     pmmi_clear(rt, &locals[i]);
@@ -118,6 +126,10 @@ int pmmi_frame_traverse(struct pmmi_frame *frame, pmm_visit visit, void *ctx) {
   struct pmmi_error *errors = pmmi_frame_errors(frame);
   for (uint32_t i = 0; result == 0 && i < frame->tries; i++) {
     result = errors[i].value != NULL ? visit(ctx, errors[i].value) : 0;
+  }
+  if (result == 0 && frame->code->binds) {
+    pmm_obj *object = *pmmi_frame_object(frame);
+    result = object != NULL ? visit(ctx, object) : 0;
   }
   return result;
 }

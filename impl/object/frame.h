@@ -2,10 +2,14 @@
 /*
  * frame.h - what a running code holds, and where.
  *
- *        +------+------+-----------+--------+-------+--------+--------+
- *        | back | code | generator | result | state | locals | blocks | errors
- *        +------+------+-----------+--------+-------+--------+--------+
+ *        +------+------+-----------+--------+-------+
+ *        | back | code | generator | result | state | ...
+ *        +------+------+-----------+--------+-------+
  *   byte 0      8      16          24       32      48
+ *            +--------+--------+--------+--------+
+ *        ... | locals | blocks | errors | object |
+ *            +--------+--------+--------+--------+
+ *   byte     48
  *
  *   1. The frame of a function lies on the data stack: chunks from the
  *      runtime's own allocator, filled like a stack.  The first chunk stays
@@ -15,9 +19,12 @@
  *   4. A block is open while the program is inside a loop, a try, a with or
  *      a yield from; a try has room for an error as well.  Both numbers have
  *      bounds that link.c found, so a frame never grows.
+ *   5. Where an EXCEPT of the code names its error, there is one more word:
+ *      the object that exceptions refer to the frame by (exception.h).
  *
- * Invariant: a frame owns its code, its result, every local that is not NULL
- * and what its open blocks hold; blocks at and above `open` own nothing.
+ * Invariant: a frame owns its code, its result, every local that is not NULL,
+ * what its open blocks hold and its object; blocks at and above `open` own
+ * nothing.
  *
  * Source: CPython 3.11 InternalDocs/frames.md (data stack in chunks),
  * Include/internal/pycore_frame.h.
@@ -104,6 +111,14 @@ static inline struct pmmi_error *pmmi_frame_errors(struct pmmi_frame *frame) {
                                        frame->code->block_depth);
 }
 
+/** The frame's object, NULL until an error is named.  Only where the code
+ *  binds. */
+static inline pmm_obj **pmmi_frame_object(struct pmmi_frame *frame) {
+  assert(frame->code->binds);
+  return (pmm_obj **)(void *)(pmmi_frame_errors(frame) +
+                              frame->code->try_depth);
+}
+
 /** The error of the innermost open TRY block; there is one.  It is handled
  *  in HANDLER, and raised again after FINAL when that RAISES. */
 static inline struct pmmi_error *pmmi_frame_error(struct pmmi_frame *frame) {
@@ -126,7 +141,8 @@ pmmi_frame_instruction(const struct pmmi_frame *frame) {
 enum pmm_status pmmi_frames_init(pmm_rt *rt);
 void pmmi_frames_fini(pmm_rt *rt);
 
-/** Bytes of a frame that executes `code`. */
+/** Bytes of a frame that executes `code`, from its counts; kept as
+ *  `frame_bytes`. */
 size_t pmmi_frame_bytes(const struct pmmi_code *code);
 
 /** Make a frame of memory of that size: at the first instruction, arguments
@@ -143,7 +159,8 @@ struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
 void pmmi_frame_pop(pmm_rt *rt, struct pmmi_frame *frame);
 
 /** Drop result, locals and open blocks, in that order; the frame runs no
- *  code of its own any more.  May run code. */
+ *  code of its own any more.  Exceptions that refer to it keep its locals.
+ *  May run code. */
 void pmmi_frame_clear(pmm_rt *rt, struct pmmi_frame *frame);
 
 /** Visit what the frame owns. */

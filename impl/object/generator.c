@@ -312,7 +312,7 @@ const struct pmmi_type pmmi_generator_type = {
 
 pmm_obj *pmmi_generator_over(pmm_rt *rt, struct pmmi_code *code,
                              pmm_obj *const *args, size_t n) {
-  size_t behind = pmmi_frame_bytes(code) - sizeof(struct pmmi_frame);
+  size_t behind = code->frame_bytes - sizeof(struct pmmi_frame);
   assert(code->yields && behind % sizeof(void *) == 0);
   pmm_obj *o = pmmi_gc_new(rt, &pmmi_generator_type, behind / sizeof(void *));
   if (o == NULL) {

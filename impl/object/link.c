@@ -154,6 +154,7 @@ static verdict link_clause(struct linker *l, uint32_t index) {
   } else {
     open->handlers++;
     l->handling++;
+    l->code->binds |= all[index].a >= 0;
   }
   all[open->clause].target = index;
   open->clause = index;

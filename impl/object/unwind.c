@@ -12,6 +12,9 @@
  *   WITH        exit is called; it may swallow an error or raise its own
  *   yield from  the iterator is dropped
  *
+ * An EXCEPT that cannot name its error for want of memory is over before it
+ * began: that failure leaves it, as if the first instruction had raised it.
+ *
  * An error raised while another is handled keeps that one's status as its
  * context, given once, where it is raised.
  *
@@ -23,6 +26,7 @@
 #include "object/interpret.h"
 
 #include "object/closure.h"
+#include "object/exception.h"
 #include "object/function.h"
 #include "object/runtime.h"
 
@@ -55,9 +59,11 @@ static void handler_end(struct pmmi_machine *m, struct pmmi_block *block) {
   }
 }
 
-/** Go into the EXCEPT at `index` with the pending error. */
-static void handler_begin(struct pmmi_machine *m, struct pmmi_block *block,
-                          uint32_t index) {
+/** Go into the EXCEPT at `index` with the pending error.  PMM_NO_MEMORY: it
+ *  cannot be named; that is pending. */
+static enum pmm_status handler_begin(struct pmmi_machine *m,
+                                     struct pmmi_block *block,
+                                     uint32_t index) {
   const struct pmmi_instruction *in = &m->frame->code->instructions[index];
   block->state = PMMI_BLOCK_HANDLER;
   block->target = index;
@@ -65,11 +71,13 @@ static void handler_begin(struct pmmi_machine *m, struct pmmi_block *block,
   pmmi_error_save(m->rt, error);
   m->frame->pc = index + 1;
   if (in->a >= 0) {
-    /* Statuses are small integers, which need no memory. */
-    pmm_obj *named = pmmi_int_new(m->rt, (int64_t)error->status);
-    assert(named != NULL);
-    pmmi_machine_store(m, in->a, named);
+    if (pmmi_exception_bind(m->rt, m->frame, error) != PMM_OK) {
+      m->rt->errors.pending.context = error->status;
+      return PMM_NO_MEMORY;
+    }
+    pmmi_machine_store(m, in->a, pmmi_new_reference(m->rt, error->value));
   }
+  return PMM_OK;
 }
 
 /** Go into the FINALLY at `index`, to go on with `why` after it. */
@@ -101,11 +109,14 @@ static int unwind_try(struct pmmi_machine *m, enum pmmi_completion why,
     enum pmm_status status = pmmi_error(m->rt);
     for (uint32_t i = all[block->head].target; i != leave; i = all[i].target) {
       if (all[i].b == PMM_OK || all[i].b == (int64_t)status) {
-        handler_begin(m, block, i);
-        return 1;
+        if (handler_begin(m, block, i) == PMM_OK) {
+          return 1;
+        }
+        break;
       }
     }
-  } else if (block->state == PMMI_BLOCK_HANDLER) {
+  }
+  if (block->state == PMMI_BLOCK_HANDLER) {
     handler_end(m, block);
   }
   if (all[leave].op == PMM_FINALLY) {

@@ -179,6 +179,12 @@ struct pmm_type_spec {
  * PMM_YIELD_FROM is a generator's: calling its function makes a generator,
  * and PMM_STOP that leaves it becomes PMM_RUNTIME (PEP 479).  A code that is
  * not well formed is refused with PMM_VALUE when it is copied.
+ *
+ * What a PMM_EXCEPT names is an object.  It keeps the locals of the frame it
+ * is caught in (and, as the subject likes, of frames that the error left
+ * before) even when that frame has ended.  Stored in such a local by PMM_MOVE
+ * it is part of a cycle.  Naming takes memory: PMM_NO_MEMORY then leaves the
+ * clause in place of its first instruction.
  */
 enum pmm_instruction_op {
   PMM_END = 0,      /* ends the innermost block                             */

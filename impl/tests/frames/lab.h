@@ -150,6 +150,7 @@ static inline struct pmm_code lab_code(uint32_t args, uint32_t locals,
 #define LOG(n) {PMM_LOG, 0, n, 0}
 #define TRY {PMM_TRY, 0, 0, 0}
 #define EXCEPT(status) {PMM_EXCEPT, -1, status, 0}
+#define EXCEPT_AS(local, status) {PMM_EXCEPT, local, status, 0}
 #define FINALLY {PMM_FINALLY, 0, 0, 0}
 #define RAISE(status) {PMM_RAISE, 0, status, 0}
 #define RERAISE {PMM_RERAISE, 0, 0, 0}

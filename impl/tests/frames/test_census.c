@@ -197,6 +197,13 @@ static pmm_obj *closure(pmm_rt *rt) {
   return lab_run(rt, &outer, NULL, 0);
 }
 
+/** An exception that keeps its frame. */
+static pmm_obj *exception(pmm_rt *rt) {
+  struct pmm_code code = CODE(0, 2, INT(0, 7), TRY, RAISE(PMM_USER),
+                              EXCEPT_AS(1, PMM_USER), RETURN(1), END);
+  return lab_run(rt, &code, NULL, 0);
+}
+
 static void add_code(pmm_rt *rt, struct zoo *zoo) {
   struct pmm_code code = CODE(0, 1, RANGE(0, 10), YIELD(0), END);
   put(zoo, pmmi_function_new(rt, &code));
@@ -209,6 +216,7 @@ static void add_code(pmm_rt *rt, struct zoo *zoo) {
   put(zoo, pmmi_file_open(rt, "/dev/null", "r"));
   put(zoo, pmmi_file_chunks(rt, latest(zoo), 100));
   put(zoo, closure(rt));
+  put(zoo, exception(rt));
   pmm_obj *generator = pmmi_generator_new(rt, &code, NULL, 0);
   put(zoo, pmmi_manager_from_generator(rt, generator));
   pmmi_xrelease(rt, generator);
@@ -234,8 +242,9 @@ static int has_every_type(const struct taken *taken) {
   static const char *const names[] = {
       "array",     "bytearray",       "bytes",        "callable",
       "cell",      "chunks",          "code",         "csr",
-      "dict",      "dict_keyiterator", "exit_stack",  "file",
-      "file_chunks", "finalize",      "float",        "frozenset",
+      "dict",      "dict_keyiterator", "exception",   "exit_stack",
+      "file",      "file_chunks",     "finalize",     "float",
+      "frame",     "frozenset",
       "function",  "generator",       "generator_manager", "int",
       "iterator",  "list",            "manager",      "memoryview",
       "probe",     "set",             "set_iterator", "sparse",
@@ -298,14 +307,15 @@ static void older_ones(pmm_rt *rt) {
   add_all(rt, &zoo);
   (void)take(rt, &taken);
   uint64_t objects = figures(rt).objects;
-  tap_ok(taken.objects == objects && line_of(&taken, "list").count == 1 &&
+  uint64_t lists = line_of(&taken, "list").count;
+  tap_ok(taken.objects == objects && lists == 2 && /* one is a traceback    */
              line_of(&taken, "probe").count == 1 &&
              line_of(&taken, "").bytes == PMM_UNKNOWN,
          "without a trace: what the runtime lists, and how many more");
   pmmi_trace_start(rt);
   pmm_obj *list = pmmi_list_new(rt, 0);
   (void)take(rt, &taken);
-  tap_ok(line_of(&taken, "list").count == 2 &&
+  tap_ok(line_of(&taken, "list").count == lists + 1 &&
              taken.objects == figures(rt).objects,
          "traced and older ones are counted once each");
   pmmi_release(rt, list);

@@ -175,7 +175,7 @@ static void errors_are_handled(pmm_rt *rt) {
        RAISE(PMM_USER), EXCEPT(PMM_OK), LOG(1), RERAISE, END,
        EXCEPT(PMM_USER), LOG(2), END);
   RUNS("the error's name is empty after its handler", PMM_RUNTIME, "L1", TRY,
-       RAISE(PMM_USER), {PMM_EXCEPT, 0, PMM_OK, 0}, MOVE(1, 0), LOG(1), END,
+       RAISE(PMM_USER), EXCEPT_AS(0, PMM_OK), MOVE(1, 0), LOG(1), END,
        MOVE(2, 0));
 }
 
