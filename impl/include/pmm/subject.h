@@ -106,10 +106,10 @@ extern "C" {
   X(weakref)        /* weak references                                     */ \
   X(weakref_cb)     /* weak references with callbacks, weak containers     */
 
-/* ---- the operations --------------------------------------------------------- */
+/* ---- the operations ---------------------------------------------------- */
 
 struct pmm_ops {
-  /* -- core: mandatory ------------------------------------------------------ */
+  /* -- core: mandatory --------------------------------------------------- */
   /** Open a runtime.  PMM_NO_MEMORY; PMM_VALUE: unknown mode;
    *  PMM_UNSUPPORTED: this backend or flag.  On failure *rt is NULL. */
   enum pmm_status (*open)(const struct pmm_open_config *config, pmm_rt **rt);
@@ -192,7 +192,7 @@ struct pmm_ops {
   /** Give cached blocks back to the allocator.  Any time. */
   void (*caches_flush)(pmm_rt *rt);
 
-  /* -- refcount --------------------------------------------------------------- */
+  /* -- refcount ---------------------------------------------------------- */
   /** The exact count of references.  Any time. */
   uint64_t (*refcount)(pmm_rt *rt, pmm_obj *o);
   /** As the language reports it; may be one more (the profile tells). */
@@ -200,11 +200,11 @@ struct pmm_ops {
   /** Pretend that `count` references exist.  For limits only. */
   enum pmm_status (*refcount_set)(pmm_rt *rt, pmm_obj *o, uint64_t count);
 
-  /* -- immortal ---------------------------------------------------------------- */
+  /* -- immortal ---------------------------------------------------------- */
   /** 1 when the object's count does not move. */
   int (*is_immortal)(pmm_rt *rt, pmm_obj *o);
 
-  /* -- tuple -------------------------------------------------------------------- */
+  /* -- tuple ------------------------------------------------------------- */
   /** A tuple of `n` empty slots, to be filled by tuple_set_steal. */
   pmm_obj *(*tuple_new)(pmm_rt *rt, size_t n);
   /** A tuple of borrowed `items`, each gaining one reference. */
@@ -231,7 +231,7 @@ struct pmm_ops {
    *  constants: 0 is (), 1 is (0, 1), 2 is (0, 1, 2) and so on. */
   pmm_obj *(*tuple_constant)(pmm_rt *rt, unsigned site);
 
-  /* -- list ---------------------------------------------------------------------- */
+  /* -- list -------------------------------------------------------------- */
   /** A list of `n` empty slots, to be filled by list_set_steal. */
   pmm_obj *(*list_new)(pmm_rt *rt, size_t n);
   /** [items...]; each gains one reference. */
@@ -274,7 +274,7 @@ struct pmm_ops {
   enum pmm_status (*list_sort)(pmm_rt *rt, pmm_obj *list, pmm_call key,
                                void *ctx);
 
-  /* -- str -------------------------------------------------------------------------- */
+  /* -- str --------------------------------------------------------------- */
   /** From UTF-8.  PMM_VALUE: invalid. */
   pmm_obj *(*str_new)(pmm_rt *rt, const char *utf8, size_t size);
   /** UTF-8 form, cached in the object; valid while it lives. */
@@ -294,7 +294,7 @@ struct pmm_ops {
   const void *(*bytes_data)(pmm_rt *rt, pmm_obj *bytes, size_t *size);
   pmm_obj *(*bytes_slice)(pmm_rt *rt, pmm_obj *bytes, size_t from, size_t to);
 
-  /* -- dict ---------------------------------------------------------------------------- */
+  /* -- dict -------------------------------------------------------------- */
   pmm_obj *(*dict_new)(pmm_rt *rt);
   enum pmm_status (*dict_set)(pmm_rt *rt, pmm_obj *dict, pmm_obj *key,
                               pmm_obj *value);
@@ -310,7 +310,7 @@ struct pmm_ops {
   pmm_obj *(*dict_keys)(pmm_rt *rt, pmm_obj *dict);
   pmm_obj *(*dict_values)(pmm_rt *rt, pmm_obj *dict);
 
-  /* -- set ------------------------------------------------------------------------------ */
+  /* -- set --------------------------------------------------------------- */
   pmm_obj *(*set_new)(pmm_rt *rt, pmm_obj *iterable);
   pmm_obj *(*frozenset_new)(pmm_rt *rt, pmm_obj *iterable);
   enum pmm_status (*set_add)(pmm_rt *rt, pmm_obj *set, pmm_obj *item);
@@ -319,11 +319,11 @@ struct pmm_ops {
   enum pmm_status (*set_discard)(pmm_rt *rt, pmm_obj *set, pmm_obj *item);
   pmm_obj *(*set_copy)(pmm_rt *rt, pmm_obj *set);
 
-  /* -- finalizer ------------------------------------------------------------------------- */
+  /* -- finalizer --------------------------------------------------------- */
   /** 1 when the object's finalizer has run.  Any time. */
   int (*is_finalized)(pmm_rt *rt, pmm_obj *o);
 
-  /* -- weakref ---------------------------------------------------------------------------- */
+  /* -- weakref ----------------------------------------------------------- */
   /** A weak reference.  `callback` may be NULL (then plain references are
    *  shared).  PMM_TYPE: the type does not accept them.  A callback's event
    *  carries `cookie` and comes before it is called. */
@@ -341,7 +341,7 @@ struct pmm_ops {
    *  PMM_REFERENCE when dead. */
   pmm_obj *(*proxy_slot)(pmm_rt *rt, pmm_obj *proxy, size_t index);
 
-  /* -- weakref_cb -------------------------------------------------------------------------- */
+  /* -- weakref_cb -------------------------------------------------------- */
   pmm_obj *(*weak_new)(pmm_rt *rt, enum pmm_weak_kind kind);
   /** `value` is ignored by a weak set. */
   enum pmm_status (*weak_set)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
@@ -353,7 +353,7 @@ struct pmm_ops {
   enum pmm_status (*finalize_call)(pmm_rt *rt, pmm_obj *finalize, int *called);
   enum pmm_status (*finalize_detach)(pmm_rt *rt, pmm_obj *finalize);
 
-  /* -- gc ------------------------------------------------------------------------------------- */
+  /* -- gc ---------------------------------------------------------------- */
   /** Collect generation `generation` and the younger ones; 2 is all.
    *  *unreachable counts what was found.  PMM_VALUE: no such generation.
    *  May run code. */
@@ -373,7 +373,7 @@ struct pmm_ops {
    *  wrong, valid until the next call. */
   const char *(*heap_verify)(pmm_rt *rt);
 
-  /* -- gc_track, gc_debug, gc_freeze, gc_gen, gc_budget, gc_callbacks ---------------------------------------- */
+  /* -- gc_track, gc_debug, gc_freeze, gc_gen, gc_budget, gc_callbacks ---- */
   int (*gc_is_tracked)(pmm_rt *rt, pmm_obj *o);
   enum pmm_status (*gc_debug_set)(pmm_rt *rt, uint32_t flags);
   /** The garbage list, borrowed. */
@@ -398,7 +398,7 @@ struct pmm_ops {
   /** Remove the pair that was added first.  PMM_VALUE: it is not there. */
   enum pmm_status (*gc_callback_remove)(pmm_rt *rt, pmm_gc_fn fn, void *ctx);
 
-  /* -- gc_log ------------------------------------------------------------------------------------- */
+  /* -- gc_log ------------------------------------------------------------ */
   /** Note each collection from here on; forgets what was noted.  Noting needs
    *  no memory: the log is a ring of PMM_GC_LOG_RUNS. */
   enum pmm_status (*gc_log_start)(pmm_rt *rt);
@@ -409,7 +409,7 @@ struct pmm_ops {
    *  at its stop can read it.  Any time. */
   uint64_t (*gc_log_read)(pmm_rt *rt, struct pmm_gc_run *out, size_t n);
 
-  /* -- frame --------------------------------------------------------------------------------------- */
+  /* -- frame ------------------------------------------------------------- */
   /** A function that executes `code`. */
   pmm_obj *(*function_new)(pmm_rt *rt, const struct pmm_code *code);
   /** Call with borrowed arguments.  May run code. */
@@ -420,7 +420,7 @@ struct pmm_ops {
   /** Innermost calls allowed; the depth at which PMM_RECURSION comes. */
   size_t (*recursion_limit)(pmm_rt *rt);
 
-  /* -- generator -------------------------------------------------------------------------------------- */
+  /* -- generator --------------------------------------------------------- */
   /** A generator over `code` that has not started. */
   pmm_obj *(*generator_new)(pmm_rt *rt, const struct pmm_code *code,
                             pmm_obj *const *args, size_t n);
@@ -435,7 +435,7 @@ struct pmm_ops {
   /** 1 once its frame is gone. */
   int (*generator_finished)(pmm_rt *rt, pmm_obj *generator);
 
-  /* -- context ----------------------------------------------------------------------------------------- */
+  /* -- context ----------------------------------------------------------- */
   /** A manager.  `enter` may be NULL; events carry `cookie`. */
   pmm_obj *(*manager_new)(pmm_rt *rt, pmm_call enter, pmm_exit_fn exit,
                           void *ctx, int64_t cookie);
@@ -449,7 +449,7 @@ struct pmm_ops {
   /** Status of the context of the pending error (what it replaced). */
   enum pmm_status (*error_context)(pmm_rt *rt);
 
-  /* -- file -------------------------------------------------------------------------------------------- */
+  /* -- file -------------------------------------------------------------- */
   /** Open; mode "r", "w" or "a", always bytes.  PMM_OS.  A file is a manager
    *  and an iterable of lines. */
   pmm_obj *(*file_open)(pmm_rt *rt, const char *path, const char *mode);
@@ -466,11 +466,11 @@ struct pmm_ops {
   /** The descriptor, -1 when closed. */
   int (*file_descriptor)(pmm_rt *rt, pmm_obj *file);
 
-  /* -- sizeof ------------------------------------------------------------------------------------------- */
+  /* -- sizeof ------------------------------------------------------------ */
   /** As the language reports it: shallow, collector header included. */
   enum pmm_status (*size_of)(pmm_rt *rt, pmm_obj *o, size_t *bytes);
 
-  /* -- copy ---------------------------------------------------------------------------------------------- */
+  /* -- copy -------------------------------------------------------------- */
   /** copy.copy(): a new object with the same items, or the object itself
    *  where it cannot change.  The copy of an instance has its type, cookie,
    *  slots and attributes; that of an iterator over a list, tuple, str, bytes,
@@ -491,14 +491,15 @@ struct pmm_ops {
   /** Split an iterator: a tuple of two. */
   pmm_obj *(*tee)(pmm_rt *rt, pmm_obj *iterator);
 
-  /* -- fail_inject ----------------------------------------------------------------------------------------- */
+  /* -- fail_inject ------------------------------------------------------- */
   /** From now on allocation number `nth` (1 is the next) fails; `persist`:
    *  and all after it.  Resizes that grow count as allocations. */
   void (*inject_arm)(pmm_rt *rt, uint64_t nth, int persist);
   /** Stop; returns how many allocations failed since inject_arm. */
   uint64_t (*inject_disarm)(pmm_rt *rt);
 
-  /* -- domains, domain_stats, alloc_hook, arena_hook, pool_stats, debug_hooks --------------------------------------------------------- */
+  /* -- domains, domain_stats, alloc_hook, arena_hook, arena_stats, ---------
+   * -- pool_stats, debug_hooks --------------------------------------------- */
   void *(*domain_malloc)(pmm_rt *rt, enum pmm_domain domain, size_t size);
   void *(*domain_calloc)(pmm_rt *rt, enum pmm_domain domain, size_t n,
                          size_t size);
@@ -522,7 +523,7 @@ struct pmm_ops {
   /** Put the debug layer on every domain. */
   enum pmm_status (*debug_install)(pmm_rt *rt);
 
-  /* -- trace ------------------------------------------------------------------------------------------------- */
+  /* -- trace ------------------------------------------------------------- */
   enum pmm_status (*trace_start)(pmm_rt *rt);
   void (*trace_stop)(pmm_rt *rt);
   /** Bytes allocated since the start and still live, and their maximum. */
@@ -543,7 +544,7 @@ struct pmm_ops {
    *  Returns how many differ.  PMM_RUNTIME (as SIZE_MAX): none is kept. */
   size_t (*trace_growth)(pmm_rt *rt, struct pmm_growth *out, size_t n);
 
-  /* -- census -------------------------------------------------------------------------------------------------- */
+  /* -- census ------------------------------------------------------------ */
   /** Count all live objects by type, one call a type, the most bytes first.
    *  Last comes what the subject can count but not list, as type "", if there
    *  is any.  `report` must not use operations. */
@@ -552,7 +553,7 @@ struct pmm_ops {
                                            const struct pmm_census *row),
                             void *ctx);
 
-  /* -- diag ---------------------------------------------------------------------------------------------------- */
+  /* -- diag -------------------------------------------------------------- */
   /** Report what is alive beyond the runtime's own objects, one call a kind,
    *  type and site.  `report` must not use operations. */
   enum pmm_status (*leaks)(pmm_rt *rt,
@@ -560,18 +561,18 @@ struct pmm_ops {
                                           const struct pmm_leak *leak),
                            void *ctx);
 
-  /* -- trashcan -------------------------------------------------------------------------------------------------- */
+  /* -- trashcan ---------------------------------------------------------- */
   /** Run `fn` on a fresh stack of `stack_bytes`, attached to the runtime,
    *  and wait for it.  Returns what it returned. */
   enum pmm_status (*call_on_stack)(pmm_rt *rt, size_t stack_bytes, pmm_fn fn,
                                    void *ctx);
 
-  /* -- threads ------------------------------------------------------------------------------------------------------ */
+  /* -- threads ----------------------------------------------------------- */
   /** Attach the calling thread, and let it go. */
   enum pmm_status (*thread_enter)(pmm_rt *rt);
   void (*thread_leave)(pmm_rt *rt);
 
-  /* -- sparse -------------------------------------------------------------- */
+  /* -- sparse ------------------------------------------------------------ */
   /** Item `index` of a typed array, new: an int, or a float of
    *  PMM_ITEM_DOUBLE.  PMM_TYPE; PMM_INDEX. */
   pmm_obj *(*array_get)(pmm_rt *rt, pmm_obj *array, size_t index);
@@ -614,7 +615,7 @@ struct pmm_ops {
   enum pmm_status (*sparse_shape)(pmm_rt *rt, pmm_obj *o, size_t *rows,
                                   size_t *columns);
 
-  /* -- chunks -------------------------------------------------------------- */
+  /* -- chunks ------------------------------------------------------------ */
   /** An iterator that gives the items of any iterable in lists of `size`, the
    *  last one shorter.  It owns an iterator over it, and of the chunks only the
    *  one that it fills: an error of the source leaves that as it is, and the
@@ -626,7 +627,7 @@ struct pmm_ops {
    *  `size` is 0. */
   pmm_obj *(*file_chunks)(pmm_rt *rt, pmm_obj *file, size_t size);
 
-  /* -- weakref_cb ---------------------------------------------------------- */
+  /* -- weakref_cb -------------------------------------------------------- */
   /** The value of a key in a weak map, new; NULL without error when there is
    *  none.  PMM_TYPE: a weak set; the key is unhashable. */
   pmm_obj *(*weak_get)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
