@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pmm import words
-from pmm.documents import Change, Run
+from pmm.documents import Change, Column, Run
 from pmm.render import memory
 
 MOST_CHANGES = 200
@@ -24,6 +25,18 @@ class Tile(NamedTuple):
     tone: str
 
 
+def conformance_tone(columns: Sequence[Column]) -> str:
+    """Red for what nobody expected, as the verdict is; amber where all that is
+    missing fails as expected.
+    """
+    met = {name for c in columns for name, n in c.counts.items() if n > 0}
+    if any(words.STATES[name].tone == "bad" for name in met):
+        return "bad"
+    scores = [c.score for c in columns if c.score is not None]
+    kept = all(s.must_passed == s.must_applicable for s in scores)
+    return "good" if kept else "warn"
+
+
 def _conformance(run: Run) -> Tile | None:
     columns = [c for c in run.columns if c.kind == "subject" and c.lane == "plain"]
     scores = [c.score for c in columns if c.score is not None]
@@ -37,7 +50,7 @@ def _conformance(run: Run) -> Tile | None:
         f"the worst keeps {worst.must_passed} of {worst.must_applicable}; "
         f"{worst.must_total} MUST requirements in all",
         "conformance",
-        "good" if kept == len(scores) else "bad",
+        conformance_tone(columns),
     )
 
 
