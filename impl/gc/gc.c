@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "gc/collect.h"
+#include "gc/log.h"
 #include "gc/search.h"
 #include "gc/table.h"
 #include "gc/visit.h"
@@ -61,11 +62,13 @@ static void collect_generations(pmm_rt *rt) {
 
 static void search_some(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
+  uint64_t walked = gc->search.walked;
   uint64_t start_ns = pmmi_host_clock_ns();
   pmmi_gc_search_slice(rt, gc->thresholds[0] * WORK_PER_OBJECT,
                        start_ns + gc->search.budget_ns / 2);
-  gc->stats[PMMI_GC_GENERATIONS - 1].pause_ns +=
-      pmmi_host_clock_ns() - start_ns;
+  uint64_t pause_ns = pmmi_host_clock_ns() - start_ns;
+  gc->stats[PMMI_GC_GENERATIONS - 1].pause_ns += pause_ns;
+  pmmi_gc_log_slice(rt, start_ns, pause_ns, gc->search.walked - walked);
 }
 
 /* All that a young collection brings with it is one pause. */

@@ -84,6 +84,7 @@ struct pmmi_gc_search {
   uint32_t again;   /* as in struct pmmi_marker                             */
   uint32_t sweeps;  /* as in struct pmmi_marker                             */
   uint32_t members; /* objects that entered                                 */
+  uint64_t walked;  /* objects that its slices have counted or reached from */
   uint32_t depth;   /* of the stack                                         */
   size_t part;      /* references of the object at `at` walked already      */
   const pmm_obj *parted; /* that object                                     */

@@ -98,12 +98,18 @@ static int is_all_examined(const struct pmmi_gc *gc, uint64_t generation) {
   return generation == PMMI_GC_GENERATIONS - 1 && gc->frozen_end == 0;
 }
 
-static void note(pmm_rt *rt, const struct pmm_gc_run *run) {
-  struct pmmi_gc_log *log = &rt->gc_log;
+static struct pmm_gc_run *enter(struct pmmi_gc_log *log,
+                                const struct pmm_gc_run *run) {
   struct pmm_gc_run *entry = &log->runs[log->count % PMM_GC_LOG_RUNS];
-  uint64_t now = rt->memory.objects;
   *entry = *run;
   entry->number = ++log->count;
+  return entry;
+}
+
+static void note(pmm_rt *rt, const struct pmm_gc_run *run) {
+  struct pmmi_gc_log *log = &rt->gc_log;
+  struct pmm_gc_run *entry = enter(log, run);
+  uint64_t now = rt->memory.objects;
   entry->reason = log->reason;
   entry->freed = now < log->objects ? log->objects - now : 0;
   if (!is_all_examined(&rt->gc, run->generation)) {
@@ -120,6 +126,19 @@ void pmmi_gc_log_stopped(pmm_rt *rt, const struct pmm_gc_run *run) {
     note(rt, run);
   }
   tell(rt, &info);
+}
+
+void pmmi_gc_log_slice(pmm_rt *rt, uint64_t start_ns, uint64_t pause_ns,
+                       uint64_t traversed) {
+  const struct pmm_gc_run run = {.generation = PMMI_GC_GENERATIONS - 1,
+                                 .reason = PMM_GC_SLICE,
+                                 .start_ns = start_ns,
+                                 .pause_ns = pause_ns,
+                                 .traversed = traversed,
+                                 .garbage_left = PMM_UNKNOWN};
+  if (rt->gc_log.on) {
+    (void)enter(&rt->gc_log, &run);
+  }
 }
 
 /* ---- the log ------------------------------------------------------------ */

@@ -7,7 +7,8 @@
  *   2. While the log is on, a run is noted when it is over, before anybody
  *      hears of it, in a ring that lies in the runtime: noting needs no
  *      memory.
- *   3. Who starts a collection for another reason than the collector's own
+ *   3. A slice of a search (gc/search.h) is noted too, but nobody hears of it.
+ *   4. Who starts a collection for another reason than the collector's own
  *      says so beforehand (pmmi_gc_log_because).
  *
  * Invariant: listener_count <= listener_room; without listeners no memory is
@@ -47,6 +48,11 @@ void pmmi_gc_log_started(pmm_rt *rt, int generation);
  *  traversed, collected, uncollectable, and as garbage_left what it found and
  *  did not take.  May run code. */
 void pmmi_gc_log_stopped(pmm_rt *rt, const struct pmm_gc_run *run);
+
+/** A slice of a search over the old generation is over: it began at `start_ns`
+ *  and has walked so many objects. */
+void pmmi_gc_log_slice(pmm_rt *rt, uint64_t start_ns, uint64_t pause_ns,
+                       uint64_t traversed);
 
 /** The collections until the next call of this run for `reason`; 0: for one
  *  of the collector's own. */

@@ -218,6 +218,7 @@ static void count_run(struct pmmi_marker *m, struct pmmi_run run) {
 
 /* 1 when the object is done, 0 when more of its references are left. */
 static int count_part(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  m->objects += m->part == 0;
   m->work++;
   if (m->part == 0) {
     count_owners(o, mark);
@@ -333,6 +334,7 @@ void pmmi_marker_drain(struct pmmi_marker *m) {
   do {
     pmm_obj *o;
     while (m->left > 0 && m->work < m->limit && (o = pop(m)) != NULL) {
+      m->objects++;
       m->work++;
       (void)pmmi_visit(o, visit_reach, m);
     }
@@ -343,6 +345,7 @@ void pmmi_marker_drain(struct pmmi_marker *m) {
 
 /* 1 when the object is done, 0 when more of its references are left. */
 static inline int reach_object(struct pmmi_marker *m, pmm_obj *o) {
+  m->objects += m->part == 0;
   m->work++;
   if (m->limit == UINT64_MAX || !is_large(o)) {
     (void)pmmi_visit(o, visit_reach, m);
@@ -356,6 +359,7 @@ static inline int reach_object(struct pmmi_marker *m, pmm_obj *o) {
 static inline void reach_waiting(struct pmmi_marker *m) {
   pmm_obj *o;
   while (m->work < m->limit && (o = pop(m)) != NULL) {
+    m->objects++;
     m->work++;
     (void)pmmi_visit(o, visit_reach, m);
   }

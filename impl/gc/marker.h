@@ -77,6 +77,7 @@ struct pmmi_marker {
   uint32_t needs;      /* enum pmmi_gc_needs of the types met               */
   int full;            /* 1: dicts may be untracked                         */
   int chains;          /* 1: reaching may use the heads when all is full    */
+  uint64_t objects;    /* walked                                            */
   uint64_t work;       /* objects and references walked                     */
   uint64_t limit;      /* of the work; UINT64_MAX: none                     */
   size_t part;         /* references of the object at hand walked before    */

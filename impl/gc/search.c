@@ -29,6 +29,7 @@ void pmmi_gc_search_begin(struct pmmi_gc *gc) {
   s->to = gc->old_end;
   s->at = s->from;
   s->members = 0;
+  s->walked = 0;
   s->part = 0;
   s->depth = 0;
 }
@@ -90,6 +91,7 @@ static void suspend(const struct pmmi_marker *m, struct pmmi_gc *gc,
                     uint32_t at) {
   struct pmmi_gc_search *s = &gc->search;
   s->at = at;
+  s->walked += m->objects;
   s->again = m->again;
   s->sweeps = m->sweeps;
   s->part = m->part;

@@ -399,8 +399,9 @@ struct pmm_ops {
   enum pmm_status (*gc_callback_remove)(pmm_rt *rt, pmm_gc_fn fn, void *ctx);
 
   /* -- gc_log ------------------------------------------------------------ */
-  /** Note each collection from here on; forgets what was noted.  Noting needs
-   *  no memory: the log is a ring of PMM_GC_LOG_RUNS. */
+  /** Note each collection, and each slice of one that goes by and by, from
+   *  here on; forgets what was noted.  Noting needs no memory: the log is a
+   *  ring of PMM_GC_LOG_RUNS. */
   enum pmm_status (*gc_log_start)(pmm_rt *rt);
   /** Note no more; what was noted can still be read.  Any time. */
   void (*gc_log_stop)(pmm_rt *rt);

@@ -285,12 +285,14 @@ struct pmm_gc_stats {
 /** Runs that the collector's log keeps. */
 #define PMM_GC_LOG_RUNS 64
 
-/** Why a collection ran. */
+/** Why a run of the collector began. */
 enum pmm_gc_reason {
   PMM_GC_THRESHOLD = 1, /* the collector's own counters                     */
   PMM_GC_EXPLICIT = 2,  /* collect()                                        */
   PMM_GC_STRESS = 3,    /* PMM_OPEN_GC_STRESS                               */
-  PMM_GC_SHUTDOWN = 4   /* close()                                          */
+  PMM_GC_SHUTDOWN = 4,  /* close()                                          */
+  PMM_GC_SLICE = 5      /* a part of an incremental search: it walks objects, */
+                        /* takes none and calls nobody                      */
 };
 
 /** One run in the collector's log; PMM_UNKNOWN where the subject cannot tell.

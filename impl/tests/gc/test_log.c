@@ -8,6 +8,7 @@ static struct lab lab;
 /** What callbacks heard, as a text: letter of the callback, 0 or 1. */
 struct heard {
   char text[64];
+  uint64_t stops;
   struct pmm_gc_info last;
   struct pmm_gc_run run; /* the log's latest, as seen at a stop             */
   uint64_t runs;
@@ -24,6 +25,7 @@ static enum pmm_status hear(char name, pmm_rt *rt,
   }
   heard.last = *info;
   if (info->stop) {
+    heard.stops++;
     heard.runs = pmmi_gc_log_read(rt, &heard.run, 1);
   }
   return heard.raises;
@@ -67,6 +69,12 @@ static enum pmm_status status_of(pmm_rt *rt) {
 static void drop_ring(pmm_rt *rt) {
   pmm_obj *list = pmmi_list_new(rt, 0);
   (void)pmmi_list_append(rt, list, list);
+  pmmi_release(rt, list);
+}
+
+static void append_list(pmm_rt *rt, pmm_obj *keeper) {
+  pmm_obj *list = pmmi_list_new(rt, 0);
+  (void)pmmi_list_append(rt, keeper, list);
   pmmi_release(rt, list);
 }
 
@@ -310,6 +318,42 @@ static void test_reasons(void) {
          "the end: a callback reads it at the stop");
 }
 
+/* A search of the old generation: its slices walk each object that it counts,
+ * and each that it reaches from; then come the suspects. */
+static void test_slices(void) {
+  enum { OLD = 40000, YOUNG = 200000 };
+  struct pmm_gc_run run = {0};
+  uint64_t seen = 0;
+  uint64_t walked = 0;
+  uint64_t slices = 0;
+  int plain = 1;
+  pmm_rt *rt = lab_open(&lab, "incremental", 0);
+  pmm_obj *keeper = pmmi_list_new(rt, 0);
+  for (int i = 0; i < OLD; i++) {
+    append_list(rt, keeper);
+  }
+  (void)lab_collect(rt);
+  (void)pmmi_gc_log_start(rt);
+  (void)pmmi_gc_callback_add(rt, hear_a, NULL);
+  forget();
+  for (int i = 0; i < YOUNG; i++) {
+    append_list(rt, keeper);
+    if (pmmi_gc_log_read(rt, &run, 1) > seen && run.reason == PMM_GC_SLICE) {
+      slices++;
+      walked += run.traversed;
+      plain &= run.generation == 2 && run.pause_ns > 0 && run.collected == 0 &&
+               run.freed == 0 && run.garbage_left == PMM_UNKNOWN;
+    }
+    seen = run.number;
+  }
+  tap_ok(slices > 1 && plain, "%d slices leave an entry", (int)slices);
+  tap_ok(walked >= OLD, "of the objects that they walked");
+  tap_ok(heard.stops + slices == seen, "and nobody hears of them");
+  (void)pmmi_gc_callback_remove(rt, hear_a, NULL);
+  pmmi_release(rt, keeper);
+  lab_end(&lab, "slices");
+}
+
 static void test_ring(void) {
   static struct pmm_gc_run runs[PMM_GC_LOG_RUNS + 1];
   pmm_rt *rt = lab_open(&lab, "generational", 0);
@@ -342,6 +386,7 @@ int main(int argc, char **argv) {
   test_left();
   test_uncollectable();
   test_reasons();
+  test_slices();
   test_ring();
   return tap_done();
 }
