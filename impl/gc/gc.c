@@ -214,7 +214,7 @@ void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o) {
 void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
   const struct pmmi_type *type = o->type;
   assert(!pmmi_gc_is_tracked(rt, o));
-  pmmi_gc_uncount(&rt->gc);
+  pmmi_gc_uncount(&rt->gc, 1);
   rt->memory.objects--;
   pmmi_free(rt, pmmi_gc_head_of(o), block_bytes(type, items_of(o)));
   if ((type->flags & PMMI_TYPE_HEAP) != 0) {

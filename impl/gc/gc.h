@@ -210,12 +210,12 @@ void pmmi_gc_free(pmm_rt *rt, pmm_obj *o);
  *  empties the old generation, calls it first. */
 void pmmi_gc_search_abandon(struct pmmi_gc *gc);
 
-/** Count one collectable object less; its block is the caller's to give
+/** Count `n` collectable objects less; their blocks are the caller's to give
  *  back. */
-static inline void pmmi_gc_uncount(struct pmmi_gc *gc) {
-  assert(gc->live > 0);
-  gc->live--;
-  gc->counts[0] -= gc->counts[0] > 0;
+static inline void pmmi_gc_uncount(struct pmmi_gc *gc, uint32_t n) {
+  assert(gc->live >= n);
+  gc->live -= n;
+  gc->counts[0] -= gc->counts[0] < n ? gc->counts[0] : n;
 }
 
 /** Give back chunks of the table that hold nothing. */

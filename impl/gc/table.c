@@ -304,14 +304,28 @@ static void clamp_boundaries(struct pmmi_gc *gc) {
   }
 }
 
-/* The last slot has become a hole. */
-static inline void pop_holes(pmm_rt *rt) {
+/* The end of what is left when the holes behind it are popped. */
+static uint32_t end_of_objects(const struct pmmi_gc *gc) {
+  uint32_t used = gc->used;
+  while (used > 0) {
+    const struct pmmi_gc_chunk *chunk =
+        gc->chunks[(used - 1) / PMMI_GC_CHUNK_SLOTS];
+    uint32_t n = (used - 1) % PMMI_GC_CHUNK_SLOTS + 1;
+    used -= n;
+    while (n > 0 && chunk->objects[n - 1] == NULL) {
+      n--;
+    }
+    if (n > 0) {
+      return used + n;
+    }
+  }
+  return 0;
+}
+
+static void pop_holes(pmm_rt *rt) {
   struct pmmi_gc *gc = &rt->gc;
   uint32_t before = gc->used;
-  uint32_t used = before - 1;
-  while (used > 0 && *pmmi_gc_object_at(gc, used - 1) == NULL) {
-    used--;
-  }
+  uint32_t used = end_of_objects(gc);
   gc->used = used;
   if (gc->hole_hint >= used) {
     gc->hole_hint = 0;
@@ -334,17 +348,19 @@ void pmmi_gc_untrack(pmm_rt *rt, pmm_obj *o) {
       pmmi_gc_head_of(o)->slot == PMMI_GC_UNTRACKED) {
     return;
   }
-  struct pmmi_gc_head *head = pmmi_gc_head_of(o);
-  uint32_t slot = head->slot;
-  struct pmmi_gc_chunk *chunk = gc->chunks[slot / PMMI_GC_CHUNK_SLOTS];
-  assert(chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] == o);
-  chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] = NULL;
-  chunk->marks[slot % PMMI_GC_CHUNK_SLOTS] = 0;
-  head->slot = PMMI_GC_UNTRACKED;
+  uint32_t slot = pmmi_gc_head_of(o)->slot;
+  pmmi_gc_take_out(gc, o);
+  pmmi_gc_head_of(o)->slot = PMMI_GC_UNTRACKED;
   gc->tracked--;
   if (slot + 1 == gc->used) {
     pop_holes(rt);
   }
+}
+
+void pmmi_gc_taken_out(pmm_rt *rt, uint32_t count) {
+  assert(rt->gc.tracked >= count);
+  rt->gc.tracked -= count;
+  pop_holes(rt);
 }
 
 int pmmi_gc_is_tracked(pmm_rt *rt, pmm_obj *o) {

@@ -71,6 +71,21 @@ struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_gc *gc,
 /** Make room for one more live object.  0, or -1: no memory. */
 int pmmi_gc_reserve(pmm_rt *rt);
 
+/** Untrack a tracked object that dies, in haste: its head goes on naming the
+ *  slot, `tracked` counts it, and holes at the end stay, until
+ *  pmmi_gc_taken_out(). */
+static inline void pmmi_gc_take_out(const struct pmmi_gc *gc,
+                                    const pmm_obj *o) {
+  uint32_t slot = pmmi_gc_head_of(o)->slot;
+  struct pmmi_gc_chunk *chunk = gc->chunks[slot / PMMI_GC_CHUNK_SLOTS];
+  assert(chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] == o);
+  chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] = NULL;
+  chunk->marks[slot % PMMI_GC_CHUNK_SLOTS] = 0;
+}
+
+/** So many objects were taken out; any time later, before others look. */
+void pmmi_gc_taken_out(pmm_rt *rt, uint32_t count);
+
 /** Close all holes, in order.  No collection is under way. */
 void pmmi_gc_compact(struct pmmi_gc *gc);
 

@@ -52,9 +52,10 @@ static const char *check_pool(const struct pmmi_heap *heap,
                  ? NULL
                  : "an active pool is its class's active pool";
     case PMMI_POOL_PARTIAL:
-      return pmmi_pool_live(pool) > 0 && listed > 0
+      return pmmi_pool_live(pool) > 0 &&
+                     (listed > 0 || pool->fresh < pool->limit)
                  ? NULL
-                 : "a partial pool has live and listed blocks";
+                 : "a partial pool has live blocks, and room";
     case PMMI_POOL_FULL:
       return listed == 0 && pool->fresh == pool->limit
                  ? NULL

@@ -108,22 +108,18 @@ static struct pmmi_pool *activate_partial(struct pmmi_heap *heap,
 struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
                                    unsigned class_index) {
   struct pmmi_pool *pool = heap->active[class_index];
-  if (pool != &heap->none) {
-    if (has_free(heap, pool)) {
-      return pool;
-    }
-    if (pool->fresh < pool->limit) {
-      carve(heap, pool);
-      return pool;
-    }
+  if (pool != &heap->none && !has_free(heap, pool) &&
+      pool->fresh == pool->limit) {
     retire_active(heap, class_index);
+    pool = &heap->none;
   }
-  pool = activate_partial(heap, class_index);
-  if (pool != NULL) {
-    return pool;
+  if (pool == &heap->none) {
+    pool = activate_partial(heap, class_index);
   }
-  pool = pmmi_pool_take(heap, class_index);
-  if (pool != NULL) {
+  if (pool == NULL) {
+    pool = pmmi_pool_take(heap, class_index);
+  }
+  if (pool != NULL && !has_free(heap, pool)) {
     carve(heap, pool);
   }
   return pool;
@@ -200,24 +196,48 @@ void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
   pmmi_pool_free_slow(heap, pool, block);
 }
 
-/* Push blocks of one pool, from the first on; returns how many there were.
- * The list is not empty. */
-static size_t push_neighbours(struct pmmi_heap *heap, struct pmmi_pool *pool,
-                              size_t count, void **blocks) {
-  void **head = pool->free;
-  uintptr_t first = (uintptr_t)blocks[0] / PMMI_POOL_BYTES;
+/* Take back what was carved last, as long as the blocks are just that: no
+ * link is written, so a pool whose blocks go in the reverse of their order is
+ * not touched.  The list is empty.  Returns how many there were. */
+static size_t uncarve(struct pmmi_heap *heap, struct pmmi_pool *pool,
+                      size_t count, void **blocks) {
+  size_t size = pmmi_pool_block_size(pool);
+  char *end = pmmi_pool_base(heap, pool) + pool->fresh * size;
+  size_t most = count < pool->fresh ? count : pool->fresh;
   size_t n = 0;
-  do {
+  while (n < most && (char *)blocks[n] + size == end) {
+    end -= size;
+    n++;
+  }
+  pool->fresh -= (uint16_t)n;
+  return n;
+}
+
+/* Push blocks of the pool at `base`, as long as they are of it; returns how
+ * many there were. */
+static size_t push(struct pmmi_pool *pool, uintptr_t base, size_t count,
+                   void **blocks) {
+  void **head = pool->free;
+  size_t n = 0;
+  while (n < count && (uintptr_t)blocks[n] - base < PMMI_POOL_BYTES) {
     void **block = blocks[n++];
     *block = head;
     head = block;
-  } while (n < count && (uintptr_t)blocks[n] / PMMI_POOL_BYTES == first);
-  pool->free = head;
-  assert((uint16_t)pool->counts >= n);
-  pool->counts -= n;
-  if ((uint16_t)pool->counts == 0) {
-    pmmi_pool_emptied(heap, pool);
   }
+  pool->free = head;
+  return n;
+}
+
+/* Give back the first blocks, as many as lie in one pool. */
+static size_t free_neighbours(struct pmmi_heap *heap, struct pmmi_pool *pool,
+                              size_t count, void **blocks) {
+  uintptr_t base = (uintptr_t)pmmi_pool_base(heap, pool);
+  size_t n =
+      pool->free == NULL ? uncarve(heap, pool, count, blocks) : (size_t)0;
+  n += push(pool, base, count - n, blocks + n);
+  assert((uint16_t)pool->counts >= n);
+  pool->counts -= (uint32_t)n;
+  pmmi_pool_after_free(heap, pool);
   return n;
 }
 
@@ -226,10 +246,10 @@ void pmmi_pool_free_batch(struct pmmi_heap *heap, size_t size, size_t count,
   size_t done = 0;
   while (done < count) {
     struct pmmi_pool *pool = pmmi_pool_of(heap, blocks[done]);
-    if (pool == NULL || pool->free == NULL) {
+    if (pool == NULL || heap->checked) {
       pmmi_pool_free_sized(heap, blocks[done++], size);
     } else {
-      done += push_neighbours(heap, pool, count - done, blocks + done);
+      done += free_neighbours(heap, pool, count - done, blocks + done);
     }
   }
 }

@@ -27,7 +27,8 @@
  *   1. A request's class names the heap's *active* pool of that class; its
  *      free list, linked through the blocks, serves it, last freed first.
  *   2. A list that runs dry is extended by the blocks of the next page; a
- *      pool with none left is *full* and leaves the heap's sight.
+ *      pool with none left is *full* and leaves the heap's sight.  Blocks that
+ *      die together, the last carved first, are taken back without a list.
  *   3. A full pool that gets a block back is *partial* and joins its class's
  *      queue at the tail: at the head it would serve one block and be full
  *      again (measured: 47-114 ns against 22 ns at 100,000 live blocks).

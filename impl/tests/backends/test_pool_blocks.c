@@ -125,6 +125,63 @@ static void test_reuse(void) {
   tap_ok(lab_valid(heap) && lab_close(heap, &os), "the heap stays whole");
 }
 
+enum { BATCHED = 3000, BATCH = 37 };
+
+/* Give back, in batches, every step-th block from `first` on, the last made
+ * first, and see that the heap stays whole. */
+static int free_in_batches(struct pmmi_heap *heap, void **blocks, size_t first,
+                           size_t step) {
+  void *batch[BATCH];
+  size_t count = 0;
+  int whole = 1;
+  for (size_t i = BATCHED; i-- > 0;) {
+    if (i % step == first) {
+      batch[count++] = blocks[i];
+    }
+    if (count == BATCH || i == 0) {
+      pmmi_pool_free_batch(heap, 20, count, batch);
+      whole &= lab_valid(heap);
+      count = 0;
+    }
+  }
+  return whole;
+}
+
+/* Blocks that go last made first leave no list behind; those between which
+ * others stay do. */
+static void test_batches(void) {
+  static void *blocks[BATCHED];
+  struct pmmi_heap *heap = lab_open(&os, 0);
+  for (size_t step = 1; step <= 3; step++) {
+    int whole = 1;
+    int ordered = 1;
+    for (int i = 0; i < BATCHED; i++) {
+      blocks[i] = pmmi_pool_alloc(heap, 20);
+    }
+    for (size_t first = 0; first < step; first++) {
+      whole &= free_in_batches(heap, blocks, first, step);
+      void *a = pmmi_pool_alloc(heap, 20);
+      void *b = pmmi_pool_alloc(heap, 20);
+      ordered &= a != b && lab_valid(heap);
+      pmmi_pool_free(heap, b);
+      pmmi_pool_free(heap, a);
+    }
+    tap_ok(whole && ordered && lab_stats(heap).live_blocks == 0,
+           "%d blocks go in batches, every %zu. at a time", BATCHED, step);
+  }
+  for (int i = 0; i < 8; i++) {
+    blocks[i] = pmmi_pool_alloc(heap, 20);
+  }
+  pmmi_pool_free_batch(heap, 20, 3,
+                       (void *[]){blocks[7], blocks[6], blocks[5]});
+  tap_ok(pmmi_pool_alloc(heap, 20) == blocks[5] &&
+             pmmi_pool_alloc(heap, 20) == blocks[6] &&
+             pmmi_pool_alloc(heap, 20) == blocks[7],
+         "who went last is back first");
+  pmmi_pool_free_batch(heap, 20, 8, blocks);
+  tap_ok(lab_valid(heap) && lab_close(heap, &os), "all pages come back");
+}
+
 static void test_resize(void) {
   struct pmmi_heap *heap = lab_open(&os, 0);
   char *block = pmmi_pool_alloc(heap, 60);
@@ -247,6 +304,7 @@ int main(void) {
   test_threshold();
   test_zero_size();
   test_reuse();
+  test_batches();
   test_resize();
   test_aligned();
   test_overflow();

@@ -67,6 +67,35 @@ static pmm_obj *a_nested_tuple(pmm_rt *rt, int64_t i) {
   return times(rt, times(rt, a_float(rt, i), 1), 4);
 }
 
+static pmm_obj *pair(pmm_rt *rt, pmm_obj *first, pmm_obj *second) {
+  pmm_obj *tuple = pmmi_tuple_from(rt, (pmm_obj *[]){first, second}, 2);
+  pmmi_release(rt, first);
+  pmmi_release(rt, second);
+  return tuple;
+}
+
+static pmm_obj *a_pair_of_nothing(pmm_rt *rt, int64_t i) {
+  (void)i;
+  return pair(rt, pmmi_none(rt), pmmi_none(rt));
+}
+
+/* What lives on and what dies, before and behind each other. */
+static pmm_obj *a_pair_with_int(pmm_rt *rt, int64_t i) {
+  return i % 2 ? pair(rt, pmmi_none(rt), a_fresh_int(rt, i))
+               : pair(rt, a_fresh_int(rt, i), pmmi_none(rt));
+}
+
+static pmm_obj *a_pair_with_list(pmm_rt *rt, int64_t i) {
+  return i % 2 ? pair(rt, a_list(rt, i), pmmi_none(rt))
+               : pair(rt, a_fresh_int(rt, i), a_list(rt, i));
+}
+
+static pmm_obj *an_emptied_list(pmm_rt *rt, int64_t i) {
+  pmm_obj *list = a_list(rt, i);
+  (void)pmmi_list_clear(rt, list);
+  return list;
+}
+
 static pmm_obj *none(pmm_rt *rt, int64_t i) {
   (void)i;
   return pmmi_none(rt);
@@ -75,6 +104,7 @@ static pmm_obj *none(pmm_rt *rt, int64_t i) {
 static const maker makers[] = {
     a_fresh_int,  a_wide_int,   a_float,       a_str,          an_empty_list,
     a_list,       an_int_twice, a_str_twice,   a_list_thrice,  a_nested_tuple,
+    a_pair_of_nothing, a_pair_with_int, a_pair_with_list, an_emptied_list,
     none,
 };
 
