@@ -289,6 +289,8 @@ static int absent(const struct absences *no, const char *feature) {
       {"pool_stats", no->pool},
       {"domain_stats", 1}, /* the raw domain is not hooked (account.h)        */
       {"debug_hooks", no->debug},
+      {"lock_check", no->debug || no->domains},
+      {"raw_threads", no->domains},
       {"arena_stats", 1}, /* no call tells arenas apart                     */
       {"threads", 1},    /* the operations are not offered                   */
       {"freethread", 1}, /* such builds do not load the limited API          */
