@@ -72,7 +72,8 @@ enum pmm_fault {
   PMM_FAULT_WRONG_DOMAIN = 5,
   PMM_FAULT_EXCESS_RELEASE = 6,
   PMM_FAULT_COUNT_MISMATCH = 7, /* traverse visits more than was owned      */
-  PMM_FAULT_NO_LOCK = 8
+  PMM_FAULT_NO_LOCK = 8 /* lock_check: no event, as its thread may not call */
+                        /* the host; a message alone                      */
 };
 
 /** The host's ear.  All may be NULL. */

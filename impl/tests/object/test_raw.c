@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_raw.c - the raw domain in one thread (raw.c); test_threads.c has more. */
+/* test_raw.c - the raw domain in one thread (raw.c); more: test_threads.c. */
 #include "tests/object/fixture.h"
 
 static uint64_t peak_above(pmm_rt *rt, uint64_t level) {
