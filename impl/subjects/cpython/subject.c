@@ -287,8 +287,10 @@ static int absent(const struct absences *no, const char *feature) {
       {"arena_hook", no->arena_hook},
       {"pool", no->pool},
       {"pool_stats", no->pool},
-      {"arena_stats", 1}, /* nothing but sys._debugmallocstats() tells them   */
+      {"domain_stats", 1}, /* the raw domain is not hooked (account.h)        */
       {"debug_hooks", no->debug},
+      {"lock_check", no->debug || no->domains},
+      {"raw_threads", no->domains},
       {"arena_stats", 1}, /* no call tells arenas apart                     */
       {"threads", 1},    /* the operations are not offered                   */
       {"freethread", 1}, /* such builds do not load the limited API          */
