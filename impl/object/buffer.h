@@ -52,6 +52,9 @@ static inline int pmmi_is_buffer(const pmm_obj *o) {
 /** An array of the same type and items, that nobody views. */
 pmm_obj *pmmi_buffer_copy(pmm_rt *rt, pmm_obj *buffer);
 
+/** Byte `index` of a view, which has it, as its owner's data are now. */
+unsigned char pmmi_view_byte(const pmm_obj *view, size_t index);
+
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
 pmm_obj *pmmi_bytearray_new(pmm_rt *rt, size_t size);

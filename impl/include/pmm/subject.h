@@ -485,7 +485,8 @@ struct pmm_ops {
   pmm_obj *(*bytearray_new)(pmm_rt *rt, size_t size);
   /** PMM_BUFFER: a view exists. */
   enum pmm_status (*bytearray_resize)(pmm_rt *rt, pmm_obj *array, size_t size);
-  /** A view of bytes from..to of a bytearray or bytes. */
+  /** A view of bytes from..to of a bytearray or bytes.  Iterating gives them
+   *  as they are then. */
   pmm_obj *(*view_new)(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to);
   /** A typed array of `n` zeros. */
   pmm_obj *(*array_new)(pmm_rt *rt, enum pmm_item_kind kind, size_t n);
