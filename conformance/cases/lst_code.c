@@ -104,6 +104,45 @@ MUST(lst, items_die_last_to_first, "A list's items die last to first",
   expect_log(DEALLOCATED, 3, 2, 1, 0);
 }
 
+/* A list of 150: probes, and ints and tuples of a probe between them. */
+static pmm_obj *many_items(struct pmm_test *t) {
+  pmm_obj *list = empty_list(t);
+  for (int64_t i = 0; i < 150; i++) {
+    pmm_obj *o = i % 3 == 2 ? integer(t, 100000 + i) : probe(t, i);
+    pmm_obj *item = i % 3 == 1 ? TUPLE(o) : KEEP(o);
+    expect_ok(OPS->list_append(RT, list, item));
+    DROP(item);
+    DROP(o);
+  }
+  return list;
+}
+
+/* All the probes have died, the last one first. */
+static void expect_backwards(struct pmm_test *t) {
+  int64_t last = 150;
+  for (size_t i = 0; i < log_length(t); i++) {
+    expect_lt(logged(t, i)->cookie, last);
+    last = logged(t, i)->cookie;
+  }
+  expect_eq(happened(DEALLOCATED, ANY), 100);
+  log_clear(t);
+}
+
+/* "A list's items are released from the end when the list dies or is
+ * cleared."  However many, and whatever lies between those one hears of. */
+MUST(lst, many_items_die_last_to_first, "Many items die last to first",
+     REQ("LST-017"), NEEDS(list, tuple)) {
+  quiet(t);
+  DROP(many_items(t));
+  expect_backwards(t);
+  pmm_obj *list = many_items(t);
+  expect_ok(OPS->list_clear(RT, list));
+  expect_backwards(t);
+  list = many_items(t);
+  expect_ok(OPS->list_assign_slice(RT, list, 0, 150, NULL));
+  expect_backwards(t);
+}
+
 /* A key that appends to the list being sorted. */
 static enum pmm_status mutating_key(void *ctx, pmm_rt *rt, pmm_obj *item,
                                     pmm_obj **result) {

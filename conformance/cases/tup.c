@@ -302,6 +302,35 @@ SHOULD(tup, items_die_last_to_first, "A tuple's items die last to first",
   expect_log(DEALLOCATED, 3, 2, 1, 0);
 }
 
+/* "A tuple's items are released from the highest index down."  However many,
+ * and whatever lies between those one hears of. */
+SHOULD(tup, many_items_die_last_to_first, "Many items die last to first",
+       REQ("TUP-013"), NEEDS(tuple)) {
+  enum { N = 150 };
+  quiet(t);
+  pmm_obj *tuple = NEW(OPS->tuple_new(RT, N));
+  for (size_t i = 0; i < N; i++) {
+    pmm_obj *item = probe(t, (int64_t)i);
+    if (i % 3 == 1) { /* one that dies inside another                       */
+      pmm_obj *outer = TUPLE(item, integer(t, 1000));
+      DROP(item);
+      item = outer;
+    } else if (i % 3 == 2) {
+      DROP(item);
+      item = integer(t, 100000 + (int64_t)i);
+    }
+    expect_ok(OPS->tuple_set_steal(RT, tuple, i, GIVE(item)));
+  }
+  log_clear(t);
+  DROP(tuple);
+  int64_t last = N;
+  for (size_t i = 0; i < log_length(t); i++) {
+    expect_lt(logged(t, i)->cookie, last);
+    last = logged(t, i)->cookie;
+  }
+  expect_eq(happened(DEALLOCATED, ANY), 2 * N / 3);
+}
+
 /* "A fresh non-empty tuple is tracked; after a collection that visits it, it
  * is untracked when no item is or can become tracked." */
 MUST(tup, atomic_tuples_become_untracked,
