@@ -221,6 +221,50 @@ MUST(dct, overwriting_keeps_the_key, "Overwriting keeps the old key",
   expect_same(OPS->list_get(RT, keys, 0), first);
 }
 
+/* The keys, in order, are these ints: those of the list and of the iterator. */
+static void expect_keys(struct pmm_test *t, pmm_obj *dict,
+                        const int64_t *wanted, size_t n) {
+  pmm_obj *keys = NEW(OPS->dict_keys(RT, dict));
+  pmm_obj *iterator = NEW(OPS->iter(RT, dict));
+  expect_eq(length_of(t, keys), n);
+  for (size_t i = 0; i < n; i++) {
+    expect_int(OPS->list_get(RT, keys, i), wanted[i]);
+    expect_int(NEW(OPS->next(RT, iterator)), wanted[i]);
+  }
+  expect_null(OPS->next(RT, iterator), PMM_STOP);
+}
+
+#define EXPECT_KEYS(dict, ...)                                                \
+  expect_keys(t, dict, (const int64_t[]){__VA_ARGS__},                        \
+              sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+
+/* "Assigning to an existing equal key keeps the first key object and releases
+ * only the old value."  And its place: keys come in the order of insertion. */
+MUST(dct, keys_keep_the_order_of_insertion, "Keys come as they were inserted",
+     REQ("DCT-006"), NEEDS(dict, list)) {
+  static const int64_t order[] = {5, 100000, -3, 1, 70};
+  pmm_obj *dict = empty_dict(t);
+  for (size_t i = 0; i < 5; i++) {
+    pmm_obj *key = integer(t, order[i]);
+    expect_ok(OPS->dict_set(RT, dict, key, key));
+  }
+  EXPECT_KEYS(dict, 5, 100000, -3, 1, 70);
+  expect_ok(OPS->dict_set(RT, dict, integer(t, -3), NEW(OPS->none(RT))));
+  EXPECT_KEYS(dict, 5, 100000, -3, 1, 70); /* overwritten, not moved        */
+  expect_ok(OPS->dict_delete(RT, dict, integer(t, 5)));
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 5), NEW(OPS->none(RT))));
+  EXPECT_KEYS(dict, 100000, -3, 1, 70, 5); /* deleted, it comes last        */
+  EXPECT_KEYS(NEW(OPS->dict_copy(RT, dict)), 100000, -3, 1, 70, 5);
+  for (size_t i = 1000; i < 1200; i++) {
+    store(t, dict, i, 0); /* moves the table, several times                 */
+    expect_ok(OPS->dict_delete(RT, dict, integer(t, (int64_t)i)));
+  }
+  EXPECT_KEYS(dict, 100000, -3, 1, 70, 5);
+  pmm_obj *values = NEW(OPS->dict_values(RT, dict));
+  expect_int(OPS->list_get(RT, values, 0), 100000);
+  expect_int(OPS->list_get(RT, values, 3), 70);
+}
+
 /* "Inserting while iterating raises an error rather than reading freed
  * memory." */
 MUST(dct, iteration_notices_insertions, "An insertion ends an iteration",

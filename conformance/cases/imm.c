@@ -255,6 +255,7 @@ MUST(imm, empty_results_are_singletons,
   expect_same(NEW(OPS->tuple_convert(RT, NEW(OPS->iter(RT, str)))), tuple);
   expect_same(NEW(OPS->tuple_convert(RT, tuple)), tuple);
   expect_same(NEW(OPS->str_new(RT, "", 0)), str);
+  expect_same(NEW(OPS->str_convert(RT, str)), str);
   expect_same(NEW(OPS->str_concat(RT, str, str)), str);
   expect_same(NEW(OPS->str_repeat(RT, text(t, "abc"), -1)), str);
   expect_same(NEW(OPS->str_repeat(RT, str, 5)), str);

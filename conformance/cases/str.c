@@ -86,6 +86,9 @@ MUST(str, what_changes_nothing_shares, "No-op operations return the string",
   expect_same(NEW(OPS->str_concat(RT, empty, str)), str);
   expect_same(NEW(OPS->str_join(RT, text(t, ", "), LIST(str))), str);
   expect_same(NEW(OPS->str_strip(RT, str)), str);
+  expect_same(NEW(OPS->str_convert(RT, str)), str);
+  expect_same(NEW(OPS->str_slice(RT, str, 0, SIZE_MAX)), str);
+  expect(is_text(t, NEW(OPS->str_convert(RT, integer(t, -12))), "-12"));
 }
 
 /* "A proper slice is an independent object whose size depends on its own
@@ -185,9 +188,7 @@ MUST(str, append_forgets_what_was_cached,
     *left = GIVE(text(t, first));
     expect_ok(OPS->hash(RT, *left, &hash));
     expect(is_text(t, *left, first));
-    if (interned) {
-      expect_ok(OPS->str_intern(RT, left));
-    }
+    expect_ok(interned ? OPS->str_intern(RT, left) : PMM_OK);
     expect_ok(OPS->str_append(RT, left, text(t, "\xc3\xa8s")));
     expect(is_text(t, *left, whole));
     expect_ok(OPS->dict_set(RT, dict, *left, *left));

@@ -354,7 +354,7 @@ MUST(tup, tuples_that_may_join_a_cycle_stay_tracked,
      NEEDS(tuple, dict, gc, gc_track)) {
   quiet(t);
   pmm_obj *dict = NEW(OPS->dict_new(RT));
-  pmm_obj *tuple = TUPLE(dict, probe(t, 1));
+  pmm_obj *tuple = TUPLE(dict, integer(t, 1000));
   pmm_obj *unfilled = NEW(OPS->tuple_new(RT, 2));
   (void)collect(t);
   expect(OPS->gc_is_tracked(RT, tuple));
@@ -362,6 +362,7 @@ MUST(tup, tuples_that_may_join_a_cycle_stay_tracked,
   expect_ok(OPS->tuple_set_steal(RT, unfilled, 0, GIVE(KEEP(dict))));
   expect(OPS->gc_is_tracked(RT, unfilled));
   expect_ok(OPS->dict_set(RT, dict, integer(t, 2), unfilled));
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 3), probe(t, 1)));
   DROP_ALL();
   expect_none(DEALLOCATED);
   expect_ge(collect(t), 3);

@@ -12,7 +12,8 @@
  *   1. An array's data is a block of its own; without items there is none.
  *   2. A view owns its owner and copies nothing: its cost does not depend on
  *      its length.
- *   3. While views exist (`exports`), a bytearray refuses to be resized.
+ *   3. Iterating over a view gives its owner's bytes as they are then.
+ *   4. While views exist (`exports`), a bytearray refuses to be resized.
  *
  * Invariant: from + length of a view lies within its owner's data.
  *

@@ -635,6 +635,10 @@ struct pmm_ops {
   pmm_obj *(*weak_get)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
   /** Remove a key.  PMM_KEY: absent.  May run code. */
   enum pmm_status (*weak_delete)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+
+  /* -- str --------------------------------------------------------------- */
+  /** str(o): a str is itself, anything else gives its text. */
+  pmm_obj *(*str_convert)(pmm_rt *rt, pmm_obj *o);
 };
 
 /** What a subject is. */
