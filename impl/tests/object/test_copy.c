@@ -23,11 +23,7 @@ static void test_shallow(pmm_rt *rt) {
   pmmi_release(rt, bytes);
   tap_ok(pmmi_copy(rt, view) == NULL && fixture_failed(rt, PMM_TYPE),
          "a view has no copy");
-  pmm_obj *objects[] = {view, text_copy, text, same,
-                        tuple,    copy,      list, inner};
-  for (size_t i = 0; i < 8; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, view, text_copy, text, same, tuple, copy, list, inner);
 }
 
 static void test_deep(pmm_rt *rt) {
@@ -64,10 +60,7 @@ static void test_deep_tuples(pmm_rt *rt) {
          "one that holds a list is not, even in a cycle");
   (void)pmmi_list_clear(rt, new_list);
   (void)pmmi_list_clear(rt, list);
-  pmm_obj *objects[] = {copy, mixed, list, same, atoms, inner};
-  for (size_t i = 0; i < 6; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, copy, mixed, list, same, atoms, inner);
 }
 
 static void test_deep_failures(pmm_rt *rt) {
@@ -106,10 +99,7 @@ static void test_view_items(pmm_rt *rt) {
   tap_ok(next_is(rt, items, 0) && next_is(rt, items, 7) &&
              pmmi_next(rt, items) == NULL && fixture_failed(rt, PMM_STOP),
          "a view gives its owner's bytes as they are");
-  pmm_obj *objects[] = {items, seven, view};
-  for (size_t i = 0; i < 3; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, items, seven, view);
 }
 
 /* What could not be made is not lost: the next call gives it. */
@@ -125,10 +115,7 @@ static void test_items_after_failure(pmm_rt *rt) {
   int equal = 0;
   tap_ok(pmmi_equals(rt, first, wanted, &equal) == PMM_OK && equal,
          "and comes with the next call");
-  pmm_obj *objects[] = {wanted, first, items, wide};
-  for (size_t i = 0; i < 4; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, wanted, first, items, wide);
 }
 
 static void test_views(pmm_rt *rt) {
@@ -169,10 +156,7 @@ static void test_views(pmm_rt *rt) {
              pmmi_array_new(rt, (enum pmm_item_kind)9, 1) == NULL &&
              fixture_failed(rt, PMM_VALUE),
          "None cannot, and kinds are checked");
-  pmm_obj *objects[] = {view, bytes, typed, deep, copy, array};
-  for (size_t i = 0; i < 6; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, view, bytes, typed, deep, copy, array);
 }
 
 static int next_is(pmm_rt *rt, pmm_obj *iterator, int64_t value) {
