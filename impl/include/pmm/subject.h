@@ -491,7 +491,8 @@ struct pmm_ops {
   pmm_obj *(*bytearray_new)(pmm_rt *rt, size_t size);
   /** PMM_BUFFER: a view exists. */
   enum pmm_status (*bytearray_resize)(pmm_rt *rt, pmm_obj *array, size_t size);
-  /** A view of bytes from..to of a bytearray or bytes. */
+  /** A view of bytes from..to of a bytearray or bytes.  Iterating gives them
+   *  as they are then. */
   pmm_obj *(*view_new)(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to);
   /** A typed array of `n` zeros. */
   pmm_obj *(*array_new)(pmm_rt *rt, enum pmm_item_kind kind, size_t n);
@@ -654,6 +655,10 @@ struct pmm_ops {
   pmm_obj *(*weak_get)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
   /** Remove a key.  PMM_KEY: absent.  May run code. */
   enum pmm_status (*weak_delete)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+
+  /* -- str --------------------------------------------------------------- */
+  /** str(o): a str is itself, anything else gives its text. */
+  pmm_obj *(*str_convert)(pmm_rt *rt, pmm_obj *o);
 };
 
 /** What a subject is. */

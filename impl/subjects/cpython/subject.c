@@ -217,6 +217,7 @@ static struct pmm_ops ops = {
     .file_chunks = pmmi_cpy_file_chunks,
     .weak_get = pmmi_cpy_weak_get,
     .weak_delete = pmmi_cpy_weak_delete,
+    .str_convert = pmmi_cpy_str_convert,
 };
 
 /** What this interpreter lacks; each takes its operations away. */
