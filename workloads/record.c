@@ -201,7 +201,7 @@ finding_like(struct pmm_work_record *record,
 
 void pmm_work_finding(struct pmm_work *work, const struct pmm_leak *leak) {
   struct pmm_work_finding_record wanted = {.kind = leak->kind};
-  if (leak->kind == PMM_LEAK_CACHED) {
+  if (leak->kind == PMM_LEAK_CACHED || leak->kind == PMM_LEAK_ARENA) {
     return;
   }
   pmm_work_text_copy(wanted.type, leak->type);

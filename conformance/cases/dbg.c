@@ -141,6 +141,7 @@ MUST(dbg, excess_release_aborts, "One release too many is detected",
 static const char lost_here[] = "dbg.c: lost here";
 
 struct found {
+  const char *type;
   const char *site;
   int lost;       /* reports of 3 of the type from the site                 */
   uint64_t bytes; /* as the last of them told                               */
@@ -148,7 +149,7 @@ struct found {
 
 static void on_leak(void *ctx, const struct pmm_leak *leak) {
   struct found *found = ctx;
-  if (strcmp(leak->type, "lost") == 0 &&
+  if (strcmp(leak->type, found->type) == 0 &&
       strcmp(leak->site, found->site) == 0 && leak->count == 3) {
     found->lost++;
     found->bytes = leak->bytes;
@@ -169,7 +170,7 @@ static void pop_site(struct pmm_test *t, void *subject) {
 static void lose_and_find(struct pmm_test *t, const char *site) {
   struct found *found = SCRATCH(struct found);
   pmm_obj *type = probe_type(t, "lost", 1, PMM_TYPE_GC, NULL, NULL);
-  found->site = site;
+  *found = (struct found){.type = "lost", .site = site};
   size_t each = 0;
   for (int i = 0; i < 3; i++) {
     each = size_of(t, probe_of(t, type, i));
@@ -195,4 +196,32 @@ MUST(dbg, leaks_tell_their_origin, "A leak is told with type and site",
 MUST(dbg, untraced_leaks_tell_their_type, "A leak is told without tracing",
      REQ("DBG-007"), NEEDS(diag, sizeof)) {
   lose_and_find(t, "");
+}
+
+static void free_block(struct pmm_test *t, void *block) {
+  OPS->domain_free(RT, PMM_DOMAIN_MEM, block);
+}
+
+/* "A leaked block is reported with size, type and, when tracing, the
+ * allocation site; ..."  Blocks that belong to no object. */
+MUST(dbg, lost_blocks_tell_their_origin, "A block without an object is told",
+     REQ("DBG-007"), NEEDS(diag, trace, domains)) {
+  (void)profile_int(t, "lost_blocks_reported");
+  for (int traced = 0; traced < 2; traced++) {
+    struct found *found = SCRATCH(struct found);
+    *found = (struct found){.type = "block", .site = traced ? lost_here : ""};
+    if (traced) {
+      expect_ok(OPS->trace_start(RT));
+      defer(t, stop_tracing, NULL);
+      expect_ok(OPS->site_push(RT, lost_here));
+      defer(t, pop_site, NULL);
+    }
+    for (int i = 0; i < 3; i++) {
+      void *block = BLOCK(OPS->domain_malloc(RT, PMM_DOMAIN_MEM, 1000));
+      defer(t, free_block, block);
+    }
+    expect_ok(OPS->leaks(RT, on_leak, found));
+    expect_eq(found->lost, 1);
+    expect_eq(found->bytes, 3000);
+  }
 }

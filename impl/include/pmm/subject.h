@@ -634,6 +634,11 @@ struct pmm_ops {
   pmm_obj *(*weak_get)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
   /** Remove a key.  PMM_KEY: absent.  May run code. */
   enum pmm_status (*weak_delete)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+
+  /* -- trace ------------------------------------------------------------- */
+  /** Bytes that the tracer itself holds; trace_get() does not count them.  Any
+   *  time. */
+  uint64_t (*trace_overhead)(pmm_rt *rt);
 };
 
 /** What a subject is. */

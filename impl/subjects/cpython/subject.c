@@ -217,6 +217,7 @@ static struct pmm_ops ops = {
     .file_chunks = pmmi_cpy_file_chunks,
     .weak_get = pmmi_cpy_weak_get,
     .weak_delete = pmmi_cpy_weak_delete,
+    .trace_overhead = pmmi_cpy_trace_overhead,
 };
 
 /** What this interpreter lacks; each takes its operations away. */

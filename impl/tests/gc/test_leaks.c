@@ -16,7 +16,8 @@ struct reports {
 
 static void on_leak(void *ctx, const struct pmm_leak *leak) {
   struct reports *reports = ctx;
-  if (leak->kind != PMM_LEAK_CACHED && reports->count < 16) {
+  if (leak->kind != PMM_LEAK_CACHED && leak->kind != PMM_LEAK_ARENA &&
+      reports->count < 16) {
     reports->leak[reports->count++] = *leak;
   }
 }
