@@ -228,8 +228,9 @@ MUST(prof, overhead_is_told_apart, "The tracer's own memory is told apart",
   for (int64_t i = 0; i < N; i++) {
     pmm_obj *item = OPS->int_new(RT, 1000 + i);
     expect(item != NULL);
-    expect_ok(OPS->list_append(RT, list, item));
+    enum pmm_status status = OPS->list_append(RT, list, item);
     OPS->release(RT, item);
+    expect_ok(status);
   }
   /* One trace an int at least, whatever it takes; ints are 32 bytes, slots 8
    * and a reserve of an eighth. */
