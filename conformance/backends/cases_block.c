@@ -48,7 +48,7 @@ CHECK(aligned, "alloc_aligned serves powers of two up to 4096.",
 
 CHECK(zero_size, "A request of 0 bytes returns a pointer that differs from "
                  "every live block; without the claim it may return NULL.",
-      .needs = 0) {
+      .refuses = PMM_BACKEND_ONE_BLOCK) {
   void *first = check->backend->alloc(check->heap, 0);
   void *second = check->backend->alloc(check->heap, 0);
   void *third = check->backend->alloc_zero(check->heap, 0, 8);
