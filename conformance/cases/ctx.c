@@ -10,7 +10,7 @@
 #include "codes.h"
 #include "files.h"
 
-/* ---- managers ----------------------------------------------------------------- */
+/* ---- managers ----------------------------------------------------------- */
 
 /* What a manager does and what its exit was told.  Scratch memory. */
 struct manager {
@@ -194,7 +194,8 @@ MUST(ctx, generator_based_manager, "A generator makes a manager",
                                {PMM_YIELD, -1, -1, 0});
   struct pmm_code failing =
       CODE("failing", 1, 1, WITH, {PMM_RAISE, 0, PMM_USER, 0}, END);
-  struct pmm_code passing = CODE("passing", 1, 1, WITH, {PMM_LOG, 0, 3, 0}, END);
+  struct pmm_code passing =
+      CODE("passing", 1, 1, WITH, {PMM_LOG, 0, 3, 0}, END);
   pmm_obj *function = NEW(OPS->function_new(RT, &once));
   pmm_obj *manager = NEW(OPS->manager_from_generator(RT, function));
   expect_null(run_code(t, &failing, manager), PMM_USER);
@@ -204,7 +205,7 @@ MUST(ctx, generator_based_manager, "A generator makes a manager",
   expect_null(run_code(t, &passing, manager), PMM_RUNTIME);
 }
 
-/* ---- files ------------------------------------------------------------------------ */
+/* ---- files -------------------------------------------------------------- */
 
 static int is_open(int fd) { return fcntl(fd, F_GETFD) != -1; }
 

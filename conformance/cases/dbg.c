@@ -45,7 +45,7 @@ static void read_dead(struct pmm_test *t, void *ctx) {
 /* "Reading or releasing a freed object in the checking mode is reported and
  * the case fails."  Its type is among the bytes that read 0xDD: following it
  * kills the process, which the harness reports as CRASH. */
-MUST(dbg, a_dead_object_cannot_be_read, "Reading a dead object ends the process",
+MUST(dbg, a_dead_object_cannot_be_read, "Reading a dead object is fatal",
      REQ("DBG-001"), NEEDS(domains, debug_hooks, diag), OPEN(PMM_OPEN_DEBUG),
      OOM_EXEMPT(IN_A_CHILD)) {
   expect(dies(t, read_dead, probe(t, 1)) != NULL);

@@ -217,7 +217,7 @@ MUST(stk, a_kept_cell_keeps_its_variable, "Closures share a variable's cell",
 
 /* "Holding ... a traceback keeps referenced locals alive; clearing the frame
  * releases them." */
-MUST(stk, a_kept_error_keeps_its_locals, "A kept error keeps its frame's locals",
+MUST(stk, a_kept_error_keeps_its_locals, "A kept error keeps its locals",
      REQ("STK-003"), NEEDS(frame, list)) {
   quiet(t);
   struct maker *maker = new_maker(t);
