@@ -146,7 +146,7 @@ static enum pmm_status lose_nothing(struct pmm_work *work,
 /** One line of the runtime's answer.  Uses no operation. */
 static void compare(void *ctx, const struct pmm_leak *leak) {
   struct search *search = ctx;
-  if (leak->kind == PMM_LEAK_CACHED) {
+  if (leak->kind == PMM_LEAK_CACHED || leak->kind == PMM_LEAK_ARENA) {
     return;
   }
   pmm_work_finding(search->work, leak);

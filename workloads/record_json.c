@@ -84,6 +84,8 @@ static const char *kind_name(enum pmm_leak_kind kind) {
     return "cached";
   case PMM_LEAK_BLOCK:
     return "block";
+  case PMM_LEAK_ARENA:
+    return "arena";
   }
   return "unknown";
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cases/prof.c - tracing, census and the leak detector: figures that a reader
- * can rely on (requirements PROF-…; PEP 454).
+ * cases/prof.c - tracing and census: figures that a reader can rely on
+ * (requirements PROF-001…006, 009; PEP 454).
  *
  * Reading a figure may itself take a few bytes for the time of the reading;
  * SLACK is room for that, small against every size the cases use.
@@ -69,6 +69,24 @@ MUST(prof, growing_moves_the_peak, "A block that grows moves the peak",
   expect_ok(OPS->bytearray_resize(RT, array, SMALL));
   expect_le(traced(t).current, start + LARGE / 2);
   expect_ge(traced(t).peak, start + LARGE);
+}
+
+/* "While tracing, current equals live traced bytes ..."  To the byte, where
+ * the counters are exact. */
+MUST(prof, current_is_exact, "Current moves as live bytes do",
+     REQ("PROF-001"), NEEDS(trace, list, str)) {
+  (void)profile_int(t, "exact_counters");
+  quiet(t);
+  start_tracing(t);
+  uint64_t start = traced(t).current;
+  uint64_t before = live_bytes(t);
+  pmm_obj *list = list_of_ints(t, 1000);
+  for (size_t i = 0; i < 100; i++) {
+    expect_ok(OPS->list_append(RT, list, block_of(t, 10 * i)));
+    expect_eq(traced(t).current - start, live_bytes(t) - before);
+  }
+  DROP_ALL();
+  expect_eq(OPS->error(RT), PMM_OK);
 }
 
 /* "Blocks older than start are not traced, and freeing them does not make the
@@ -196,6 +214,28 @@ MUST(prof, tracer_does_not_count_itself, "The tracer is not in its figures",
     expect_ok(OPS->list_set_steal(RT, all, i, list));
   }
   expect_le(traced(t).current - start, N * each);
+}
+
+/* "... overhead is reported separately and never inside current." */
+MUST(prof, overhead_is_told_apart, "The tracer's own memory is told apart",
+     REQ("PROF-005"), NEEDS(trace, list)) {
+  enum { N = 20000 };
+  pmm_obj *list = list_of_ints(t, 0);
+  start_tracing(t);
+  uint64_t start = traced(t).current;
+  uint64_t overhead = OPS->trace_overhead(RT);
+  expect_gt(overhead, 0);
+  for (int64_t i = 0; i < N; i++) {
+    pmm_obj *item = OPS->int_new(RT, 1000 + i);
+    expect(item != NULL);
+    enum pmm_status status = OPS->list_append(RT, list, item);
+    OPS->release(RT, item);
+    expect_ok(status);
+  }
+  /* One trace an int at least, whatever it takes; ints are 32 bytes, slots 8
+   * and a reserve of an eighth. */
+  expect_ge(OPS->trace_overhead(RT) - overhead, N * 8);
+  expect_le(traced(t).current - start, N * (32 + 8 + 1) + SLACK);
 }
 
 /* "Comparing two snapshots ranks the allocation site of 100 leaked 1000-byte
@@ -327,98 +367,4 @@ MUST(prof, census_counts_atoms, "Objects outside the collector count too",
   expect_eq(after->count[1] - before->count[1], TUPLES);
   expect_eq(after->count[2] - before->count[2], 1);
   expect_eq(after->bytes[2] - before->bytes[2], size_of(t, word));
-}
-
-/* ---- leaks -------------------------------------------------------------- */
-
-/* What the detector said of the types of a case.  Scratch memory. */
-struct report {
-  uint64_t held;   /* REFERENCE, type "held"                                */
-  uint64_t ring;   /* CYCLE, type "ring"                                    */
-  uint64_t wrong;  /* either of them as anything else                       */
-  uint64_t others; /* REFERENCE or CYCLE of lists and tuples                */
-};
-
-static void read_leak(void *ctx, const struct pmm_leak *leak) {
-  struct report *report = ctx;
-  int is_held = strcmp(leak->type, "held") == 0;
-  int is_ring = strcmp(leak->type, "ring") == 0;
-  if (is_held && leak->kind == PMM_LEAK_REFERENCE) {
-    report->held += leak->count;
-  } else if (is_ring && leak->kind == PMM_LEAK_CYCLE) {
-    report->ring += leak->count;
-  } else if (is_held || is_ring) {
-    report->wrong += leak->count;
-  } else if (leak->kind == PMM_LEAK_REFERENCE ||
-             leak->kind == PMM_LEAK_CYCLE) {
-    report->others += strcmp(leak->type, "list") == 0 ||
-                      strcmp(leak->type, "tuple") == 0;
-  }
-}
-
-static struct report *leaks(struct pmm_test *t) {
-  struct report *report = SCRATCH(struct report);
-  expect_ok(OPS->leaks(RT, read_leak, report));
-  return report;
-}
-
-/* Lists in tuples in a ring, probes and text: made, used and dropped. */
-static void work(struct pmm_test *t, pmm_obj *type) {
-  for (int i = 0; i < 50; i++) {
-    pmm_obj *list = LIST(probe_of(t, type, i), text(t, "some text"));
-    pmm_obj *tuple = TUPLE(list, integer(t, 1000 + i));
-    expect_ok(OPS->list_append(RT, list, tuple));
-    DROP(NEW(OPS->repr(RT, tuple)));
-  }
-}
-
-/* "A clean run ... ends with zero live blocks above the baseline after free
- * lists are flushed; the detector is checked by a planted one-object leak." */
-MUST(prof, detector_is_exact, "A clean run has no leak, a planted one has one",
-     REQ("PROF-007"), NEEDS(diag, gc, list, tuple, str)) {
-  uint64_t blocks = 0;
-  uint64_t others = 0; /* what is the runtime's own */
-  for (int round = 0; round < 3; round++) {
-    work(t, probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL));
-    DROP_ALL();
-    (void)collect(t);
-    OPS->caches_flush(RT);
-    const struct report *report = leaks(t);
-    expect_eq(report->held + report->wrong, 0);
-    expect(round < 2 || report->others == others);
-    expect(round < 2 || live_blocks(t) <= blocks);
-    others = report->others;
-    blocks = live_blocks(t);
-  }
-  pmm_obj *type = probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL);
-  (void)probe_of(t, type, 1);
-  expect_eq(leaks(t)->held, 1);
-  expect_eq(leaks(t)->others, others);
-}
-
-/* "A leak report tells apart unreleased references, uncollected cycles and
- * blocks held by caches ..." */
-MUST(prof, kinds_of_leaks_are_told_apart, "References, cycles, caches differ",
-     REQ("PROF-008"), NEEDS(diag, gc, list, tuple)) {
-  quiet(t);
-  pmm_obj *held = probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL);
-  pmm_obj *ring = probe_type(t, "ring", 1, PMM_TYPE_GC, NULL, NULL);
-  (void)probe_of(t, held, 1);
-  for (int64_t i = 0; i < 2; i++) {
-    pmm_obj *a = probe_of(t, ring, i);
-    pmm_obj *b = probe_of(t, ring, i);
-    expect_ok(OPS->slot_set(RT, a, 0, b));
-    expect_ok(OPS->slot_set(RT, b, 0, a));
-    DROP(a);
-    DROP(b);
-  }
-  for (size_t i = 0; i < 20; i++) { /* what their free lists keep */
-    DROP(empty_list(t));
-    DROP(tuple_of_ints(t, 5));
-  }
-  struct report *report = leaks(t);
-  expect_eq(report->held, 1);
-  expect_eq(report->ring, 4);
-  expect_eq(report->wrong, 0);
-  expect_eq(report->others, 0);
 }

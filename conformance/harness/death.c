@@ -29,6 +29,9 @@ static void run_child(struct pmm_test *t,
   const struct rlimit no_core = {0, 0};
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   (void)setrlimit(RLIMIT_CORE, &no_core);
+  /* Sanitizers' handlers would make an exit code of it. */
+  (void)signal(SIGSEGV, SIG_DFL);
+  (void)signal(SIGBUS, SIG_DFL);
   (void)dup2(out, STDOUT_FILENO);
   (void)dup2(out, STDERR_FILENO);
   (void)close(out);

@@ -223,7 +223,8 @@
   X(file_chunks, chunks) \
   X(weak_get, weakref_cb) \
   X(weak_delete, weakref_cb) \
-  X(str_convert, str)
+  X(str_convert, str) \
+  X(trace_overhead, trace)
 
 const struct pmm_op_entry pmm_op_entries[] = {
 #define OPERATION(name, feature) \

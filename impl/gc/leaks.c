@@ -13,7 +13,10 @@
  *      them, one after the other.
  *   3. Equal kind, type and site make one report.
  *   4. Open files have a list of their own.  Atoms are in no table: those that
- *      no container can own are reported by their number.
+ *      no container can own are reported by their number.  Blocks that belong
+ *      to no object are in the domains' ledger.
+ *   5. What is held but not lost is told apart: by free lists, and by arenas
+ *      beside their live blocks.
  *
  * Nothing is allocated and no code runs; the heap is as before, save that
  * tuples of atoms may have been untracked.  Cost: the heap, times the number
@@ -26,6 +29,7 @@
 #include "object/file.h"
 #include "object/instance.h"
 #include "object/runtime.h"
+#include "profile/classes.h"
 #include "profile/trace.h"
 
 /* Marks of this file; they never meet those of mark.h. */
@@ -257,6 +261,49 @@ static void report_cached(struct search *s) {
   }
 }
 
+/* What operations of the domains handed out belongs to no object. */
+static void report_blocks_of(struct search *s, const char *site) {
+  const struct pmmi_ledger *blocks = &s->rt->domains.sizes;
+  struct pmm_leak leak = {
+      .kind = PMM_LEAK_BLOCK, .type = "block", .site = site};
+  for (size_t i = 0; i < blocks->room; i++) {
+    const struct pmmi_ledger_entry *entry = &blocks->entries[i];
+    if (entry->address != 0 &&
+        strcmp(pmmi_trace_site_of(s->rt, (const void *)entry->address),
+               site) == 0) {
+      leak.count++;
+      leak.bytes += entry->size;
+    }
+  }
+  if (leak.count > 0) {
+    s->report(s->ctx, &leak);
+  }
+}
+
+/* Site 0 is "", where untraced blocks are, too. */
+static void report_blocks(struct search *s) {
+  const struct pmmi_trace *trace = &s->rt->trace;
+  report_blocks_of(s, "");
+  for (size_t i = 1; trace->on && i < trace->site_count; i++) {
+    report_blocks_of(s, trace->sites[i].live.name);
+  }
+}
+
+static void report_arenas(struct search *s) {
+  struct pmm_arena_stats arena = {.struct_size = sizeof arena};
+  struct pmm_leak leak = {.kind = PMM_LEAK_ARENA, .type = "", .site = ""};
+  for (size_t i = 0; pmmi_arena_stats(s->rt, i, &arena) == 0; i++) {
+    if (arena.blocks_used > 0) {
+      leak.count++;
+      leak.bytes += arena.bytes - arena.bytes_used;
+    }
+    arena.struct_size = sizeof arena;
+  }
+  if (leak.count > 0) {
+    s->report(s->ctx, &leak);
+  }
+}
+
 enum pmm_status pmmi_leaks(pmm_rt *rt,
                            void (*report)(void *ctx,
                                           const struct pmm_leak *leak),
@@ -273,6 +320,8 @@ enum pmm_status pmmi_leaks(pmm_rt *rt,
   report_linked(&s);
   report_files(&s);
   report_atoms(&s);
+  report_blocks(&s);
   report_cached(&s);
+  report_arenas(&s);
   return PMM_OK;
 }

@@ -76,9 +76,6 @@ void pmmi_trace_init(pmm_rt *rt);
 /** Stop, and give back what the tracer holds. */
 void pmmi_trace_fini(pmm_rt *rt);
 
-/** Bytes the tracer itself holds. */
-uint64_t pmmi_trace_overhead(pmm_rt *rt);
-
 /** Name of the site of a block by its first byte; "" when it is not traced. */
 const char *pmmi_trace_site_of(pmm_rt *rt, const void *block);
 
@@ -101,5 +98,6 @@ void pmmi_site_pop(pmm_rt *rt);
 size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n);
 enum pmm_status pmmi_trace_keep(pmm_rt *rt);
 size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n);
+uint64_t pmmi_trace_overhead(pmm_rt *rt);
 
 #endif /* PMMI_TRACE_H */

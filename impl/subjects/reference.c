@@ -316,6 +316,7 @@ static const struct pmm_ops reference_ops = {
     .weak_get = pmmi_weak_get,
     .weak_delete = pmmi_weak_delete,
     .str_convert = pmmi_str_convert,
+    .trace_overhead = pmmi_trace_overhead,
 };
 
 #define FEATURES                                                              \

@@ -57,6 +57,19 @@ class Measures(unittest.TestCase):
                     self.assertEqual(value["backend"], backend)
                     self.assertTrue(value["witness"]["symbol_in_object"])
 
+    def test_a_clean_run_leaves_no_block(self) -> None:
+        """PROF-007: "A clean run of every workload ends with zero live blocks
+        above the baseline after free lists are flushed"."""
+        for workload in sorted(set(SMALL_JOBS) - {"leaks"}):
+            for backend, mode in (("pool", "counting"), ("pool", "full"),
+                                  ("libc", "generational")):
+                with self.subTest(workload, backend=backend, mode=mode):
+                    value = measured(workload, "--backend", backend,
+                                     "--mode", mode)
+                    left = {name: figures(variant)["left_blocks"]
+                            for name, variant in variants(value).items()}
+                    self.assertEqual(set(left.values()), {0}, left)
+
     def test_exact_figures_are_the_same_again(self) -> None:
         for workload in SMALL_JOBS:
             first, second = measured(workload), measured(workload)

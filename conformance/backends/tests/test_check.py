@@ -26,6 +26,8 @@ BROKEN = [
     ("dirty", ["--case", "backend.zeroed"], "FAIL", "byte 0"),
     ("crashes", ["--case", "backend.realloc_data"], "CRASH", "Segmentation"),
     ("hangs", ["--case", "backend.zeroed", "--timeout", "1"], "TIMEOUT", "1 s"),
+    ("null_zero", ["--case", "backend.zero_size"], "FAIL", "gave NULL"),
+    ("same_zero", ["--case", "backend.zero_size"], "FAIL", "size 0 gave"),
     ("leaves", ["--case", "backend.sized_free"], "CRASH", "before the case"),
 ]
 

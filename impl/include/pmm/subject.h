@@ -659,6 +659,11 @@ struct pmm_ops {
   /* -- str --------------------------------------------------------------- */
   /** str(o): a str is itself, anything else gives its text. */
   pmm_obj *(*str_convert)(pmm_rt *rt, pmm_obj *o);
+
+  /* -- trace ------------------------------------------------------------- */
+  /** Bytes that the tracer itself holds; trace_get() does not count them.  Any
+   *  time. */
+  uint64_t (*trace_overhead)(pmm_rt *rt);
 };
 
 /** What a subject is. */

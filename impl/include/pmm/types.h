@@ -343,7 +343,9 @@ enum pmm_leak_kind {
   PMM_LEAK_CYCLE = 2,     /* alive only through itself                      */
   PMM_LEAK_FILE = 3,      /* an open file that nobody closed                */
   PMM_LEAK_CACHED = 4,    /* held by a free list: no leak, told apart       */
-  PMM_LEAK_BLOCK = 5      /* a block that belongs to no object              */
+  PMM_LEAK_BLOCK = 5,     /* a block that belongs to no object              */
+  PMM_LEAK_ARENA = 6      /* room beside live blocks in the `count` arenas  */
+                          /* that they pin: no leak, told apart             */
 };
 
 struct pmm_leak {

@@ -66,6 +66,7 @@
   X(open, "io", "open")                                                       \
   X(tee, "itertools", "tee")                                                  \
   X(trace_get, "tracemalloc", "get_traced_memory")                            \
+  X(trace_overhead, "tracemalloc", "get_tracemalloc_memory")                  \
   X(trace_start, "tracemalloc", "start")                                      \
   X(trace_stop, "tracemalloc", "stop")                                        \
   X(weak_keys, "weakref", "WeakKeyDictionary")                                \

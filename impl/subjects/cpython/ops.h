@@ -269,6 +269,7 @@ enum pmm_status pmmi_cpy_trace_start(pmm_rt *rt);
 void pmmi_cpy_trace_stop(pmm_rt *rt);
 void pmmi_cpy_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak);
 void pmmi_cpy_trace_reset_peak(pmm_rt *rt);
+uint64_t pmmi_cpy_trace_overhead(pmm_rt *rt);
 enum pmm_status pmmi_cpy_site_push(pmm_rt *rt, const char *name);
 void pmmi_cpy_site_pop(pmm_rt *rt);
 size_t pmmi_cpy_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n);

@@ -218,6 +218,7 @@ static struct pmm_ops ops = {
     .weak_get = pmmi_cpy_weak_get,
     .weak_delete = pmmi_cpy_weak_delete,
     .str_convert = pmmi_cpy_str_convert,
+    .trace_overhead = pmmi_cpy_trace_overhead,
 };
 
 /** What this interpreter lacks; each takes its operations away. */

@@ -55,6 +55,12 @@ void pmmi_cpy_trace_reset_peak(pmm_rt *rt) {
   Py_DecRef(call_kept(PMMI_CPY_FN(reset_peak)));
 }
 
+uint64_t pmmi_cpy_trace_overhead(pmm_rt *rt) {
+  long long bytes = pmmi_cpy_ask(PMMI_CPY_FN(trace_overhead), NULL, 0);
+  (void)rt;
+  return bytes < 0 ? PMM_UNKNOWN : (uint64_t)bytes;
+}
+
 void pmmi_cpy_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
   struct pmmi_cpy_saved saved;
   PyObject *pair;

@@ -15,6 +15,8 @@
  *   hangs        never returns from alloc_zero
  *   leaves       ends the process in free_sized
  *   dirty        does not zero
+ *   null_zero    claims ZERO_UNIQUE and returns NULL for 0 bytes
+ *   same_zero    returns one pointer for all requests of 0 bytes
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -25,8 +27,10 @@
 
 enum {
   good, old_abi, refuses, short_struct, no_alloc, claims, hides, nameless,
-  overlaps, crashes, hangs, leaves, dirty
+  overlaps, crashes, hangs, leaves, dirty, null_zero, same_zero
 };
+
+static char zero_block[16]; /* what same_zero hands out                       */
 
 static int plugin_init(const struct pmm_backend_config *config, void **heap) {
   static int heap_of_all;
@@ -39,6 +43,9 @@ static void plugin_fini(void *heap) { (void)heap; }
 
 static void *plugin_alloc(void *heap, size_t size) {
   (void)heap;
+  if (size == 0 && (VARIANT == null_zero || VARIANT == same_zero)) {
+    return VARIANT == null_zero ? NULL : zero_block;
+  }
   if (VARIANT == overlaps && size >= 64 && size <= 80) {
     static _Alignas(16) char shared[96];
     static unsigned turn;
@@ -51,6 +58,9 @@ static void *plugin_alloc_zero(void *heap, size_t n, size_t size) {
   (void)heap;
   while (VARIANT == hangs) {
     pause();
+  }
+  if (n == 0 && (VARIANT == null_zero || VARIANT == same_zero)) {
+    return plugin_alloc(heap, 0);
   }
   if (VARIANT == dirty && size != 0 && n <= 100000 / size) {
     return malloc(n * size);
@@ -75,7 +85,7 @@ static void *plugin_realloc(void *heap, void *block, size_t old_size,
 
 static void plugin_free(void *heap, void *block) {
   (void)heap;
-  if (VARIANT != overlaps) {
+  if (VARIANT != overlaps && block != zero_block) {
     free(block);
   }
 }
@@ -100,7 +110,8 @@ static const void *plugin_witness(void) {
 static const struct pmm_backend backend = {
     .abi_version = VARIANT == old_abi ? PMM_BACKEND_ABI + 1 : PMM_BACKEND_ABI,
     .capabilities = PMM_BACKEND_FREES | PMM_BACKEND_ALIGNED |
-                    (VARIANT == claims ? PMM_BACKEND_OWNS : 0u),
+                    (VARIANT == claims ? PMM_BACKEND_OWNS : 0u) |
+                    (VARIANT == null_zero ? PMM_BACKEND_ZERO_UNIQUE : 0u),
     .struct_size = VARIANT == short_struct ? 48 : sizeof(struct pmm_backend),
     .name = VARIANT == nameless ? NULL : "plugin",
     .version = "1",

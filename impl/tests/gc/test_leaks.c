@@ -16,7 +16,8 @@ struct reports {
 
 static void on_leak(void *ctx, const struct pmm_leak *leak) {
   struct reports *reports = ctx;
-  if (leak->kind != PMM_LEAK_CACHED && reports->count < 16) {
+  if (leak->kind != PMM_LEAK_CACHED && leak->kind != PMM_LEAK_ARENA &&
+      reports->count < 16) {
     reports->leak[reports->count++] = *leak;
   }
 }
@@ -110,10 +111,35 @@ static void test_others(void) {
   lab_end(&lab, "others");
 }
 
+static void test_blocks(void) {
+  struct reports reports;
+  pmm_rt *rt = lab_open(&lab, "counting", 0);
+  void *untraced = pmmi_domain_malloc(rt, PMM_DOMAIN_RAW, 10);
+  (void)pmmi_trace_start(rt);
+  (void)pmmi_site_push(rt, "block.c:1");
+  void *traced = pmmi_domain_malloc(rt, PMM_DOMAIN_MEM, 100);
+  const struct pmm_leak *leak = search(rt, &reports, PMM_LEAK_BLOCK);
+  tap_ok(leak != NULL && reports.count == 2 && leak->count == 1 &&
+             leak->bytes == 10 && leak->site[0] == '\0',
+         "a block without an object is found");
+  tap_ok(reports.leak[1].kind == PMM_LEAK_BLOCK &&
+             reports.leak[1].bytes == 100 &&
+             strcmp(reports.leak[1].site, "block.c:1") == 0,
+         "and located, when it was traced");
+  pmmi_domain_free(rt, PMM_DOMAIN_MEM, traced);
+  pmmi_domain_free(rt, PMM_DOMAIN_RAW, untraced);
+  tap_ok(search(rt, &reports, PMM_LEAK_BLOCK) == NULL && reports.count == 0,
+         "one that was given back is not");
+  pmmi_site_pop(rt);
+  pmmi_trace_stop(rt);
+  lab_end(&lab, "blocks");
+}
+
 int main(int argc, char **argv) {
   lab_start(argc, argv);
   test_clean();
   test_kinds();
   test_others();
+  test_blocks();
   return tap_done();
 }
