@@ -143,6 +143,36 @@ MUST(wrf, iterating_while_entries_die_is_safe,
   expect_eq(length_of(t, set), 0);
 }
 
+/* "Entries dying during iteration neither crash nor corrupt the iteration;
+ * removals are deferred." */
+MUST(wrf, maps_may_lose_entries_while_walked,
+     "Entries may die while a weak map is walked", REQ("WRF-021"),
+     NEEDS(weakref_cb)) {
+  enum { N = 8 };
+  const enum pmm_weak_kind kinds[] = {PMM_WEAK_VALUES, PMM_WEAK_KEYS};
+  for (size_t k = 0; k < 2; k++) {
+    pmm_obj *map = NEW(OPS->weak_new(RT, kinds[k]));
+    pmm_obj *weak[N];
+    log_clear(t);
+    for (int i = 0; i < N; i++) {
+      pmm_obj *other = integer(t, 1000 + i);
+      weak[i] = probe(t, i);
+      expect_ok(OPS->weak_set(RT, map, k == 0 ? other : weak[i],
+                              k == 0 ? weak[i] : other));
+    }
+    pmm_obj *iterator = NEW(OPS->iter(RT, map));
+    pmm_obj *first = NEW(OPS->next(RT, iterator));
+    for (int i = 0; i < N; i++) {
+      DROP(weak[i]);
+    }
+    expect_eq(happened(DEALLOCATED, ANY), k == 0 ? N : N - 1);
+    expect_null(OPS->next(RT, iterator), PMM_STOP);
+    DROP(iterator);
+    DROP(first);
+    expect_eq(length_of(t, map), 0);
+  }
+}
+
 /* "A tree with strong child and weak parent links is freed by reference
  * counting alone." */
 MUST(wrf, weak_parents_break_cycles, "Weak parent links need no collector",
