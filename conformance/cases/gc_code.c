@@ -7,14 +7,20 @@
 
 /* ---- while a container is made ------------------------------------------ */
 
+/* What the hooks did.  Scratch memory. */
+struct hooked {
+  int inside;  /* 1: code of a hook runs                                    */
+  int calls;   /* collections                                               */
+  size_t most; /* objects that the collector could see                      */
+};
+
 /* A domain's allocator that collects before each allocation, and reads all
  * that the collector can see.  Scratch memory. */
 struct hook {
   struct pmm_test *t;
   enum pmm_domain domain;
   struct pmm_domain_allocator below;
-  int *inside;  /* 1: code of a hook runs                                   */
-  int *calls;   /* collections                                              */
+  struct hooked *all;
 };
 
 static int read_referent(void *ctx, pmm_obj *referent) {
@@ -24,7 +30,8 @@ static int read_referent(void *ctx, pmm_obj *referent) {
   return 0;
 }
 
-static void read_all(struct pmm_test *t) {
+/* Returns how many there are. */
+static size_t read_all(struct pmm_test *t) {
   pmm_obj *all = OPS->gc_objects(RT, -1);
   size_t n = 0;
   check(all != NULL && OPS->length(RT, all, &n) == PMM_OK);
@@ -32,19 +39,22 @@ static void read_all(struct pmm_test *t) {
     (void)OPS->gc_traverse(RT, OPS->list_get(RT, all, i), read_referent, t);
   }
   OPS->xrelease(RT, all);
+  return n;
 }
 
 static void collect_in_hook(struct hook *hook) {
   struct pmm_test *t = hook->t;
+  struct hooked *all = hook->all;
   uint64_t unreachable;
-  if (*hook->inside) {
+  if (all->inside) {
     return;
   }
-  *hook->inside = 1;
-  ++*hook->calls;
+  all->inside = 1;
+  all->calls++;
   check(OPS->collect(RT, 2, &unreachable) == PMM_OK);
-  read_all(t);
-  *hook->inside = 0;
+  size_t n = read_all(t);
+  all->most = n > all->most ? n : all->most;
+  all->inside = 0;
 }
 
 static void *collecting_malloc(void *ctx, size_t size) {
@@ -75,15 +85,13 @@ static void unhook(struct pmm_test *t, void *subject) {
   (void)OPS->domain_set(RT, hook->domain, &hook->below);
 }
 
-/* From here on both domains of objects collect.  Returns the collections. */
-static const int *collect_always(struct pmm_test *t) {
+/* From here on both domains of objects collect. */
+static struct hooked *collect_always(struct pmm_test *t) {
   const enum pmm_domain domains[] = {PMM_DOMAIN_MEM, PMM_DOMAIN_OBJ};
-  int *inside = SCRATCH(int);
-  int *calls = SCRATCH(int);
+  struct hooked *all = SCRATCH(struct hooked);
   for (size_t i = 0; i < COUNT(domains); i++) {
     struct hook *hook = SCRATCH(struct hook);
-    *hook = (struct hook){.t = t, .domain = domains[i], .inside = inside,
-                          .calls = calls};
+    *hook = (struct hook){.t = t, .domain = domains[i], .all = all};
     OPS->domain_get(RT, domains[i], &hook->below);
     const struct pmm_domain_allocator mine = {
         hook, collecting_malloc, collecting_calloc, collecting_realloc,
@@ -91,18 +99,18 @@ static const int *collect_always(struct pmm_test *t) {
     expect_ok(OPS->domain_set(RT, domains[i], &mine));
     defer(t, unhook, hook);
   }
-  return calls;
+  return all;
 }
 
 /* Make a container of each kind, and then use it. */
 static void make_kinds(struct pmm_test *t, const struct kind *kinds, size_t n,
-                       const int *calls) {
+                       const struct hooked *all) {
   pmm_obj *item = probe(t, 1);
   DROP(self_cycle(t, 9));
   for (size_t i = 0; i < n; i++) {
-    int before = *calls;
+    int before = all->calls;
     pmm_obj *container = kinds[i].make(t, item);
-    if (*calls == before) {
+    if (all->calls == before) {
       fail("%s: made without an allocation", kinds[i].name);
     }
     expect(OPS->refcount(RT, item) > 1);
@@ -137,6 +145,30 @@ MUST(gc, collecting_while_hashed_types_are_made,
      NEEDS(gc, gc_gen, alloc_hook, refcount, dict, set), EVERY_ALLOCATION) {
   quiet(t);
   make_kinds(t, hashed, COUNT(hashed), collect_always(t));
+}
+
+/* "A container under construction is not visible to the collector until it is
+ * tracked; ..."  (CPython tracks what becomes a slice or a sum of lists while
+ * it is empty.) */
+MUST(gc, containers_appear_when_they_are_made,
+     "No list or tuple is seen before it is whole", REQ("GC-010"),
+     NEEDS(gc, gc_gen, alloc_hook, refcount, list, tuple), EVERY_ALLOCATION) {
+  quiet(t);
+  pmm_obj *item = probe(t, 1);
+  pmm_obj *tuple = TUPLE(item);
+  struct hooked *all = collect_always(t);
+  for (int i = 0; i < 3; i++) {
+    (void)collect(t);
+    all->inside = 1;
+    size_t before = read_all(t);
+    all->inside = 0;
+    all->most = 0;
+    pmm_obj *made = i == 0   ? LIST(item, item)
+                    : i == 1 ? TUPLE(item, item)
+                             : NEW(OPS->tuple_concat(RT, tuple, tuple));
+    expect_eq(all->most, before);
+    expect_eq(length_of(t, made), 2);
+  }
 }
 
 /* ---- inside a collection ------------------------------------------------ */

@@ -77,6 +77,7 @@ static inline pmm_obj *in_values(struct pmm_test *t, pmm_obj *item) {
 static inline pmm_obj *in_keys(struct pmm_test *t, pmm_obj *item) {
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   expect_ok(OPS->dict_set(RT, dict, item, NEW(OPS->none(RT))));
+  expect_ok(OPS->dict_set(RT, dict, NEW(OPS->none(RT)), NEW(OPS->none(RT))));
   return dict;
 }
 
@@ -88,7 +89,9 @@ static inline pmm_obj *in_key_and_value(struct pmm_test *t, pmm_obj *item) {
 
 static inline pmm_obj *in_set(struct pmm_test *t, pmm_obj *item) {
   pmm_obj *set = NEW(OPS->set_new(RT, NULL));
+  expect_ok(OPS->set_add(RT, set, NEW(OPS->none(RT))));
   expect_ok(OPS->set_add(RT, set, item));
+  expect_ok(OPS->set_add(RT, set, NEW(OPS->boolean(RT, 1))));
   return set;
 }
 
