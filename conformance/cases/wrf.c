@@ -339,8 +339,9 @@ SHOULD(wrf, finalize_helper_runs_once, "A finalize helper runs once",
 
 /* "A registered finalizer callback runs once ..., returns none when called
  * again, ..." */
-SHOULD(wrf, finalize_helper_can_be_called, "A finalize helper that was called is done",
-       REQ("WRF-025"), NEEDS(weakref_cb)) {
+SHOULD(wrf, finalize_helper_can_be_called,
+       "A finalize helper that was called is done", REQ("WRF-025"),
+       NEEDS(weakref_cb)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   pmm_obj *helper = NEW(OPS->finalize_new(RT, o, count_call, watch, 7));
