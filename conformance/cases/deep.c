@@ -30,27 +30,52 @@ static void release_on_small_stack(struct pmm_test *t, pmm_obj *o) {
 #define LONG_CHAIN                                                            \
   OOM_EXEMPT("the chain takes too long for a round a failure")
 
-enum wrapper { IN_LIST, IN_TUPLE, IN_INSTANCE };
+enum wrapper { IN_LIST, IN_TUPLE, IN_DICT, IN_SLOT, IN_ATTRIBUTE };
 
-/* A probe inside `depth` containers of one kind; the case owns the outermost.
- */
-static pmm_obj *nest(struct pmm_test *t, enum wrapper kind, pmm_obj *type,
+/* A container of one kind that holds the item; owned by the case.  `with` is
+ * the type of an instance, the key of a dict. */
+static pmm_obj *wrap(struct pmm_test *t, enum wrapper kind, pmm_obj *with,
+                     pmm_obj *item) {
+  pmm_obj *outer;
+  switch (kind) {
+  case IN_LIST:
+    return LIST(item);
+  case IN_TUPLE:
+    return TUPLE(item);
+  case IN_DICT:
+    outer = NEW(OPS->dict_new(RT));
+    expect_ok(OPS->dict_set(RT, outer, with, item));
+    return outer;
+  case IN_SLOT:
+    outer = probe_of(t, with, 2);
+    expect_ok(OPS->slot_set(RT, outer, 0, item));
+    return outer;
+  case IN_ATTRIBUTE:
+  default:
+    outer = probe_of(t, with, 2);
+    expect_ok(OPS->attr_set(RT, outer, "next", item));
+    return outer;
+  }
+}
+
+/* A probe inside `depth` such containers; the case owns the outermost. */
+static pmm_obj *nest(struct pmm_test *t, enum wrapper kind, pmm_obj *with,
                      int depth) {
   pmm_obj *chain = probe(t, 1);
   for (int i = 0; i < depth; i++) {
-    pmm_obj *outer;
-    if (kind == IN_LIST) {
-      outer = LIST(chain);
-    } else if (kind == IN_TUPLE) {
-      outer = TUPLE(chain);
-    } else {
-      outer = probe_of(t, type, 2);
-      expect_ok(OPS->slot_set(RT, outer, 0, chain));
-    }
+    pmm_obj *outer = wrap(t, kind, with, chain);
     DROP(chain);
     chain = outer;
   }
   return chain;
+}
+
+/* What such a container holds, borrowed. */
+static pmm_obj *inside(struct pmm_test *t, enum wrapper kind, pmm_obj *with,
+                       pmm_obj *outer) {
+  return kind == IN_LIST    ? OPS->list_get(RT, outer, 0)
+         : kind == IN_TUPLE ? OPS->tuple_get(RT, outer, 0)
+                            : OPS->dict_get(RT, outer, with);
 }
 
 /* "Dropping a 1e6-deep chain of lists, tuples or dicts on a 256 KiB stack
@@ -71,16 +96,42 @@ MUST(deep, chains_of_tuples_die, "A million nested tuples die on a small stack",
   expect_log(DEALLOCATED, 1);
 }
 
-/* "Chains of 300000 instances, with a dict and with slots, are released on the
- * same small stack with every object freed." */
+/* "Dropping a 1e6-deep chain of lists, tuples or dicts on a 256 KiB stack
+ * completes and frees every object. ..." */
+MUST(deep, chains_of_dicts_die, "A million nested dicts die on a small stack",
+     REQ("DEEP-001"), NEEDS(trashcan, dict), LONG_CHAIN) {
+  quiet(t);
+  pmm_obj *key = integer(t, 1);
+  release_on_small_stack(t, nest(t, IN_DICT, key, 1000000));
+  expect_log(DEALLOCATED, 1);
+}
+
+static void drop_instances(struct pmm_test *t, enum wrapper kind,
+                           pmm_obj *type) {
+  release_on_small_stack(t, nest(t, kind, type, 300000));
+  expect_eq(happened(DEALLOCATED, 1), 1);
+  expect_eq(happened(DEALLOCATED, 2), 300000);
+}
+
+/* "Chains of 300000 instances, ... with slots, are released on the same small
+ * stack with every object freed." */
 MUST(deep, chains_of_instances_die,
      "300000 nested instances die on a small stack", REQ("DEEP-002"),
      NEEDS(trashcan), LONG_CHAIN) {
   quiet(t);
-  pmm_obj *type = probe_type(t, "link", 1, PMM_TYPE_GC, NULL, NULL);
-  release_on_small_stack(t, nest(t, IN_INSTANCE, type, 300000));
-  expect_eq(happened(DEALLOCATED, 1), 1);
-  expect_eq(happened(DEALLOCATED, 2), 300000);
+  drop_instances(t, IN_SLOT,
+                 probe_type(t, "link", 1, PMM_TYPE_GC, NULL, NULL));
+}
+
+/* "Chains of 300000 instances, with a dict ..., are released on the same small
+ * stack with every object freed." */
+MUST(deep, chains_of_instances_with_a_dict_die,
+     "300000 instances, each an attribute, die on a small stack",
+     REQ("DEEP-002"), NEEDS(trashcan), LONG_CHAIN) {
+  const uint32_t flags = PMM_TYPE_GC | PMM_TYPE_DICT;
+  quiet(t);
+  drop_instances(t, IN_ATTRIBUTE,
+                 probe_type(t, "linked", 0, flags, NULL, NULL));
 }
 
 /* "Objects whose release is deferred are released exactly once, and none is
@@ -106,27 +157,69 @@ MUST(deep, deferred_objects_die_once, "Deferred releases happen exactly once",
   }
 }
 
+/* "Objects whose release is deferred are released exactly once, and none is
+ * left when the outermost release returns." */
+MUST(deep, mixed_chains_die_once, "So do chains of five kinds of objects",
+     REQ("DEEP-003"), NEEDS(trashcan, list, tuple, dict)) {
+  enum { N = 500, KINDS = 5 };
+  quiet(t);
+  pmm_obj *with[KINDS] = {
+      NULL, NULL, integer(t, 1),
+      probe_type(t, "link", 1, PMM_TYPE_GC, NULL, NULL),
+      probe_type(t, "linked", 0, PMM_TYPE_GC | PMM_TYPE_DICT, NULL, NULL)};
+  pmm_obj *chain = probe(t, 1);
+  for (int i = 0; i < N * KINDS; i++) {
+    pmm_obj *outer =
+        wrap(t, (enum wrapper)(i % KINDS), with[i % KINDS], chain);
+    DROP(chain);
+    chain = outer;
+  }
+  DROP(chain);
+  expect_eq(happened(DEALLOCATED, 1), 1);
+  expect_eq(happened(DEALLOCATED, 2), 2 * N);
+}
+
+/* Print, compare and copy a chain of containers of one kind that is too deep;
+ * nothing of it may keep a reference. */
+static void exhaust(struct pmm_test *t, enum wrapper kind, pmm_obj *with) {
+  enum { DEPTH = 100000 };
+  pmm_obj *a = nest(t, kind, with, DEPTH);
+  pmm_obj *b = nest(t, kind, with, DEPTH);
+  int equal = 0;
+  expect_null(OPS->repr(RT, a), PMM_RECURSION);
+  expect_error(OPS->equals(RT, a, b, &equal), PMM_RECURSION);
+  expect_null(OPS->copy_deep(RT, a), PMM_RECURSION);
+  pmm_obj *one = a;
+  pmm_obj *other = b;
+  for (int level = 0; level < DEPTH; level++) {
+    expect_eq(OPS->refcount(RT, one), 1);
+    expect_eq(OPS->refcount(RT, other), 1);
+    one = inside(t, kind, with, one);
+    other = inside(t, kind, with, other);
+  }
+  log_clear(t); /* a copy that got as far as the probe has given it up */
+  DROP(a);
+  DROP(b);
+  expect_log(DEALLOCATED, 1, 1);
+}
+
 /* "Recursive operations on 1e5-deep data give a recursion error, never a
  * crash, and release what they took; ..." */
 MUST(deep, recursive_operations_fail_cleanly,
      "Printing, comparing, copying 100000 levels fail cleanly",
      REQ("DEEP-004"), NEEDS(list, diag, copy, refcount), LONG_CHAIN) {
-  enum { DEPTH = 100000 };
   quiet(t);
-  pmm_obj *a = nest(t, IN_LIST, NULL, DEPTH);
-  pmm_obj *b = nest(t, IN_LIST, NULL, DEPTH);
-  pmm_obj *inner = OPS->list_get(RT, a, 0);
-  int equal = 0;
-  expect_null(OPS->repr(RT, a), PMM_RECURSION);
-  expect_error(OPS->equals(RT, a, b, &equal), PMM_RECURSION);
-  expect_null(OPS->copy_deep(RT, a), PMM_RECURSION);
-  for (int level = 0; level < DEPTH - 1; level++) {
-    expect_eq(OPS->refcount(RT, inner), 1);
-    inner = OPS->list_get(RT, inner, 0);
-  }
-  log_clear(t); /* a copy that got as far as the probe has given it up */
-  DROP_ALL();
-  expect_log(DEALLOCATED, 1, 1);
+  exhaust(t, IN_LIST, NULL);
+}
+
+/* "Recursive operations on 1e5-deep data give a recursion error, never a
+ * crash, and release what they took; ..." */
+MUST(deep, recursion_in_tuples_and_dicts_fails_cleanly,
+     "So they do on tuples and dicts", REQ("DEEP-004"),
+     NEEDS(tuple, dict, diag, copy, refcount), LONG_CHAIN) {
+  quiet(t);
+  exhaust(t, IN_TUPLE, NULL);
+  exhaust(t, IN_DICT, integer(t, 1));
 }
 
 /* "...; self-containing lists print with an ellipsis." */

@@ -1,11 +1,105 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cases/gc_frames.c - garbage that frames leave: what an exception keeps of
- * the frame that it was caught in (GC-022).
+ * cases/gc_frames.c - what frames hold: a cycle whose one outside reference is
+ * a local (GC-004), and garbage that an exception leaves, which keeps the
+ * frame that it was caught in (GC-022).
  */
 #include "codes.h"
 
 #define END {PMM_END, 0, 0, 0}
+
+/* ---- a local is an outside reference ------------------------------------ */
+
+/* Makes a garbage cycle, but for its caller.  Scratch memory. */
+struct maker {
+  struct pmm_test *t;
+  pmm_obj *type;  /* borrowed                                               */
+  size_t freed;   /* probes that the collection in the frame freed          */
+  int collected;  /* collections in the frame                               */
+};
+
+static enum pmm_status make_cycle(void *ctx, pmm_rt *rt, pmm_obj *unused,
+                                  pmm_obj **result) {
+  struct maker *maker = ctx;
+  struct pmm_test *t = maker->t;
+  pmm_obj *o = OPS->instance_new(rt, maker->type, 1);
+  (void)unused;
+  if (o == NULL) {
+    return OPS->error(rt);
+  }
+  *result = o;
+  return OPS->slot_set(rt, o, 0, o);
+}
+
+static enum pmm_status collect_in_frame(void *ctx, pmm_rt *rt, pmm_obj *unused,
+                                        pmm_obj **result) {
+  struct maker *maker = ctx;
+  struct pmm_test *t = maker->t;
+  uint64_t unreachable;
+  (void)unused;
+  *result = NULL;
+  maker->collected++;
+  enum pmm_status status = OPS->collect(rt, 2, &unreachable);
+  maker->freed += happened(DEALLOCATED, ANY);
+  return status;
+}
+
+static struct maker *new_maker(struct pmm_test *t) {
+  struct maker *maker = SCRATCH(struct maker);
+  maker->t = t;
+  maker->type = probe_type(t, "member", 1, PMM_TYPE_GC, NULL, NULL);
+  return maker;
+}
+
+/* A function over the code, whose call 0 makes a cycle and call 1 collects. */
+static pmm_obj *function_with(struct pmm_test *t, struct pmm_code code,
+                              struct maker *maker) {
+  const struct pmm_code_call calls[] = {{make_cycle, maker},
+                                        {collect_in_frame, maker}};
+  code.calls = calls;
+  code.call_count = 2;
+  return NEW(OPS->function_new(RT, &code));
+}
+
+/* "A cycle with one reference from outside the candidate set (... frame) is
+ * not touched." */
+MUST(gc, cycle_held_by_a_local_survives, "A local of a frame keeps a cycle",
+     REQ("GC-004"), NEEDS(gc, frame)) {
+  const struct pmm_code code =
+      CODE("holding", 0, 1, {PMM_CALL, 0, 0, -1}, {PMM_CALL, -1, 1, -1},
+           {PMM_CALL, -1, 1, -1});
+  quiet(t);
+  struct maker *maker = new_maker(t);
+  pmm_obj *function = function_with(t, code, maker);
+  DROP(NEW(OPS->call(RT, function, NULL, 0)));
+  expect_eq(maker->collected, 2);
+  expect_eq(maker->freed, 0);
+  expect_none(DEALLOCATED);
+  (void)collect(t);
+  expect_log(DEALLOCATED, 1);
+}
+
+/* "A cycle with one reference from outside the candidate set (... frame) is
+ * not touched." */
+MUST(gc, cycle_held_by_a_generator_survives,
+     "A local of a suspended generator keeps a cycle", REQ("GC-004"),
+     NEEDS(gc, frame, generator)) {
+  const struct pmm_code code =
+      CODE("waiting", 0, 1, {PMM_CALL, 0, 0, -1}, {PMM_YIELD, -1, -1, 0});
+  quiet(t);
+  pmm_obj *function = function_with(t, code, new_maker(t));
+  pmm_obj *generator = NEW(OPS->call(RT, function, NULL, 0));
+  step(t, generator);
+  (void)collect(t);
+  (void)collect(t);
+  expect_none(DEALLOCATED);
+  DROP(generator);
+  expect_none(DEALLOCATED);
+  (void)collect(t);
+  expect_log(DEALLOCATED, 1);
+}
+
+/* ---- exceptions --------------------------------------------------------- */
 
 /* Call the code, which catches an error, with a probe of cookie 1; then
  * nobody but its frame could hold that. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cases/gc_kept.c - what a collection leaves: frozen objects (GC-018), what is
- * saved (GC-019, GC-020) or deleted the legacy way (GC-021), and what a type
- * hides that lies about what it owns (DBG-006).
+ * saved (GC-019, GC-020) or deleted the legacy way (GC-017, GC-021), and what
+ * a type hides that lies about what it owns (DBG-006).
  */
 #include "case.h"
 
@@ -20,6 +20,12 @@ static void unfreeze(struct pmm_test *t, void *subject) {
   (void)OPS->gc_unfreeze(RT);
 }
 
+static uint64_t collect_to(struct pmm_test *t, int generation) {
+  uint64_t unreachable = 0;
+  expect_ok(OPS->collect(RT, generation, &unreachable));
+  return unreachable;
+}
+
 /* "After freeze, tracked objects move to a permanent set whose reported count
  * is the number moved; they are not collected even when they become garbage,
  * and after unfreeze (count 0) they are collectable again from the oldest
@@ -27,17 +33,51 @@ static void unfreeze(struct pmm_test *t, void *subject) {
 MUST(gc, frozen_objects_are_ignored, "Frozen garbage stays until unfreeze",
      REQ("GC-018"), NEEDS(gc_freeze, gc)) {
   quiet(t);
+  (void)collect(t);
   pmm_obj *cycle = self_cycle(t, 1);
   expect_ok(OPS->gc_freeze(RT));
   defer(t, unfreeze, NULL);
   expect_gt(OPS->gc_freeze_count(RT), 0);
   DROP(cycle);
-  expect_eq(collect(t), 0);
-  expect_none(DEALLOCATED);
+  DROP(self_cycle(t, 2));
+  expect_eq(collect(t), 1);
+  expect_log(DEALLOCATED, 2);
   expect_ok(OPS->gc_unfreeze(RT));
   expect_eq(OPS->gc_freeze_count(RT), 0);
+  for (int generation = 0; generation < 2; generation++) {
+    expect_eq(collect_to(t, generation), 0);
+  }
+  expect_eq(collect(t), 1);
+  expect_log(DEALLOCATED, 2, 1);
+}
+
+/* "After freeze, tracked objects move to a permanent set whose reported count
+ * is the number moved; ..."  Counting frees them all the same. */
+MUST(gc, frozen_objects_are_counted, "The count is that of what was moved",
+     REQ("GC-018"), NEEDS(gc_freeze, gc, gc_gen, gc_track, list)) {
+  quiet(t);
   (void)collect(t);
-  expect_log(DEALLOCATED, 1);
+  pmm_obj *dead = probe(t, 2);
+  pmm_obj *held = probe(t, 1);
+  DROP(dead);
+  pmm_obj *all = NEW(OPS->gc_objects(RT, -1));
+  size_t tracked = length_of(t, all);
+  DROP(all);
+  uint64_t frozen = OPS->gc_freeze_count(RT) + tracked;
+  expect_ok(OPS->gc_freeze(RT));
+  defer(t, unfreeze, NULL);
+  expect_eq(OPS->gc_freeze_count(RT), frozen);
+  expect_eq(OPS->gc_is_tracked(RT, held), 1);
+  for (int generation = -1; generation < 3; generation++) {
+    all = NEW(OPS->gc_objects(RT, generation));
+    for (size_t i = 0; i < length_of(t, all); i++) {
+      expect_distinct(OPS->list_get(RT, all, i), held);
+    }
+    DROP(all);
+  }
+  DROP(held);
+  expect_log(DEALLOCATED, 2, 1);
+  expect_eq(OPS->gc_freeze_count(RT), frozen - 1);
 }
 
 static void stop_saving(struct pmm_test *t, void *subject) {
@@ -58,7 +98,7 @@ SHOULD(gc, save_all_keeps_garbage, "Save-all puts garbage into the list",
   defer(t, stop_saving, NULL);
   pmm_obj *o = self_cycle(t, 1);
   DROP(o);
-  expect_ge(collect(t), 1);
+  expect_eq(collect(t), 1);
   expect_none(DEALLOCATED);
   int found = 0;
   pmm_obj *garbage = OPS->gc_garbage(RT);
@@ -66,6 +106,34 @@ SHOULD(gc, save_all_keeps_garbage, "Save-all puts garbage into the list",
     found += OPS->same(RT, OPS->list_get(RT, garbage, i), o);
   }
   expect_eq(found, 1);
+}
+
+/* "With the save-all debug flag unreachable objects are appended to the
+ * garbage list instead of being freed, and finalizers are still subject to
+ * once-only." */
+SHOULD(gc, save_all_finalizes_once, "What is saved is finalized once",
+       REQ("GC-019"), NEEDS(gc_debug, gc, finalizer, list),
+       OOM_EXEMPT("a list that cannot grow cannot take what is saved")) {
+  quiet(t);
+  (void)collect(t);
+  expect_ok(OPS->gc_debug_set(RT, PMM_GC_SAVEALL));
+  defer(t, stop_saving, NULL);
+  pmm_obj *o = probe_of(
+      t, probe_type(t, "saved", 1, PMM_TYPE_GC, nothing, NULL), 1);
+  expect_ok(OPS->slot_set(RT, o, 0, o));
+  DROP(o);
+  expect_eq(collect(t), 1);
+  expect_log(FINALIZED, 1);
+  expect_eq(OPS->is_finalized(RT, o), 1);
+  expect_same(OPS->slot_get(RT, o, 0), o);
+  expect_eq(length_of(t, OPS->gc_garbage(RT)), 1);
+  expect_eq(collect(t), 0);
+  expect_ok(OPS->gc_debug_set(RT, 0));
+  expect_ok(OPS->list_clear(RT, OPS->gc_garbage(RT)));
+  expect_none(DEALLOCATED);
+  expect_eq(collect(t), 1);
+  expect_log(FINALIZED, 1);
+  expect_log(DEALLOCATED, 1);
 }
 
 /* "Cycles with ordinary finalizers do not land in the garbage list (since
@@ -152,6 +220,20 @@ MAY(gc, legacy_finalizers_are_uncollectable,
     found[1] += OPS->same(RT, OPS->list_get(RT, garbage, i), b);
   }
   expect(found[0] == 1 && found[1] == 1);
+}
+
+/* "Collect returns the number of unreachable objects found (collected plus
+ * uncollectable), ..." */
+MUST(gc, collect_counts_the_uncollectable,
+     "Collect counts what it cannot take", REQ("GC-017"),
+     NEEDS(gc, gc_debug, finalizer, list),
+     OOM_EXEMPT("a list that cannot grow cannot take what is kept")) {
+  quiet(t);
+  (void)collect(t);
+  (void)tie(t);
+  DROP(self_cycle(t, 4));
+  expect_eq(collect(t), 4);
+  expect_log(DEALLOCATED, 4);
 }
 
 /* ---- types that lie ---------------------------------------------------- */

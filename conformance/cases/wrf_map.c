@@ -143,6 +143,58 @@ MUST(wrf, iterating_while_entries_die_is_safe,
   expect_eq(length_of(t, set), 0);
 }
 
+enum { ENTRIES = 8, OTHERS = 100 };
+
+/* A map of weak parts with the cookies 0, 1, … and others from 100 on; the case
+ * owns the weak parts alone. */
+static pmm_obj *filled_map(struct pmm_test *t, enum pmm_weak_kind kind,
+                           pmm_obj *weak[ENTRIES]) {
+  pmm_obj *map = NEW(OPS->weak_new(RT, kind));
+  for (int i = 0; i < ENTRIES; i++) {
+    pmm_obj *other = probe(t, OTHERS + i);
+    weak[i] = probe(t, i);
+    expect_ok(kind == PMM_WEAK_KEYS
+                  ? OPS->weak_set(RT, map, weak[i], other)
+                  : OPS->weak_set(RT, map, other, weak[i]));
+    DROP(other);
+  }
+  return map;
+}
+
+/* How many of the others are freed. */
+static size_t others_freed(struct pmm_test *t) {
+  size_t freed = 0;
+  for (int i = 0; i < ENTRIES; i++) {
+    freed += happened(DEALLOCATED, OTHERS + i);
+  }
+  return freed;
+}
+
+/* "Entries dying during iteration neither crash nor corrupt the iteration;
+ * removals are deferred." */
+MUST(wrf, maps_may_lose_entries_while_walked,
+     "Entries may die while a weak map is walked", REQ("WRF-021"),
+     NEEDS(weakref_cb)) {
+  const enum pmm_weak_kind kinds[] = {PMM_WEAK_VALUES, PMM_WEAK_KEYS};
+  for (size_t k = 0; k < 2; k++) {
+    pmm_obj *weak[ENTRIES];
+    log_clear(t);
+    pmm_obj *map = filled_map(t, kinds[k], weak);
+    pmm_obj *iterator = NEW(OPS->iter(RT, map));
+    pmm_obj *first = NEW(OPS->next(RT, iterator));
+    for (int i = 0; i < ENTRIES; i++) {
+      DROP(weak[i]);
+    }
+    expect_eq(happened(DEALLOCATED, ANY), ENTRIES - k);
+    expect_eq(others_freed(t), 0);
+    expect_null(OPS->next(RT, iterator), PMM_STOP);
+    DROP(iterator);
+    DROP(first);
+    expect_eq(length_of(t, map), 0);
+    expect_eq(others_freed(t), ENTRIES);
+  }
+}
+
 /* "A tree with strong child and weak parent links is freed by reference
  * counting alone." */
 MUST(wrf, weak_parents_break_cycles, "Weak parent links need no collector",

@@ -201,6 +201,8 @@ void quiet(struct pmm_test *t);
 /** The case judges these collector modes alone (names with spaces between):
  *  UNSUPPORTED("mode.NAMES") in every other. */
 void needs_mode(struct pmm_test *t, const char *names);
+/** 1 when the collector runs in this mode. */
+int in_mode(const struct pmm_test *t, const char *name);
 
 /** A number of the subject's profile.  A profile without it makes the case
  *  UNSUPPORTED("profile.KEY"). */

@@ -147,6 +147,10 @@ void needs_mode(struct pmm_test *t, const char *names) {
   unsupported(t, what);
 }
 
+int in_mode(const struct pmm_test *t, const char *name) {
+  return t->mode != NULL && strcmp(t->mode, name) == 0;
+}
+
 /* ---- the profile -------------------------------------------------------- */
 
 int profile_has(struct pmm_test *t, const char *key) {

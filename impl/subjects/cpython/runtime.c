@@ -47,6 +47,14 @@ static void full_collection(void) {
   PyErr_Clear();
 }
 
+/** 3.12 freezes what it has made while it starts.  Those objects are thawed, as
+ *  frozen ones are taken for the host's, which no flush may thaw. */
+static void thaw(pmm_rt *rt) {
+  if (pmmi_cpy_gc_freeze_count(rt) > 0) {
+    (void)pmmi_cpy_gc_unfreeze(rt);
+  }
+}
+
 /** The host's functions and a new epoch. */
 static void adopt(pmm_rt *rt, const struct pmm_open_config *config) {
   memset(&rt->host, 0, sizeof rt->host);
@@ -112,6 +120,7 @@ enum pmm_status pmmi_cpy_open(const struct pmm_open_config *config,
     PyErr_Clear(); /* there is no runtime to read it from */
     return status;
   }
+  thaw(rt);
   full_collection();
   adopt(rt, config);
   if (note_settings(rt) < 0 || pmmi_cpy_diagnose_start(rt) < 0 ||
@@ -134,9 +143,7 @@ void pmmi_cpy_close(pmm_rt *rt) {
     pmmi_cpy_site_pop(rt);
   }
   pmmi_cpy_trace_stop(rt);
-  if (pmmi_cpy_gc_freeze_count(rt) > 0) {
-    (void)pmmi_cpy_gc_unfreeze(rt);
-  }
+  thaw(rt);
   pmmi_cpy_finalize_all(rt);
   full_collection();
   let_go(rt);
