@@ -10,6 +10,7 @@
  *   fork()   the child starts from zero, or its parent would count twice
  *   _exit()  the counters are written first
  *   abort()  likewise
+ *   execv()  likewise, as the program that comes has counters of its own
  *
  * A child that another signal kills still counts for nothing.
  * Source: ld(1) "--wrap"; GCC manual "Gcov and Optimization", __gcov_dump.
@@ -22,6 +23,8 @@ pid_t __real_fork(void);
 pid_t __wrap_fork(void);
 void __real__exit(int status) __attribute__((noreturn));
 void __wrap__exit(int status) __attribute__((noreturn));
+int __real_execv(const char *path, char *const argv[]);
+int __wrap_execv(const char *path, char *const argv[]);
 void __real_abort(void) __attribute__((noreturn));
 void __wrap_abort(void) __attribute__((noreturn));
 
@@ -41,4 +44,10 @@ void __wrap__exit(int status) {
 void __wrap_abort(void) {
   __gcov_dump();
   __real_abort();
+}
+
+int __wrap_execv(const char *path, char *const argv[]) {
+  __gcov_dump();
+  __gcov_reset(); /* what was written, should the call fail                  */
+  return __real_execv(path, argv);
 }
