@@ -274,6 +274,72 @@ static void test_finalizers(pmm_rt *rt) {
   tap_ok(calls == 1, "nor to call when its target dies");
 }
 
+/* Types that cannot be: what a flag excludes. */
+static void test_types(pmm_rt *rt) {
+  static const struct pmm_type_spec wrong[] = {
+      {.name = "t", .flags = PMM_TYPE_TUPLE, .finalizer = count_call},
+      {.name = "t", .flags = PMM_TYPE_TUPLE | PMM_TYPE_WEAKREF},
+      {.name = "t", .flags = PMM_TYPE_TUPLE | PMM_TYPE_DICT},
+      {.name = "t", .flags = PMM_TYPE_GC | PMM_TYPE_FAULT_SKIP},
+      {.name = "t", .flags = PMM_TYPE_TUPLE | PMM_TYPE_FAULT_BORROW}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    struct pmm_type_spec spec = wrong[i];
+    spec.struct_size = sizeof spec;
+    GIVES_NULL(pmmi_type_new(rt, &spec), PMM_UNSUPPORTED);
+  }
+  struct pmm_type_spec spec = {.struct_size = sizeof spec};
+  pmm_obj *type = pmmi_type_new(rt, &spec);
+  pmm_obj *o = pmmi_instance_new(rt, type, 1);
+  tap_ok(o != NULL && strcmp(pmmi_type_name(rt, o), "object") == 0,
+         "a type without a name is \"object\"");
+  pmmi_release(rt, o);
+  pmmi_release(rt, type);
+}
+
+/* What a sum in place must renew: the cached UTF-8, the width, the mark of
+ * plain ASCII. */
+static void test_appending(pmm_rt *rt) {
+  static const struct {
+    const char *left;
+    const char *right;
+    const char *sum;
+  } rows[] = {{"some text", " more", "'some text more'"},
+              {"some text", "", "'some text'"},
+              {"", "more", "'more'"},
+              {"some text", "\xc3\xa9", "'some text\xc3\xa9'"},
+              {"\xc3\xa9 text", "more", "'\xc3\xa9 textmore'"},
+              {"\xe2\x82\xac text", "more", "'\xe2\x82\xac textmore'"},
+              {"text", "\xe2\x82\xac", "'text\xe2\x82\xac'"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    pmm_obj *left = fixture_str(rt, rows[i].left);
+    pmm_obj *right = fixture_str(rt, rows[i].right);
+    size_t size = 0;
+    (void)pmmi_str_utf8(rt, left, &size);
+    tap_ok(pmmi_str_append(rt, &left, right) == PMM_OK &&
+               fixture_reads(rt, left, rows[i].sum) &&
+               pmmi_str_utf8(rt, left, &size) != NULL,
+           "\"%s\" and \"%s\"", rows[i].left, rows[i].right);
+    pmmi_release(rt, right);
+    pmmi_release(rt, left);
+  }
+  pmm_obj *word = fixture_str(rt, "interned word");
+  tap_ok(pmmi_str_intern(rt, &word) == PMM_OK &&
+             pmmi_str_intern(rt, &word) == PMM_OK,
+         "interned twice is interned once");
+  pmm_obj *more = fixture_str(rt, " more");
+  tap_ok(pmmi_str_append(rt, &word, more) == PMM_OK &&
+             fixture_reads(rt, word, "'interned word more'"),
+         "what is interned is not changed in place");
+  tap_ok(pmmi_str_append(rt, &word, word) == PMM_OK &&
+             fixture_reads(rt, word, "'interned word moreinterned word more'"),
+         "nor what is added to itself");
+  pmm_obj *letter = fixture_str(rt, "a");
+  tap_ok(pmmi_str_intern(rt, &letter) == PMM_OK, "a letter is shared anyway");
+  pmmi_release(rt, letter);
+  pmmi_release(rt, more);
+  pmmi_release(rt, word);
+}
+
 /* A list in a list in a list, deeper than any comparison goes. */
 static pmm_obj *deep(pmm_rt *rt) {
   pmm_obj *o = pmmi_list_new(rt, 0);
@@ -343,5 +409,7 @@ int main(void) {
   fixture_each("keys and sizes", test_keys_and_sizes);
   fixture_each("finalizers", test_finalizers);
   fixture_each("what is too deep", test_too_deep);
+  fixture_each("types", test_types);
+  fixture_each("appending", test_appending);
   return tap_done();
 }
