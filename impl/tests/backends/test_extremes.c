@@ -70,6 +70,9 @@ static void aligns(const struct pmm_backend *b, void *heap) {
       b->free_sized(heap, block, align);
     }
   }
+  char *odd = b->alloc_aligned(heap, 32, 96);
+  good = good && odd != NULL && (uintptr_t)odd % 32 == 0;
+  b->free(heap, odd);
   tap_ok(good, "%s aligns small blocks", b->name);
 }
 
@@ -84,6 +87,7 @@ static void empties(const struct pmm_backend *b, void *heap) {
     good = good && block != NULL;
     b->free_sized(heap, block, 700);
   }
+  b->free_sized(heap, b->alloc(heap, 0), 0);
   b->free(heap, NULL);
   b->free_sized(heap, NULL, 8);
   b->free_sized(heap, NULL, 8000);

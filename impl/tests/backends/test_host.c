@@ -104,6 +104,14 @@ int main(void) {
     host->unmap(host->ctx, base, 3 * page);
   }
   tap_ok(good, "pages are aligned as asked, and zero");
+  size_t huge = (size_t)2 << 20;
+  char *large = host->map(host->ctx, huge, huge);
+  char *free_of_align = host->map(host->ctx, page, 0);
+  tap_ok(large != NULL && (uintptr_t)large % huge == 0 &&
+             free_of_align != NULL,
+         "also a whole huge page, and a page that may lie anywhere");
+  host->unmap(host->ctx, large, huge);
+  host->unmap(host->ctx, free_of_align, page);
   tap_ok(host->map(host->ctx, SIZE_MAX, page) == NULL &&
              host->map(host->ctx, (size_t)1 << 62, page) == NULL &&
              host->map(host->ctx, (size_t)1 << 62, 2 * page) == NULL &&

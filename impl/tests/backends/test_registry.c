@@ -62,6 +62,10 @@ static void test_nearest(void) {
   tap_ok(strcmp(text, "did you mean alpha?") == 0, "a beginning is near");
   pmmi_nearest("alphi", names, 2, text, sizeof text);
   tap_ok(strcmp(text, "did you mean alpha?") == 0, "one letter is nearer");
+  const char *const long_name[] = {"generational"};
+  pmmi_nearest("generationalxyz", long_name, 1, text, sizeof text);
+  tap_ok(strcmp(text, "did you mean generational?") == 0,
+         "a long word may have three letters wrong");
   const char *const twins[] = {"alpha", "alphb"};
   pmmi_nearest("alphi", twins, 2, text, sizeof text);
   tap_ok(strcmp(text, "did you mean alpha or alphb?") == 0, "two are as near");

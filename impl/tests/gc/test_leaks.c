@@ -140,7 +140,8 @@ static void test_owned(void) {
   pmm_obj *type = lab_type(rt, 0, NULL, NULL);
   pmm_obj *one = list_at(rt, "one.c:1");
   pmm_obj *two = list_at(rt, "two.c:2");
-  pmm_obj *like_one = list_at(rt, "one.c:1");
+  static const char same_name[] = "one.c:1"; /* at another address          */
+  pmm_obj *like_one = list_at(rt, same_name);
   pmm_obj *owned = pmmi_instance_new(rt, type, 1);
   pmm_obj *lost = pmmi_instance_new(rt, type, 2);
   pmm_obj *number = pmmi_float_new(rt, 2.5);

@@ -235,6 +235,10 @@ static void test_truth(pmm_rt *rt) {
     good = pmmi_truth(o) == rows[i].truth && good;
     pmmi_release(rt, o);
   }
+  struct pmm_type_spec spec = {.struct_size = sizeof spec, .name = "type"};
+  pmm_obj *type = pmmi_type_new(rt, &spec);
+  tap_ok(pmmi_truth(type), "what has no length is true");
+  pmmi_release(rt, type);
   pmm_obj *zero = pmmi_float_new(rt, 0.0);
   tap_ok(good && !pmmi_truth(zero), "zero, none and what is empty are false");
   pmmi_release(rt, zero);

@@ -8,6 +8,7 @@
 #include "gc/gc.h"
 #include "object/buffer.h"
 #include "object/chunks.h"
+#include "object/dict.h"
 #include "object/file.h"
 #include "object/finalizer.h"
 #include "object/function.h"
@@ -16,6 +17,7 @@
 #include "object/set.h"
 #include "object/weakmap.h"
 #include "object/weakref.h"
+#include "profile/classes.h"
 #include "tests/object/fixture.h"
 
 /* A status operation, a handle operation: `call` fails with `status`. */
@@ -245,6 +247,48 @@ static void test_keys_and_sizes(pmm_rt *rt) {
   pmmi_release(rt, list);
 }
 
+static void test_dicts(pmm_rt *rt) {
+  pmm_obj *none = pmmi_none(rt);
+  pmm_obj *dict = pmmi_dict_new(rt);
+  GIVES_NULL(pmmi_dict_get(rt, none, none), PMM_TYPE);
+  tap_ok(pmmi_dict_set(rt, dict, none, none) == PMM_OK &&
+             pmmi_dict_delete(rt, dict, none) == PMM_OK,
+         "an entry comes and goes");
+  pmm_obj *copy = pmmi_dict_copy(rt, dict);
+  tap_ok(copy != NULL && fixture_length(rt, copy) == 0,
+         "a dict that was emptied is copied");
+  pmmi_release(rt, copy);
+  pmmi_release(rt, dict);
+}
+
+static void test_tuple_resize(pmm_rt *rt) {
+  struct pmm_type_spec spec = {
+      .struct_size = sizeof spec, .name = "point", .flags = PMM_TYPE_TUPLE};
+  pmm_obj *type = pmmi_type_new(rt, &spec);
+  pmm_obj *tuple = pmmi_tuple_new(rt, 3);
+  tap_ok(pmmi_tuple_resize(rt, &tuple, 3) == PMM_OK &&
+             fixture_length(rt, tuple) == 3,
+         "the same length is no change");
+  pmmi_release(rt, tuple);
+  tuple = pmmi_tuple_subtype_new(rt, type, (pmm_obj *[]){pmmi_none(rt)}, 1);
+  REFUSES(pmmi_tuple_resize(rt, &tuple, 2), PMM_SYSTEM);
+  tap_ok(tuple == NULL, "a failed resize takes the tuple");
+  pmmi_release(rt, type);
+}
+
+/* Over a backend without classes there are no figures of them. */
+static void test_figures(pmm_rt *rt) {
+  struct pmm_class_stats classes = {.struct_size = sizeof classes};
+  struct pmm_arena_stats arenas = {.struct_size = sizeof arenas};
+  int pool = strcmp(rt->memory.backend->name, "pool") == 0;
+  tap_ok((pmmi_class_stats(rt, 0, &classes) == 0) == pool &&
+             (pmmi_arena_stats(rt, 0, &arenas) == 0) == pool,
+         "figures of classes and arenas over %s", rt->memory.backend->name);
+  pmmi_inject_arm(rt, 0, 0);
+  GIVES_NULL(pmmi_list_new(rt, 100), PMM_NO_MEMORY);
+  tap_ok(pmmi_inject_disarm(rt) == 1, "number 0 is the next allocation, too");
+}
+
 static enum pmm_status count_call(void *ctx, pmm_rt *rt, pmm_obj *o) {
   (void)rt;
   (void)o;
@@ -407,6 +451,9 @@ int main(void) {
   fixture_each("empty results", test_empty_results);
   fixture_each("wrong text", test_wrong_text);
   fixture_each("keys and sizes", test_keys_and_sizes);
+  fixture_each("dicts", test_dicts);
+  fixture_each("resizing tuples", test_tuple_resize);
+  fixture_each("figures", test_figures);
   fixture_each("finalizers", test_finalizers);
   fixture_each("what is too deep", test_too_deep);
   fixture_each("types", test_types);
