@@ -65,6 +65,21 @@ static void descriptors_go(pmm_rt *rt) {
   pmmi_release(rt, file);
 }
 
+/* The buffer is full, and the device is too. */
+static void writing_fails(pmm_rt *rt) {
+  static const char page[5000] = "";
+  pmm_obj *file = pmmi_file_open(rt, "/dev/full", "w");
+  tap_need(file != NULL);
+  tap_ok(pmmi_file_write(rt, file, page, sizeof page) == PMM_OK &&
+             pmmi_file_write(rt, file, page, sizeof page) == PMM_OS &&
+             pmmi_os_errno(rt) == ENOSPC && lab_status(rt) == PMM_OS,
+         "a write that must empty the buffer says that it cannot");
+  tap_ok(pmmi_file_close(rt, file) == PMM_OS && lab_status(rt) == PMM_OS,
+         "and so does closing");
+  pmmi_release(rt, file);
+  tap_ok(lab_clean(rt), "nothing is left");
+}
+
 static void order_of_closing(pmm_rt *rt) {
   pmm_obj *files[3];
   for (int i = 0; i < 3; i++) {
@@ -128,6 +143,7 @@ int main(int argc, char **argv) {
   reading_fails(rt);
   closing_fails(rt);
   descriptors_go(rt);
+  writing_fails(rt);
   order_of_closing(rt);
   empty_transfers(rt);
   pmmi_close(rt);

@@ -102,7 +102,8 @@ static void generators(pmm_rt *rt) {
              lab_status(rt) == PMM_STOP,
          "it ends, and stays at its end");
   tap_ok(pmmi_generator_throw(rt, g, PMM_USER) == NULL &&
-             lab_status(rt) == PMM_USER && pmmi_generator_close(rt, g) == PMM_OK,
+             lab_status(rt) == PMM_USER &&
+             pmmi_generator_close(rt, g) == PMM_OK,
          "what is thrown behind the end comes back");
   pmmi_release(rt, g);
   pmmi_release(rt, number);

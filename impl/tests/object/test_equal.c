@@ -76,7 +76,9 @@ static void test_sparse(pmm_rt *rt) {
 static pmm_obj *s_ascii(pmm_rt *rt) { return fixture_str(rt, "some"); }
 static pmm_obj *s_other(pmm_rt *rt) { return fixture_str(rt, "same"); }
 static pmm_obj *s_longer(pmm_rt *rt) { return fixture_str(rt, "some "); }
-static pmm_obj *s_wide(pmm_rt *rt) { return fixture_str(rt, "som\xe2\x82\xac"); }
+static pmm_obj *s_wide(pmm_rt *rt) {
+  return fixture_str(rt, "som\xe2\x82\xac");
+}
 
 static pmm_obj *array_of(pmm_rt *rt, enum pmm_item_kind kind, size_t n,
                          double last) {

@@ -17,7 +17,6 @@
 #include "object/set.h"
 #include "object/weakmap.h"
 #include "object/weakref.h"
-#include "profile/classes.h"
 #include "tests/object/fixture.h"
 
 /* A status operation, a handle operation: `call` fails with `status`. */
@@ -180,35 +179,6 @@ static void test_second_operands(pmm_rt *rt) {
   pmmi_release(rt, list);
 }
 
-static void test_empty_results(pmm_rt *rt) {
-  pmm_obj *text = fixture_str(rt, "text");
-  pmm_obj *empty = fixture_str(rt, "");
-  pmm_obj *list = fixture_range(rt, 1000, 1003);
-  pmm_obj *tuple = pmmi_tuple_convert(rt, list);
-  pmm_obj *less = pmmi_int_new(rt, -1);
-  pmm_obj *results[] = {pmmi_str_repeat(rt, text, -1),
-                        pmmi_str_repeat(rt, empty, 5),
-                        pmmi_tuple_repeat(rt, tuple, 0),
-                        pmmi_tuple_slice(rt, tuple, 2, 2),
-                        pmmi_list_repeat(rt, list, less),
-                        pmmi_bytearray_new(rt, 0)};
-  for (size_t i = 0; i < sizeof results / sizeof *results; i++) {
-    tap_ok(results[i] != NULL && fixture_length(rt, results[i]) == 0,
-           "result %zu is empty", i);
-    pmmi_xrelease(rt, results[i]);
-  }
-  tap_ok(pmmi_list_repeat_inplace(rt, list, less) == PMM_OK &&
-             fixture_length(rt, list) == 0,
-         "a list repeated less than never is emptied");
-  tap_ok(pmmi_list_repeat_inplace(rt, list, less) == PMM_OK,
-         "and an empty one stays empty");
-  pmmi_release(rt, less);
-  pmmi_release(rt, tuple);
-  pmmi_release(rt, list);
-  pmmi_release(rt, empty);
-  pmmi_release(rt, text);
-}
-
 static void test_wrong_text(pmm_rt *rt) {
   static const char *const texts[] = {"\x80",         "\xc1\x80",
                                       "\xc3(",        "\xe2\x82(",
@@ -276,19 +246,6 @@ static void test_tuple_resize(pmm_rt *rt) {
   pmmi_release(rt, type);
 }
 
-/* Over a backend without classes there are no figures of them. */
-static void test_figures(pmm_rt *rt) {
-  struct pmm_class_stats classes = {.struct_size = sizeof classes};
-  struct pmm_arena_stats arenas = {.struct_size = sizeof arenas};
-  int pool = strcmp(rt->memory.backend->name, "pool") == 0;
-  tap_ok((pmmi_class_stats(rt, 0, &classes) == 0) == pool &&
-             (pmmi_arena_stats(rt, 0, &arenas) == 0) == pool,
-         "figures of classes and arenas over %s", rt->memory.backend->name);
-  pmmi_inject_arm(rt, 0, 0);
-  GIVES_NULL(pmmi_list_new(rt, 100), PMM_NO_MEMORY);
-  tap_ok(pmmi_inject_disarm(rt) == 1, "number 0 is the next allocation, too");
-}
-
 static enum pmm_status count_call(void *ctx, pmm_rt *rt, pmm_obj *o) {
   (void)rt;
   (void)o;
@@ -338,50 +295,6 @@ static void test_types(pmm_rt *rt) {
          "a type without a name is \"object\"");
   pmmi_release(rt, o);
   pmmi_release(rt, type);
-}
-
-/* What a sum in place must renew: the cached UTF-8, the width, the mark of
- * plain ASCII. */
-static void test_appending(pmm_rt *rt) {
-  static const struct {
-    const char *left;
-    const char *right;
-    const char *sum;
-  } rows[] = {{"some text", " more", "'some text more'"},
-              {"some text", "", "'some text'"},
-              {"", "more", "'more'"},
-              {"some text", "\xc3\xa9", "'some text\xc3\xa9'"},
-              {"\xc3\xa9 text", "more", "'\xc3\xa9 textmore'"},
-              {"\xe2\x82\xac text", "more", "'\xe2\x82\xac textmore'"},
-              {"text", "\xe2\x82\xac", "'text\xe2\x82\xac'"}};
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    pmm_obj *left = fixture_str(rt, rows[i].left);
-    pmm_obj *right = fixture_str(rt, rows[i].right);
-    size_t size = 0;
-    (void)pmmi_str_utf8(rt, left, &size);
-    tap_ok(pmmi_str_append(rt, &left, right) == PMM_OK &&
-               fixture_reads(rt, left, rows[i].sum) &&
-               pmmi_str_utf8(rt, left, &size) != NULL,
-           "\"%s\" and \"%s\"", rows[i].left, rows[i].right);
-    pmmi_release(rt, right);
-    pmmi_release(rt, left);
-  }
-  pmm_obj *word = fixture_str(rt, "interned word");
-  tap_ok(pmmi_str_intern(rt, &word) == PMM_OK &&
-             pmmi_str_intern(rt, &word) == PMM_OK,
-         "interned twice is interned once");
-  pmm_obj *more = fixture_str(rt, " more");
-  tap_ok(pmmi_str_append(rt, &word, more) == PMM_OK &&
-             fixture_reads(rt, word, "'interned word more'"),
-         "what is interned is not changed in place");
-  tap_ok(pmmi_str_append(rt, &word, word) == PMM_OK &&
-             fixture_reads(rt, word, "'interned word moreinterned word more'"),
-         "nor what is added to itself");
-  pmm_obj *letter = fixture_str(rt, "a");
-  tap_ok(pmmi_str_intern(rt, &letter) == PMM_OK, "a letter is shared anyway");
-  pmmi_release(rt, letter);
-  pmmi_release(rt, more);
-  pmmi_release(rt, word);
 }
 
 /* A list in a list in a list, deeper than any comparison goes. */
@@ -448,15 +361,12 @@ int main(void) {
   fixture_each("the collector", test_collector);
   fixture_each("callback objects", test_callback_object);
   fixture_each("second operands", test_second_operands);
-  fixture_each("empty results", test_empty_results);
   fixture_each("wrong text", test_wrong_text);
   fixture_each("keys and sizes", test_keys_and_sizes);
   fixture_each("dicts", test_dicts);
   fixture_each("resizing tuples", test_tuple_resize);
-  fixture_each("figures", test_figures);
   fixture_each("finalizers", test_finalizers);
   fixture_each("what is too deep", test_too_deep);
   fixture_each("types", test_types);
-  fixture_each("appending", test_appending);
   return tap_done();
 }
