@@ -156,3 +156,8 @@ measure_coverage() {
     --output-directory build/coverage/html build/coverage/impl.info \
     >>build-logs/lcov.log 2>&1 || note 'genhtml failed (build-logs/lcov.log)'
 }
+
+# check_coverage: the branches that nothing takes are those that the ledger has.
+check_coverage() {
+  .venv/bin/pmm coverage >build-logs/coverage-gap.log 2>&1
+}
