@@ -45,7 +45,7 @@ static void opens(const struct pmm_backend *b) {
 
 static void overflows(const struct pmm_backend *b, void *heap) {
   volatile size_t huge = PTRDIFF_MAX; /* or the compiler warns of malloc()   */
-  tap_ok(b->alloc(heap, huge) == NULL && b->alloc(heap, huge * 2) == NULL &&
+  tap_ok(b->alloc(heap, huge) == NULL &&
              b->alloc_zero(heap, huge, 4) == NULL &&
              b->alloc_zero(heap, 1, huge) == NULL &&
              b->alloc_aligned(heap, 64, huge) == NULL &&

@@ -84,7 +84,7 @@ static void damage(struct scene *s, void *field, size_t size,
 static void pools_are_checked(struct scene *s) {
   static const char serves[] = "a pool that is not vacant serves a class";
   static const char fits[] = "a pool carves no more blocks than fit";
-  static const char partial[] = "a partial pool has live and listed blocks";
+  static const char partial[] = "a partial pool has live blocks, and room";
   static const char full[] = "a full pool has nothing left";
   struct pmmi_pool *a = s->active;
   DAMAGE(s, uint8_t, a->class_index, 0, serves);
