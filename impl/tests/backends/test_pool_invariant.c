@@ -205,6 +205,10 @@ static void *blocks[BLOCKS];
 
 static void idle_arenas_are_counted(void) {
   struct scene s;
+  if (PMMI_CHECKED) {
+    tap_skip("a checked build ends by itself when it sees this");
+    return;
+  }
   s.heap = lab_open(&s.os, 0);
   tap_need(s.heap != NULL);
   for (size_t i = 0; i < BLOCKS; i++) {
