@@ -23,7 +23,7 @@ static int in_child(int (*fn)(void)) {
 }
 
 /* No more of a resource; or all again that there was. */
-static void deny(int resource, int denied) {
+static void deny(__rlimit_resource_t resource, int denied) {
   struct rlimit limit;
   tap_need(getrlimit(resource, &limit) == 0);
   limit.rlim_cur = denied ? 0 : limit.rlim_max;
