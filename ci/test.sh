@@ -13,6 +13,10 @@ Runs every test from a bare Debian or Ubuntu machine with this clone, or only
 the steps named: gcc clang asan analyzer valgrind conform python lint.  Exit
 code 0 when all passed, 1 when one failed.  The last line is "N passed, N
 failed, N skipped".
+
+One step more runs only when it is named, as it takes three minutes: coverage
+measures which branches of impl/ the unit tests and the conformance cases take,
+and fails when impl/tests/coverage_gap.toml does not list the others.
 HELP
   exit 0
 fi
@@ -105,6 +109,15 @@ conform() {
   cp build/runs/latest/junit.xml "build-logs/junit/conform-$name.xml" || return
   [ $result = 0 ] || tail -40 "$log"
   return $result
+}
+
+step_coverage() {
+  command -v lcov >/dev/null || { note 'lcov is missing: step skipped'; return 0; }
+  mkdir -p build
+  measure_coverage
+  cp build-coverage/meson-logs/testlog*.junit.xml build-logs/junit/coverage.xml \
+    2>/dev/null || true
+  check_coverage || { tail -20 build-logs/coverage-gap.log; return 1; }
 }
 
 step_lint() {

@@ -4,10 +4,9 @@
  *
  *   1. Objects are blocks of the C library with a count in front; the last
  *      release finalizes, tells the host, and frees.
- *   2. It offers the mandatory core and the features named at the end; what
- *      it cannot do it leaves out or refuses.
+ *   2. It offers the core, refuses a part of it, and names its features.
  *
- * Invariant: memory.live_blocks counts every block but the runtime's own.
+ * Invariant: the runtime counts every block but its own.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +28,7 @@ struct pmm_obj {
 
 struct pmm_rt {
   struct pmm_host host;
-  struct pmm_memory memory;
+  uint64_t blocks;
   enum pmm_status error;
   const char *message;
 };
@@ -47,6 +46,10 @@ static enum pmm_status fail(pmm_rt *rt, enum pmm_status status) {
   error_set(rt, status, "");
   return status;
 }
+static void error_clear(pmm_rt *rt) { (void)fail(rt, PMM_OK); }
+static enum pmm_status error(pmm_rt *rt) { return rt->error; }
+static const char *error_message(pmm_rt *rt) { return rt->message; }
+static int os_errno(pmm_rt *rt) { return 0; }
 
 /* ---- references ---------------------------------------------------------- */
 
@@ -76,7 +79,7 @@ static pmm_obj *make(pmm_rt *rt, pmm_obj object) {
   *o = object;
   o->refcount = 1;
   xretain(rt, o->type);
-  rt->memory.objects = ++rt->memory.live_blocks;
+  rt->blocks++;
   return o;
 }
 
@@ -97,11 +100,9 @@ static void release(pmm_rt *rt, pmm_obj *o) {
     tell(rt, PMM_EVENT_DEALLOCATED, o->value);
     release(rt, o->type);
   }
-  rt->memory.objects = --rt->memory.live_blocks;
+  rt->blocks--;
   free(o);
 }
-
-/* ---- the runtime --------------------------------------------------------- */
 
 static enum pmm_status open_runtime(const struct pmm_open_config *config,
                                     pmm_rt **rt) {
@@ -111,21 +112,14 @@ static enum pmm_status open_runtime(const struct pmm_open_config *config,
   }
   (*rt)->message = "";
   (*rt)->host = config->host != NULL ? *config->host : (struct pmm_host){0};
-  memset(&(*rt)->memory, 0xff, sizeof (*rt)->memory); /* PMM_UNKNOWN: */
-  (*rt)->memory.live_blocks = (*rt)->memory.objects = 0; /* all but these */
   return PMM_OK;
 }
 static void close_runtime(pmm_rt *rt) { free(rt); }
 static void memory(pmm_rt *rt, struct pmm_memory *out) {
-  size_t size = out->struct_size; /* the host's structure may be older */
-  rt->memory.struct_size = size < sizeof *out ? size : sizeof *out;
-  memcpy(out, &rt->memory, rt->memory.struct_size);
+  memset((char *)out + sizeof(size_t), 0xff, out->struct_size - sizeof(size_t));
+  out->live_blocks = out->objects = rt->blocks; /* the rest is PMM_UNKNOWN */
 }
 static void nothing(pmm_rt *rt) {}
-static enum pmm_status error(pmm_rt *rt) { return rt->error; }
-static const char *error_message(pmm_rt *rt) { return rt->message; }
-static void error_clear(pmm_rt *rt) { (void)fail(rt, PMM_OK); }
-static int os_errno(pmm_rt *rt) { return 0; }
 
 /* ---- objects ------------------------------------------------------------- */
 
@@ -135,11 +129,11 @@ static const char *type_name(pmm_rt *rt, pmm_obj *o) {
   static const char *const names[] = {"none", "bool", "int", "float", "type"};
   return o->kind == INSTANCE ? o->type->spec.name : names[o->kind];
 }
-static pmm_obj *constant(pmm_obj *o) { return o->refcount++, o; }
-static pmm_obj *none(pmm_rt *rt) { return constant(&constants[0]); }
-static pmm_obj *boolean(pmm_rt *rt, int truth) {
-  return constant(&constants[truth ? 2 : 1]);
+static pmm_obj *constant(int i) {
+  return constants[i].refcount++, &constants[i];
 }
+static pmm_obj *none(pmm_rt *rt) { return constant(0); }
+static pmm_obj *boolean(pmm_rt *rt, int yes) { return constant(yes ? 2 : 1); }
 static pmm_obj *int_new(pmm_rt *rt, int64_t value) {
   return make(rt, (pmm_obj){.kind = INT, .value = value});
 }
@@ -161,9 +155,7 @@ static pmm_obj *instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
   return make(rt, (pmm_obj){.kind = INSTANCE, .value = cookie, .type = type});
 }
 static int64_t instance_cookie(pmm_rt *rt, pmm_obj *o) { return o->value; }
-static pmm_obj *slot_get(pmm_rt *rt, pmm_obj *o, size_t i) {
-  return o->slots[i];
-}
+static pmm_obj *slot(pmm_rt *rt, pmm_obj *o, size_t i) { return o->slots[i]; }
 static enum pmm_status slot_set(pmm_rt *rt, pmm_obj *o, size_t i, pmm_obj *v) {
   pmm_obj *old = o->slots[i];
   xretain(rt, v);
@@ -174,27 +166,25 @@ static enum pmm_status slot_set(pmm_rt *rt, pmm_obj *o, size_t i, pmm_obj *v) {
 static int is_finalized(pmm_rt *rt, pmm_obj *o) { return o->finalized; }
 
 /* Operations of the core that it refuses, each in the shape its type has. */
-#define REFUSE(type, name, value, ...)                                        \
+#define DENY(type, name, value, ...)                                          \
   static type name(pmm_rt *rt, __VA_ARGS__) {                                 \
     return fail(rt, PMM_UNSUPPORTED), value;                                  \
   }
-#define REFUSE_STATUS(name, ...)                                              \
-  REFUSE(enum pmm_status, name, PMM_UNSUPPORTED, __VA_ARGS__)
-REFUSE(pmm_obj *, no_parse, NULL, const char *text)
-REFUSE(pmm_obj *, no_object, NULL, pmm_obj *o)
-REFUSE(pmm_obj *, no_attr, NULL, pmm_obj *o, const char *name)
-REFUSE_STATUS(no_equals, pmm_obj *a, pmm_obj *b, int *to)
-REFUSE_STATUS(no_hash, pmm_obj *o, int64_t *hash)
-REFUSE_STATUS(no_length, pmm_obj *o, size_t *length)
-REFUSE_STATUS(no_set, pmm_obj *o, const char *s, pmm_obj *v)
-REFUSE_STATUS(no_count, pmm_obj *o, uint64_t count)
+DENY(pmm_obj *, no_parse, NULL, const char *text)
+DENY(pmm_obj *, no_object, NULL, pmm_obj *o)
+DENY(pmm_obj *, no_attr, NULL, pmm_obj *o, const char *name)
+DENY(enum pmm_status, no_equals, rt->error, pmm_obj *a, pmm_obj *b, int *to)
+DENY(enum pmm_status, no_hash, rt->error, pmm_obj *o, int64_t *hash)
+DENY(enum pmm_status, no_length, rt->error, pmm_obj *o, size_t *length)
+DENY(enum pmm_status, no_set, rt->error, pmm_obj *o, const char *s, pmm_obj *v)
+DENY(enum pmm_status, no_count, rt->error, pmm_obj *o, uint64_t count)
 
 static const struct pmm_ops ops = {
     open_runtime, close_runtime, retain, release, xretain, xrelease, clear,
     same, identity, type_name, error, error_message, error_clear, error_set,
     os_errno, none, boolean, int_new, no_parse, int_value, float_new,
     float_value, no_equals, no_hash, no_object, no_length, no_object,
-    no_object, type_new, instance_new, instance_cookie, slot_get, slot_set,
+    no_object, type_new, instance_new, instance_cookie, slot, slot_set,
     no_attr, no_set, memory, nothing, nothing, .refcount = refcount,
     .refcount_reported = refcount, .refcount_set = no_count,
     .is_finalized = is_finalized};

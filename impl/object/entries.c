@@ -188,7 +188,7 @@ int pmmi_sparse_is_valid(const pmm_obj *o) {
   const struct pmmi_csr *m = (const struct pmmi_csr *)o;
   int valid = pmmi_is_csr(o) && m->starts[0] == 0 &&
               m->starts[m->rows] == m->var.length;
-  for (size_t row = 0; row < m->rows && valid; row++) {
+  for (size_t row = 0; valid && row < m->rows; row++) {
     valid = is_valid_row(m, row);
   }
   return valid;

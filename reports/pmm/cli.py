@@ -42,7 +42,8 @@ from pmm.options import (
 )
 from pmm.pair_plan import make_pair_plan
 from pmm.places import Places, find_places, shown
-from pmm.plan import KINDS, Selection, make_plan
+from pmm.plan import make_plan
+from pmm.selection import KINDS, Selection
 from pmm.session import (
     Outcome,
     baseline_folder,

@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""The verbs that only show: list, backends, subjects, doctor."""
+"""The verbs that only show: list, backends, subjects, coverage, doctor."""
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import msgspec
 import typer
 
 from pmm import errors
+from pmm.coverage_ledger import LEDGER, disagreements, read_ledger
 from pmm.discover import subject_entries
 from pmm.doctor import diagnose
-from pmm.errors import UsageError
+from pmm.errors import PmmError, UsageError
+from pmm.lcov import collect_coverage
 from pmm.listing import LISTS, print_rows, rows_of
 from pmm.names import unknown
 from pmm.options import BuildOption, JsonOption, ProfileOption, guarded, look
+from pmm.places import find_places
 
 
 @guarded
@@ -62,6 +66,29 @@ def subjects(build: BuildOption = None, as_json: JsonOption = False) -> None:
 
 
 @guarded
+def coverage(build: BuildOption = None, as_json: JsonOption = False) -> int:
+    """List the branches of impl/ that no test takes, and check the ledger of them.
+
+    The measurement is that of ci/run.sh (or ci/test.sh coverage).
+    """
+    places = find_places(None, build)
+    found = collect_coverage(places.build, places.root)
+    if found is None:
+        raise PmmError(f"{places.build} has no coverage: run ci/test.sh coverage")
+    wrong = disagreements(read_ledger(places.root / LEDGER), found.gaps)
+    if as_json:
+        print(msgspec.json.encode(found.gaps).decode())
+    else:
+        for gap in found.gaps:
+            lines = " ".join(str(line) for line in dict.fromkeys(gap.lines))
+            print(f"{gap.path}: {gap.function}: {len(gap.lines)} at {lines}")
+            print(f"    {gap.why or 'nobody has said why'}")
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    return errors.FAILURE if wrong else errors.PASS
+
+
+@guarded
 def doctor(build: BuildOption = None, as_json: JsonOption = False) -> int:
     """Say what is missing, what is lost without it, and how to get it."""
     checks = list(diagnose(look(build)))
@@ -80,5 +107,5 @@ def doctor(build: BuildOption = None, as_json: JsonOption = False) -> int:
 def register(app: typer.Typer) -> None:
     """Add the verbs to the program."""
     app.command(name="list")(list_things)
-    for verb in (backends, subjects, doctor):
+    for verb in (backends, subjects, coverage, doctor):
         app.command()(verb)

@@ -248,8 +248,22 @@ class CoverageFile(Strict, frozen=True):
     branches_hit: int
 
 
+class CoverageGap(Strict, frozen=True):
+    """A function with branches that nothing takes."""
+
+    path: str
+    function: str
+    lines: tuple[int, ...]
+    """One for each branch, so that a line may stand there twice."""
+    why: str | None
+    """From the ledger; None when nobody has judged the gap."""
+
+
 class Coverage(Strict, frozen=True):
-    """The sum over the files, and where lcov's pages are."""
+    """The sum over the files, and where lcov's pages are.
+
+    An assert counts as a line and not as branches (ci/common.sh).
+    """
 
     lines_found: int
     lines_hit: int
@@ -258,6 +272,7 @@ class Coverage(Strict, frozen=True):
     branches_found: int
     branches_hit: int
     files: tuple[CoverageFile, ...]
+    gaps: tuple[CoverageGap, ...]
     html: str | None
     """Folder of genhtml's pages, relative to run.json."""
 

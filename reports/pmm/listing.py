@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pmm.discover import World, subject_entries
-from pmm.plan import PROFILES, Selection, make_plan
+from pmm.plan import make_plan
+from pmm.selection import PROFILES, Selection
 
 LISTS = (
     "cases", "workloads", "benchmarks", "backends", "subjects", "runs", "profiles",

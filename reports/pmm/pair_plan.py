@@ -36,7 +36,8 @@ from pmm.jobs import Job, PairPlace
 from pmm.names import choose, is_path, unknown
 from pmm.pair_stats import least_pairs
 from pmm.places import shown
-from pmm.plan import Plan, Selection, command, make_job, resolve_backends, short
+from pmm.plan import Plan, command, make_job, short
+from pmm.selection import Selection, resolve_backends
 from pmm.speed_documents import SpeedArm, SpeedRole
 from pmm.speed_spec import SIZES, RowSpec, areas_of, filter_of, read_spec
 

@@ -21,19 +21,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pmm.discover import CPython, World, find_modes, host_script, primary
+from pmm.discover import World, find_modes, host_script, primary
 from pmm.documents import Skipped
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
 from pmm.leaks import WORKLOAD as LEAKS
-from pmm.names import choose, is_path, unknown
+from pmm.names import is_path
 from pmm.places import shown
 from pmm.repeats import EVERY, allocators_of_job, modes_of_job, refuse_unknown
+from pmm.selection import LANES, Chosen, Selection, resolve
 from pmm.valgrind import LEAK_OPTIONS
 
-PROFILES = ("quick", "standard", "full")
-KINDS: tuple[JobKind, ...] = ("conform", "backend-check", "work", "bench", "leaks")
-LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle")
 YARDSTICKS = ("pool", "libc")
 BOUNDS = frozenset({"null", "bump"})
 """Backends that give nothing back: they bound the others and hold no workload."""
@@ -57,48 +55,11 @@ VALGRIND_XML = ("--xml=yes", "--xml-file={dir}/valgrind.%p.xml")
 
 
 @dataclass(frozen=True)
-class Selection:
-    """What the command line asks for; empty means all."""
-
-    profile: str = "quick"
-    kinds: tuple[JobKind, ...] = KINDS
-    backends: tuple[str, ...] = ()
-    subjects: tuple[str, ...] = ()
-    cases: tuple[str, ...] = ()
-    workloads: tuple[str, ...] = ()
-    benches: tuple[str, ...] = ()
-    lanes: tuple[str, ...] = ()
-    modes: tuple[str, ...] = ()
-    allocators: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
-    seed: int = 1
-    arms: tuple[str, ...] = ()
-    """The two subjects of a plan of pairs (pair_plan)."""
-    pairs: int | None = None
-    """How many pairs; None: as many as a verdict needs."""
-    objects: int = 1_000_000
-    """Size of the benchmarks in pairs."""
-
-
-@dataclass(frozen=True)
 class Plan:
     """The jobs, and what is not among them though it could be."""
 
     jobs: tuple[Job, ...]
     skipped: tuple[Skipped, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A selection resolved against the world."""
-
-    backends: tuple[str, ...]
-    reference: bool
-    plugins: tuple[str, ...]
-    cpythons: tuple[CPython, ...]
-    workloads: tuple[str, ...]
-    benches: tuple[str, ...]
 
 
 def make_plan(world: World, selection: Selection) -> Plan:
@@ -128,66 +89,6 @@ def command(world: World, name: str) -> str:
     if path is None:
         raise PmmError(f"{name} is not built")
     return shown(path)
-
-
-def resolve(world: World, selection: Selection) -> Chosen:
-    """Find everything that the selection names."""
-    if selection.profile not in PROFILES:
-        raise unknown("profile", selection.profile, PROFILES)
-    for lane in selection.lanes:
-        if lane not in LANES:
-            raise unknown("lane", lane, LANES)
-    if world.cases:
-        for glob in selection.cases:
-            choose("case", [glob], world.cases)
-    names = list(dict.fromkeys([*world.workloads, *world.twins]))
-    ids = ["reference", *(one.id for one in world.cpythons)]
-    subjects = expand_subjects(selection.subjects, ids)
-    plugins = tuple(name for name in selection.subjects if is_path(name))
-    every = not selection.subjects
-    cpythons = tuple(o for o in world.cpythons if every or o.id in subjects)
-    built_with = [name for one in cpythons for name in one.allocators]
-    refuse_unknown("allocator", selection.allocators, built_with)
-    return Chosen(
-        backends=resolve_backends(world, selection),
-        reference=every or "reference" in subjects,
-        plugins=plugins,
-        cpythons=cpythons,
-        workloads=tuple(choose("workload", selection.workloads or ("*",), names))
-        if names
-        else (),
-        benches=tuple(choose("benchmark", selection.benches, world.benches))
-        if selection.benches
-        else world.benches,
-    )
-
-
-def expand_subjects(wanted: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """Resolve subject names; `cpython` and `cpython-3.11` name all that start so."""
-    out: list[str] = []
-    for name in wanted:
-        if is_path(name):
-            continue
-        family = [
-            one
-            for one in ids
-            if one == name or one.startswith((f"{name}-", f"{name}."))
-        ]
-        out += family or choose("subject", [name], ids)
-    return out
-
-
-def resolve_backends(world: World, selection: Selection) -> tuple[str, ...]:
-    """Return the backends to use; one that is known but missing is refused."""
-    available = [entry.name for entry in world.available]
-    if not selection.backends:
-        return tuple(available)
-    specs = [name for name in selection.backends if is_path(name)]
-    named = [name for name in selection.backends if not is_path(name)]
-    for entry in world.backends:
-        if entry.name in named and not entry.available:
-            raise UsageError(f"backend {entry.name} cannot be used: {entry.reason}")
-    return (*choose("backend", named, available), *specs)
 
 
 def make_job(kind: JobKind, name: str, argv: Sequence[str], **fields: object) -> Job:

@@ -40,8 +40,9 @@ from pmm.jobs import Job
 from pmm.junit import JUNIT, junit_bytes
 from pmm.lcov import COVERAGE, INFO, PAGES
 from pmm.places import Places, is_root, shown
-from pmm.plan import Plan, Selection
+from pmm.plan import Plan
 from pmm.progress import Display
+from pmm.selection import Selection
 from pmm.store import (
     JOURNAL,
     RUN,

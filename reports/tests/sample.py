@@ -24,6 +24,7 @@ from pmm.documents import (
     Comparison,
     Coverage,
     CoverageFile,
+    CoverageGap,
     Frame,
     LeakFinding,
     LeakTally,
@@ -458,7 +459,13 @@ def coverage() -> Coverage:
     names = tuple(CoverageFile.__struct_fields__)
     files = tuple(CoverageFile(**dict(zip(names, row, strict=True))) for row in rows)
     sums = {name: sum(getattr(file, name) for file in files) for name in names[1:]}
-    return Coverage(files=files, html="coverage/html", **sums)
+    gaps = (
+        CoverageGap(
+            path=files[0].path, function="grow", lines=(40, 40, 52), why="it is <odd>"
+        ),
+        CoverageGap(path=files[1].path, function="mark", lines=(7,), why=None),
+    )
+    return Coverage(files=files, gaps=gaps, html="coverage/html", **sums)
 
 
 def comparison() -> Comparison:

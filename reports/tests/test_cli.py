@@ -12,7 +12,7 @@ from pmm.cli import app
 
 VERBS = (
     "run", "report", "conform", "work", "bench", "list", "backends", "subjects",
-    "doctor",
+    "coverage", "doctor",
 )  # fmt: skip
 
 
@@ -116,3 +116,29 @@ def test_a_baseline_of_another_schema_does_not_compare(project):
     done = call("run", "--only", "conform", "--baseline", str(old))
     assert done.exit_code == 5
     assert "not a run this version reads" in done.output
+
+
+def test_coverage_needs_a_measurement(project):
+    done = call("coverage")
+    assert done.exit_code == 1
+    assert "has no coverage" in done.stderr
+
+
+def test_coverage_fails_on_a_gap_that_nobody_judged(project):
+    info = project.root / "build" / "coverage" / "impl.info"
+    info.parent.mkdir(parents=True)
+    source = project.root / "impl" / "a.c"
+    info.write_text(f"SF:{source}\nFN:3,f\nBRDA:4,0,0,0\nLF:1\nend_of_record\n")
+    done = call("coverage")
+    assert done.exit_code == 3
+    assert "impl/a.c: f: 1 at 4" in done.stdout
+    assert "coverage_gap.toml has 0" in done.stderr
+    ledger = project.root / "impl" / "tests" / "coverage_gap.toml"
+    ledger.parent.mkdir(parents=True)
+    ledger.write_text(
+        'schema = 1\n[[gap]]\nfile = "impl/a.c"\nwhy = "no host does this"\n'
+        "functions = { f = 1 }\n"
+    )
+    done = call("coverage")
+    assert done.exit_code == 0, done.stderr
+    assert "no host does this" in done.stdout

@@ -22,7 +22,7 @@ from pmm.documents import Verdict
 from pmm.errors import UsageError
 from pmm.pair_plan import make_pair_plan
 from pmm.places import Places
-from pmm.plan import Selection
+from pmm.selection import Selection
 from pmm.speed import Pairs, collect_pair, speed_verdict
 from pmm.speed_print import said_of_control
 from pmm.speed_spec import FILE, read_spec

@@ -15,8 +15,9 @@ from pmm.errors import UsageError
 from pmm.execute import full_argv, job_command
 from pmm.names import choose, nearest, slug
 from pmm.places import Places
-from pmm.plan import BOUNDS, PROFILES, Selection, make_plan
+from pmm.plan import BOUNDS, make_plan
 from pmm.programs import BackendEntry
+from pmm.selection import PROFILES, Selection
 from pmm.store import job_folder
 
 

@@ -10,6 +10,7 @@ import pytest
 from sample import CREATED
 
 from pmm.bench_results import collect_bench, summarise
+from pmm.coverage_ledger import LEDGER, disagreements, read_ledger
 from pmm.errors import PmmError
 from pmm.execute import unstarted
 from pmm.lcov import collect_coverage
@@ -116,7 +117,12 @@ def test_a_planted_leak_needs_every_detector_and_a_line(job, root):
 INFO = """TN:
 SF:{root}/impl/a.c
 FN:1,f
+FN:9,g
 FNF:2
+BRDA:4,0,0,7
+BRDA:4,0,1,2
+BRDA:11,0,0,-
+BRDA:9,0,1,0
 FNH:1
 BRF:4
 BRH:3
@@ -138,6 +144,55 @@ def test_coverage_adds_up(root):
     assert (found.branches_hit, found.functions_hit) == (3, 1)
     assert [f.path for f in found.files] == ["impl/a.c", "/usr/include/x.h"]
     assert found.html is None
+
+
+LEDGER_TEXT = """schema = 1
+[[gap]]
+file = "impl/a.c"
+why = "no host does this"
+functions = {{ {functions} }}
+"""
+
+
+def measured(root: Path, functions: str):
+    """What the info file above and a ledger say together."""
+    (root / "coverage").mkdir()
+    (root / "coverage" / "impl.info").write_text(INFO.format(root=root))
+    (root / "impl" / "tests").mkdir(parents=True)
+    (root / LEDGER).write_text(LEDGER_TEXT.format(functions=functions))
+    gaps = collect_coverage(root, root).gaps
+    return gaps, disagreements(read_ledger(root / LEDGER), gaps)
+
+
+def test_branches_not_taken_are_listed_by_function_with_the_reason(root):
+    (gap,), wrong = measured(root, "g = 2")
+    assert (gap.path, gap.function, gap.lines) == ("impl/a.c", "g", (9, 11))
+    assert gap.why == "no host does this"
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("functions", "sentence"),
+    [
+        ("", "g: 2 branches are not taken (line 9, 11), coverage_gap.toml has 0"),
+        ("g = 1", "g: 2 branches are not taken (line 9, 11), coverage_gap.toml has 1"),
+        ("g = 2, f = 1", "f: every branch is taken, coverage_gap.toml has 1"),
+        ("g = 2, gone = 1", "gone: every branch is taken, coverage_gap.toml has 1"),
+    ],
+)
+def test_the_ledger_and_the_measurement_must_agree(root, functions, sentence):
+    (gap,), wrong = measured(root, functions)
+    assert gap.function == "g"
+    assert len(wrong) == 1
+    assert sentence in wrong[0]
+
+
+def test_a_function_is_judged_once(root):
+    text = LEDGER_TEXT.format(functions="g = 2")
+    path = root / "twice.toml"
+    path.write_text(text + text.removeprefix("schema = 1"))
+    with pytest.raises(PmmError, match="g stands there 2 times"):
+        read_ledger(path)
 
 
 @pytest.mark.parametrize("text", ["", "SF:a\nLF:10\n", "SF:a\nLF:x\nend_of_record\n"])

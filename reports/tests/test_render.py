@@ -205,6 +205,15 @@ def test_speed_page_shows_every_row_with_its_verdict(browser, report, run):
     assert {row.verdict for row in run.speed.rows} >= {"faster", "slower", "undecided"}
 
 
+def test_coverage_page_lists_what_nothing_takes_and_why(report, run):
+    text = (report / "coverage.html").read_text(encoding="utf-8")
+    for gap in run.coverage.gaps:
+        assert f"<code>{gap.function}</code>" in text
+    assert "it is &lt;odd&gt;" in text
+    assert "nobody has said why" in text
+    assert "An assert counts as a line" in text
+
+
 def test_empty_run_has_pages_that_say_so(run, tmp_path):
     empty = msgspec.structs.replace(
         run, work=(), bench=(), leaks=(), leak_tally=(), coverage=None, cases=(),

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "backends/nearest.h"
+#include "backends/plugin.h"
 #include "backends/registry.h"
 #include "backends/witness.h"
 #include "lab.h"
@@ -59,6 +60,23 @@ static void test_nearest(void) {
   tap_ok(strcmp(text, "did you mean alpha?") == 0, "one is nearest");
   pmmi_nearest("alp", names, 3, text, sizeof text);
   tap_ok(strcmp(text, "did you mean alpha?") == 0, "a beginning is near");
+  pmmi_nearest("alphi", names, 2, text, sizeof text);
+  tap_ok(strcmp(text, "did you mean alpha?") == 0, "one letter is nearer");
+  const char *const long_name[] = {"generational"};
+  pmmi_nearest("generationalxyz", long_name, 1, text, sizeof text);
+  tap_ok(strcmp(text, "did you mean generational?") == 0,
+         "a long word may have three letters wrong");
+  const char *const twins[] = {"alpha", "alphb"};
+  pmmi_nearest("alphi", twins, 2, text, sizeof text);
+  tap_ok(strcmp(text, "did you mean alpha or alphb?") == 0, "two are as near");
+  char longest[100];
+  memset(longest, 'a', sizeof longest - 1);
+  longest[sizeof longest - 1] = '\0';
+  pmmi_nearest(longest, names, 3, text, sizeof text);
+  tap_ok(strncmp(text, "the names are", 13) == 0, "a long word is near none");
+  text[0] = 'x';
+  pmmi_nearest("alpha", names, 3, text, 0);
+  tap_ok(text[0] == 'x', "no room, no text");
   pmmi_nearest("alphne", names, 3, text, 12);
   tap_ok(strlen(text) == 11, "what does not fit is cut off");
 }
@@ -80,6 +98,29 @@ static void test_liars(void) {
   }
   tap_ok(find("/no/such/plugin.so") == NULL && says("/no/such/plugin.so"),
          "a file that is not there is named");
+}
+
+/* The labels that a plug-in must have, one after the other. */
+static void test_labels(void) {
+  const struct pmm_backend *good = find_plugin("good");
+  tap_need(good != NULL);
+  struct pmm_backend copy = *good;
+  copy.name = "";
+  tap_ok(pmmi_plugin_check(&copy, message, sizeof message) != 0 &&
+             says("is not set"),
+         "an empty name is none");
+  copy = *good;
+  copy.version = NULL;
+  tap_ok(pmmi_plugin_check(&copy, message, sizeof message) != 0,
+         "a version is wanted");
+  copy = *good;
+  copy.summary = NULL;
+  tap_ok(pmmi_plugin_check(&copy, message, sizeof message) != 0,
+         "a summary is wanted");
+  char path[512];
+  snprintf(path, sizeof path, "%s/mylib.so", folder);
+  tap_ok(find(path) == NULL && says("exports no pmm_backend_get"),
+         "a malloc library is no plug-in");
 }
 
 static void test_plugin(void) {
@@ -110,7 +151,12 @@ static void test_malloclike(void) {
          "libc's malloc does not pass for the library's");
   snprintf(spec, sizeof spec, "mine=%s/mylib.so,suffix=x", folder);
   tap_ok(find(spec) == NULL && says("prefix="), "only prefix= is known");
-  tap_ok(find("=") == NULL && says("the form is"), "the form is said");
+  tap_ok(find("=") == NULL && says("the form is") && find("a=") == NULL &&
+             says("the form is"),
+         "the form is said");
+  char longest[1200] = "mine=/";
+  memset(longest + 6, 'x', sizeof longest - 7);
+  tap_ok(find(longest) == NULL, "a path too long");
   snprintf(spec, sizeof spec, "mine=%s/mylib.so,prefix=my_", folder);
   const struct pmm_backend *mine = find(spec);
   tap_need(mine != NULL);
@@ -127,6 +173,11 @@ static void test_malloclike(void) {
   tap_ok(pmmi_backend_witness(mine, heap, &witness) == 0 &&
              strstr(witness.object, "mylib.so") != NULL,
          "the witness names its file");
+  void *block = mine->alloc(heap, 10);
+  mine->free_sized(heap, block, 10);
+  mine->free_sized(heap, NULL, 10);
+  tap_ok(mine->alloc_aligned(heap, 64, SIZE_MAX) == NULL,
+         "what it cannot free by size it frees");
   tap_ok(find(spec) == mine, "twice the same");
   tap_ok(find("other=/lib/x.so") == NULL && says("one library a process"),
          "a second library is refused");
@@ -141,6 +192,7 @@ int main(int argc, char **argv) {
   test_names();
   test_nearest();
   test_liars();
+  test_labels();
   test_plugin();
   test_malloclike();
   return tap_done();

@@ -5,6 +5,7 @@
  */
 #include <dlfcn.h>
 #include <stdlib.h>
+#include <sys/auxv.h>
 
 #include "backends/registry.h"
 #include "backends/witness.h"
@@ -59,6 +60,67 @@ static void test_false_witness(void) {
          "an address in no object convinces nobody");
 }
 
+/* The kernel maps this one, and no file. */
+static const void *in_no_file(void) {
+  return (const void *)getauxval(AT_SYSINFO_EHDR);
+}
+
+static void test_no_file(void) {
+  const struct pmm_backend *libc = pmmi_backend_find("libc", NULL, 0);
+  struct pmm_backend liar = *libc;
+  struct pmmi_witness witness;
+  void *heap;
+  if (in_no_file() == NULL) {
+    tap_skip("the kernel maps no page of its own");
+    return;
+  }
+  liar.witness_symbol = in_no_file;
+  (void)liar.init(NULL, &heap);
+  tap_ok(pmmi_backend_witness(&liar, heap, &witness) == -1 &&
+             !witness.symbol_in_object,
+         "an address in no file convinces nobody");
+}
+
+static void *alloc_nothing(void *heap, size_t size) {
+  (void)heap;
+  (void)size;
+  return NULL;
+}
+
+static size_t usable_none(void *heap, const void *block) {
+  (void)heap;
+  (void)block;
+  return 0;
+}
+
+static void stats_never_move(void *heap, struct pmm_backend_stats *out) {
+  (void)heap;
+  (void)out;
+}
+
+static void test_answers(void) {
+  const struct pmm_backend *pool = pmmi_backend_find("pool", NULL, 0);
+  struct pmm_backend liar = *pool;
+  struct pmmi_witness witness;
+  void *heap;
+  tap_need(pool->init(NULL, &heap) == 0);
+  liar.alloc = alloc_nothing;
+  tap_ok(pmmi_backend_witness(&liar, heap, &witness) == 0 &&
+             witness.owns == PMMI_UNTOLD && witness.usable_size == PMMI_UNTOLD,
+         "without a block nothing can be asked");
+  liar = *pool;
+  liar.usable_size = usable_none;
+  tap_ok(pmmi_backend_witness(&liar, heap, &witness) == -1 &&
+             witness.usable_size == PMMI_NO,
+         "a block smaller than was asked for");
+  liar = *pool;
+  liar.stats = stats_never_move;
+  tap_ok(pmmi_backend_witness(&liar, heap, &witness) == -1 &&
+             witness.counters_moved == PMMI_NO,
+         "counters that stand still");
+  pool->fini(heap);
+}
+
 static int owns_nothing(void *heap, const void *address) {
   (void)heap;
   (void)address;
@@ -90,5 +152,7 @@ int main(int argc, char **argv) {
   }
   test_false_witness();
   test_disowned();
+  test_no_file();
+  test_answers();
   return tap_done();
 }

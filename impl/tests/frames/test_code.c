@@ -35,7 +35,13 @@ static void operands_are_checked(pmm_rt *rt) {
   REFUSED("a local beyond the last", 0, 1, INT(1, 5));
   REFUSED("a negative local", 0, 1, INT(-1, 5));
   REFUSED("a constant that is not there", 0, 1, CONST(0, 0));
+  REFUSED("a constant below the first", 0, 1, CONST(0, -1));
   REFUSED("a call that is not there", 0, 1, CALL(0, 0, -1));
+  REFUSED("a call below the first", 0, 1, CALL(0, -1, -1));
+  REFUSED("a code that is not there", 0, 1, {PMM_CLOSURE, 0, 0, 0});
+  REFUSED("a code below the first", 0, 1, {PMM_CLOSURE, 0, -1, 0});
+  REFUSED("an except beyond the last", 0, 1, TRY, EXCEPT(99), END);
+  REFUSED("an argument beyond the last local", 1, 1, AGAIN(0, 1));
   REFUSED("an error that is none", 0, 1, RAISE(0));
   REFUSED("an error beyond the last", 0, 1, RAISE(99));
   REFUSED("an except of no status", 0, 1, TRY, EXCEPT(-1), END);
@@ -71,10 +77,36 @@ static void counts_are_checked(pmm_rt *rt) {
   code = CODE(0, 1, LOG(1));
   code.captured = 2;
   tap_ok(refused(rt, &code, PMM_VALUE), "refused: a captured local too many");
+  code = CODE(0, PMMI_CODE_LOCALS, LOG(1));
+  code.captured = UINT64_MAX;
+  tap_ok(!refused(rt, &code, PMM_VALUE), "all locals may be captured");
+}
+
+static void missing_parts_are_seen(pmm_rt *rt) {
+  struct pmm_code code = CODE(0, 1, LOG(1));
+  code.instructions = NULL;
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: no instructions");
+  code = CODE(0, 1, LOG(1));
+  code.call_count = 1;
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: no calls");
+  code.call_count = (size_t)1 << 40;
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: too many calls");
+  code = CODE(0, 1, LOG(1));
+  code.constant_count = (size_t)1 << 40;
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: too many constants");
+  code = CODE(0, 1, LOG(1));
+  code.code_count = 1;
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: no codes");
+  const struct pmm_code *const nobody[] = {NULL};
+  code.codes = nobody;
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: a code that is NULL");
+  code = CODE(0, 1, LOG(1));
+  code.name = NULL;
+  tap_ok(!refused(rt, &code, PMM_VALUE), "a name may be missing");
 }
 
 static void nesting_is_bounded(pmm_rt *rt) {
-  struct pmm_instruction in[2 * (PMMI_CODE_BLOCKS + 1)];
+  struct pmm_instruction in[4 * (PMMI_CODE_BLOCKS + 1)];
   size_t depth = PMMI_CODE_BLOCKS + 1;
   for (size_t i = 0; i < depth; i++) {
     in[i] = (struct pmm_instruction)RANGE(0, 1);
@@ -85,6 +117,13 @@ static void nesting_is_bounded(pmm_rt *rt) {
   code = lab_code(0, 1, in + 1, 2 * (depth - 1));
   pmm_obj *result = lab_run(rt, &code, NULL, 0);
   tap_ok(lab_drop(rt, result), "20 loops in one another run");
+  depth = 2 * PMMI_CODE_BLOCKS + 1;
+  for (size_t i = 0; i < depth; i++) {
+    in[i] = (struct pmm_instruction)IF(0);
+    in[depth + i] = (struct pmm_instruction)END;
+  }
+  code = lab_code(0, 1, in, 2 * depth);
+  tap_ok(refused(rt, &code, PMM_VALUE), "refused: 41 conditions likewise");
 }
 
 static void constants_are_owned(pmm_rt *rt) {
@@ -134,6 +173,7 @@ int main(int argc, char **argv) {
   structure_is_checked(rt);
   operands_are_checked(rt);
   counts_are_checked(rt);
+  missing_parts_are_seen(rt);
   nesting_is_bounded(rt);
   constants_are_owned(rt);
   cycle_is_collected(rt);

@@ -135,11 +135,105 @@ static void test_blocks(void) {
   lab_end(&lab, "blocks");
 }
 
+/* How many reports there are of a type and kind, and of how many objects. */
+static uint64_t reported(const struct reports *reports, const char *type,
+                         uint64_t times) {
+  uint64_t count = 0;
+  for (size_t i = 0; i < reports->count; i++) {
+    if (reports->leak[i].kind == PMM_LEAK_REFERENCE &&
+        strcmp(reports->leak[i].type, type) == 0) {
+      count += reports->leak[i].count;
+      times--;
+    }
+  }
+  return times == 0 ? count : UINT64_MAX;
+}
+
+static pmm_obj *list_at(pmm_rt *rt, const char *site) {
+  (void)pmmi_site_push(rt, site);
+  pmm_obj *list = pmmi_list_new(rt, 0);
+  pmmi_site_pop(rt);
+  return list;
+}
+
+/* What a lost object owns is not lost: atoms, tuples that the collector no
+ * longer tracks, instances without a header. */
+static void test_owned(void) {
+  struct reports reports;
+  pmm_rt *rt = lab_open(&lab, "counting", 0);
+  (void)pmmi_trace_start(rt);
+  pmm_obj *type = lab_type(rt, 0, NULL, NULL);
+  pmm_obj *one = list_at(rt, "one.c:1");
+  pmm_obj *two = list_at(rt, "two.c:2");
+  static const char same_name[] = "one.c:1"; /* at another address          */
+  pmm_obj *like_one = list_at(rt, same_name);
+  pmm_obj *owned = pmmi_instance_new(rt, type, 1);
+  pmm_obj *lost = pmmi_instance_new(rt, type, 2);
+  pmm_obj *number = pmmi_float_new(rt, 2.5);
+  pmm_obj *tuple = pmmi_tuple_from(rt, &number, 1);
+  pmm_obj *const items[] = {owned, number, tuple, pmmi_none(rt)};
+  for (size_t i = 0; i < 4; i++) {
+    (void)pmmi_list_append(rt, one, items[i]);
+  }
+  pmmi_release(rt, tuple);
+  pmmi_release(rt, number);
+  pmmi_release(rt, owned);
+  pmmi_release(rt, type);
+  (void)search(rt, &reports, PMM_LEAK_REFERENCE);
+  tap_ok(reported(&reports, "list", 2) == 3,
+         "three lists, of which two are from one place");
+  tap_ok(reported(&reports, "node", 1) == 1, "one of two nodes is owned");
+  tap_ok(reports.count == 3, "what the lists own is nobody's leak");
+  pmmi_release(rt, lost);
+  pmmi_release(rt, like_one);
+  pmmi_release(rt, two);
+  pmmi_release(rt, one);
+  pmmi_trace_stop(rt);
+  lab_end(&lab, "owned");
+}
+
+static enum pmm_status do_nothing(void *ctx, pmm_rt *rt, pmm_obj *o) {
+  (void)ctx;
+  (void)rt;
+  (void)o;
+  return PMM_OK;
+}
+
+/* The register owns finalizers that are armed; a search within a collection
+ * is refused, as marks are in use. */
+static enum pmm_status search_inside(void *ctx, pmm_rt *rt, pmm_obj *o) {
+  struct reports reports = {.count = 0};
+  (void)o;
+  *(enum pmm_status *)ctx = pmmi_leaks(rt, on_leak, &reports);
+  pmmi_error_clear(rt);
+  return PMM_OK;
+}
+
+static void test_finalizers(void) {
+  struct reports reports;
+  enum pmm_status status = PMM_OK;
+  pmm_rt *rt = lab_open(&lab, "counting", 0);
+  pmm_obj *type = lab_type(rt, LAB_NODE, search_inside, &status);
+  pmm_obj *o = pmmi_instance_new(rt, type, 1);
+  pmmi_release(rt, pmmi_finalize_new(rt, o, do_nothing, NULL, 0));
+  (void)search(rt, &reports, PMM_LEAK_REFERENCE);
+  tap_ok(reports.count == 1 && reported(&reports, "node", 1) == 1,
+         "an armed finalizer is no leak");
+  (void)pmmi_slot_set(rt, o, 0, o);
+  pmmi_release(rt, o);
+  (void)lab_collect(rt);
+  tap_ok(status == PMM_RUNTIME, "a collection is not searched for leaks");
+  pmmi_release(rt, type);
+  lab_end(&lab, "finalizers");
+}
+
 int main(int argc, char **argv) {
   lab_start(argc, argv);
   test_clean();
   test_kinds();
   test_others();
   test_blocks();
+  test_owned();
+  test_finalizers();
   return tap_done();
 }

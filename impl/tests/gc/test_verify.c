@@ -71,9 +71,60 @@ static void test_what_is_seen(void) {
   pmmi_close(rt);
 }
 
+/* Give `field` the value for as long as the heap is looked at. */
+#define BROKEN(field, value, sentence)                          \
+  do {                                                          \
+    __typeof__(field) kept_value = (field);                     \
+    (field) = (value);                                          \
+    const char *wrong = pmmi_heap_verify(rt);                   \
+    (field) = kept_value;                                       \
+    tap_ok(wrong != NULL && strcmp(wrong, (sentence)) == 0,     \
+           "%s (%s)", (sentence), wrong != NULL ? wrong : "sound"); \
+  } while (0)
+
+/* Every sentence of the table's own check. */
+static void test_table(void) {
+  static const char order[] = "the generations' boundaries are out of order";
+  static const char room[] = "the table has less room than live objects";
+  pmm_rt *rt = open_with(0);
+  struct pmmi_gc *gc = &rt->gc;
+  pmm_obj *first = pmmi_list_new(rt, 0);
+  pmm_obj *last = pmmi_list_new(rt, 0);
+  pmm_obj *atom = pmmi_float_new(rt, 2.5);
+  uint32_t slot = pmmi_gc_head_of(last)->slot;
+  pmm_obj **behind = pmmi_gc_object_at(gc, gc->used);
+  uint32_t *mark_behind = pmmi_gc_mark_at(gc, gc->used);
+  BROKEN(gc->frozen_end, gc->old_end + 1, order);
+  BROKEN(gc->old_end, gc->middle_end + 1, order);
+  BROKEN(gc->middle_end, gc->used + 1, order);
+  BROKEN(gc->used, pmmi_gc_room(gc) + 1, room);
+  BROKEN(gc->live, pmmi_gc_room(gc) + 1, room);
+  BROKEN(gc->tracked, gc->tracked + 1, "the count of tracked is wrong");
+  BROKEN(*pmmi_gc_mark_at(gc, slot), 1, "a mark is set between collections");
+  BROKEN(*pmmi_gc_object_at(gc, slot), atom,
+         "a tracked object has no collector header");
+  BROKEN(*pmmi_gc_object_at(gc, slot), first,
+         "a tracked object's head names another slot");
+  BROKEN(last->refcnt, 0, "a tracked object has no reference");
+  *mark_behind = 1;
+  tap_ok(pmmi_gc_table_check(gc, 0) != NULL, "a hole is marked");
+  *mark_behind = 0;
+  *behind = last;
+  pmmi_gc_head_of(last)->slot = gc->used;
+  tap_ok(pmmi_gc_table_check(gc, 1) != NULL, "an object behind the end");
+  *behind = NULL;
+  pmmi_gc_head_of(last)->slot = slot;
+  tap_ok(pmmi_heap_verify(rt) == NULL, "sound again");
+  pmmi_release(rt, atom);
+  pmmi_release(rt, last);
+  pmmi_release(rt, first);
+  pmmi_close(rt);
+}
+
 int main(int argc, char **argv) {
   lab_start(argc, argv);
   test_between_phases();
   test_what_is_seen();
+  test_table();
   return tap_done();
 }

@@ -73,6 +73,61 @@ static void test_plain(pmm_rt *rt) {
   }
 }
 
+/* A hook that takes over one function and leaves the others is one, too. */
+static void test_single_hooks(pmm_rt *rt) {
+  struct hooks h;
+  memset(&h, 0, sizeof h);
+  for (int d = 0; d < PMMI_DOMAINS; d++) {
+    enum pmm_domain domain = (enum pmm_domain)d;
+    pmmi_domain_get(rt, domain, &h.below);
+    const struct pmm_domain_allocator each[] = {
+        {h.below.ctx, h.below.malloc, h.below.calloc, h.below.realloc,
+         hook_free},
+        {h.below.ctx, h.below.malloc, h.below.calloc, hook_realloc,
+         h.below.free},
+        {h.below.ctx, h.below.malloc, hook_calloc, h.below.realloc,
+         h.below.free},
+        {h.below.ctx, hook_malloc, h.below.calloc, h.below.realloc,
+         h.below.free}};
+    int good = 1;
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
+      struct pmm_domain_allocator now;
+      good = pmmi_domain_set(rt, domain, &each[i]) == PMM_OK && good;
+      pmmi_domain_get(rt, domain, &now);
+      good = memcmp(&now, &each[i], sizeof now) == 0 && good;
+      unhook(rt, domain, &h);
+    }
+    tap_ok(good, "each function of domain %d can be hooked alone", d);
+  }
+}
+
+static void test_empty_blocks(pmm_rt *rt) {
+  struct pmm_memory before = fixture_memory(rt);
+  for (int d = 0; d < PMMI_DOMAINS; d++) {
+    enum pmm_domain domain = (enum pmm_domain)d;
+    struct hooks h;
+    for (int hooked = 0; hooked <= 1; hooked++) {
+      if (hooked) {
+        hook(rt, domain, &h);
+      }
+      void *blocks[] = {pmmi_domain_calloc(rt, domain, 0, 5),
+                        pmmi_domain_calloc(rt, domain, 5, 0),
+                        pmmi_domain_malloc(rt, domain, 0)};
+      int good = 1;
+      for (size_t i = 0; i < 3; i++) {
+        good = good && blocks[i] != NULL;
+        pmmi_domain_free(rt, domain, blocks[i]);
+      }
+      tap_ok(good && fixture_is_back(rt, before),
+             "domain %d has blocks of no bytes%s", d,
+             hooked ? ", hooked too" : "");
+      if (hooked) {
+        unhook(rt, domain, &h);
+      }
+    }
+  }
+}
+
 static void test_limits(pmm_rt *rt) {
   struct hooks h;
   hook(rt, PMM_DOMAIN_OBJ, &h);
@@ -335,6 +390,8 @@ int main(void) {
   tap_plan(0);
   fixture_each("figures", test_figures);
   fixture_each("plain", test_plain);
+  fixture_each("single hooks", test_single_hooks);
+  fixture_each("empty blocks", test_empty_blocks);
   fixture_each("limits", test_limits);
   fixture_each("zero", test_zero);
   fixture_each("inject", test_inject);

@@ -279,6 +279,47 @@ static void test_sweep(pmm_rt *rt) {
   }
 }
 
+/* Operands of another kind, places that are not there. */
+static void test_wrong_operands(pmm_rt *rt) {
+  static const struct pmm_triple low = {.row = 2, .column = 0, .value = 1.0};
+  static const struct pmm_triple wide = {.row = 0, .column = 3, .value = 1.0};
+  pmm_obj *none = pmmi_none(rt);
+  pmm_obj *matrix = pmmi_csr_new(rt, 2, 3, NULL, 0);
+  pmm_obj *tall = pmmi_csr_new(rt, 0, 3, NULL, 0);
+  pmm_obj *ints = pmmi_array_new(rt, PMM_ITEM_INT64, 3);
+  pmm_obj *dense = pmmi_array_new(rt, PMM_ITEM_DOUBLE, 3);
+  double value = 0.0;
+  tap_ok(pmmi_sparse_set(rt, none, 0, 1.0) == PMM_TYPE &&
+             fixture_failed(rt, PMM_TYPE) &&
+             pmmi_sparse_get(rt, none, 0, 0.0, &value) == PMM_TYPE &&
+             fixture_failed(rt, PMM_TYPE) &&
+             pmmi_sparse_dot(rt, none, dense, &value) == PMM_TYPE &&
+             fixture_failed(rt, PMM_TYPE),
+         "what is no vector");
+  tap_ok(pmmi_csr_new(rt, 2, 3, &low, 1) == NULL &&
+             fixture_failed(rt, PMM_INDEX) &&
+             pmmi_csr_new(rt, 2, 3, &wide, 1) == NULL &&
+             fixture_failed(rt, PMM_INDEX) &&
+             pmmi_csr_new(rt, 1, SIZE_MAX, NULL, 0) == NULL &&
+             fixture_failed(rt, PMM_VALUE),
+         "places that a matrix does not have");
+  tap_ok(pmmi_csr_multiply(rt, none, dense) == NULL &&
+             fixture_failed(rt, PMM_TYPE) &&
+             pmmi_csr_multiply(rt, matrix, none) == NULL &&
+             fixture_failed(rt, PMM_TYPE) &&
+             pmmi_csr_multiply(rt, matrix, ints) == NULL &&
+             fixture_failed(rt, PMM_TYPE),
+         "what is no matrix, or no array of doubles");
+  pmm_obj *product = pmmi_csr_multiply(rt, tall, dense);
+  tap_ok(product != NULL && fixture_length(rt, product) == 0,
+         "a matrix without rows has a product without items");
+  pmmi_xrelease(rt, product);
+  pmmi_release(rt, dense);
+  pmmi_release(rt, ints);
+  pmmi_release(rt, tall);
+  pmmi_release(rt, matrix);
+}
+
 int main(void) {
   tap_plan(0);
   fixture_each("model", test_model);
@@ -287,5 +328,6 @@ int main(void) {
   fixture_each("matrix", test_matrix);
   fixture_each("refusals", test_refusals);
   fixture_each("sweep", test_sweep);
+  fixture_each("wrong operands", test_wrong_operands);
   return tap_done();
 }

@@ -60,8 +60,11 @@ static void unknown_names_are_explained(void) {
          "an unknown backend, too");
   tap_ok(refused(2, "--backend", "null", "pool", NULL),
          "a backend for a subject without one");
-  tap_ok(refused(1, "/no/such.so", "/no/such.so", NULL, NULL),
+  tap_ok(refused(1, "/no/such.so", "/no/such.so", NULL, NULL) &&
+             refused(1, "such.so", "such.so", NULL, NULL),
          "a library that is not there");
+  tap_ok(refused(2, "nosuchso", "nosuchso", NULL, NULL),
+         "a name is not a library's");
 }
 
 static void third_parties_are_checked(char **so) {
@@ -78,28 +81,55 @@ static void third_parties_are_checked(char **so) {
              s.subject->ops->call_on_stack == NULL &&
              s.subject->ops->open != NULL,
          "operations that an older one does not know are null");
-  static const char *const words[] = {"",           "another version",
-                                      "struct_size", "no name",
-                                      "no operations", "opened",
-                                      "",           "does not serve",
-                                      "exports no"};
-  for (int fault = 1; fault < 9; fault++) {
-    if (fault != 6) {
-      tap_ok(refused(1, words[fault], so[fault], NULL, NULL),
-             "refused: \"%s\"", words[fault]);
-    }
+  const struct pmm_subject *old = s.subject;
+  tap_ok(selects(so[6], NULL, NULL, &s) == 0 && s.subject == old,
+         "and it is completed once");
+  tap_ok(selects(so[17], NULL, NULL, &s) == 0 && s.mode == NULL &&
+             refused(2, "no modes", so[17], NULL, "only"),
+         "one without modes has no mode");
+}
+
+static void faults_are_named(char **so) {
+  static const struct {
+    int fault;
+    const char *word;
+  } rows[] = {{1, "another version"}, {2, "struct_size"},
+              {3, "no name"},         {4, "no operations"},
+              {5, "opened"},          {7, "does not serve"},
+              {8, "exports no"},      {9, "no name"},
+              {10, "version"},        {11, "build"},
+              {12, "profile"},        {13, "list of features"},
+              {14, "list of modes"},  {15, "closed"},
+              {16, "opened"}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    tap_ok(refused(1, rows[i].word, so[rows[i].fault], NULL, NULL),
+           "refused: \"%s\"", rows[i].word);
   }
+}
+
+static void hosts_bring_their_own(void) {
+  struct pmmi_selection s;
+  struct pmmi_names names = {NULL, NULL, NULL};
+  tap_ok(pmmi_select_for(&pmmi_subject_null, &names, &s, message,
+                         sizeof message) == 0 &&
+             s.subject == &pmmi_subject_null,
+         "a host's own subject is selected");
+  names.subject = "reference";
+  tap_ok(pmmi_select_for(&pmmi_subject_null, &names, &s, message,
+                         sizeof message) == 2 &&
+             strstr(message, "no --subject") != NULL && s.subject == NULL,
+         "and no other");
 }
 
 static void arguments_are_taken(void) {
   char *argv[] = {"program", "--subject", "null",    "work", "--mode=full",
-                  "--other", "--backend", "libc",    "--",   "--mode",
+                  "--modes", "--backend", "libc",    "--",   "--mode",
                   "kept",    NULL};
   int argc = 11;
   struct pmmi_names names = {NULL, NULL, NULL};
   tap_ok(pmmi_select_take(&argc, argv, &names, message, sizeof message) == 0 &&
              argc == 6 && strcmp(argv[1], "work") == 0 &&
-             strcmp(argv[2], "--other") == 0 && strcmp(argv[5], "kept") == 0 &&
+             strcmp(argv[2], "--modes") == 0 && strcmp(argv[5], "kept") == 0 &&
              argv[6] == NULL,
          "the rest is left to the program");
   tap_ok(strcmp(names.subject, "null") == 0 &&
@@ -146,13 +176,15 @@ static void null_subject_does_nothing(void) {
 
 int main(int argc, char **argv) {
   tap_plan(0);
-  if (argc != 10) {
-    printf("Bail out! nine shared objects are needed\n");
+  if (argc != 19) {
+    printf("Bail out! a shared object for each fault is needed\n");
     return 1;
   }
   names_are_found();
   unknown_names_are_explained();
   third_parties_are_checked(argv + 1);
+  faults_are_named(argv + 1);
+  hosts_bring_their_own();
   arguments_are_taken();
   null_subject_does_nothing();
   return tap_done();

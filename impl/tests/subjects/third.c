@@ -7,7 +7,11 @@
 
 #include "pmm/subject.h"
 
-enum { NONE, ABI, SIZE, NO_NAME, NO_OPS, NO_OPEN, OLD, REFUSES, NO_GETTER };
+enum {
+  NONE, ABI, SIZE, NO_NAME, NO_OPS, NO_OPEN, OLD, REFUSES, NO_GETTER,
+  EMPTY_NAME, NO_VERSION, NO_BUILD, NO_PROFILE, NO_FEATURES, NO_MODES,
+  NO_CLOSE, FEW_OPS, MODELESS
+};
 
 struct pmm_rt {
   int open;
@@ -24,24 +28,25 @@ static void third_close(pmm_rt *rt) { free(rt); }
 
 static const struct pmm_ops ops = {
     .open = FAULT == NO_OPEN ? NULL : third_open,
-    .close = third_close,
+    .close = FAULT == NO_CLOSE ? NULL : third_close,
     .call_on_stack = (enum pmm_status(*)(pmm_rt *, size_t, pmm_fn, void *))8,
 };
 
 static const char *const features[] = {"refcount", NULL};
-static const char *const modes[] = {"only", NULL};
+static const char *const modes[] = {FAULT == MODELESS ? NULL : "only", NULL};
 
 static const struct pmm_subject third = {
     .abi_version = FAULT == ABI ? PMM_SUBJECT_ABI + 1 : PMM_SUBJECT_ABI,
     .struct_size = FAULT == SIZE ? 8 : sizeof third,
-    .ops_size = FAULT == OLD ? offsetof(struct pmm_ops, call_on_stack)
-                             : sizeof ops,
-    .name = FAULT == NO_NAME ? NULL : "third",
-    .version = "1",
-    .build = "",
-    .profile = "third",
-    .features = features,
-    .modes = modes,
+    .ops_size = FAULT == OLD       ? offsetof(struct pmm_ops, call_on_stack)
+                : FAULT == FEW_OPS ? sizeof(void *)
+                                   : sizeof ops,
+    .name = FAULT == NO_NAME ? NULL : FAULT == EMPTY_NAME ? "" : "third",
+    .version = FAULT == NO_VERSION ? NULL : "1",
+    .build = FAULT == NO_BUILD ? NULL : "",
+    .profile = FAULT == NO_PROFILE ? NULL : "third",
+    .features = FAULT == NO_FEATURES ? NULL : features,
+    .modes = FAULT == NO_MODES ? NULL : modes,
     .takes_backend = 1,
     .ops = FAULT == NO_OPS ? NULL : &ops,
 };

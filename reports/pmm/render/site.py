@@ -16,6 +16,7 @@ import jinja2
 from markupsafe import Markup
 
 from pmm import speed_print, words
+from pmm.coverage_ledger import LEDGER
 from pmm.documents import Run, encode_run
 from pmm.render import (
     backends,
@@ -78,6 +79,7 @@ def environment() -> jinja2.Environment:
         script=_asset("report.js"),
         pages={name: title for name, (title, _) in PAGES.items()},
         LCOV=LCOV_FOLDER,
+        LEDGER=str(LEDGER),
     )
     return env
 
