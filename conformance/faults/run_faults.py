@@ -197,7 +197,7 @@ def run(faults: list[Fault], build: Build, catalogue: Catalogue, jobs: int) -> i
     spent = time.monotonic() - started
     sums = ", ".join(f"{n} {status}" for status, n in statuses.most_common())
     ways = ", ".join(f"{n} {name}" for name, n in classes.most_common())
-    print(f"# {len(faults)} faults in {spent:.0f} s: {sums}; by class: {ways or 'none'}")
+    print(f"# {len(faults)} faults in {spent:.0f} s: {sums}; by {ways or 'none'}")
     print(f"# {catalogue.coverage_text()}")
     return 0 if statuses["caught"] == len(faults) else 3
 

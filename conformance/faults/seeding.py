@@ -25,7 +25,10 @@ PROGRAMS = {
 }
 # Options with an argument of their own that name output.
 OUTPUTS = {"-o", "-MF", "-MQ", "-MT"}
-DROPPED = ("-O", "-g", "-M", "-c")
+DROPPED = ("-O", "-g", "-M", "-c", "-fdiagnostics-color", "-DNDEBUG", "-UNDEBUG")
+# Quick to compile.  Without the assertions of its source, as the cases shall
+# tell and a release has none.
+OWN = ("-O1", "-DNDEBUG", "-fdiagnostics-color=never")
 NINJAS = ("ninja", "ninja-build", "samu")
 
 
@@ -108,7 +111,7 @@ class Build:
             elif not word.startswith(DROPPED) and word != entry["file"]:
                 kept.append(word)
         quoted = str(Path(entry["file"]).parent)
-        return [*kept, "-O1", "-iquote", quoted, "-x", "c", "-c", "-"], entry["file"]
+        return [*kept, *OWN, "-iquote", quoted, "-x", "c", "-c", "-"], entry["file"]
 
     def compile(self, fault: Fault, text: str, output: Path) -> tuple[int, str]:
         """Compile `text` as if it stood in the fault's file."""
