@@ -446,16 +446,13 @@ MUST(ref, self_removal_is_safe, "A finalizer may remove its own object",
  * when the instance dies." */
 MUST(ref, instances_keep_their_type, "Each instance owns its type once",
      REQ("REF-020"), NEEDS(refcount)) {
-  const uint32_t flags[] = {PMM_TYPE_GC, 0};
-  for (size_t i = 0; i < 2; i++) {
-    pmm_obj *type = probe_type(t, "counted", 1, flags[i], NULL, NULL);
-    uint64_t alone = OPS->refcount(RT, type);
-    pmm_obj *a = probe_of(t, type, 1);
-    pmm_obj *b = probe_of(t, type, 2);
-    expect_eq(OPS->refcount(RT, type), alone + 2);
-    DROP(a);
-    expect_eq(OPS->refcount(RT, type), alone + 1);
-    DROP(b);
-    expect_eq(OPS->refcount(RT, type), alone);
-  }
+  pmm_obj *type = probe_type(t, "counted", 1, PMM_TYPE_GC, NULL, NULL);
+  uint64_t alone = OPS->refcount(RT, type);
+  pmm_obj *a = probe_of(t, type, 1);
+  pmm_obj *b = probe_of(t, type, 2);
+  expect_eq(OPS->refcount(RT, type), alone + 2);
+  DROP(a);
+  expect_eq(OPS->refcount(RT, type), alone + 1);
+  DROP(b);
+  expect_eq(OPS->refcount(RT, type), alone);
 }
