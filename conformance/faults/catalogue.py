@@ -155,10 +155,10 @@ def entry_errors(entry: Table, area: str, known: dict[str, list[str]]) -> list[s
 
 def fault_of(entry: Table) -> Fault:
     """The entry as a Fault."""
-    lists = {
-        name: tuple(entry[name]) for name in ("requirements", "checks") if name in entry
-    }
-    return Fault(**(entry | lists))
+    words: Table = dict(entry)
+    for name in ("requirements", "checks"):
+        words[name] = tuple(entry.get(name, ()))
+    return Fault(**words)
 
 
 def read(folder: Path, cases: list[Table], root: Path) -> Catalogue:

@@ -158,7 +158,7 @@ class Build:
         """How each case ends in the setting (program, backend, lane, mode)."""
         if setting[0] == "pmm-conform":
             return self.run_once(program, setting, cases, folder)
-        results = {}  # pmm-backend-check takes one name
+        results: dict[str, Result] = {}  # pmm-backend-check takes one name
         for case in cases:
             results |= self.run_once(program, setting, [case], folder)
         return results
