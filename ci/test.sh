@@ -85,18 +85,37 @@ step_valgrind() {
 # Every collector mode, as the subject lists them, and one CPython under the
 # debug hooks; `pmm run --profile full` has all backends, lanes and allocators.
 step_conform() {
-  local log=build-logs/tests-conform.log python
+  local log=build-logs/tests-conform.log python result=0
   configure build
   build build
   python=$(.venv/bin/python -c 'import platform; print(platform.python_version())')
-  { .venv/bin/pmm conform --subject reference --backend pool &&
-    .venv/bin/pmm conform --subject "cpython-$python" --allocator pymalloc_debug
-  } >"$log" 2>&1 || { tail -40 "$log"; return 1; }
+  : >"$log"
+  conform modes "$log" --subject reference --backend pool || result=1
+  conform debug "$log" --subject "cpython-$python" --allocator pymalloc_debug ||
+    result=1
+  return $result
+}
+
+# conform NAME LOG ARGUMENT...: a run of the cases, counted by its junit.xml.
+conform() {
+  local name=$1 log=$2 result=0
+  shift 2
+  rm -f build/runs/latest # so that what is counted is of this run
+  .venv/bin/pmm conform "$@" >>"$log" 2>&1 || result=$?
+  cp build/runs/latest/junit.xml "build-logs/junit/conform-$name.xml" || return
+  [ $result = 0 ] || tail -40 "$log"
+  return $result
 }
 
 step_lint() {
-  .venv/bin/ruff check reports workloads conformance impl ci &&
-    .venv/bin/mypy --config-file reports/pyproject.toml reports/pmm
+  local result=0 checked="reports workloads conformance impl ci"
+  # shellcheck disable=SC2086 # folders, one word each
+  .venv/bin/ruff check $checked || result=1
+  .venv/bin/ruff check --quiet --output-format junit \
+    --output-file build-logs/junit/lint-ruff.xml $checked || result=1
+  .venv/bin/mypy --config-file reports/pyproject.toml \
+    --junit-xml build-logs/junit/lint-mypy.xml reports/pmm || result=1
+  return $result
 }
 
 step_python() {

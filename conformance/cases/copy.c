@@ -59,6 +59,42 @@ MUST(copy, deep_copies_keep_sharing, "A deep copy copies each object once",
   expect_same(OPS->list_get(RT, other, 0), other);
 }
 
+/* "A deep copy copies each mutable object once: shared items stay shared and a
+ * self-containing list maps to itself."  Through a tuple as well. */
+MUST(copy, deep_copies_close_cycles_through_tuples,
+     "A cycle through a tuple is copied once", REQ("COPY-003"),
+     NEEDS(copy, list, tuple, gc)) {
+  pmm_obj *list = empty_list(t);
+  pmm_obj *tuple = TUPLE(list, integer(t, 5));
+  expect_ok(OPS->list_append(RT, list, tuple));
+  expect_ok(OPS->list_append(RT, list, tuple));
+  pmm_obj *copy = NEW(OPS->copy_deep(RT, tuple));
+  expect_distinct(copy, tuple);
+  pmm_obj *inner = OPS->tuple_get(RT, copy, 0);
+  expect_distinct(inner, list);
+  expect_eq(length_of(t, inner), 2);
+  expect_same(OPS->list_get(RT, inner, 0), copy);
+  expect_same(OPS->list_get(RT, inner, 1), copy);
+  expect_same(OPS->list_get(RT, list, 0), tuple);
+}
+
+/* "A deep copy copies each mutable object once: shared items stay shared and a
+ * self-containing list maps to itself."  Sets and arrays are mutable too. */
+MUST(copy, deep_copies_share_sets_and_arrays,
+     "A deep copy copies a shared set or array once", REQ("COPY-003"),
+     NEEDS(copy, list, set, dict)) {
+  pmm_obj *shared[] = {NEW(OPS->set_new(RT, list_of_ints(t, 3))),
+                       NEW(OPS->bytearray_new(RT, 3)),
+                       NEW(OPS->array_new(RT, PMM_ITEM_INT64, 3)),
+                       NEW(OPS->dict_new(RT))};
+  for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+    pmm_obj *copy = NEW(OPS->copy_deep(RT, LIST(shared[i], shared[i])));
+    expect_same(OPS->list_get(RT, copy, 0), OPS->list_get(RT, copy, 1));
+    expect_distinct(OPS->list_get(RT, copy, 0), shared[i]);
+    expect_equal(OPS->list_get(RT, copy, 0), shared[i]);
+  }
+}
+
 /* "A tuple of only immutable items deep-copies to itself; one holding a list
  * does not." */
 MUST(copy, atomic_tuples_are_not_copied, "A tuple of atoms is its own copy",
@@ -106,11 +142,49 @@ MUST(copy, views_pin_their_owner, "A view copies nothing and pins its owner",
   expect_eq(length_of(t, view), SIZE - 2);
   expect_error(OPS->bytearray_resize(RT, owner, 2 * SIZE), PMM_BUFFER);
   expect_eq(length_of(t, owner), SIZE);
+  uint64_t both = live_bytes(t);
+  pmm_obj *narrow = NEW(OPS->view_new(RT, owner, 500, 501));
+  expect_eq(live_bytes(t) - both, both - with_owner); /* whatever its length */
+  DROP(narrow);
+  expect_error(OPS->bytearray_resize(RT, owner, SIZE / 2), PMM_BUFFER);
   DROP(owner);
   expect_ge(live_bytes(t) - base, SIZE);
+  expect_eq(length_of(t, view), SIZE - 2);
   DROP(view);
   OPS->caches_flush(RT);
   expect_lt(live_bytes(t) - base, 1024);
+}
+
+/* "A memory view slice costs under 1 KiB whatever its length, keeps its owner
+ * alive, and forbids resizing it." */
+MUST(copy, views_show_their_owner, "What is written to the owner shows",
+     REQ("COPY-006"), NEEDS(copy, sparse)) {
+  pmm_obj *owner = NEW(OPS->bytearray_new(RT, 100));
+  pmm_obj *view = NEW(OPS->view_new(RT, owner, 10, 14));
+  for (int64_t i = 0; i < 4; i++) {
+    expect_ok(OPS->array_set(RT, owner, 10 + (size_t)i, integer(t, 200 + i)));
+  }
+  DROP(owner); /* the view keeps it                                         */
+  pmm_obj *bytes = NEW(OPS->iter(RT, view));
+  for (int64_t i = 0; i < 4; i++) {
+    expect_int(NEW(OPS->next(RT, bytes)), 200 + i);
+  }
+  expect_null(OPS->next(RT, bytes), PMM_STOP);
+}
+
+/* "A memory view slice costs under 1 KiB whatever its length, keeps its owner
+ * alive, and forbids resizing it." */
+MUST(copy, views_of_bytes_keep_them, "A view of bytes keeps them alive",
+     REQ("COPY-006"), NEEDS(copy, str, refcount)) {
+  pmm_obj *owner = NEW(OPS->bytes_new(RT, "0123456789", 10));
+  uint64_t alone = OPS->refcount(RT, owner);
+  pmm_obj *view = NEW(OPS->view_new(RT, owner, 3, 6));
+  expect_gt(OPS->refcount(RT, owner), alone);
+  DROP(owner);
+  pmm_obj *bytes = NEW(OPS->iter(RT, view));
+  for (int64_t i = 0; i < 3; i++) {
+    expect_int(NEW(OPS->next(RT, bytes)), '3' + i);
+  }
 }
 
 /* "A memory view slice costs under 1 KiB whatever its length, keeps its owner
@@ -218,6 +292,24 @@ MUST(copy, iterators_go_on_alone, "The copy of an iterator goes on from there",
     pmm_obj *deep = NEW(OPS->copy_deep(RT, iterator));
     expect_int(NEW(OPS->next(RT, deep)), 2);
     expect_int(NEW(OPS->next(RT, iterator)), 2);
+  }
+}
+
+/* "A shallow copy is a new container with the same items ..." */
+MUST(copy, arrays_are_copied, "The copy of an array is its own",
+     REQ("COPY-002"), NEEDS(copy, sparse)) {
+  pmm_obj *arrays[] = {NEW(OPS->array_new(RT, PMM_ITEM_INT64, 3)),
+                       NEW(OPS->array_new(RT, PMM_ITEM_BYTE, 3)),
+                       NEW(OPS->array_new(RT, PMM_ITEM_DOUBLE, 3)),
+                       NEW(OPS->bytearray_new(RT, 3))};
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    expect_ok(OPS->array_set(RT, arrays[i], 1, integer(t, 7)));
+    pmm_obj *copy = NEW(OPS->copy(RT, arrays[i]));
+    expect_distinct(copy, arrays[i]);
+    expect_equal(copy, arrays[i]);
+    expect_ok(OPS->array_set(RT, copy, 1, integer(t, 8)));
+    expect_equal(NEW(OPS->array_get(RT, arrays[i], 1)), integer(t, 7));
+    expect_equal(NEW(OPS->array_get(RT, copy, 1)), integer(t, 8));
   }
 }
 

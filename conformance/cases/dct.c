@@ -60,9 +60,19 @@ SHOULD(dct, empty_dicts_have_no_table, "An empty dict has no table",
        REQ("DCT-001"), NEEDS(dict, sizeof)) {
   size_t n;
   const int64_t *sizes = profile_ints(t, "dict_int_bytes", &n);
+  enum { DICTS = 100 };
   quiet(t);
+  OPS->caches_flush(RT);
+  for (int i = 0; i < 16; i++) {
+    (void)empty_dict(t); /* what flushing itself leaves in a cache          */
+  }
+  uint64_t none = live_blocks(t);
+  for (int i = 0; i < DICTS - 1; i++) {
+    (void)empty_dict(t);
+  }
   pmm_obj *dict = empty_dict(t);
   pmm_obj *key = integer(t, 1);
+  expect_eq(live_blocks(t), none + DICTS); /* the objects, and no table      */
   expect_eq(size_of(t, dict), profile_int(t, "dict_empty_bytes"));
   OPS->caches_flush(RT);
   uint64_t blocks = live_blocks(t);
@@ -161,6 +171,36 @@ MUST(dct, deletion_releases_key_and_value, "Deleting releases both at once",
   expect_eq(OPS->refcount(RT, key), 1);
 }
 
+/* "Removing an entry releases exactly one reference to key and value,
+ * immediately."  Of many, those removed and no others. */
+MUST(dct, deletion_releases_no_other, "Deleting releases one entry of many",
+     REQ("DCT-005"), NEEDS(dict, tuple, refcount)) {
+  enum { N = 50 };
+  pmm_obj *dict = empty_dict(t);
+  for (int64_t i = 0; i < N; i++) { /* only the dict keeps either           */
+    pmm_obj *part = probe(t, i);
+    pmm_obj *key = TUPLE(integer(t, i), part);
+    pmm_obj *value = probe(t, N + i);
+    DROP(part);
+    expect_ok(OPS->dict_set(RT, dict, integer(t, i), key));
+    expect_ok(OPS->dict_set(RT, dict, key, value));
+    DROP(value);
+    DROP(key);
+  }
+  for (int64_t i = 0; i < N; i++) {
+    pmm_obj *number = integer(t, i);
+    pmm_obj *key = NEW(OPS->dict_get_strong(RT, dict, number));
+    expect_ok(OPS->dict_delete(RT, dict, number));
+    expect_eq(happened(DEALLOCATED, ANY), 2 * i);
+    expect_ok(OPS->dict_delete(RT, dict, key));
+    expect_eq(happened(DEALLOCATED, N + i), 1);
+    expect_eq(OPS->refcount(RT, key), 1);
+    DROP(key);
+    expect_eq(happened(DEALLOCATED, i), 1);
+  }
+  expect_eq(length_of(t, dict), 0);
+}
+
 /* "Assigning to an existing equal key keeps the first key object and releases
  * only the old value." */
 MUST(dct, overwriting_keeps_the_key, "Overwriting keeps the old key",
@@ -181,6 +221,50 @@ MUST(dct, overwriting_keeps_the_key, "Overwriting keeps the old key",
   expect_same(OPS->list_get(RT, keys, 0), first);
 }
 
+/* The keys, in order, are these ints: those of the list and of the iterator. */
+static void expect_keys(struct pmm_test *t, pmm_obj *dict,
+                        const int64_t *wanted, size_t n) {
+  pmm_obj *keys = NEW(OPS->dict_keys(RT, dict));
+  pmm_obj *iterator = NEW(OPS->iter(RT, dict));
+  expect_eq(length_of(t, keys), n);
+  for (size_t i = 0; i < n; i++) {
+    expect_int(OPS->list_get(RT, keys, i), wanted[i]);
+    expect_int(NEW(OPS->next(RT, iterator)), wanted[i]);
+  }
+  expect_null(OPS->next(RT, iterator), PMM_STOP);
+}
+
+#define EXPECT_KEYS(dict, ...)                                                \
+  expect_keys(t, dict, (const int64_t[]){__VA_ARGS__},                        \
+              sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+
+/* "Assigning to an existing equal key keeps the first key object and releases
+ * only the old value."  And its place: keys come in the order of insertion. */
+MUST(dct, keys_keep_the_order_of_insertion, "Keys come as they were inserted",
+     REQ("DCT-006"), NEEDS(dict, list)) {
+  static const int64_t order[] = {5, 100000, -3, 1, 70};
+  pmm_obj *dict = empty_dict(t);
+  for (size_t i = 0; i < 5; i++) {
+    pmm_obj *key = integer(t, order[i]);
+    expect_ok(OPS->dict_set(RT, dict, key, key));
+  }
+  EXPECT_KEYS(dict, 5, 100000, -3, 1, 70);
+  expect_ok(OPS->dict_set(RT, dict, integer(t, -3), NEW(OPS->none(RT))));
+  EXPECT_KEYS(dict, 5, 100000, -3, 1, 70); /* overwritten, not moved        */
+  expect_ok(OPS->dict_delete(RT, dict, integer(t, 5)));
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 5), NEW(OPS->none(RT))));
+  EXPECT_KEYS(dict, 100000, -3, 1, 70, 5); /* deleted, it comes last        */
+  EXPECT_KEYS(NEW(OPS->dict_copy(RT, dict)), 100000, -3, 1, 70, 5);
+  for (size_t i = 1000; i < 1200; i++) {
+    store(t, dict, i, 0); /* moves the table, several times                 */
+    expect_ok(OPS->dict_delete(RT, dict, integer(t, (int64_t)i)));
+  }
+  EXPECT_KEYS(dict, 100000, -3, 1, 70, 5);
+  pmm_obj *values = NEW(OPS->dict_values(RT, dict));
+  expect_int(OPS->list_get(RT, values, 0), 100000);
+  expect_int(OPS->list_get(RT, values, 3), 70);
+}
+
 /* "Inserting while iterating raises an error rather than reading freed
  * memory." */
 MUST(dct, iteration_notices_insertions, "An insertion ends an iteration",
@@ -197,6 +281,43 @@ MUST(dct, iteration_notices_insertions, "An insertion ends an iteration",
     expect_int(NEW(OPS->next(RT, other)), i);
   }
   expect_null(OPS->next(RT, other), PMM_STOP);
+}
+
+/* "Inserting while iterating raises an error rather than reading freed
+ * memory."  So do the other changes of size. */
+MUST(dct, iteration_notices_removals, "A removal ends an iteration",
+     REQ("DCT-007"), NEEDS(dict)) {
+  pmm_obj *dict = dict_of_ints(t, 0, 5);
+  pmm_obj *iterator = NEW(OPS->iter(RT, dict));
+  expect_int(NEW(OPS->next(RT, iterator)), 0);
+  expect_ok(OPS->dict_delete(RT, dict, integer(t, 1)));
+  expect_null(OPS->next(RT, iterator), PMM_RUNTIME);
+  pmm_obj *other = NEW(OPS->iter(RT, dict));
+  expect_int(NEW(OPS->next(RT, other)), 0);
+  expect_ok(OPS->dict_clear(RT, dict)); /* the table is gone                */
+  expect_null(OPS->next(RT, other), PMM_RUNTIME);
+  pmm_obj *last = NEW(OPS->iter(RT, dict));
+  for (size_t i = 0; i < 100; i++) {
+    store(t, dict, i, 0); /* into a table that had not been there           */
+  }
+  expect_null(OPS->next(RT, last), PMM_RUNTIME);
+  DROP(dict); /* iterators keep what they go over                           */
+  expect_null(OPS->next(RT, iterator), PMM_RUNTIME);
+}
+
+/* "Inserting while iterating raises an error rather than reading freed
+ * memory." */
+MUST(dct, iteration_of_sets_notices_insertions,
+     "An insertion ends the iteration of a set", REQ("DCT-007"),
+     NEEDS(dict, set, list)) {
+  pmm_obj *set = NEW(OPS->set_new(RT, list_of_ints(t, 4)));
+  pmm_obj *iterator = NEW(OPS->iter(RT, set));
+  DROP(NEW(OPS->next(RT, iterator)));
+  for (int64_t i = 4; i < 100; i++) {
+    expect_ok(OPS->set_add(RT, set, integer(t, i)));
+  }
+  expect_null(OPS->next(RT, iterator), PMM_RUNTIME);
+  expect_null(OPS->next(RT, iterator), PMM_RUNTIME);
 }
 
 enum { COUNT = 100 };
@@ -319,6 +440,8 @@ SHOULD(dct, tracking_follows_contents, "A dict of atoms is not tracked",
   pmm_obj *dict = dict_of_ints(t, 0, 2);
   expect_eq(OPS->gc_is_tracked(RT, empty_dict(t)), always);
   expect_eq(OPS->gc_is_tracked(RT, dict), always);
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 3), NEW(OPS->none(RT))));
+  expect_eq(OPS->gc_is_tracked(RT, dict), always); /* atoms change nothing   */
   expect_ok(OPS->dict_set(RT, dict, integer(t, 2), empty_list(t)));
   expect_eq(OPS->gc_is_tracked(RT, dict), 1);
   expect_ok(OPS->dict_delete(RT, dict, integer(t, 2)));

@@ -3,7 +3,15 @@
  * cases/imm.c - shared immutable objects: small integers, singletons,
  * interned strings, immortality (requirements IMM-…).
  */
-#include "case.h"
+#include <inttypes.h>
+#include "files.h"
+
+/* The int of the value's decimal digits: another way to the same number. */
+static pmm_obj *parsed(struct pmm_test *t, int64_t value) {
+  char digits[32];
+  (void)snprintf(digits, sizeof digits, "%" PRId64, value);
+  return NEW(OPS->int_parse(RT, digits));
+}
 
 /* "Integers from -5 to 256 inclusive (to 1024 from 3.15) are preallocated: two
  * independent constructions of the same value give the same object." */
@@ -15,6 +23,7 @@ MUST(imm, small_integers_are_shared, "Small integers are one object each",
   for (int64_t value = low; value <= high; value++) {
     pmm_obj *a = integer(t, value);
     expect_same(a, integer(t, value));
+    expect_same(a, parsed(t, value));
     expect_int(a, value);
   }
 }
@@ -30,6 +39,7 @@ MUST(imm, other_integers_are_distinct, "Other integers are separate objects",
   for (int i = 0; i < 4; i += 2) {
     expect_distinct(pairs[i], pairs[i + 1]);
     expect_equal(pairs[i], pairs[i + 1]);
+    expect_distinct(pairs[i], parsed(t, int_of(t, pairs[i])));
   }
 }
 
@@ -51,6 +61,8 @@ MUST(imm, cached_objects_stay, "Cached objects outlive their users",
     expect_eq(OPS->identity(RT, NEW(OPS->tuple_new(RT, 0))), where[1]);
     expect_eq(OPS->identity(RT, NEW(OPS->none(RT))), where[2]);
     expect_int(integer(t, 7), 7);
+    expect_eq(length_of(t, NEW(OPS->tuple_new(RT, 0))), 0);
+    expect(strcmp(OPS->type_name(RT, NEW(OPS->none(RT))), "NoneType") == 0);
   }
 }
 
@@ -74,13 +86,32 @@ static int64_t raised(struct pmm_test *t, pmm_obj *o) {
 SHOULD(imm, immortal_counts_do_not_move, "Counts of immortals do not move",
        REQ("IMM-004"), NEEDS(immortal, refcount, tuple)) {
   pmm_obj *shared[] = {NEW(OPS->none(RT)), NEW(OPS->boolean(RT, 1)),
-                       integer(t, 1), NEW(OPS->tuple_new(RT, 0))};
-  for (int i = 0; i < 4; i++) {
+                       NEW(OPS->boolean(RT, 0)), integer(t, 1),
+                       integer(t, profile_int(t, "small_int_min")),
+                       integer(t, profile_int(t, "small_int_max")),
+                       NEW(OPS->tuple_new(RT, 0))};
+  for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
     expect(OPS->is_immortal(RT, shared[i]));
     expect_eq(raised(t, shared[i]), 0);
   }
   expect(!OPS->is_immortal(RT, integer(t, 100000)));
   expect_eq(raised(t, integer(t, 100000)), 1000);
+  expect(!OPS->is_immortal(RT, probe(t, 1)));
+}
+
+/* "... and static types unchanged."  No operation hands one out, but a type
+ * made at run time may refer to those it is made of. */
+SHOULD(imm, static_types_do_not_count, "Counts of static types do not move",
+       REQ("IMM-004"), NEEDS(immortal, refcount, gc, list)) {
+  pmm_obj *type = probe_type(t, "made", 0, PMM_TYPE_GC, NULL, NULL);
+  pmm_obj *referents = NEW(OPS->gc_referents(RT, type));
+  for (size_t i = 0; i < length_of(t, referents); i++) {
+    pmm_obj *o = OPS->list_get(RT, referents, i);
+    if (strcmp(OPS->type_name(RT, o), "type") == 0 && !OPS->same(RT, o, type)) {
+      expect(OPS->is_immortal(RT, o));
+      expect_eq(raised(t, o), 0);
+    }
+  }
 }
 
 /* "Without immortality, the same objects count references normally: 1000 new
@@ -90,6 +121,8 @@ SHOULD(imm, mortal_singletons_count, "Without immortality singletons count",
   int64_t wanted = profile_int(t, "immortal") ? 0 : 1000;
   expect_eq(OFFERED(immortal), profile_int(t, "immortal"));
   expect_eq(raised(t, NEW(OPS->none(RT))), wanted);
+  expect_eq(raised(t, NEW(OPS->boolean(RT, 1))), wanted);
+  expect_eq(raised(t, integer(t, 1)), wanted);
   expect_eq(raised(t, NEW(OPS->tuple_new(RT, 0))), wanted);
 }
 
@@ -130,6 +163,7 @@ MUST(imm, interning_gives_one_object, "Equal interned strings are one object",
   const char *utf8 = OPS->str_utf8(RT, a, &size);
   expect(utf8 != NULL && strcmp(utf8, value) == 0);
   expect_eq(size, strlen(value));
+  expect_same(a, interned(t, value)); /* however often it is asked for */
 }
 
 /* "An interned string with no other owner is removed from the table and freed
@@ -167,6 +201,24 @@ SHOULD(imm, single_characters_are_shared, "Latin-1 characters are shared",
   expect_distinct(character(t, 256), character(t, 256));
 }
 
+/* "One-character strings U+0000..U+00FF and all 256 single-byte bytes objects
+ * are singletons; U+0100 is not." */
+SHOULD(imm, parts_of_one_character_are_shared,
+       "A part of one character is the shared object", REQ("IMM-009"),
+       NEEDS(str)) {
+  for (unsigned code = 0; code < 256; code++) {
+    unsigned char byte[] = {'x', (unsigned char)code, 'x'};
+    pmm_obj *wide = NEW(OPS->str_concat(RT, character(t, code),
+                                        text(t, "\xc4\x80")));
+    pmm_obj *bytes = NEW(OPS->bytes_new(RT, byte, 3));
+    expect_same(NEW(OPS->str_slice(RT, wide, 0, 1)), character(t, code));
+    expect_same(NEW(OPS->bytes_slice(RT, bytes, 1, 2)),
+                NEW(OPS->bytes_new(RT, byte + 1, 1)));
+    expect_distinct(NEW(OPS->str_slice(RT, wide, 1, 2)), character(t, 256));
+  }
+  expect_same(NEW(OPS->str_strip(RT, text(t, " a "))), character(t, 'a'));
+}
+
 /* "Every empty tuple, empty str and empty bytes produced by any constructor is
  * one object." */
 MUST(imm, empty_immutables_are_singletons, "Each empty immutable is one object",
@@ -186,4 +238,47 @@ MUST(imm, empty_immutables_are_singletons, "Each empty immutable is one object",
   expect_same(NEW(OPS->str_strip(RT, text(t, "  "))), str);
   expect_same(NEW(OPS->bytes_slice(RT, NEW(OPS->bytes_new(RT, "xy", 2)), 1, 1)),
               bytes);
+  expect_same(NEW(OPS->tuple_from(RT, NULL, 0)), tuple);
+  expect_same(NEW(OPS->tuple_slice(RT, three, 5, 9)), tuple);
+}
+
+/* "Every empty tuple, empty str and empty bytes produced by any constructor is
+ * one object." */
+MUST(imm, empty_results_are_singletons,
+     "An empty result of any operation is the one object", REQ("IMM-010"),
+     NEEDS(tuple, list, str, dict, set)) {
+  pmm_obj *tuple = NEW(OPS->tuple_new(RT, 0));
+  pmm_obj *str = text(t, "");
+  pmm_obj *bytes = NEW(OPS->bytes_new(RT, "", 0));
+  expect_same(NEW(OPS->tuple_convert(RT, NEW(OPS->dict_new(RT)))), tuple);
+  expect_same(NEW(OPS->tuple_convert(RT, NEW(OPS->set_new(RT, NULL)))), tuple);
+  expect_same(NEW(OPS->tuple_convert(RT, NEW(OPS->iter(RT, str)))), tuple);
+  expect_same(NEW(OPS->tuple_convert(RT, tuple)), tuple);
+  expect_same(NEW(OPS->str_new(RT, "", 0)), str);
+  expect_same(NEW(OPS->str_convert(RT, str)), str);
+  expect_same(NEW(OPS->str_concat(RT, str, str)), str);
+  expect_same(NEW(OPS->str_repeat(RT, text(t, "abc"), -1)), str);
+  expect_same(NEW(OPS->str_repeat(RT, str, 5)), str);
+  expect_same(NEW(OPS->str_join(RT, str, LIST(str, str))), str);
+  pmm_obj *wide = text(t, "\xc4\x80\xc4\x80");
+  expect_same(NEW(OPS->str_slice(RT, wide, 1, 1)), str);
+  expect_same(NEW(OPS->str_strip(RT, text(t, "\xe2\x80\x83 "))), str);
+  expect_same(NEW(OPS->bytes_slice(RT, bytes, 0, 1)), bytes);
+  pmm_obj *abc = NEW(OPS->bytes_new(RT, "abc", 3));
+  expect_same(NEW(OPS->bytes_slice(RT, abc, 3, 9)), bytes);
+}
+
+/* "Every empty tuple, empty str and empty bytes produced by any constructor is
+ * one object." */
+MUST(imm, reading_nothing_gives_the_singleton,
+     "At its end a file gives the one empty bytes object", REQ("IMM-010"),
+     NEEDS(file, str)) {
+  pmm_obj *bytes = NEW(OPS->bytes_new(RT, "", 0));
+  pmm_obj *file = NEW(OPS->file_open(RT, file_of(t, 10), "r"));
+  expect_same(NEW(OPS->file_read(RT, file, 0)), bytes);
+  expect_eq(length_of(t, NEW(OPS->file_read(RT, file, SIZE_MAX))), 10);
+  expect_same(NEW(OPS->file_read(RT, file, SIZE_MAX)), bytes);
+  expect_same(NEW(OPS->file_read(RT, file, 5)), bytes);
+  expect_same(NEW(OPS->file_read_line(RT, file)), bytes);
+  expect_ok(OPS->file_close(RT, file));
 }

@@ -24,13 +24,15 @@ MUST(ref, increments_and_decrements_are_exact,
   for (uint64_t n = 0; n <= 100000; n = n * 10 + (n == 0)) {
     for (uint64_t i = 0; i < n; i++) {
       OPS->retain(RT, o);
+      expect_eq(OPS->refcount(RT, o), i + 2);
     }
-    expect_eq(OPS->refcount(RT, o), n + 1);
-    for (uint64_t i = 0; i < n; i++) {
+    for (uint64_t i = n; i > 0; i--) { /* so as many decrements as i undo i */
+      expect_eq(OPS->refcount(RT, o), i + 1);
       OPS->release(RT, o);
     }
     expect_eq(OPS->refcount(RT, o), 1);
   }
+  expect_none(FINALIZED);
   expect_none(DEALLOCATED);
 }
 
@@ -44,6 +46,11 @@ MUST(ref, destruction_at_zero_is_immediate,
   expect_none(DEALLOCATED);
   DROP(o);
   expect_log(DEALLOCATED, 7);
+  OPS->xrelease(RT, GIVE(probe(t, 8)));
+  expect_log(DEALLOCATED, 7, 8);
+  pmm_obj *holder = GIVE(probe(t, 9));
+  OPS->clear(RT, &holder);
+  expect_log(DEALLOCATED, 7, 8, 9);
   expect_none(GC_START);
 }
 
@@ -54,6 +61,7 @@ MUST(ref, destruction_happens_once, "Each object dies exactly once",
   enum { N = 300 };
   pmm_obj **o = SCRATCH_ARRAY(pmm_obj *, N);
   uint32_t random = 12345;
+  quiet(t);
   pmm_obj *list = empty_list(t);
   for (int i = 0; i < N; i++) {
     o[i] = probe(t, i);
@@ -66,6 +74,9 @@ MUST(ref, destruction_happens_once, "Each object dies exactly once",
     }
   }
   DROP_ALL();
+  size_t by_count = happened(DEALLOCATED, ANY); /* nobody pointed at some */
+  expect_gt(by_count, 0);
+  expect_lt(by_count, N);
   (void)collect(t);
   for (int i = 0; i < N; i++) {
     expect_eq(happened(DEALLOCATED, i), 1);
@@ -391,15 +402,16 @@ SHOULD(ref, counts_pass_two_to_the_31, "2^31 references do not overflow",
     unsupported(t, "refcount_set");
   }
   expect_ok(status);
-  for (int i = 0; i < 4; i++) {
+  for (uint64_t i = 1; i <= 4; i++) {
     OPS->retain(RT, o);
+    expect_eq(OPS->refcount(RT, o), many + i);
   }
-  uint64_t count = OPS->refcount(RT, o);
-  expect_ge(count, many);
   for (int i = 0; i < 4; i++) {
     OPS->release(RT, o);
   }
   expect_none(DEALLOCATED);
+  uint64_t left = OPS->refcount(RT, o); /* one that saturated stays          */
+  expect(left == many || (OFFERED(immortal) && left == many + 4));
   expect_ok(OPS->refcount_set(RT, o, 1));
 }
 
@@ -455,4 +467,9 @@ MUST(ref, instances_keep_their_type, "Each instance owns its type once",
   expect_eq(OPS->refcount(RT, type), alone + 1);
   DROP(b);
   expect_eq(OPS->refcount(RT, type), alone);
+  pmm_obj *last = probe_of(t, type, 3);
+  DROP(type);
+  expect(strcmp(OPS->type_name(RT, last), "counted") == 0);
+  DROP(last);
+  expect_log(DEALLOCATED, 1, 2, 3);
 }

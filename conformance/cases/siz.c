@@ -15,6 +15,33 @@ MUST(siz, sizes_are_shallow, "The size leaves items out", REQ("SIZ-001"),
   expect_eq(size_of(t, TUPLE(big)), size_of(t, TUPLE(none)));
 }
 
+/* "The reported size covers the object itself and memory it alone owns (item
+ * array, table) but not referenced objects." */
+MUST(siz, sizes_of_tables_are_shallow, "The size of a table leaves items out",
+     REQ("SIZ-001"), NEEDS(sizeof, dict, set, tuple)) {
+  pmm_obj *none = NEW(OPS->none(RT));
+  pmm_obj *big = tuple_of_ints(t, 1000);
+  pmm_obj *dicts[] = {NEW(OPS->dict_new(RT)), NEW(OPS->dict_new(RT))};
+  pmm_obj *sets[] = {NEW(OPS->set_new(RT, NULL)), NEW(OPS->set_new(RT, NULL))};
+  pmm_obj *holders[] = {probe(t, 1), probe(t, 2)};
+  for (size_t i = 0; i < 2; i++) {
+    pmm_obj *item = i == 0 ? none : big;
+    expect_ok(OPS->dict_set(RT, dicts[i], integer(t, 1), item));
+    expect_ok(OPS->dict_set(RT, dicts[i], item, item));
+    expect_ok(OPS->set_add(RT, sets[i], item));
+    expect_ok(OPS->slot_set(RT, holders[i], 0, item));
+  }
+  expect_eq(size_of(t, dicts[0]), size_of(t, dicts[1]));
+  expect_eq(size_of(t, sets[0]), size_of(t, sets[1]));
+  expect_eq(size_of(t, holders[0]), size_of(t, holders[1]));
+  for (int64_t i = 2; i < 1000; i++) { /* and owns what its items lie in     */
+    expect_ok(OPS->dict_set(RT, dicts[0], integer(t, i), none));
+    expect_ok(OPS->set_add(RT, sets[0], integer(t, i)));
+  }
+  expect_ge(size_of(t, dicts[0]), 1000 * sizeof(void *));
+  expect_ge(size_of(t, sets[0]), 1000 * sizeof(void *));
+}
+
 /* "For tracked-capable objects getsizeof = own size + 16 bytes collector header
  * (two pointers, default build); for others no addition." */
 MUST(siz, collector_headers_count_once, "The collector's header is included",
@@ -26,6 +53,20 @@ MUST(siz, collector_headers_count_once, "The collector's header is included",
   expect_eq(size_of(t, empty_list(t)),
             profile_int(t, "var_object_bytes") + 2 * item + header);
   expect_eq(size_of(t, NEW(OPS->none(RT))), profile_int(t, "object_bytes"));
+}
+
+/* "For tracked-capable objects getsizeof = own size + 16 bytes collector header
+ * (two pointers, default build); for others no addition." */
+MUST(siz, atoms_have_no_collector_header, "What holds nothing has no header",
+     REQ("SIZ-002"), NEEDS(sizeof, str)) {
+  int64_t object = profile_int(t, "object_bytes");
+  int64_t variable = profile_int(t, "var_object_bytes");
+  expect_eq(size_of(t, NEW(OPS->boolean(RT, 1))), size_of(t, integer(t, 1)));
+  expect_eq(size_of(t, NEW(OPS->float_new(RT, 0.5))), object + 8);
+  expect_eq(size_of(t, integer(t, 1)),
+            variable + profile_int(t, "int_digit_bytes"));
+  expect_eq(size_of(t, NEW(OPS->bytes_new(RT, "xyz", 3))),
+            variable + 8 + 4); /* a hash, three bytes and a zero             */
 }
 
 /* "Every object starts with a reference count and a type pointer, 16 bytes on
@@ -128,6 +169,12 @@ SHOULD(siz, sizes_match_requests, "The size is what was asked for",
   for (size_t n = 30; n < sizeof filler; n = n * 2 + 1) {
     struct level before = level(t);
     expect_near(t, NEW(OPS->list_new(RT, n)), before);
+    before = level(t);
+    pmm_obj *grown = empty_list(t);
+    for (size_t i = 0; i < n; i++) { /* with more slots than items           */
+      expect_ok(OPS->list_append(RT, grown, NEW(OPS->none(RT))));
+    }
+    expect_near(t, grown, before);
     before = level(t);
     expect_near(t, NEW(OPS->tuple_new(RT, n)), before);
     before = level(t);

@@ -13,10 +13,39 @@ MUST(tup, a_shared_tuple_cannot_change, "A tuple that is shared is fixed",
   (void)KEEP(tuple);
   expect_error(OPS->tuple_set_steal(RT, tuple, 0, GIVE(integer(t, 9))),
                PMM_SYSTEM);
+  pmm_obj *holder = GIVE(KEEP(tuple));
+  enum pmm_status status = OPS->tuple_resize(RT, &holder, 2);
+  expect(holder == NULL); /* the reference it had is gone */
+  expect_error(status, PMM_SYSTEM);
   expect_eq(length_of(t, tuple), 3);
   for (size_t i = 0; i < 3; i++) {
     expect_int(OPS->tuple_get(RT, tuple, i), i);
   }
+}
+
+/* "After publication a tuple's length and slots cannot change through public
+ * operations; an attempt fails with an error and no effect." */
+MUST(tup, what_changes_lists_refuses_tuples,
+     "No operation that changes lists changes a tuple", REQ("TUP-001"),
+     NEEDS(tuple, list)) {
+  pmm_obj *tuple = tuple_of_ints(t, 3); /* one owner: still no list */
+  pmm_obj *item = integer(t, 9);
+  for (int i = 0; i < 9; i++) {
+    enum pmm_status status =
+        i == 0   ? OPS->list_append(RT, tuple, item)
+        : i == 1 ? OPS->list_insert(RT, tuple, 0, item)
+        : i == 2 ? OPS->list_set(RT, tuple, 0, item)
+        : i == 3 ? OPS->list_assign_slice(RT, tuple, 0, 2, NULL)
+        : i == 4 ? OPS->list_extend(RT, tuple, LIST(item))
+        : i == 5 ? OPS->list_clear(RT, tuple)
+        : i == 6 ? OPS->list_reverse(RT, tuple)
+        : i == 7 ? OPS->list_remove(RT, tuple, integer(t, 1))
+                 : OPS->list_sort(RT, tuple, NULL, NULL);
+    expect(status != PMM_OK && OPS->error(RT) == status);
+    OPS->error_clear(RT);
+  }
+  expect_equal(tuple, tuple_of_ints(t, 3));
+  expect_eq(length_of(t, tuple), 3);
 }
 
 /* "All zero-length tuples share one address and creating them allocates
@@ -62,8 +91,12 @@ MUST(tup, subclass_instances_are_not_shared,
   expect(strcmp(OPS->type_name(RT, slice), "tuple") == 0);
   expect_int(OPS->tuple_get(RT, exact, 1), 2);
   expect_int(OPS->tuple_get(RT, slice, 0), 1);
-  expect_distinct(NEW(OPS->tuple_subtype_new(RT, type, NULL, 0)),
-                  NEW(OPS->tuple_new(RT, 0)));
+  expect_eq(length_of(t, exact), 2);
+  expect_eq(length_of(t, slice), 2);
+  pmm_obj *empty = NEW(OPS->tuple_subtype_new(RT, type, NULL, 0));
+  expect_distinct(empty, NEW(OPS->tuple_new(RT, 0)));
+  expect(strcmp(OPS->type_name(RT, empty), "pair") == 0);
+  expect_same(NEW(OPS->tuple_convert(RT, empty)), NEW(OPS->tuple_new(RT, 0)));
 }
 
 /* "k owners of one tuple cost k counts on the tuple and only one count per
@@ -84,10 +117,18 @@ MUST(tup, sharing_counts_items_once, "Owners of a tuple do not own its items",
 SHOULD(tup, constants_are_made_once, "A tuple of constants is made once",
        REQ("TUP-006"), NEEDS(tuple)) {
   int64_t shared = profile_int(t, "tuple_constant_shared");
+  quiet(t);
   for (unsigned site = 1; site < 8; site++) {
     pmm_obj *first = NEW(OPS->tuple_constant(RT, site));
+    uint64_t blocks = live_blocks(t);
     pmm_obj *second = NEW(OPS->tuple_constant(RT, site));
     expect_eq(OPS->same(RT, first, second), shared);
+    for (int i = 0; i < 100 && shared; i++) {
+      expect_same(NEW(OPS->tuple_constant(RT, site)), first);
+    }
+    if (shared) {
+      expect_eq(live_blocks(t), blocks);
+    }
     expect_eq(length_of(t, first), site + 1);
     expect_int(OPS->tuple_get(RT, second, site), site);
   }
@@ -182,6 +223,29 @@ SHOULD(tup, full_collection_empties_free_lists,
   expect_le(live_blocks(t), blocks + 8);
 }
 
+/* "A collection of the oldest generation returns cached tuples, lists, dicts
+ * and floats to the allocator." */
+SHOULD(tup, full_collection_empties_every_cache,
+       "A full collection gives cached lists, dicts and floats back",
+       REQ("TUP-010"), NEEDS(tuple, tuple_freelist, gc, list, dict)) {
+  enum { N = 100 };
+  pmm_obj **made = SCRATCH_ARRAY(pmm_obj *, 3 * N);
+  quiet(t);
+  (void)collect(t);
+  uint64_t blocks = live_blocks(t);
+  for (int i = 0; i < N; i++) {
+    made[i] = empty_list(t);
+    made[N + i] = NEW(OPS->dict_new(RT));
+    made[2 * N + i] = NEW(OPS->float_new(RT, i + 0.5));
+  }
+  expect_ge(live_blocks(t), blocks + 3 * N);
+  for (int i = 3 * N; i-- > 0;) {
+    DROP(made[i]);
+  }
+  (void)collect(t);
+  expect_le(live_blocks(t), blocks + 8);
+}
+
 /* "A tuple taken from the free list has all slots null or initialised and
  * count 1, and the collector may run before it is filled." */
 MUST(tup, recycled_tuples_are_clean, "A recycled tuple shows no old items",
@@ -238,6 +302,35 @@ SHOULD(tup, items_die_last_to_first, "A tuple's items die last to first",
   expect_log(DEALLOCATED, 3, 2, 1, 0);
 }
 
+/* "A tuple's items are released from the highest index down."  However many,
+ * and whatever lies between those one hears of. */
+SHOULD(tup, many_items_die_last_to_first, "Many items die last to first",
+       REQ("TUP-013"), NEEDS(tuple)) {
+  enum { N = 150 };
+  quiet(t);
+  pmm_obj *tuple = NEW(OPS->tuple_new(RT, N));
+  for (size_t i = 0; i < N; i++) {
+    pmm_obj *item = probe(t, (int64_t)i);
+    if (i % 3 == 1) { /* one that dies inside another                       */
+      pmm_obj *outer = TUPLE(item, integer(t, 1000));
+      DROP(item);
+      item = outer;
+    } else if (i % 3 == 2) {
+      DROP(item);
+      item = integer(t, 100000 + (int64_t)i);
+    }
+    expect_ok(OPS->tuple_set_steal(RT, tuple, i, GIVE(item)));
+  }
+  log_clear(t);
+  DROP(tuple);
+  int64_t last = N;
+  for (size_t i = 0; i < log_length(t); i++) {
+    expect_lt(logged(t, i)->cookie, last);
+    last = logged(t, i)->cookie;
+  }
+  expect_eq(happened(DEALLOCATED, ANY), 2 * N / 3);
+}
+
 /* "A fresh non-empty tuple is tracked; after a collection that visits it, it
  * is untracked when no item is or can become tracked." */
 MUST(tup, atomic_tuples_become_untracked,
@@ -253,17 +346,46 @@ MUST(tup, atomic_tuples_become_untracked,
   expect(!OPS->gc_is_tracked(RT, tuple));
 }
 
+/* "A fresh non-empty tuple is tracked; after a collection that visits it, it
+ * is untracked when no item is or can become tracked."  A dict of atoms can,
+ * and so can what an empty slot will hold. */
+MUST(tup, tuples_that_may_join_a_cycle_stay_tracked,
+     "A tuple of an untracked dict stays tracked", REQ("TUP-014"),
+     NEEDS(tuple, dict, gc, gc_track)) {
+  quiet(t);
+  pmm_obj *dict = NEW(OPS->dict_new(RT));
+  pmm_obj *tuple = TUPLE(dict, integer(t, 1000));
+  pmm_obj *unfilled = NEW(OPS->tuple_new(RT, 2));
+  (void)collect(t);
+  expect(OPS->gc_is_tracked(RT, tuple));
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 1), tuple));
+  expect_ok(OPS->tuple_set_steal(RT, unfilled, 0, GIVE(KEEP(dict))));
+  expect(OPS->gc_is_tracked(RT, unfilled));
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 2), unfilled));
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 3), probe(t, 1)));
+  DROP_ALL();
+  expect_none(DEALLOCATED);
+  expect_ge(collect(t), 3);
+  expect_log(DEALLOCATED, 1);
+}
+
 /* "A tuple whose item is tracked (e.g. a list) remains tracked after any
  * number of collections." */
 MUST(tup, tuples_of_containers_stay_tracked,
      "A tuple that holds a list stays tracked", REQ("TUP-015"),
      NEEDS(tuple, list, gc, gc_track)) {
-  pmm_obj *tuple = TUPLE(empty_list(t), integer(t, 1));
-  for (int i = 0; i < 5; i++) {
-    expect(OPS->gc_is_tracked(RT, tuple));
-    (void)collect(t);
+  pmm_obj *inner = TUPLE(empty_list(t));
+  pmm_obj *tuples[] = {TUPLE(empty_list(t), integer(t, 1)), inner,
+                       TUPLE(integer(t, 1), inner), TUPLE(probe(t, 1))};
+  for (size_t i = 0; i < 5 * 4; i++) {
+    expect(OPS->gc_is_tracked(RT, tuples[i % 4]));
+    if (i % 4 == 3) {
+      (void)collect(t);
+    }
   }
-  expect(OPS->gc_is_tracked(RT, tuple));
+  for (size_t i = 0; i < 4; i++) {
+    expect(OPS->gc_is_tracked(RT, tuples[i]));
+  }
 }
 
 /* "A tuple of tuples of atoms is untracked within at most depth+1 full
@@ -313,7 +435,34 @@ MUST(tup, resize_needs_a_sole_owner, "Only an unshared tuple is resized",
   expect_error(OPS->tuple_resize(RT, tuple, 3), PMM_SYSTEM);
   expect(*tuple == NULL);
   expect_eq(OPS->refcount(RT, shared), 1);
-  expect_eq(length_of(t, shared), 2);
+  expect_equal(shared, tuple_of_ints(t, 2));
+}
+
+/* "Growing or shrinking a tuple in place succeeds only with count 1; otherwise
+ * it fails, releases it and nulls the caller's pointer; new slots are null." */
+MUST(tup, resize_keeps_and_releases_items,
+     "Growing empties new slots, shrinking releases old ones", REQ("TUP-017"),
+     NEEDS(tuple, refcount)) {
+  pmm_obj *o = probe(t, 9);
+  pmm_obj *made = TUPLE(o, o, o);
+  pmm_obj **tuple = holder_of(t, GIVE(made));
+  defer(t, clear_holder, tuple);
+  static const size_t lengths[] = {4, 5, 19, 20, 21, 60, 3, 2, 1};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    size_t n = lengths[i];
+    size_t kept = n < 3 ? n : 3;
+    expect_ok(OPS->tuple_resize(RT, tuple, n));
+    expect_eq(OPS->refcount(RT, *tuple), 1);
+    expect_eq(length_of(t, *tuple), n);
+    expect_eq(OPS->refcount(RT, o), 1 + kept);
+    for (size_t slot = 0; slot < n; slot++) {
+      pmm_obj *item = OPS->tuple_get(RT, *tuple, slot);
+      expect(slot < kept ? OPS->same(RT, item, o) : item == NULL);
+    }
+  }
+  expect_ok(OPS->tuple_resize(RT, tuple, 0));
+  expect_eq(OPS->refcount(RT, o), 1);
+  expect_eq(length_of(t, *tuple), 0);
 }
 
 /* "For equal n > 0 an n-tuple occupies fewer bytes than an n-list and lies in

@@ -222,7 +222,8 @@
   X(chunks, chunks) \
   X(file_chunks, chunks) \
   X(weak_get, weakref_cb) \
-  X(weak_delete, weakref_cb)
+  X(weak_delete, weakref_cb) \
+  X(str_convert, str)
 
 const struct pmm_op_entry pmm_op_entries[] = {
 #define OPERATION(name, feature) \

@@ -36,6 +36,13 @@ def growth(count):
     return items, seen
 
 
+def one_more_than_exact(count):
+    """A list made to measure, which one append has then moved."""
+    items = [None] * count
+    items.append(None)
+    return items
+
+
 def shrinking(items):
     """(length, capacity) wherever popping changes the capacity."""
     lengths, capacities, last = [], [], capacity(items)
@@ -201,17 +208,20 @@ def sizes():
 
 def lists():
     """Growth, shrinking and caching of lists."""
-    items, capacities = growth(1000)
-    lengths, shrunk = shrinking(items)
+    lengths, shrunk = shrinking(growth(1000)[0])
+    trimmed, rooms = shrinking(one_more_than_exact(1000))
     million = growth(1000000)[0]
     return [
         ("", "lists"),
-        ("list_capacities", capacities[:20]),
+        ("list_capacities", growth(5000)[1]),
         ("list_capacity_million", capacity(million)),
         ("list_million_bytes", size(million)),
         ("list_shrink_start", 1000),
         ("list_shrink_lengths", lengths),
         ("list_shrink_capacities", shrunk),
+        ("list_trim_start", 1000),
+        ("list_trim_lengths", trimmed),
+        ("list_trim_capacities", rooms),
         ("list_literal_bytes", literal_sizes()),
         ("list_from_tuple_bytes", [size(list((0,) * n)) for n in range(10)]),
         ("list_freelist_max", retained(list, 500)),

@@ -160,6 +160,16 @@ pmm_obj *pmmi_view_new(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to) {
   return &view->var.base;
 }
 
+unsigned char pmmi_view_byte(const pmm_obj *view, size_t index) {
+  const struct pmmi_view *v = (const struct pmmi_view *)view;
+  assert(index < v->var.length);
+  const unsigned char *data =
+      pmmi_is_buffer(v->owner)
+          ? ((const struct pmmi_buffer *)v->owner)->data
+          : ((const struct pmmi_bytes *)v->owner)->bytes;
+  return data[v->from + index];
+}
+
 static void view_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_view *view = (struct pmmi_view *)o;
   if (pmmi_is_buffer(view->owner)) {
@@ -176,4 +186,5 @@ const struct pmmi_type pmmi_view_type = {
     .dealloc = view_dealloc,
     .hash = pmmi_hash_refuse,
     .length = any_length,
+    .iter = pmmi_sequence_iter,
 };

@@ -12,7 +12,8 @@
  *   1. An array's data is a block of its own; without items there is none.
  *   2. A view owns its owner and copies nothing: its cost does not depend on
  *      its length.
- *   3. While views exist (`exports`), a bytearray refuses to be resized.
+ *   3. Iterating over a view gives its owner's bytes as they are then.
+ *   4. While views exist (`exports`), a bytearray refuses to be resized.
  *
  * Invariant: from + length of a view lies within its owner's data.
  *
@@ -51,6 +52,9 @@ static inline int pmmi_is_buffer(const pmm_obj *o) {
 
 /** An array of the same type and items, that nobody views. */
 pmm_obj *pmmi_buffer_copy(pmm_rt *rt, pmm_obj *buffer);
+
+/** Byte `index` of a view, which has it, as its owner's data are now. */
+unsigned char pmmi_view_byte(const pmm_obj *view, size_t index);
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 

@@ -68,9 +68,21 @@ static void die(pmm_rt *rt, const struct fault *fault) {
   }
   (void)fprintf(stderr, ", used through domain '%c'%s\n", fault->through,
                 fault->where);
-  pmmi_event(rt, PMM_EVENT_FAULT, (int64_t)(uintptr_t)fault->data,
-             fault->kind);
+  if (pmmi_holds(rt)) { /* the host expects no other thread to call it      */
+    pmmi_event(rt, PMM_EVENT_FAULT, (int64_t)(uintptr_t)fault->data,
+               fault->kind);
+  }
   abort();
+}
+
+void pmmi_debug_expect_holder(const struct pmmi_debug_layer *layer) {
+  if (layer->letter != letters[PMM_DOMAIN_RAW] && !pmmi_holds(layer->rt)) {
+    (void)fprintf(stderr,
+                  "pmm debug: domain '%c' called without holding the runtime:"
+                  " this thread neither opened it nor runs for it\n",
+                  layer->letter);
+    abort();
+  }
 }
 
 /* ---- guards -------------------------------------------------------------- */
@@ -175,6 +187,7 @@ static void die_written(pmm_rt *rt, const struct pmmi_debug_waiting *block,
   die(rt, &fault);
 }
 
+/** Let go of a block that is in no quarantine.  Without the lock. */
 static void release(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
   struct pmmi_debug_layer *layer = &rt->debug.layers[block->domain];
   for (size_t i = 0; i < block->size + OVERHEAD_BYTES; i++) {
@@ -185,38 +198,44 @@ static void release(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
   layer->below.free(layer->below.ctx, block->base);
 }
 
-static void pop(pmm_rt *rt) {
-  struct pmmi_debug *debug = &rt->debug;
-  struct pmmi_debug_waiting oldest = debug->ring[debug->first];
-  debug->first = (debug->first + 1) % debug->room;
-  debug->count--;
-  debug->bytes -= oldest.size + OVERHEAD_BYTES;
+static struct pmmi_debug_quarantine *quarantine_of(struct pmmi_debug *debug,
+                                                   int domain) {
+  return domain == PMM_DOMAIN_RAW ? &debug->raw : &debug->held;
+}
+
+/** Let the oldest go.  With the lock, which is open meanwhile. */
+static void pop(pmm_rt *rt, struct pmmi_debug_quarantine *q) {
+  struct pmmi_debug_waiting oldest = q->ring[q->first];
+  q->first = (q->first + 1) % q->room;
+  q->count--;
+  q->bytes -= oldest.size + OVERHEAD_BYTES;
+  pmmi_unlock(rt);
   release(rt, &oldest);
+  pmmi_lock(rt);
 }
 
 /** Room for one more; -1: no memory. */
-static int ring_reserve(pmm_rt *rt) {
-  struct pmmi_debug *debug = &rt->debug;
-  const struct pmmi_heap *heap = &rt->memory.bottom;
-  assert(debug->count <= debug->room);
-  if (debug->count < debug->room) {
+static int ring_reserve(struct pmmi_debug_quarantine *q,
+                        const struct pmmi_heap *heap) {
+  assert(q->count <= q->room);
+  if (q->count < q->room) {
     return 0;
   }
-  size_t room = debug->room > 0 ? 2 * debug->room : FIRST_ROOM;
+  size_t room = q->room > 0 ? 2 * q->room : FIRST_ROOM;
   struct pmmi_debug_waiting *ring =
       heap->alloc(heap->ctx, room * sizeof *ring);
   if (ring == NULL) {
     return -1;
   }
-  for (size_t i = 0; i < debug->count; i++) {
-    ring[i] = debug->ring[(debug->first + i) % debug->room];
+  for (size_t i = 0; i < q->count; i++) {
+    ring[i] = q->ring[(q->first + i) % q->room];
   }
-  if (debug->ring != NULL) {
-    heap->free_sized(heap->ctx, debug->ring, debug->room * sizeof *ring);
+  if (q->ring != NULL) {
+    heap->free_sized(heap->ctx, q->ring, q->room * sizeof *q->ring);
   }
-  debug->ring = ring;
-  debug->room = room;
-  debug->first = 0;
+  q->ring = ring;
+  q->room = room;
+  q->first = 0;
   return 0;
 }
 
@@ -224,37 +243,49 @@ static int ring_reserve(pmm_rt *rt) {
  *  block skips the quarantine. */
 static void push(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
   struct pmmi_debug *debug = &rt->debug;
+  struct pmmi_debug_quarantine *q = quarantine_of(debug, block->domain);
   size_t bytes = block->size + OVERHEAD_BYTES;
   memset(block->base, DEAD, bytes);
-  if (bytes > debug->limit_bytes || ring_reserve(rt) != 0) {
+  pmmi_lock(rt);
+  while (bytes <= debug->limit_bytes && debug->limit_bytes - q->bytes < bytes) {
+    pop(rt, q);
+  }
+  int waits = bytes <= debug->limit_bytes &&
+              ring_reserve(q, &rt->shared.tables) == 0;
+  if (waits) {
+    q->ring[(q->first + q->count) % q->room] = *block;
+    q->count++;
+    q->bytes += bytes;
+  }
+  pmmi_unlock(rt);
+  if (!waits) {
     release(rt, block);
-    return;
   }
-  while (debug->limit_bytes - debug->bytes < bytes) {
-    pop(rt);
-  }
-  debug->ring[(debug->first + debug->count) % debug->room] = *block;
-  debug->count++;
-  debug->bytes += bytes;
 }
 
-/** The waiting block with that data; NULL: none. */
-static const struct pmmi_debug_waiting *find_waiting(
-    const struct pmmi_debug *debug, const unsigned char *data) {
-  for (size_t i = 0; i < debug->count; i++) {
-    const struct pmmi_debug_waiting *block =
-        &debug->ring[(debug->first + i) % debug->room];
-    if (block->base + HEAD_BYTES == data) {
-      return block;
+/** 1 with the waiting block that has that data in *out. */
+static int find_waiting(const struct pmmi_debug_quarantine *q,
+                        const unsigned char *data,
+                        struct pmmi_debug_waiting *out) {
+  for (size_t i = 0; i < q->count; i++) {
+    *out = q->ring[(q->first + i) % q->room];
+    if (out->base + HEAD_BYTES == data) {
+      return 1;
     }
   }
-  return NULL;
+  return 0;
 }
 
 void pmmi_debug_flush(pmm_rt *rt) {
-  while (rt->debug.count > 0) {
-    pop(rt);
+  struct pmmi_debug *debug = &rt->debug;
+  pmmi_lock(rt);
+  while (debug->raw.count > 0) {
+    pop(rt, &debug->raw);
   }
+  while (pmmi_holds(rt) && debug->held.count > 0) {
+    pop(rt, &debug->held);
+  }
+  pmmi_unlock(rt);
 }
 
 /* ---- the hooks ----------------------------------------------------------- */
@@ -268,53 +299,82 @@ static void *request(const struct pmm_domain_allocator *below, size_t bytes,
 /** Make a block, its data not filled.  NULL: no memory. */
 static unsigned char *make(struct pmmi_debug_layer *layer, size_t size,
                            int zero) {
-  struct pmmi_debug *debug = &layer->rt->debug;
+  pmm_rt *rt = layer->rt;
+  struct pmmi_debug *debug = &rt->debug;
   size_t bytes;
-  if (!pmmi_size_fits(1, size, OVERHEAD_BYTES, &bytes) ||
-      pmmi_ledger_reserve(&debug->live, &layer->rt->memory.bottom) != 0) {
+  pmmi_debug_expect_holder(layer);
+  if (!pmmi_size_fits(1, size, OVERHEAD_BYTES, &bytes)) {
+    return NULL;
+  }
+  pmmi_lock(rt);
+  int failed = pmmi_ledger_promise(&debug->live, &rt->shared.tables);
+  pmmi_unlock(rt);
+  if (failed) {
     return NULL;
   }
   unsigned char *base = request(&layer->below, bytes, zero);
-  if (base == NULL && debug->count > 0) {
-    pmmi_debug_flush(layer->rt);
+  if (base == NULL) {
+    pmmi_debug_flush(rt);
     base = request(&layer->below, bytes, zero);
   }
-  if (base == NULL) {
-    return NULL;
-  }
-  unsigned char *data = dress(base, size, layer->letter);
-  pmmi_ledger_add(&debug->live, data, size);
+  unsigned char *data =
+      base != NULL ? dress(base, size, layer->letter) : NULL;
+  pmmi_lock(rt);
+  pmmi_ledger_fulfil(&debug->live, data, size);
+  pmmi_unlock(rt);
   return data;
 }
 
-/** Take a checked block out of use. */
+static int is_live(struct pmmi_debug_layer *layer, const void *block,
+                   size_t *size) {
+  pmmi_debug_expect_holder(layer);
+  pmmi_lock(layer->rt);
+  int live = pmmi_ledger_find(&layer->rt->debug.live, block, size);
+  pmmi_unlock(layer->rt);
+  return live;
+}
+
+/** A block that is not live: a fault, or one from before the layer, of which
+ *  then `leaves` are fewer. */
+static void judge_stranger(struct pmmi_debug_layer *layer,
+                           const unsigned char *data, enum pmm_fault kind,
+                           unsigned leaves) {
+  struct pmmi_debug *debug = &layer->rt->debug;
+  struct pmmi_debug_waiting waiting;
+  struct fault fault = {.kind = kind,
+                        .data = data,
+                        .size = SIZE_MAX,
+                        .through = layer->letter};
+  pmmi_lock(layer->rt);
+  int waits = find_waiting(&debug->held, data, &waiting) ||
+              find_waiting(&debug->raw, data, &waiting);
+  int is_older = !waits && debug->older > 0;
+  debug->older -= is_older ? leaves : 0;
+  pmmi_unlock(layer->rt);
+  if (is_older) {
+    return;
+  }
+  if (waits) {
+    fault.size = waiting.size;
+    fault.from = letters[waiting.domain];
+  }
+  die(layer->rt, &fault);
+}
+
+/** Take a checked block out of use.  Another thread may have been faster. */
 static void retire(struct pmmi_debug_layer *layer, unsigned char *data,
                    size_t size) {
   const struct pmmi_debug_waiting block = {
       .base = data - HEAD_BYTES,
       .size = size,
       .domain = (int)(layer - layer->rt->debug.layers)};
-  (void)pmmi_ledger_take(&layer->rt->debug.live, data, &size);
+  pmmi_lock(layer->rt);
+  int was_live = pmmi_ledger_take(&layer->rt->debug.live, data, &size);
+  pmmi_unlock(layer->rt);
+  if (!was_live) {
+    judge_stranger(layer, data, PMM_FAULT_DOUBLE_FREE, 0);
+  }
   push(layer->rt, &block);
-}
-
-/** A block that is not live: one from before the layer, or a fault. */
-static void judge_stranger(struct pmmi_debug_layer *layer,
-                           const unsigned char *data, enum pmm_fault kind) {
-  struct pmmi_debug *debug = &layer->rt->debug;
-  const struct pmmi_debug_waiting *waiting = find_waiting(debug, data);
-  if (waiting == NULL && debug->older > 0) {
-    return;
-  }
-  struct fault fault = {.kind = kind,
-                        .data = data,
-                        .size = SIZE_MAX,
-                        .through = layer->letter};
-  if (waiting != NULL) {
-    fault.size = waiting->size;
-    fault.from = letters[waiting->domain];
-  }
-  die(layer->rt, &fault);
 }
 
 static void *debug_malloc(void *ctx, size_t size) {
@@ -336,9 +396,8 @@ static void debug_free(void *ctx, void *block) {
   if (block == NULL) {
     return;
   }
-  if (!pmmi_ledger_find(&layer->rt->debug.live, block, &size)) {
-    judge_stranger(layer, block, PMM_FAULT_DOUBLE_FREE);
-    layer->rt->debug.older--;
+  if (!is_live(layer, block, &size)) {
+    judge_stranger(layer, block, PMM_FAULT_DOUBLE_FREE, 1);
     layer->below.free(layer->below.ctx, block);
     return;
   }
@@ -352,8 +411,8 @@ static void *debug_realloc(void *ctx, void *block, size_t size) {
   if (block == NULL) {
     return debug_malloc(ctx, size);
   }
-  if (!pmmi_ledger_find(&layer->rt->debug.live, block, &old_size)) {
-    judge_stranger(layer, block, PMM_FAULT_USE_AFTER_FREE);
+  if (!is_live(layer, block, &old_size)) {
+    judge_stranger(layer, block, PMM_FAULT_USE_AFTER_FREE, 0);
     return layer->below.realloc(layer->below.ctx, block, size);
   }
   check(layer, block, old_size);
@@ -373,15 +432,21 @@ void pmmi_debug_init(pmm_rt *rt, size_t limit_bytes) {
           limit_bytes > 0 ? limit_bytes : PMMI_DEBUG_QUARANTINE_BYTES};
 }
 
+static void quarantine_fini(struct pmmi_debug_quarantine *q,
+                            const struct pmmi_heap *heap) {
+  assert(q->count == 0 && q->bytes == 0);
+  if (q->ring != NULL) {
+    heap->free_sized(heap->ctx, q->ring, q->room * sizeof *q->ring);
+  }
+}
+
 void pmmi_debug_fini(pmm_rt *rt) {
   struct pmmi_debug *debug = &rt->debug;
-  const struct pmmi_heap *heap = &rt->memory.bottom;
+  const struct pmmi_heap *tables = &rt->shared.tables;
   pmmi_debug_flush(rt);
-  if (debug->ring != NULL) {
-    heap->free_sized(heap->ctx, debug->ring,
-                     debug->room * sizeof *debug->ring);
-  }
-  pmmi_ledger_fini(&debug->live, heap);
+  quarantine_fini(&debug->raw, tables);
+  quarantine_fini(&debug->held, tables);
+  pmmi_ledger_fini(&debug->live, tables);
 }
 
 enum pmm_status pmmi_debug_install(pmm_rt *rt) {
@@ -389,7 +454,8 @@ enum pmm_status pmmi_debug_install(pmm_rt *rt) {
   if (debug->on) {
     return PMM_OK;
   }
-  debug->older = pmmi_memory_live_blocks(&rt->memory);
+  debug->older = pmmi_memory_live_blocks(&rt->memory) +
+                 pmmi_raw_figures(rt).live_blocks;
   debug->on = 1;
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     struct pmmi_debug_layer *layer = &debug->layers[domain];

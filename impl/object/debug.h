@@ -23,9 +23,14 @@
  *      count that was taken down there is an object released too often.
  *   5. A layer that comes later than the runtime hands blocks that it did
  *      not make to the layer below: as many as were live when it came.
+ *   6. Any thread may use the raw domain, so the lock of shared.h guards what
+ *      the layer knows, and raw blocks have a quarantine of their own: a
+ *      thread that does not hold the runtime must not empty the other one.
+ *      Such a thread aborts when it calls the mem or the object domain.
  *
- * Invariant: a block of the layer is in `live` or in the quarantine; bytes
- * is the sum of the quarantine's blocks, overhead included, and <= limit.
+ * Invariant: a block of the layer is in `live` or in a quarantine, unless a
+ * call under way moves it; bytes is the sum of the quarantine's blocks,
+ * overhead included, and <= limit.
  *
  * Source: CPython 3.11 Objects/obmalloc.c (_PyMem_DebugRawAlloc).
  */
@@ -51,24 +56,35 @@ struct pmmi_debug_waiting {
   int domain;          /* enum pmm_domain                                   */
 };
 
-/** The debug layer of a runtime. */
-struct pmmi_debug {
-  int on;                       /* 1: installed                             */
-  struct pmmi_debug_layer layers[PMMI_DOMAINS];
-  struct pmmi_ledger live;      /* blocks as owners know them               */
-  uint64_t older;               /* live blocks that the layer did not make  */
-  struct pmmi_debug_waiting *ring; /* the quarantine, oldest at `first`     */
+/** Blocks that wait. */
+struct pmmi_debug_quarantine {
+  struct pmmi_debug_waiting *ring; /* the oldest is at `first`              */
   size_t room;                  /* slots of the ring                        */
   size_t first;                 /* index of the oldest                      */
   size_t count;                 /* slots in use                             */
   size_t bytes;                 /* of the blocks in it, overhead included   */
-  size_t limit_bytes;           /* at most so many                          */
+};
+
+/** The debug layer of a runtime; the lock guards all but what is constant. */
+struct pmmi_debug {
+  int on;                       /* 1: installed; constant then              */
+  struct pmmi_debug_layer layers[PMMI_DOMAINS]; /* constant once installed  */
+  struct pmmi_ledger live;      /* blocks as owners know them               */
+  uint64_t older;               /* live blocks that the layer did not make  */
+  struct pmmi_debug_quarantine held; /* blocks of mem and object            */
+  struct pmmi_debug_quarantine raw;  /* raw blocks                          */
+  size_t limit_bytes;           /* of each quarantine; constant             */
 };
 
 /** Not installed; `limit_bytes` for when it is (0: the default). */
 void pmmi_debug_init(pmm_rt *rt, size_t limit_bytes);
 
-/** Check and empty the quarantine.  Aborts on a fault. */
+/** Abort with a message unless the calling thread holds the runtime or the
+ *  layer is that of the raw domain. */
+void pmmi_debug_expect_holder(const struct pmmi_debug_layer *layer);
+
+/** Check and empty the quarantines; that of raw blocks alone when the calling
+ *  thread does not hold the runtime.  Aborts on a fault. */
 void pmmi_debug_flush(pmm_rt *rt);
 
 /** The same, and give back what the layer holds. */

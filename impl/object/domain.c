@@ -2,17 +2,13 @@
 /* domain.c - domains and their hooks; idea and invariant: domain.h. */
 #include "object/domain.h"
 
-#include <stdlib.h>
-
 #include "object/runtime.h"
-
-static size_t at_least_one(size_t size) { return size > 0 ? size : 1; }
 
 /* ---- the bases ----------------------------------------------------------- */
 
 static void *base_malloc(void *ctx, size_t size) {
   struct pmmi_heap *heap = &((struct pmmi_memory *)ctx)->bottom;
-  return heap->alloc(heap->ctx, at_least_one(size));
+  return heap->alloc(heap->ctx, pmmi_at_least_one(size));
 }
 
 static void *base_calloc(void *ctx, size_t n, size_t size) {
@@ -33,52 +29,13 @@ static void *base_realloc(void *ctx, void *block, size_t size) {
   }
   size_t old_size = m->backend->usable_size(m->backend_heap, block);
   return m->backend->realloc(m->backend_heap, block, old_size,
-                             at_least_one(size));
+                             pmmi_at_least_one(size));
 }
 
 static void base_free(void *ctx, void *block) {
   const struct pmmi_memory *m = ctx;
   m->backend->free(m->backend_heap, block);
 }
-
-static void *raw_malloc(void *ctx, size_t size) {
-  (void)ctx;
-  return malloc(at_least_one(size));
-}
-
-static void *raw_calloc(void *ctx, size_t n, size_t size) {
-  (void)ctx;
-  int empty = n == 0 || size == 0;
-  return calloc(empty ? 1 : n, empty ? 1 : size);
-}
-
-static void *raw_realloc(void *ctx, void *block, size_t size) {
-  (void)ctx;
-  return realloc(block, at_least_one(size));
-}
-
-static void raw_free(void *ctx, void *block) {
-  (void)ctx;
-  free(block);
-}
-
-static void *raw_resize(void *ctx, void *block, size_t old_size,
-                        size_t new_size) {
-  (void)old_size;
-  return raw_realloc(ctx, block, new_size);
-}
-
-static void raw_free_sized(void *ctx, void *block, size_t size) {
-  (void)ctx;
-  (void)size;
-  free(block);
-}
-
-const struct pmmi_heap pmmi_raw_heap = {.ctx = NULL,
-                                        .alloc = raw_malloc,
-                                        .alloc_zero = raw_calloc,
-                                        .realloc = raw_resize,
-                                        .free_sized = raw_free_sized};
 
 /* ---- the adapter: hooks as the runtime's requests see them --------------- */
 
@@ -148,11 +105,9 @@ void pmmi_domains_init(pmm_rt *rt) {
   struct pmmi_domains *domains = &rt->domains;
   const struct pmm_domain_allocator backend = {
       &rt->memory, base_malloc, base_calloc, base_realloc, base_free};
-  const struct pmm_domain_allocator library = {
-      NULL, raw_malloc, raw_calloc, raw_realloc, raw_free};
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     int raw = domain == PMM_DOMAIN_RAW;
-    domains->base[domain] = raw ? library : backend;
+    domains->base[domain] = raw ? pmmi_raw_base : backend;
     domains->direct[domain] = raw ? pmmi_raw_heap : rt->memory.bottom;
     domains->current[domain] = domains->base[domain];
     rt->memory.heap[domain] = domains->direct[domain];
@@ -160,13 +115,25 @@ void pmmi_domains_init(pmm_rt *rt) {
 }
 
 void pmmi_domains_fini(pmm_rt *rt) {
+  pmmi_raw_fini(rt);
   pmmi_ledger_fini(&rt->domains.sizes, &rt->memory.bottom);
 }
 
 /* ---- operations ---------------------------------------------------------- */
 
+/* What follows is for mem and object; raw.c has the raw domain. */
+
+/** The debug layer lets no thread in that does not hold the runtime: before
+ *  anything of it is touched. */
+static void expect_holder(pmm_rt *rt, enum pmm_domain domain) {
+  if (rt->debug.on) {
+    pmmi_debug_expect_holder(&rt->debug.layers[domain]);
+  }
+}
+
 /** 1 when the attempt may be made, and its block be remembered. */
-static int may_attempt(pmm_rt *rt) {
+static int may_attempt(pmm_rt *rt, enum pmm_domain domain) {
+  expect_holder(rt, domain);
   struct pmmi_memory *m = &rt->memory;
   if (m->attempts++ >= m->fail_at) {
     pmmi_memory_refuse(m);
@@ -186,33 +153,38 @@ static void *attempted(pmm_rt *rt, enum pmm_domain domain, void *block,
     rt->memory.refused++;
     return NULL;
   }
-  pmmi_memory_count(&rt->memory, domain, at_least_one(size));
-  pmmi_ledger_add(&rt->domains.sizes, block, at_least_one(size));
+  pmmi_memory_count(&rt->memory, domain, pmmi_at_least_one(size));
+  pmmi_ledger_add(&rt->domains.sizes, block, pmmi_at_least_one(size));
   return block;
 }
 
-/** Only hooks hear of requests for 0 bytes. */
-static size_t asked(pmm_rt *rt, enum pmm_domain domain, size_t size) {
-  return is_hooked(rt, domain) ? size : at_least_one(size);
+size_t pmmi_domain_asked(pmm_rt *rt, enum pmm_domain domain, size_t size) {
+  return is_hooked(rt, domain) ? size : pmmi_at_least_one(size);
 }
 
 void *pmmi_domain_malloc(pmm_rt *rt, enum pmm_domain domain, size_t size) {
-  if (size > PTRDIFF_MAX || !may_attempt(rt)) {
+  if (domain == PMM_DOMAIN_RAW) {
+    return pmmi_raw_malloc(rt, size);
+  }
+  if (size > PTRDIFF_MAX || !may_attempt(rt, domain)) {
     return NULL;
   }
   struct pmmi_heap *heap = &rt->memory.heap[domain];
-  void *block = heap->alloc(heap->ctx, asked(rt, domain, size));
+  void *block = heap->alloc(heap->ctx, pmmi_domain_asked(rt, domain, size));
   return attempted(rt, domain, block, size);
 }
 
 void *pmmi_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
                          size_t size) {
+  if (domain == PMM_DOMAIN_RAW) {
+    return pmmi_raw_calloc(rt, n, size);
+  }
   size_t bytes;
-  if (!pmmi_size_fits(n, size, 0, &bytes) || !may_attempt(rt)) {
+  if (!pmmi_size_fits(n, size, 0, &bytes) || !may_attempt(rt, domain)) {
     return NULL;
   }
   struct pmmi_heap *heap = &rt->memory.heap[domain];
-  int plain = bytes > 0 || is_hooked(rt, domain);
+  int plain = pmmi_domain_asked(rt, domain, bytes) == bytes;
   void *block = heap->alloc_zero(heap->ctx, plain ? n : 1, plain ? size : 1);
   return attempted(rt, domain, block, bytes);
 }
@@ -222,14 +194,14 @@ static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
                     size_t old_size, size_t size) {
   struct pmmi_memory *m = &rt->memory;
   struct pmmi_heap *heap = &m->heap[domain];
-  size_t new_size = at_least_one(size);
+  size_t new_size = pmmi_at_least_one(size);
   int grows = new_size > old_size;
   if (grows && m->attempts++ >= m->fail_at) {
     pmmi_memory_refuse(m);
     return NULL;
   }
-  void *moved =
-      heap->realloc(heap->ctx, block, old_size, asked(rt, domain, size));
+  void *moved = heap->realloc(heap->ctx, block, old_size,
+                              pmmi_domain_asked(rt, domain, size));
   if (moved == NULL) {
     m->refused += (uint64_t)grows;
     return NULL;
@@ -243,9 +215,13 @@ static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
 void *pmmi_domain_realloc(pmm_rt *rt, enum pmm_domain domain, void *block,
                           size_t size) {
   size_t old_size;
+  if (domain == PMM_DOMAIN_RAW) {
+    return pmmi_raw_realloc(rt, block, size);
+  }
   if (size > PTRDIFF_MAX) {
     return NULL;
   }
+  expect_holder(rt, domain);
   if (pmmi_ledger_find(&rt->domains.sizes, block, &old_size)) {
     return resize(rt, domain, block, old_size, size);
   }
@@ -253,17 +229,23 @@ void *pmmi_domain_realloc(pmm_rt *rt, enum pmm_domain domain, void *block,
     struct pmm_domain_allocator *current = &rt->domains.current[domain];
     return current->realloc(current->ctx, block, size);
   }
-  if (!may_attempt(rt)) {
+  if (!may_attempt(rt, domain)) {
     return NULL;
   }
   struct pmmi_heap *heap = &rt->memory.heap[domain];
-  block = heap->realloc(heap->ctx, NULL, 0, asked(rt, domain, size));
+  block = heap->realloc(heap->ctx, NULL, 0,
+                        pmmi_domain_asked(rt, domain, size));
   return attempted(rt, domain, block, size);
 }
 
 void pmmi_domain_free(pmm_rt *rt, enum pmm_domain domain, void *block) {
   struct pmmi_memory *m = &rt->memory;
   size_t size;
+  if (domain == PMM_DOMAIN_RAW) {
+    pmmi_raw_free(rt, block);
+    return;
+  }
+  expect_holder(rt, domain);
   if (!pmmi_ledger_take(&rt->domains.sizes, block, &size)) {
     struct pmm_domain_allocator *current = &rt->domains.current[domain];
     current->free(current->ctx, block);

@@ -20,6 +20,9 @@
  *   3. Requests of 0 bytes become one byte at the base, and count as one.
  *   4. What an operation handed out is remembered with its size, as free is
  *      not told.  A block that is not remembered goes to the hooks as it is.
+ *   5. mem and object are for the thread that holds the runtime (shared.h).
+ *      raw is for any thread: raw.h has its sizes, its counters, and the
+ *      operations, to which those here pass on.
  *
  * Invariant: heap[d] of the memory (or what the tracer found there) is the
  * base itself exactly when current[d] equals base[d].
@@ -30,17 +33,23 @@
 #define PMMI_DOMAIN_H
 
 #include "object/ledger.h"
+#include "object/raw.h"
 
 /** The domains of a runtime. */
 struct pmmi_domains {
   struct pmm_domain_allocator base[PMMI_DOMAINS];    /* what lies below all */
   struct pmm_domain_allocator current[PMMI_DOMAINS]; /* the outermost hooks */
   struct pmmi_heap direct[PMMI_DOMAINS]; /* the bases, with sizes           */
-  struct pmmi_ledger sizes; /* blocks that operations handed out            */
+  struct pmmi_ledger sizes; /* of mem and object that operations handed out */
 };
 
-/** The C library: what the raw domain stands on. */
-extern const struct pmmi_heap pmmi_raw_heap;
+/** Requests of 0 bytes are for one at the base. */
+static inline size_t pmmi_at_least_one(size_t size) {
+  return size > 0 ? size : 1;
+}
+
+/** What a domain is asked for `size` bytes: only hooks hear of 0. */
+size_t pmmi_domain_asked(pmm_rt *rt, enum pmm_domain domain, size_t size);
 
 /** Every domain is its base.  Cannot fail. */
 void pmmi_domains_init(pmm_rt *rt);

@@ -58,6 +58,9 @@ static pmm_obj *item_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
   if (pmmi_is_buffer(sequence)) {
     return pmmi_array_item(rt, sequence, index);
   }
+  if (sequence->type == &pmmi_view_type) {
+    return pmmi_int_new(rt, pmmi_view_byte(sequence, index));
+  }
   pmm_obj *item = pmmi_is_list(sequence)
                       ? ((struct pmmi_list *)sequence)->items[index]
                       : ((struct pmmi_tuple *)sequence)->items[index];
@@ -71,7 +74,9 @@ static pmm_obj *iterator_next(pmm_rt *rt, pmm_obj *o) {
   struct iterator *i = (struct iterator *)o;
   if (i->sequence != NULL) {
     if (i->index < ((struct pmmi_var *)i->sequence)->length) {
-      return item_at(rt, i->sequence, i->index++);
+      pmm_obj *item = item_at(rt, i->sequence, i->index);
+      i->index += item != NULL; /* one that could not be made comes again    */
+      return item;
     }
     pmmi_clear(rt, &i->sequence);
   }

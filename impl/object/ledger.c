@@ -21,12 +21,13 @@ static size_t slot_of(const struct pmmi_ledger *ledger, uintptr_t address) {
 
 int pmmi_ledger_reserve(struct pmmi_ledger *ledger,
                         const struct pmmi_heap *heap) {
-  if (2 * (ledger->count + 1) <= ledger->room) {
+  if (2 * (ledger->count + ledger->promised + 1) <= ledger->room) {
     return 0;
   }
   struct pmmi_ledger larger = {
       .room = ledger->room > 0 ? 2 * ledger->room : FIRST_ROOM,
-      .count = ledger->count};
+      .count = ledger->count,
+      .promised = ledger->promised};
   larger.entries =
       heap->alloc_zero(heap->ctx, larger.room, sizeof *larger.entries);
   if (larger.entries == NULL) {
@@ -43,9 +44,35 @@ int pmmi_ledger_reserve(struct pmmi_ledger *ledger,
   return 0;
 }
 
+int pmmi_ledger_promise(struct pmmi_ledger *ledger,
+                        const struct pmmi_heap *heap) {
+  int failed = pmmi_ledger_reserve(ledger, heap);
+  ledger->promised += failed == 0;
+  return failed;
+}
+
+void pmmi_ledger_fulfil(struct pmmi_ledger *ledger, const void *block,
+                        size_t size) {
+  assert(ledger->promised > 0);
+  ledger->promised--;
+  if (block != NULL) {
+    pmmi_ledger_add(ledger, block, size);
+  }
+}
+
+size_t pmmi_ledger_lend(struct pmmi_ledger *ledger, const void *block) {
+  size_t size = 0;
+  int found = pmmi_ledger_take(ledger, block, &size);
+  assert(found);
+  (void)found;
+  ledger->promised++;
+  return size;
+}
+
 void pmmi_ledger_add(struct pmmi_ledger *ledger, const void *block,
                      size_t size) {
-  assert(block != NULL && 2 * (ledger->count + 1) <= ledger->room);
+  assert(block != NULL &&
+         2 * (ledger->count + ledger->promised + 1) <= ledger->room);
   size_t slot = slot_of(ledger, (uintptr_t)block);
   assert(ledger->entries[slot].address == 0);
   ledger->entries[slot] = (struct pmmi_ledger_entry){

@@ -71,7 +71,7 @@ void pmmi_memory_resized(struct pmmi_memory *m, enum pmm_domain domain,
   m->live_bytes -= old_size;
   pmmi_memory_request(m, new_size);
   if (domain != PMM_DOMAIN_OBJ) {
-    m->beside[domain].bytes += new_size - old_size;
+    m->mem.bytes += new_size - old_size;
   }
 }
 
@@ -124,22 +124,24 @@ uint64_t pmmi_inject_disarm(pmm_rt *rt) {
 void pmmi_domain_stats(pmm_rt *rt, enum pmm_domain domain,
                        struct pmm_domain_stats *out) {
   const struct pmmi_memory *m = &rt->memory;
-  const struct pmmi_domain_figures *raw = &m->beside[PMM_DOMAIN_RAW];
-  const struct pmmi_domain_figures *mem = &m->beside[PMM_DOMAIN_MEM];
   struct pmm_domain_stats all = {.struct_size = out->struct_size};
-  if (domain == PMM_DOMAIN_OBJ) {
-    all.live_bytes = m->live_bytes - raw->bytes - mem->bytes;
-    all.live_blocks = pmmi_memory_live_blocks(m) - raw->blocks - mem->blocks;
+  if (domain == PMM_DOMAIN_RAW) {
+    struct pmmi_raw_figures raw = pmmi_raw_figures(rt);
+    all.live_bytes = raw.live_bytes;
+    all.live_blocks = raw.live_blocks;
+  } else if (domain == PMM_DOMAIN_MEM) {
+    all.live_bytes = m->mem.bytes;
+    all.live_blocks = m->mem.blocks;
   } else {
-    all.live_bytes = m->beside[domain].bytes;
-    all.live_blocks = m->beside[domain].blocks;
+    all.live_bytes = m->live_bytes - m->mem.bytes;
+    all.live_blocks = pmmi_memory_live_blocks(m) - m->mem.blocks;
   }
   memcpy(out, &all,
          out->struct_size < sizeof all ? out->struct_size : sizeof all);
 }
 
 void pmmi_memory_reset_peak(pmm_rt *rt) {
-  rt->memory.peak_bytes = rt->memory.live_bytes;
+  pmmi_raw_reset_peak(rt);
 }
 
 /* What only the backend can tell stays unknown where it does not. */
@@ -160,17 +162,18 @@ static void add_backend_figures(const struct pmmi_memory *m,
 
 void pmmi_memory(pmm_rt *rt, struct pmm_memory *out) {
   const struct pmmi_memory *m = &rt->memory;
+  struct pmmi_raw_figures raw = pmmi_raw_figures(rt);
   struct pmm_memory all = {
       .struct_size = out->struct_size,
-      .live_bytes = m->live_bytes,
-      .peak_bytes = m->peak_bytes,
-      .allocations = m->attempts - m->refused - m->grown,
-      .frees = m->frees,
-      .reallocations = m->resizes,
-      .requested_bytes = m->requested_bytes,
+      .live_blocks = pmmi_memory_live_blocks(m) + raw.live_blocks,
+      .live_bytes = m->live_bytes + raw.live_bytes,
+      .peak_bytes = m->joint_peak_bytes,
+      .allocations = pmmi_memory_allocations(m) + raw.allocations,
+      .frees = m->frees + raw.frees,
+      .reallocations = m->resizes + raw.resizes,
+      .requested_bytes = m->requested_bytes + raw.requested_bytes,
       .objects = m->objects,
   };
-  all.live_blocks = pmmi_memory_live_blocks(m);
   pmmi_runtime_figures(rt, &all);
   add_backend_figures(m, &all);
   memcpy(out, &all,

@@ -16,8 +16,12 @@
  *   5. A layer (tracing, hooks) puts its own four functions into `heap` and
  *      calls those it found there; without a layer it costs nothing.
  *
- * Invariant: live_bytes is the sum of the sizes of all blocks given out and
- * not given back; allocations = attempts - refused - grown.
+ *   6. The raw domain counts for itself (raw.h), as any thread may use it;
+ *      the counters here are of the thread that holds the runtime.
+ *
+ * Invariant: live_bytes is the sum of the sizes of all blocks of mem and
+ * object given out and not given back; allocations of both = attempts -
+ * refused - grown - elsewhere.
  *
  * Nothing here sets an error: NULL is the caller's to report.
  */
@@ -56,7 +60,7 @@ struct pmmi_memory {
   uint64_t attempts;        /* requests and growing resizes, failed or not  */
   uint64_t fail_at;         /* attempts from this number on are refused     */
   uint64_t live_bytes;      /* bytes of live blocks                         */
-  uint64_t peak_bytes;      /* most live_bytes since the reset              */
+  uint64_t peak_bytes;      /* most live_bytes since raw.h joined the peaks */
   uint64_t requested_bytes; /* sum of successful requests and resizes       */
   uint64_t frees;           /* blocks given back                            */
   uint64_t objects;         /* live objects; kept by who makes and frees    */
@@ -64,8 +68,11 @@ struct pmmi_memory {
   uint64_t grown;           /* successful growing resizes                   */
   uint64_t resizes;         /* all successful resizes                       */
   uint64_t injected;        /* refusals since inject_arm                    */
-  struct pmmi_domain_figures beside[PMM_DOMAIN_OBJ]; /* of raw and of mem: */
-                            /* the rest is objects, whose path stays short  */
+  struct pmmi_domain_figures mem; /* of the mem domain: the rest is         */
+                            /* objects, whose path stays short              */
+  uint64_t elsewhere;       /* attempts that the raw domain counts (raw.h)  */
+  uint64_t joint_peak_bytes; /* most bytes live in all domains before peaks */
+                            /* were last joined                             */
   int persist;              /* 1: an armed failure stays                    */
   const struct pmm_backend *backend; /* constant for the runtime's life     */
   void *backend_heap;                /* made by backend->init               */
@@ -81,9 +88,14 @@ static inline struct pmmi_memory *pmmi_memory_of(pmm_rt *rt) {
  *  a failure that is to happen once, disarms it. */
 void pmmi_memory_refuse(struct pmmi_memory *memory);
 
-/** Blocks given out and not given back. */
+/** Successful requests of mem and object. */
+static inline uint64_t pmmi_memory_allocations(const struct pmmi_memory *m) {
+  return m->attempts - m->refused - m->grown - m->elsewhere;
+}
+
+/** Blocks of mem and object given out and not given back. */
 static inline uint64_t pmmi_memory_live_blocks(const struct pmmi_memory *m) {
-  return m->attempts - m->refused - m->grown - m->frees;
+  return pmmi_memory_allocations(m) - m->frees;
 }
 
 /** Count a successful resize. */
@@ -97,8 +109,8 @@ static inline void pmmi_memory_uncount(struct pmmi_memory *m,
   m->live_bytes -= size;
   m->frees++;
   if (domain != PMM_DOMAIN_OBJ) {
-    m->beside[domain].bytes -= size;
-    m->beside[domain].blocks--;
+    m->mem.bytes -= size;
+    m->mem.blocks--;
   }
 }
 
@@ -116,8 +128,8 @@ static inline void pmmi_memory_count(struct pmmi_memory *m,
                                      enum pmm_domain domain, size_t size) {
   pmmi_memory_request(m, size);
   if (domain != PMM_DOMAIN_OBJ) {
-    m->beside[domain].bytes += size;
-    m->beside[domain].blocks++;
+    m->mem.bytes += size;
+    m->mem.blocks++;
   }
 }
 

@@ -62,6 +62,7 @@ static enum pmm_status make_runtime(const struct pmm_open_config *config,
   }
   pmmi_memory_init(&rt->memory, backend, heap);
   rt->arenas = arenas;
+  pmmi_shared_init(rt);
   pmmi_domains_init(rt);
   pmmi_debug_init(rt, quarantine_of(config));
   rt->seed = config->seed;
@@ -84,6 +85,7 @@ static void unmake_runtime(pmm_rt *rt) {
   struct pmmi_arenas *arenas = rt->arenas;
   pmmi_debug_fini(rt);
   pmmi_domains_fini(rt);
+  pmmi_shared_fini(rt);
   backend->free_sized(heap, rt, sizeof *rt);
   unmake_heap(backend, heap, arenas);
 }

@@ -29,6 +29,7 @@
 #include "object/list.h"
 #include "object/memory.h"
 #include "object/object.h"
+#include "object/shared.h"
 #include "object/str.h"
 #include "object/tuple.h"
 #include "profile/trace.h"
@@ -41,6 +42,8 @@ struct pmmi_repr;
 struct pmm_rt {
   struct pmmi_memory memory;   /* first: memory.h's hot path relies on it   */
   struct pmmi_domains domains; /* raw, mem and object, and their hooks      */
+  struct pmmi_shared shared;   /* the lock; which thread holds the runtime  */
+  struct pmmi_raw raw;         /* raw blocks, of any thread                 */
   struct pmmi_debug debug;     /* guards and the quarantine                 */
   struct pmmi_arenas *arenas;  /* NULL: the backend maps pages by itself    */
   struct pmmi_dealloc dealloc; /* nesting, and objects that wait            */

@@ -2,8 +2,9 @@
 /*
  * stack.c - call_on_stack: a thread with a small stack, waited for at once.
  *
- * Two threads never run in the runtime together, so nothing needs a lock.
- * The backend hears of the thread, as it may keep state for each.
+ * Two threads never run in the runtime together, so nothing needs a lock: the
+ * caller waits, and the thread holds the runtime meanwhile (shared.h).  The
+ * backend hears of the thread, as it may keep state for each.
  */
 #include "object/stack.h"
 
@@ -23,6 +24,7 @@ struct errand {
 static void *run_errand(void *argument) {
   struct errand *errand = argument;
   const struct pmmi_memory *memory = &errand->rt->memory;
+  pmmi_hold(errand->rt);
   if (memory->backend->thread_enter != NULL &&
       memory->backend->thread_enter(memory->backend_heap) != 0) {
     errand->status = pmmi_fail(errand->rt, PMM_NO_MEMORY,
@@ -54,5 +56,6 @@ enum pmm_status pmmi_call_on_stack(pmm_rt *rt, size_t stack_bytes, pmm_fn fn,
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a stack");
   }
   pthread_join(thread, NULL);
+  pmmi_hold(rt);
   return errand.status;
 }

@@ -163,6 +163,7 @@ enum pmm_status pmmi_str_append(pmm_rt *rt, pmm_obj **left, pmm_obj *right);
 pmm_obj *pmmi_str_repeat(pmm_rt *rt, pmm_obj *str, int64_t count);
 pmm_obj *pmmi_str_join(pmm_rt *rt, pmm_obj *separator, pmm_obj *iterable);
 pmm_obj *pmmi_str_strip(pmm_rt *rt, pmm_obj *str);
+pmm_obj *pmmi_str_convert(pmm_rt *rt, pmm_obj *o);
 enum pmm_status pmmi_str_intern(pmm_rt *rt, pmm_obj **str);
 pmm_obj *pmmi_bytes_new(pmm_rt *rt, const void *data, size_t size);
 const void *pmmi_bytes_data(pmm_rt *rt, pmm_obj *bytes, size_t *size);

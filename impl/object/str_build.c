@@ -258,3 +258,10 @@ pmm_obj *pmmi_str_join(pmm_rt *rt, pmm_obj *separator, pmm_obj *iterable) {
   pmmi_items_drop(rt, &items);
   return sum;
 }
+
+/* ---- conversion ---------------------------------------------------------- */
+
+/* No type here has a text other than its repr. */
+pmm_obj *pmmi_str_convert(pmm_rt *rt, pmm_obj *o) {
+  return pmmi_is_str(o) ? pmmi_new_reference(rt, o) : pmmi_repr(rt, o);
+}

@@ -24,7 +24,7 @@ static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
   if (count < *room) {
     return 0;
   }
-  const struct pmmi_heap *heap = &rt->memory.bottom;
+  const struct pmmi_heap *heap = &rt->shared.tables;
   size_t larger = *room > 0 ? 2 * *room : FIRST_SITES;
   void *moved =
       *items != NULL
@@ -40,7 +40,7 @@ static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
 }
 
 static void give_back(pmm_rt *rt, void *items, size_t bytes) {
-  const struct pmmi_heap *heap = &rt->memory.bottom;
+  const struct pmmi_heap *heap = &rt->shared.tables;
   if (items != NULL) {
     heap->free_sized(heap->ctx, items, bytes);
   }
@@ -66,8 +66,8 @@ static struct pmmi_trace_block *find(const struct pmmi_trace *t,
 /** Make sure of one more slot; 0 when there is. */
 static int reserve(pmm_rt *rt) {
   struct pmmi_trace *t = &rt->trace;
-  const struct pmmi_heap *heap = &rt->memory.bottom;
-  if (2 * (t->block_count + 1) <= t->block_room) {
+  const struct pmmi_heap *heap = &rt->shared.tables;
+  if (2 * (t->block_count + t->block_promised + 1) <= t->block_room) {
     return 0;
   }
   size_t old_room = t->block_room;
@@ -91,21 +91,28 @@ static int reserve(pmm_rt *rt) {
   return 0;
 }
 
+/** Put a block into the table and the figures. */
+static void insert_block(struct pmmi_trace *t,
+                         const struct pmmi_trace_block *block) {
+  struct pmmi_trace_block *slot = find(t, block->address);
+  assert(slot->address == 0);
+  *slot = *block;
+  t->block_count++;
+  t->sites[block->site].live.blocks++;
+  t->sites[block->site].live.bytes += block->size;
+  t->current_bytes += block->size;
+}
+
 static void remember(const struct pmmi_trace_layer *layer, const void *block,
                      size_t size) {
   struct pmmi_trace *t = &layer->rt->trace;
-  uint32_t site = t->stack_count > 0 ? t->stack[t->stack_count - 1] : 0;
-  struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
-  assert(slot->address == 0);
-  *slot = (struct pmmi_trace_block){
+  int named = t->stack_count > 0 && pmmi_holds(layer->rt);
+  const struct pmmi_trace_block entry = {
       .address = (uintptr_t)block,
       .size = size,
-      .site = site,
+      .site = named ? t->stack[t->stack_count - 1] : 0,
       .domain = (uint32_t)(layer - t->layers)};
-  t->block_count++;
-  t->sites[site].live.blocks++;
-  t->sites[site].live.bytes += size;
-  t->current_bytes += size;
+  insert_block(t, &entry);
 }
 
 static void peak_update(struct pmmi_trace *t) {
@@ -114,11 +121,14 @@ static void peak_update(struct pmmi_trace *t) {
   }
 }
 
-/** Forget a block; one that is not in the table is older than the trace. */
-static void forget(struct pmmi_trace *t, const void *block) {
+/** Forget a block, and tell what was known of it; the address is 0 when it is
+ *  not in the table, as it is older than the trace. */
+static struct pmmi_trace_block forget(struct pmmi_trace *t,
+                                      const void *block) {
   struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
+  struct pmmi_trace_block known = *slot;
   if (slot->address == 0) {
-    return;
+    return known;
   }
   assert(t->current_bytes >= slot->size);
   t->sites[slot->site].live.blocks--;
@@ -136,54 +146,92 @@ static void forget(struct pmmi_trace *t, const void *block) {
     }
   }
   t->blocks[hole].address = 0;
+  return known;
 }
 
 /* ---- the layer ---------------------------------------------------------- */
 
+/* A slot is promised before the request and the lock open during it, so that
+ * hooks below may take as long as they like. */
+
+/** 0 when a slot is promised. */
+static int begin(pmm_rt *rt) {
+  pmmi_lock(rt);
+  int failed = reserve(rt);
+  rt->trace.block_promised += failed == 0;
+  pmmi_unlock(rt);
+  return failed;
+}
+
+/** What the request brought; NULL: nothing. */
+static void *end(const struct pmmi_trace_layer *layer, void *block,
+                 size_t size) {
+  struct pmmi_trace *t = &layer->rt->trace;
+  pmmi_lock(layer->rt);
+  t->block_promised--;
+  if (block != NULL) {
+    remember(layer, block, size);
+    peak_update(t);
+  }
+  pmmi_unlock(layer->rt);
+  return block;
+}
+
 static void *traced_alloc(void *ctx, size_t size) {
   struct pmmi_trace_layer *layer = ctx;
   struct pmmi_heap *below = &layer->below;
-  void *block =
-      reserve(layer->rt) == 0 ? below->alloc(below->ctx, size) : NULL;
-  if (block != NULL) {
-    remember(layer, block, size);
-    peak_update(&layer->rt->trace);
-  }
-  return block;
+  return begin(layer->rt) == 0
+             ? end(layer, below->alloc(below->ctx, size), size)
+             : NULL;
 }
 
 static void *traced_alloc_zero(void *ctx, size_t n, size_t size) {
   struct pmmi_trace_layer *layer = ctx;
   struct pmmi_heap *below = &layer->below;
-  void *block =
-      reserve(layer->rt) == 0 ? below->alloc_zero(below->ctx, n, size) : NULL;
-  if (block != NULL) {
-    remember(layer, block, n * size);
-    peak_update(&layer->rt->trace);
-  }
-  return block;
+  return begin(layer->rt) == 0
+             ? end(layer, below->alloc_zero(below->ctx, n, size), n * size)
+             : NULL;
 }
 
+static struct pmmi_trace_block forget_locked(pmm_rt *rt, const void *block) {
+  pmmi_lock(rt);
+  struct pmmi_trace_block known = forget(&rt->trace, block);
+  pmmi_unlock(rt);
+  return known;
+}
+
+/** A resize failed: the block is where it was. */
+static void remember_again(pmm_rt *rt, const struct pmmi_trace_block *known) {
+  pmmi_lock(rt);
+  rt->trace.block_promised--;
+  if (known->address != 0) {
+    insert_block(&rt->trace, known);
+  }
+  pmmi_unlock(rt);
+}
+
+/* The old address is forgotten first: once it is free, another thread may get
+ * it at once. */
 static void *traced_realloc(void *ctx, void *block, size_t old_size,
                             size_t new_size) {
   struct pmmi_trace_layer *layer = ctx;
   struct pmmi_heap *below = &layer->below;
-  if (reserve(layer->rt) != 0) {
+  if (begin(layer->rt) != 0) {
     return NULL;
   }
+  struct pmmi_trace_block known = forget_locked(layer->rt, block);
   void *moved = below->realloc(below->ctx, block, old_size, new_size);
-  if (moved != NULL) {
-    forget(&layer->rt->trace, block);
-    remember(layer, moved, new_size);
-    peak_update(&layer->rt->trace);
+  if (moved == NULL) {
+    remember_again(layer->rt, &known);
+    return NULL;
   }
-  return moved;
+  return end(layer, moved, new_size);
 }
 
 static void traced_free_sized(void *ctx, void *block, size_t size) {
   struct pmmi_trace_layer *layer = ctx;
   struct pmmi_heap *below = &layer->below;
-  forget(&layer->rt->trace, block);
+  (void)forget_locked(layer->rt, block);
   below->free_sized(below->ctx, block, size);
 }
 
@@ -201,32 +249,44 @@ void pmmi_trace_fini(pmm_rt *rt) {
 
 uint64_t pmmi_trace_overhead(pmm_rt *rt) {
   const struct pmmi_trace *t = &rt->trace;
-  return t->block_room * sizeof *t->blocks + t->site_room * sizeof *t->sites +
-         t->stack_room * sizeof *t->stack;
+  pmmi_lock(rt);
+  uint64_t bytes = t->block_room * sizeof *t->blocks +
+                   t->site_room * sizeof *t->sites +
+                   t->stack_room * sizeof *t->stack;
+  pmmi_unlock(rt);
+  return bytes;
 }
 
 void pmmi_trace_each(pmm_rt *rt, enum pmm_domain domain,
                      void (*visit)(void *ctx, void *block), void *ctx) {
   const struct pmmi_trace *t = &rt->trace;
+  pmmi_lock(rt);
   for (size_t i = 0; i < t->block_room; i++) {
     if (t->blocks[i].address != 0 && t->blocks[i].domain == domain) {
       visit(ctx, (void *)t->blocks[i].address);
     }
   }
+  pmmi_unlock(rt);
 }
 
 int pmmi_trace_has(pmm_rt *rt, const void *block) {
   const struct pmmi_trace *t = &rt->trace;
-  return t->on && find(t, (uintptr_t)block)->address != 0;
+  pmmi_lock(rt);
+  int has = t->on && find(t, (uintptr_t)block)->address != 0;
+  pmmi_unlock(rt);
+  return has;
 }
 
 const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
   const struct pmmi_trace *t = &rt->trace;
-  if (!t->on) {
-    return "";
+  const char *name = "";
+  pmmi_lock(rt);
+  if (t->on) {
+    const struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
+    name = slot->address != 0 ? t->sites[slot->site].live.name : "";
   }
-  const struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
-  return slot->address != 0 ? t->sites[slot->site].live.name : "";
+  pmmi_unlock(rt);
+  return name;
 }
 
 /* ---- sites -------------------------------------------------------------- */
@@ -249,22 +309,33 @@ static int64_t site_of(pmm_rt *rt, const char *name) {
   return (int64_t)t->site_count++;
 }
 
-enum pmm_status pmmi_site_push(pmm_rt *rt, const char *name) {
+/** Push the site of a name; -1: no memory. */
+static int push(pmm_rt *rt, const char *name) {
   struct pmmi_trace *t = &rt->trace;
   int64_t site = site_of(rt, "") >= 0 ? site_of(rt, name) : -1;
   void *stack = t->stack;
   if (site < 0 || make_room(rt, &stack, &t->stack_room, t->stack_count,
                             sizeof *t->stack) != 0) {
-    return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a site");
+    return -1;
   }
   t->stack = stack;
   t->stack[t->stack_count++] = (uint32_t)site;
-  return PMM_OK;
+  return 0;
+}
+
+enum pmm_status pmmi_site_push(pmm_rt *rt, const char *name) {
+  pmmi_lock(rt);
+  int failed = push(rt, name);
+  pmmi_unlock(rt);
+  return failed ? pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a site")
+                : PMM_OK;
 }
 
 void pmmi_site_pop(pmm_rt *rt) {
+  pmmi_lock(rt);
   assert(rt->trace.stack_count > 0);
   rt->trace.stack_count--;
+  pmmi_unlock(rt);
 }
 
 /* ---- operations --------------------------------------------------------- */
@@ -308,6 +379,7 @@ void pmmi_trace_stop(pmm_rt *rt) {
   give_back(rt, t->blocks, t->block_room * sizeof *t->blocks);
   t->blocks = NULL;
   t->block_room = 0;
+  assert(t->block_promised == 0);
   t->block_count = 0;
   t->current_bytes = 0;
   t->peak_bytes = 0;
@@ -319,12 +391,16 @@ void pmmi_trace_stop(pmm_rt *rt) {
 }
 
 void pmmi_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
+  pmmi_lock(rt);
   *current = rt->trace.current_bytes;
   *peak = rt->trace.peak_bytes;
+  pmmi_unlock(rt);
 }
 
 void pmmi_trace_reset_peak(pmm_rt *rt) {
+  pmmi_lock(rt);
   rt->trace.peak_bytes = rt->trace.current_bytes;
+  pmmi_unlock(rt);
 }
 
 /** Put `site` into out[0..*used-1], largest first, at most `n`. */
@@ -351,12 +427,14 @@ size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
   }
   size_t used = 0;
   size_t found = 0;
+  pmmi_lock(rt);
   for (size_t i = 0; i < t->site_count; i++) {
     if (t->sites[i].live.blocks > 0) {
       found++;
       insert(out, n, &used, &t->sites[i].live);
     }
   }
+  pmmi_unlock(rt);
   return found;
 }
 
@@ -367,10 +445,12 @@ enum pmm_status pmmi_trace_keep(pmm_rt *rt) {
   if (!t->on) {
     return pmmi_fail(rt, PMM_RUNTIME, "nothing is traced");
   }
+  pmmi_lock(rt);
   for (size_t i = 0; i < t->site_count; i++) {
     t->sites[i].kept = t->sites[i].live;
   }
   t->kept = 1;
+  pmmi_unlock(rt);
   return PMM_OK;
 }
 
@@ -407,6 +487,7 @@ size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
   }
   size_t used = 0;
   size_t found = 0;
+  pmmi_lock(rt);
   for (size_t i = 0; i < t->site_count; i++) {
     struct pmm_growth one = growth_of(&t->sites[i]);
     if (one.blocks != 0 || one.bytes != 0) {
@@ -414,5 +495,6 @@ size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
       rank(out, n, &used, &one);
     }
   }
+  pmmi_unlock(rt);
   return found;
 }

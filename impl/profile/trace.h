@@ -13,12 +13,16 @@
  *      keeping one and comparing need no memory either.
  *   5. While tracing no free list keeps a dead object, so that none that is
  *      made later lies in a block of another site, or of before the trace.
- *   6. The tracer's own memory comes from the backend itself, below counters
- *      and hooks: it is in no figure but pmmi_trace_overhead().
+ *   6. The tracer's own memory comes from below counters and hooks: it is in
+ *      no figure but pmmi_trace_overhead().
+ *   7. Any thread may use the raw domain, so the lock of object/shared.h guards
+ *      the tracer.  The sites are those of the thread that holds the runtime;
+ *      what another one allocates has the site "".
  *
  * Invariant: current_bytes is the sum of the sizes in the table, and so is
  * the sum of the sites' bytes; peak_bytes >= current_bytes.  Where a block
- * cannot be remembered its request fails, so the figures are exact.
+ * cannot be remembered its request fails, so the figures are exact.  A block
+ * that a call under way resizes is not in the table.
  *
  * Source: PEP 454, CPython 3.11 Modules/_tracemalloc.c.
  */
@@ -47,13 +51,14 @@ struct pmmi_trace_layer {
   struct pmmi_heap below;  /* what lies under the layer                     */
 };
 
-/** The state of a runtime's tracer. */
+/** The state of a runtime's tracer; the lock guards all but `layers`. */
 struct pmmi_trace {
   struct pmmi_trace_layer layers[PMMI_DOMAINS]; /* meaningful while on       */
   int on;                  /* 1: tracing                                    */
   struct pmmi_trace_block *blocks; /* open addressing, linear probing       */
   size_t block_room;       /* slots, a power of two; 0: no table            */
-  size_t block_count;      /* slots in use, at most half                    */
+  size_t block_count;      /* slots in use, with those promised at most half */
+  size_t block_promised;   /* slots kept for requests under way             */
   uint64_t current_bytes;
   uint64_t peak_bytes;
   int kept;                /* 1: a snapshot is kept                         */

@@ -315,6 +315,7 @@ static const struct pmm_ops reference_ops = {
 
     .weak_get = pmmi_weak_get,
     .weak_delete = pmmi_weak_delete,
+    .str_convert = pmmi_str_convert,
 };
 
 #define FEATURES                                                              \
@@ -322,13 +323,13 @@ static const struct pmm_ops reference_ops = {
       "domain_stats", "domains",                                              \
       "fail_inject", "file", "finalizer", "frame", "gc", "gc_budget",         \
       "gc_callbacks", "gc_debug", "gc_freeze", "gc_gen", "gc_log",            \
-      "gc_track", "generator", "immortal", "list", "refcount", "set",         \
-      "sizeof", "sparse", "str", "trace",                                     \
+      "gc_track", "generator", "immortal", "list", "raw_threads", "refcount", \
+      "set", "sizeof", "sparse", "str", "trace",                              \
       "trashcan", "tuple", "tuple_freelist", "weakref", "weakref_cb"
 
 static const char *const all_features[] = {
     FEATURES, "pool", "pool_stats", "arena_stats", "arena_hook", "alloc_hook",
-    "debug_hooks", NULL};
+    "debug_hooks", "lock_check", NULL};
 
 #define SUBJECT(features_, ops_)                                              \
   {.abi_version = PMM_SUBJECT_ABI,                                            \
@@ -351,7 +352,8 @@ const struct pmm_subject pmmi_subject_reference =
 enum {
   WITH_CLASSES = 1, /* pool, pool_stats                                     */
   WITH_ARENAS = 2,  /* arena_hook                                           */
-  WITH_SIZES = 4,   /* alloc_hook, debug_hooks: hooks do not tell old sizes */
+  WITH_SIZES = 4,   /* alloc_hook, debug_hooks, lock_check: hooks do not    */
+                    /* tell old sizes                                       */
   WITH_ALL = 7
 };
 
@@ -383,7 +385,8 @@ static int is_absent(const char *feature, unsigned kind) {
                     {"arena_stats", WITH_CLASSES},
                     {"arena_hook", WITH_ARENAS},
                     {"alloc_hook", WITH_SIZES},
-                    {"debug_hooks", WITH_SIZES}};
+                    {"debug_hooks", WITH_SIZES},
+                    {"lock_check", WITH_SIZES}};
   for (size_t i = 0; i < sizeof conditions / sizeof conditions[0]; i++) {
     if (strcmp(feature, conditions[i].feature) == 0) {
       return (kind & conditions[i].needs) == 0;

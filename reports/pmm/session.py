@@ -37,6 +37,7 @@ from pmm.errors import (
 )
 from pmm.execute import Executor, utc_now
 from pmm.jobs import Job
+from pmm.junit import JUNIT, junit_bytes
 from pmm.lcov import COVERAGE, INFO, PAGES
 from pmm.places import Places, is_root, shown
 from pmm.plan import Plan, Selection
@@ -54,6 +55,7 @@ from pmm.store import (
     mend_journal,
     read_journal,
     save_run,
+    write_atomically,
 )
 
 
@@ -187,6 +189,7 @@ def finish(
         run = against(run, baseline)
     try:
         save_run(folder, run)
+        write_atomically(folder / JUNIT, junit_bytes(run))
         report = write_report(run, folder, out, console) if out is not None else None
     except UsageError:
         raise
@@ -247,6 +250,7 @@ def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | 
     claim_report_folder(out)
     try:
         render(run, out, folder)
+        write_atomically(out / JUNIT, junit_bytes(run))
     except OSError as error:
         raise no_room(error, out) from error
     return out / "index.html"

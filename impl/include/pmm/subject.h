@@ -37,7 +37,11 @@
  *   absence    A null operation means that the feature above it is absent.
  *              The subject's list of features and its null operations must
  *              agree; pmm-conform checks that before the first case.
- *   threads    One thread at a time, unless `threads` is offered.
+ *   threads    One thread *holds* a runtime: the one that opened it; inside
+ *              call_on_stack() the one that runs for it; with `threads` one
+ *              that entered; in a language with an interpreter lock, the one
+ *              that has it.  It alone may use operations, save those that say
+ *              "any thread".
  *
  * Structures only grow at their end.  Sizes are bytes.  Unknown figures are
  * PMM_UNKNOWN, never 0.
@@ -91,8 +95,10 @@ extern "C" {
   X(generator)      /* generators                                          */ \
   X(immortal)       /* shared objects that are never freed                 */ \
   X(list)           /* lists                                               */ \
+  X(lock_check)     /* the debug layer refuses threads that do not hold it */ \
   X(pool)           /* a pool allocator serves small blocks                */ \
   X(pool_stats)     /* live blocks and per-class statistics                */ \
+  X(raw_threads)    /* any thread may use the raw domain                   */ \
   X(refcount)       /* the exact count can be read                         */ \
   X(set)            /* sets and frozensets                                 */ \
   X(sizeof)         /* reported sizes                                      */ \
@@ -485,7 +491,8 @@ struct pmm_ops {
   pmm_obj *(*bytearray_new)(pmm_rt *rt, size_t size);
   /** PMM_BUFFER: a view exists. */
   enum pmm_status (*bytearray_resize)(pmm_rt *rt, pmm_obj *array, size_t size);
-  /** A view of bytes from..to of a bytearray or bytes. */
+  /** A view of bytes from..to of a bytearray or bytes.  Iterating gives them
+   *  as they are then. */
   pmm_obj *(*view_new)(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to);
   /** A typed array of `n` zeros. */
   pmm_obj *(*array_new)(pmm_rt *rt, enum pmm_item_kind kind, size_t n);
@@ -494,13 +501,27 @@ struct pmm_ops {
 
   /* -- fail_inject ------------------------------------------------------- */
   /** From now on allocation number `nth` (1 is the next) fails; `persist`:
-   *  and all after it.  Resizes that grow count as allocations. */
+   *  and all after it.  Resizes that grow count as allocations; what threads
+   *  ask for that do not hold the runtime does not. */
   void (*inject_arm)(pmm_rt *rt, uint64_t nth, int persist);
   /** Stop; returns how many allocations failed since inject_arm. */
   uint64_t (*inject_disarm)(pmm_rt *rt);
 
   /* -- domains, domain_stats, alloc_hook, arena_hook, arena_stats, ---------
-   * -- pool_stats, debug_hooks --------------------------------------------- */
+   * -- pool_stats, debug_hooks, lock_check, raw_threads -------------------- */
+  /** Blocks of a domain.  NULL: no memory, and nothing changed; no error is
+   *  pending.  0 bytes bring a block.  Sizes above PTRDIFF_MAX, and products
+   *  that wrap, bring NULL.
+   *
+   *  With `raw_threads`: of PMM_DOMAIN_RAW any thread, many at once, while the
+   *  one that holds the runtime does what it likes; a block may be resized and
+   *  freed by another thread than made it.  Then hooks on that domain are
+   *  called by many threads at once, and none of these calls may be under way
+   *  during domain_set, debug_install, trace_start, trace_stop and close.
+   *
+   *  With `lock_check`: once the debug layer is there, a call for
+   *  PMM_DOMAIN_MEM or PMM_DOMAIN_OBJ by a thread that does not hold the
+   *  runtime writes a message to standard error and aborts. */
   void *(*domain_malloc)(pmm_rt *rt, enum pmm_domain domain, size_t size);
   void *(*domain_calloc)(pmm_rt *rt, enum pmm_domain domain, size_t n,
                          size_t size);
@@ -634,6 +655,10 @@ struct pmm_ops {
   pmm_obj *(*weak_get)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
   /** Remove a key.  PMM_KEY: absent.  May run code. */
   enum pmm_status (*weak_delete)(pmm_rt *rt, pmm_obj *weak, pmm_obj *key);
+
+  /* -- str --------------------------------------------------------------- */
+  /** str(o): a str is itself, anything else gives its text. */
+  pmm_obj *(*str_convert)(pmm_rt *rt, pmm_obj *o);
 };
 
 /** What a subject is. */

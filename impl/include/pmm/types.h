@@ -72,7 +72,8 @@ enum pmm_fault {
   PMM_FAULT_WRONG_DOMAIN = 5,
   PMM_FAULT_EXCESS_RELEASE = 6,
   PMM_FAULT_COUNT_MISMATCH = 7, /* traverse visits more than was owned      */
-  PMM_FAULT_NO_LOCK = 8
+  PMM_FAULT_NO_LOCK = 8 /* lock_check: no event, as its thread may not call */
+                        /* the host; a message alone                      */
 };
 
 /** The host's ear.  All may be NULL. */
@@ -93,7 +94,8 @@ struct pmm_open_config {
   uint64_t seed;             /* for whatever the subject randomises         */
   uint32_t flags;            /* enum pmm_open_flag, or-ed                   */
   size_t quarantine_bytes;   /* freed bytes that the debug layer keeps from */
-                             /* reuse; 0: the subject's default             */
+                             /* reuse, of raw blocks and of others so many  */
+                             /* each; 0: the subject's default              */
 };
 
 enum pmm_open_flag {
@@ -258,7 +260,8 @@ struct pmm_memory {
   size_t struct_size;        /* set by the host                             */
   uint64_t live_blocks;      /* blocks allocated and not freed              */
   uint64_t live_bytes;       /* their requested bytes                       */
-  uint64_t peak_bytes;       /* the most live_bytes ever was since the reset */
+  uint64_t peak_bytes;       /* the most live_bytes ever was since the reset; */
+                             /* more, never less, if several threads allocate */
   uint64_t allocations;      /* successful requests since open              */
   uint64_t frees;            /* blocks given back since open                */
   uint64_t reallocations;    /* successful resizes since open               */

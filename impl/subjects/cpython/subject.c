@@ -217,6 +217,7 @@ static struct pmm_ops ops = {
     .file_chunks = pmmi_cpy_file_chunks,
     .weak_get = pmmi_cpy_weak_get,
     .weak_delete = pmmi_cpy_weak_delete,
+    .str_convert = pmmi_cpy_str_convert,
 };
 
 /** What this interpreter lacks; each takes its operations away. */
@@ -287,8 +288,10 @@ static int absent(const struct absences *no, const char *feature) {
       {"arena_hook", no->arena_hook},
       {"pool", no->pool},
       {"pool_stats", no->pool},
-      {"arena_stats", 1}, /* nothing but sys._debugmallocstats() tells them   */
+      {"domain_stats", 1}, /* the raw domain is not hooked (account.h)        */
       {"debug_hooks", no->debug},
+      {"lock_check", no->debug || no->domains},
+      {"raw_threads", no->domains},
       {"arena_stats", 1}, /* no call tells arenas apart                     */
       {"threads", 1},    /* the operations are not offered                   */
       {"freethread", 1}, /* such builds do not load the limited API          */

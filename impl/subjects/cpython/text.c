@@ -50,6 +50,11 @@ pmm_obj *pmmi_cpy_str_strip(pmm_rt *rt, pmm_obj *str) {
       pmmi_cpy_py(str), PMMI_CPY_NAME(strip), NULL));
 }
 
+pmm_obj *pmmi_cpy_str_convert(pmm_rt *rt, pmm_obj *o) {
+  (void)rt;
+  return pmmi_cpy_obj(PyObject_Str(pmmi_cpy_py(o)));
+}
+
 enum pmm_status pmmi_cpy_str_intern(pmm_rt *rt, pmm_obj **str) {
   PyObject *held = pmmi_cpy_py(*str);
   PyUnicode_InternInPlace(&held);

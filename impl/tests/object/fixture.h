@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "backends/registry.h"
+#include "object/copy.h"
 #include "object/runtime.h"
 #include "tests/tap.h"
 
@@ -116,6 +117,26 @@ static inline int fixture_reads(pmm_rt *rt, pmm_obj *o, const char *text) {
   return same;
 }
 
+/** 1 when a check of an invariant found nothing wrong. */
+static inline int fixture_whole(const char *wrong) {
+  if (wrong != NULL) {
+    printf("# %s\n", wrong);
+  }
+  return wrong == NULL;
+}
+
+/** Release each of the objects named: FIXTURE_DROP(rt, copy, list). */
+#define FIXTURE_DROP(rt, ...)                                                 \
+  fixture_drop(rt, (pmm_obj *const[]){__VA_ARGS__},                           \
+               sizeof((pmm_obj *const[]){__VA_ARGS__}) / sizeof(pmm_obj *))
+
+static inline void fixture_drop(pmm_rt *rt, pmm_obj *const *objects,
+                                size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    pmmi_release(rt, objects[i]);
+  }
+}
+
 /** A list of the ints from .. to-1. */
 static inline pmm_obj *fixture_range(pmm_rt *rt, int64_t from, int64_t to) {
   pmm_obj *list = pmmi_list_new(rt, 0);
@@ -159,6 +180,21 @@ struct sweep_case {
   pmm_obj *(*make)(pmm_rt *rt);
   enum pmm_status (*run)(pmm_rt *rt, pmm_obj *input);
 };
+
+/** Drop the result of a run; its status. */
+static inline enum pmm_status sweep_done(pmm_rt *rt, pmm_obj *result) {
+  pmmi_xrelease(rt, result);
+  return pmmi_error(rt);
+}
+
+/** Runs that most types are tried with. */
+static inline enum pmm_status sweep_repr(pmm_rt *rt, pmm_obj *o) {
+  return sweep_done(rt, pmmi_repr(rt, o));
+}
+
+static inline enum pmm_status sweep_copy_deep(pmm_rt *rt, pmm_obj *o) {
+  return sweep_done(rt, pmmi_copy_deep(rt, o));
+}
 
 /** How an object reads, for comparing; the caller frees it. */
 static inline char *sweep_snapshot(pmm_rt *rt, pmm_obj *o) {

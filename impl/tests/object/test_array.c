@@ -41,10 +41,7 @@ static void test_items(pmm_rt *rt) {
          "what is stored is read");
   pmm_obj *list = pmmi_list_convert(rt, doubles);
   tap_ok(fixture_reads(rt, list, "[-3.0, 0.25, 0.0]"), "and iterated over");
-  pmm_obj *objects[] = {bytes, ints, doubles, array, list};
-  for (size_t i = 0; i < 5; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, bytes, ints, doubles, array, list);
 }
 
 static void test_refusals(pmm_rt *rt) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_copy.c - copies, views and split iterators. */
+#include "object/array.h"
 #include "object/buffer.h"
 #include "object/copy.h"
 #include "object/iter.h"
@@ -22,11 +23,7 @@ static void test_shallow(pmm_rt *rt) {
   pmmi_release(rt, bytes);
   tap_ok(pmmi_copy(rt, view) == NULL && fixture_failed(rt, PMM_TYPE),
          "a view has no copy");
-  pmm_obj *objects[] = {view, text_copy, text, same,
-                        tuple,    copy,      list, inner};
-  for (size_t i = 0; i < 8; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, view, text_copy, text, same, tuple, copy, list, inner);
 }
 
 static void test_deep(pmm_rt *rt) {
@@ -63,10 +60,7 @@ static void test_deep_tuples(pmm_rt *rt) {
          "one that holds a list is not, even in a cycle");
   (void)pmmi_list_clear(rt, new_list);
   (void)pmmi_list_clear(rt, list);
-  pmm_obj *objects[] = {copy, mixed, list, same, atoms, inner};
-  for (size_t i = 0; i < 6; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, copy, mixed, list, same, atoms, inner);
 }
 
 static void test_deep_failures(pmm_rt *rt) {
@@ -91,6 +85,37 @@ static void test_deep_failures(pmm_rt *rt) {
   pmmi_release(rt, view);
   pmmi_release(rt, bytes);
   pmmi_release(rt, list);
+}
+
+static int next_is(pmm_rt *rt, pmm_obj *iterator, int64_t value);
+
+static void test_view_items(pmm_rt *rt) {
+  pmm_obj *array = pmmi_bytearray_new(rt, 4);
+  pmm_obj *view = pmmi_view_new(rt, array, 1, 3);
+  pmm_obj *seven = pmmi_int_new(rt, 7);
+  (void)pmmi_array_set(rt, array, 2, seven);
+  pmmi_release(rt, array);
+  pmm_obj *items = pmmi_iter(rt, view);
+  tap_ok(next_is(rt, items, 0) && next_is(rt, items, 7) &&
+             pmmi_next(rt, items) == NULL && fixture_failed(rt, PMM_STOP),
+         "a view gives its owner's bytes as they are");
+  FIXTURE_DROP(rt, items, seven, view);
+}
+
+/* What could not be made is not lost: the next call gives it. */
+static void test_items_after_failure(pmm_rt *rt) {
+  pmm_obj *wide = fixture_str(rt, "\xc4\x80\xc4\x81");
+  pmm_obj *items = pmmi_iter(rt, wide);
+  pmmi_inject_arm(rt, 1, 0);
+  tap_ok(pmmi_next(rt, items) == NULL && fixture_failed(rt, PMM_NO_MEMORY),
+         "a character that cannot be made fails");
+  (void)pmmi_inject_disarm(rt);
+  pmm_obj *first = pmmi_next(rt, items);
+  pmm_obj *wanted = fixture_str(rt, "\xc4\x80");
+  int equal = 0;
+  tap_ok(pmmi_equals(rt, first, wanted, &equal) == PMM_OK && equal,
+         "and comes with the next call");
+  FIXTURE_DROP(rt, wanted, first, items, wide);
 }
 
 static void test_views(pmm_rt *rt) {
@@ -131,10 +156,7 @@ static void test_views(pmm_rt *rt) {
              pmmi_array_new(rt, (enum pmm_item_kind)9, 1) == NULL &&
              fixture_failed(rt, PMM_VALUE),
          "None cannot, and kinds are checked");
-  pmm_obj *objects[] = {view, bytes, typed, deep, copy, array};
-  for (size_t i = 0; i < 6; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, view, bytes, typed, deep, copy, array);
 }
 
 static int next_is(pmm_rt *rt, pmm_obj *iterator, int64_t value) {
@@ -184,6 +206,8 @@ int main(void) {
   fixture_each("deep tuples", test_deep_tuples);
   fixture_each("deep failures", test_deep_failures);
   fixture_each("views", test_views);
+  fixture_each("items of views", test_view_items);
+  fixture_each("items after a failure", test_items_after_failure);
   fixture_each("tee", test_tee);
   return tap_done();
 }

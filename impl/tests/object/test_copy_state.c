@@ -70,10 +70,7 @@ static void test_instances(pmm_rt *rt) {
   tap_ok(plain_copy != plain &&
              pmmi_slot_get(rt, plain_copy, 0) != pmmi_slot_get(rt, plain, 0),
          "one without a collector header too");
-  pmm_obj *objects[] = {plain_copy, plain, deep, copy, node};
-  for (size_t i = 0; i < 5; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, plain_copy, plain, deep, copy, node);
 }
 
 static void test_cycles(pmm_rt *rt) {
@@ -92,10 +89,7 @@ static void test_cycles(pmm_rt *rt) {
          "what has no copy fails it, and the begun cycle is undone");
   pmmi_instance_clear(rt, copy);
   pmmi_instance_clear(rt, node);
-  pmm_obj *objects[] = {pair, generator, copy, view_of, node};
-  for (size_t i = 0; i < 5; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, pair, generator, copy, view_of, node);
 }
 
 /* Take all; 1 when they read so. */
@@ -172,17 +166,8 @@ static void test_stands_for_itself(pmm_rt *rt) {
 
 /* ---- failures ------------------------------------------------------------ */
 
-static enum pmm_status done(pmm_rt *rt, pmm_obj *result) {
-  pmmi_xrelease(rt, result);
-  return pmmi_error(rt);
-}
-
 static enum pmm_status run_copy(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_copy(rt, o));
-}
-
-static enum pmm_status run_deep(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_copy_deep(rt, o));
+  return sweep_done(rt, pmmi_copy(rt, o));
 }
 
 static pmm_obj *make_dict(pmm_rt *rt) {
@@ -199,12 +184,14 @@ static enum pmm_status run_iterator(pmm_rt *rt, pmm_obj *o) {
   pmm_obj *iterator = pmmi_iter(rt, o);
   pmm_obj *copy = iterator != NULL ? pmmi_copy_deep(rt, iterator) : NULL;
   pmmi_xrelease(rt, iterator);
-  return done(rt, copy);
+  return sweep_done(rt, copy);
 }
 
 static void test_sweep(pmm_rt *rt) {
   sweep(rt, &(struct sweep_case){"copy of a node", make_node, run_copy}, 8);
-  sweep(rt, &(struct sweep_case){"deep copy of a node", make_node, run_deep},
+  sweep(rt,
+        &(struct sweep_case){"deep copy of a node", make_node,
+                             sweep_copy_deep},
         11);
   sweep(rt, &(struct sweep_case){"copy of a plain one", make_plain, run_copy},
         1);

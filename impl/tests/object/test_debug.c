@@ -242,17 +242,23 @@ static void test_quarantine(void) {
     unsigned char *block = block_of(rt);
     again += i < 100 && block == first;
     pmmi_domain_free(rt, PMM_DOMAIN_OBJ, block);
-    over += rt->debug.bytes > LIMIT;
+    over += rt->debug.held.bytes > LIMIT;
   }
   tap_ok(again == 0, "a freed block is not used again soon");
-  tap_ok(over == 0 && rt->debug.bytes > LIMIT / 2, "within the limit");
-  tap_ok(rt->debug.count < ROUNDS, "the oldest leave");
+  tap_ok(over == 0 && rt->debug.held.bytes > LIMIT / 2, "within the limit");
+  tap_ok(rt->debug.held.count < ROUNDS, "the oldest leave");
   unsigned char *large = pmmi_domain_malloc(rt, PMM_DOMAIN_MEM, 2 * LIMIT);
-  size_t count = rt->debug.count;
+  size_t count = rt->debug.held.count;
   pmmi_domain_free(rt, PMM_DOMAIN_MEM, large);
-  tap_ok(rt->debug.count == count, "what is larger than it skips it");
+  tap_ok(rt->debug.held.count == count, "what is larger than it skips it");
+  void *raw = pmmi_domain_malloc(rt, PMM_DOMAIN_RAW, LIMIT / 2);
+  pmmi_domain_free(rt, PMM_DOMAIN_RAW, raw);
+  tap_ok(rt->debug.held.count == count && rt->debug.raw.count == 1,
+         "raw blocks wait apart");
   pmmi_debug_flush(rt);
-  tap_ok(rt->debug.count == 0 && rt->debug.bytes == 0, "and it empties");
+  tap_ok(rt->debug.held.count == 0 && rt->debug.held.bytes == 0 &&
+             rt->debug.raw.count == 0 && rt->debug.raw.bytes == 0,
+         "and both empty");
   pmmi_close(rt);
 }
 
@@ -296,25 +302,33 @@ static void *dry_alloc_zero(void *heap, size_t n, size_t size) {
   return is_dry() ? NULL : solid->alloc_zero(heap, n, size);
 }
 
+static void *dry_table(void *ctx, size_t size) {
+  return is_dry() ? NULL : pmmi_raw_heap.alloc(ctx, size);
+}
+
+static void *dry_table_zero(void *ctx, size_t n, size_t size) {
+  return is_dry() ? NULL : pmmi_raw_heap.alloc_zero(ctx, n, size);
+}
+
 /* One round with so many requests left; 1 when every one was served. */
-static int round_with(pmm_rt *rt, uint64_t left) {
+static int round_with(pmm_rt *rt, enum pmm_domain domain, uint64_t left) {
   enum { COUNT = 200 };
   void *blocks[COUNT];
   int count = 0;
   backend_left = left;
-  while (count < COUNT && (blocks[count] = pmmi_domain_malloc(
-                               rt, PMM_DOMAIN_MEM, 24)) != NULL) {
+  while (count < COUNT &&
+         (blocks[count] = pmmi_domain_malloc(rt, domain, 24)) != NULL) {
     count++;
   }
   int served = count == COUNT;
   while (count > 0) {
-    pmmi_domain_free(rt, PMM_DOMAIN_MEM, blocks[--count]);
+    pmmi_domain_free(rt, domain, blocks[--count]);
   }
   backend_left = UINT64_MAX;
   return served;
 }
 
-static void test_dry(void) {
+static void test_dry(enum pmm_domain domain, uint64_t least) {
   char message[100];
   solid = pmmi_backend_find(backend_name, message, sizeof message);
   struct pmm_backend dry = *solid;
@@ -330,11 +344,13 @@ static void test_dry(void) {
     pmm_rt *rt = NULL;
     good = pmmi_open(&config, &rt) == PMM_OK;
     struct pmm_memory before = fixture_memory(rt);
-    served = round_with(rt, left++);
+    rt->shared.tables.alloc = dry_table;
+    rt->shared.tables.alloc_zero = dry_table_zero;
+    served = round_with(rt, domain, left++);
     good = fixture_is_back(rt, before) && good;
     pmmi_close(rt);
   }
-  tap_ok(good && left > 200, "over %s it survives %llu points of failure",
+  tap_ok(good && left > least, "over %s it survives %llu points of failure",
          backend_name, (unsigned long long)left);
 }
 
@@ -360,7 +376,8 @@ int main(void) {
     test_contents();
     test_quarantine();
     test_late();
-    test_dry();
+    test_dry(PMM_DOMAIN_MEM, 200);
+    test_dry(PMM_DOMAIN_RAW, 1); /* of its tables: it has no backend         */
   }
   test_refusal();
   return tap_done();

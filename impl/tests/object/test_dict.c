@@ -44,18 +44,7 @@ static pmm_obj *range(pmm_rt *rt, int64_t from, int64_t to) {
 }
 
 static int is_whole(pmm_obj *dict) {
-  const char *wrong = pmmi_dict_check(dict);
-  if (wrong != NULL) {
-    printf("# %s\n", wrong);
-  }
-  return wrong == NULL;
-}
-
-/* 1 when the error is this one; removes it. */
-static int failed_with(pmm_rt *rt, enum pmm_status status) {
-  int same = pmmi_error(rt) == status;
-  pmmi_error_clear(rt);
-  return same;
+  return fixture_whole(pmmi_dict_check(dict));
 }
 
 /* ---- sizes and holes ----------------------------------------------------- */
@@ -176,24 +165,24 @@ static void test_entries(pmm_rt *rt) {
   tap_ok(fixture_reads(rt, keys, "[1, 2, 0]") &&
              fixture_reads(rt, values, "[11, 4, 10]"),
          "keys and values");
-  tap_ok(take(rt, dict, 9) == PMM_KEY && failed_with(rt, PMM_KEY),
+  tap_ok(take(rt, dict, 9) == PMM_KEY && fixture_failed(rt, PMM_KEY),
          "an absent key cannot be deleted");
   tap_ok(pmmi_dict_set(rt, dict, list, list) == PMM_TYPE &&
-             failed_with(rt, PMM_TYPE) && list->refcnt == 1,
+             fixture_failed(rt, PMM_TYPE) && list->refcnt == 1,
          "a list is no key");
-  tap_ok(pmmi_dict_get(rt, dict, list) == NULL && failed_with(rt, PMM_TYPE),
+  tap_ok(pmmi_dict_get(rt, dict, list) == NULL && fixture_failed(rt, PMM_TYPE),
          "nor can it be looked up");
   int64_t hash;
-  tap_ok(pmmi_hash(rt, dict, &hash) == PMM_TYPE && failed_with(rt, PMM_TYPE),
+  tap_ok(pmmi_hash(rt, dict, &hash) == PMM_TYPE && fixture_failed(rt, PMM_TYPE),
          "a dict has no hash");
-  tap_ok(pmmi_dict_keys(rt, list) == NULL && failed_with(rt, PMM_TYPE) &&
-             pmmi_dict_copy(rt, list) == NULL && failed_with(rt, PMM_TYPE) &&
+  tap_ok(pmmi_dict_keys(rt, list) == NULL && fixture_failed(rt, PMM_TYPE) &&
+             pmmi_dict_copy(rt, list) == NULL && fixture_failed(rt, PMM_TYPE) &&
              pmmi_dict_clear(rt, list) == PMM_TYPE &&
-             failed_with(rt, PMM_TYPE) &&
+             fixture_failed(rt, PMM_TYPE) &&
              pmmi_dict_delete(rt, list, list) == PMM_TYPE &&
-             failed_with(rt, PMM_TYPE) &&
+             fixture_failed(rt, PMM_TYPE) &&
              pmmi_dict_set(rt, list, list, list) == PMM_TYPE &&
-             failed_with(rt, PMM_TYPE),
+             fixture_failed(rt, PMM_TYPE),
          "a list is no dict");
   pmmi_release(rt, values);
   pmmi_release(rt, keys);
@@ -230,7 +219,7 @@ static void test_self(pmm_rt *rt) {
   tap_ok(deep != dict && pmmi_dict_get(rt, deep, key) == deep,
          "has a deep copy within itself");
   tap_ok(pmmi_equals(rt, dict, deep, &equal) == PMM_RECURSION &&
-             failed_with(rt, PMM_RECURSION),
+             fixture_failed(rt, PMM_RECURSION),
          "and cannot be compared with it");
   (void)pmmi_dict_clear(rt, deep);
   (void)pmmi_dict_clear(rt, dict);
@@ -249,14 +238,14 @@ static void test_iteration(pmm_rt *rt) {
   (void)put(rt, dict, 3, 3); /* as many as before */
   pmmi_release(rt, pmmi_next(rt, iterator));
   pmmi_release(rt, pmmi_next(rt, iterator));
-  tap_ok(pmmi_next(rt, iterator) == NULL && failed_with(rt, PMM_RUNTIME),
+  tap_ok(pmmi_next(rt, iterator) == NULL && fixture_failed(rt, PMM_RUNTIME),
          "a key too many is noticed");
-  tap_ok(pmmi_next(rt, iterator) == NULL && failed_with(rt, PMM_RUNTIME),
+  tap_ok(pmmi_next(rt, iterator) == NULL && fixture_failed(rt, PMM_RUNTIME),
          "for ever");
   pmmi_release(rt, iterator);
   iterator = pmmi_iter(rt, dict);
   (void)pmmi_dict_clear(rt, dict);
-  tap_ok(pmmi_next(rt, iterator) == NULL && failed_with(rt, PMM_RUNTIME),
+  tap_ok(pmmi_next(rt, iterator) == NULL && fixture_failed(rt, PMM_RUNTIME),
          "so is a dict that was emptied");
   pmmi_release(rt, iterator);
   pmmi_release(rt, list);

@@ -257,8 +257,12 @@ static void *dry_alloc_zero(void *heap, size_t n, size_t size) {
   return is_dry() ? NULL : solid->alloc_zero(heap, n, size);
 }
 
-/* Blocks of all domains until the table of sizes cannot grow. */
-static void test_dry(void) {
+static void *dry_table(void *ctx, size_t n, size_t size) {
+  return is_dry() ? NULL : pmmi_raw_heap.alloc_zero(ctx, n, size);
+}
+
+/* Blocks of a domain until the table of sizes cannot grow. */
+static void test_dry(enum pmm_domain domain, uint64_t left) {
   char message[100];
   solid = pmmi_backend_find("libc", message, sizeof message);
   struct pmm_backend dry = *solid;
@@ -268,20 +272,25 @@ static void test_dry(void) {
                                    .backend = &dry};
   pmm_rt *rt = NULL;
   tap_ok(pmmi_open(&config, &rt) == PMM_OK, "a backend that may run dry");
+  rt->shared.tables.alloc_zero = dry_table;
   struct pmm_memory before = fixture_memory(rt);
   void *blocks[1000];
   int count = 0;
-  backend_left = 1; /* the first table of sizes */
-  while (count < 1000 && (blocks[count] = pmmi_domain_malloc(
-                              rt, PMM_DOMAIN_RAW, 8)) != NULL) {
+  backend_left = left;
+  while (count < 1000 &&
+         (blocks[count] = pmmi_domain_malloc(rt, domain, 8)) != NULL) {
     count++;
   }
-  tap_ok(count > 0 && count < 1000, "the table of sizes can fail to grow");
-  tap_ok(pmmi_domain_realloc(rt, PMM_DOMAIN_RAW, NULL, 8) == NULL,
+  tap_ok(count == 128, "the second table of sizes is refused");
+  tap_ok(pmmi_domain_realloc(rt, domain, NULL, 8) == NULL &&
+             pmmi_domain_calloc(rt, domain, 1, 8) == NULL,
          "then nothing is handed out");
+  void *moved = pmmi_domain_realloc(rt, domain, blocks[0], 8);
+  tap_ok(moved != NULL, "what is there can be resized");
+  blocks[0] = moved;
   backend_left = UINT64_MAX;
   while (count > 0) {
-    pmmi_domain_free(rt, PMM_DOMAIN_RAW, blocks[--count]);
+    pmmi_domain_free(rt, domain, blocks[--count]);
   }
   tap_ok(fixture_is_back(rt, before), "and nothing is lost");
   pmmi_close(rt);
@@ -333,6 +342,7 @@ int main(void) {
   fixture_each("tracer", test_tracer);
   fixture_each("strangers", test_strangers);
   fixture_each("arenas", test_arenas);
-  test_dry();
+  test_dry(PMM_DOMAIN_RAW, 1);
+  test_dry(PMM_DOMAIN_MEM, 1 + 128);
   return tap_done();
 }

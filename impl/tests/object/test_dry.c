@@ -4,8 +4,9 @@
  *
  * inject_arm fails requests before a backend sees them.  What lies below that
  * (tables of the tracer, the heap itself, a resize that shrinks, a thread) can
- * fail only so: job by job the backend refuses its first, second, ... request
- * and all after it, until the job meets no refusal.
+ * fail only so: job by job the backend, and the C library where it serves
+ * tables, refuse the first, second, ... request and all after it, until the job
+ * meets no refusal.
  */
 #include "gc/table.h"
 #include "object/buffer.h"
@@ -47,6 +48,20 @@ static void *dry_realloc(void *heap, void *block, size_t old_size,
                   : dry.solid->realloc(heap, block, old_size, new_size);
 }
 
+static void *dry_table(void *ctx, size_t size) {
+  return is_dry() ? NULL : pmmi_raw_heap.alloc(ctx, size);
+}
+
+static void *dry_table_zero(void *ctx, size_t n, size_t size) {
+  return is_dry() ? NULL : pmmi_raw_heap.alloc_zero(ctx, n, size);
+}
+
+static void *dry_table_resize(void *ctx, void *block, size_t old_size,
+                              size_t new_size) {
+  return is_dry() ? NULL
+                  : pmmi_raw_heap.realloc(ctx, block, old_size, new_size);
+}
+
 static int dry_thread_enter(void *heap) {
   (void)heap;
   return is_dry() ? -1 : 0;
@@ -73,7 +88,13 @@ static void choose(const char *name) {
 static enum pmm_status open_over(pmm_rt **rt) {
   struct pmm_open_config config = {.struct_size = sizeof config,
                                    .backend = &dry.backend};
-  return pmmi_open(&config, rt);
+  enum pmm_status status = pmmi_open(&config, rt);
+  if (status == PMM_OK) {
+    (*rt)->shared.tables.alloc = dry_table;
+    (*rt)->shared.tables.alloc_zero = dry_table_zero;
+    (*rt)->shared.tables.realloc = dry_table_resize;
+  }
+  return status;
 }
 
 static void test_open(const char *name) {

@@ -222,11 +222,6 @@ static void test_dying_values(pmm_rt *rt) {
 
 /* ---- failures ------------------------------------------------------------ */
 
-static enum pmm_status done(pmm_rt *rt, pmm_obj *result) {
-  pmmi_xrelease(rt, result);
-  return pmmi_error(rt);
-}
-
 /* Full, so that one more key moves the table. */
 static pmm_obj *make_dict(pmm_rt *rt) {
   pmm_obj *dict = pmmi_dict_new(rt);
@@ -264,7 +259,7 @@ static enum pmm_status run_new(pmm_rt *rt, pmm_obj *o) {
   if (dict != NULL) {
     (void)pmmi_dict_set(rt, dict, o, o);
   }
-  return done(rt, dict);
+  return sweep_done(rt, dict);
 }
 
 /* The second time, after the failure, the key is there and is overwritten. */
@@ -273,27 +268,19 @@ static enum pmm_status run_set(pmm_rt *rt, pmm_obj *o) {
   if (key != NULL) {
     (void)pmmi_dict_set(rt, o, key, key);
   }
-  return done(rt, key);
+  return sweep_done(rt, key);
 }
 
 static enum pmm_status run_dict_copy(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_dict_copy(rt, o));
+  return sweep_done(rt, pmmi_dict_copy(rt, o));
 }
 
 static enum pmm_status run_keys(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_dict_keys(rt, o));
-}
-
-static enum pmm_status run_deep(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_copy_deep(rt, o));
-}
-
-static enum pmm_status run_repr(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_repr(rt, o));
+  return sweep_done(rt, pmmi_dict_keys(rt, o));
 }
 
 static enum pmm_status run_iterate(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_tuple_convert(rt, o));
+  return sweep_done(rt, pmmi_tuple_convert(rt, o));
 }
 
 static enum pmm_status run_add(pmm_rt *rt, pmm_obj *o) {
@@ -301,15 +288,15 @@ static enum pmm_status run_add(pmm_rt *rt, pmm_obj *o) {
   if (item != NULL) {
     (void)pmmi_set_add(rt, o, item);
   }
-  return done(rt, item);
+  return sweep_done(rt, item);
 }
 
 static enum pmm_status run_set_new(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_set_new(rt, o));
+  return sweep_done(rt, pmmi_set_new(rt, o));
 }
 
 static enum pmm_status run_frozen(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_frozenset_new(rt, o));
+  return sweep_done(rt, pmmi_frozenset_new(rt, o));
 }
 
 static const struct {
@@ -321,15 +308,15 @@ static const struct {
     {{"an insertion that widens", make_texts, run_set}, 2},
     {{"a dict's copy", make_dict, run_dict_copy}, 2},
     {{"a dict's keys", make_dict, run_keys}, 1},
-    {{"a dict's deep copy", make_dict, run_deep}, 4},
-    {{"a dict's text", make_dict, run_repr}, 3},
+    {{"a dict's deep copy", make_dict, sweep_copy_deep}, 4},
+    {{"a dict's text", make_dict, sweep_repr}, 3},
     {{"an iteration over a dict", make_dict, run_iterate}, 2},
     {{"an addition that grows", make_set, run_add}, 2},
     {{"a set from a list", make_list, run_set_new}, 4},
     {{"a frozenset from a list", make_list, run_frozen}, 4},
     {{"a set from a set", make_set, run_set_new}, 1},
-    {{"a set's deep copy", make_set, run_deep}, 4},
-    {{"a set's text", make_set, run_repr}, 2},
+    {{"a set's deep copy", make_set, sweep_copy_deep}, 4},
+    {{"a set's text", make_set, sweep_repr}, 2},
     {{"an iteration over a set", make_set, run_iterate}, 2},
 };
 

@@ -35,17 +35,7 @@ static pmm_obj *made(pmm_rt *rt, int64_t from, int64_t to,
 }
 
 static int is_whole(pmm_obj *set) {
-  const char *wrong = pmmi_set_check(set);
-  if (wrong != NULL) {
-    printf("# %s\n", wrong);
-  }
-  return wrong == NULL;
-}
-
-static int failed_with(pmm_rt *rt, enum pmm_status status) {
-  int same = pmmi_error(rt) == status;
-  pmmi_error_clear(rt);
-  return same;
+  return fixture_whole(pmmi_set_check(set));
 }
 
 static void test_growth(pmm_rt *rt) {
@@ -134,7 +124,7 @@ static void test_equality(pmm_rt *rt) {
   tap_ok(pmmi_hash(rt, frozen, &hash) == PMM_OK &&
              pmmi_hash(rt, same, &other) == PMM_OK && hash == other,
          "the hash does not depend on the table");
-  tap_ok(pmmi_hash(rt, set, &hash) == PMM_TYPE && failed_with(rt, PMM_TYPE),
+  tap_ok(pmmi_hash(rt, set, &hash) == PMM_TYPE && fixture_failed(rt, PMM_TYPE),
          "a set has none");
   (void)discard(rt, set, 3);
   tap_ok(pmmi_equals(rt, set, frozen, &equal) == PMM_OK && !equal,
@@ -174,20 +164,22 @@ static void test_refusals(pmm_rt *rt) {
   pmm_obj *lists = pmmi_list_from(rt, (pmm_obj *[]){list}, 1);
   int found = 7;
   tap_ok(pmmi_set_add(rt, frozen, list) == PMM_SYSTEM &&
-             failed_with(rt, PMM_SYSTEM) &&
+             fixture_failed(rt, PMM_SYSTEM) &&
              pmmi_set_discard(rt, frozen, list) == PMM_SYSTEM &&
-             failed_with(rt, PMM_SYSTEM),
+             fixture_failed(rt, PMM_SYSTEM),
          "a frozenset does not change");
-  tap_ok(pmmi_set_add(rt, list, list) == PMM_TYPE && failed_with(rt, PMM_TYPE),
+  tap_ok(pmmi_set_add(rt, list, list) == PMM_TYPE &&
+             fixture_failed(rt, PMM_TYPE),
          "a list is no set");
   tap_ok(pmmi_set_contains(rt, list, list, &found) == PMM_TYPE && !found &&
-             failed_with(rt, PMM_TYPE) && pmmi_set_copy(rt, list) == NULL &&
-             failed_with(rt, PMM_TYPE),
+             fixture_failed(rt, PMM_TYPE) && pmmi_set_copy(rt, list) == NULL &&
+             fixture_failed(rt, PMM_TYPE),
          "however it is asked");
-  tap_ok(pmmi_set_new(rt, lists) == NULL && failed_with(rt, PMM_TYPE) &&
+  tap_ok(pmmi_set_new(rt, lists) == NULL && fixture_failed(rt, PMM_TYPE) &&
              list->refcnt == 2,
          "a list is no item");
-  tap_ok(pmmi_set_new(rt, pmmi_none(rt)) == NULL && failed_with(rt, PMM_TYPE),
+  tap_ok(pmmi_set_new(rt, pmmi_none(rt)) == NULL &&
+             fixture_failed(rt, PMM_TYPE),
          "None is no iterable");
   pmmi_release(rt, lists);
   pmmi_release(rt, list);
@@ -222,15 +214,15 @@ static void test_iteration(pmm_rt *rt) {
   pmm_obj *iterator = pmmi_iter(rt, set);
   pmmi_release(rt, pmmi_next(rt, iterator));
   (void)add(rt, set, 3);
-  tap_ok(pmmi_next(rt, iterator) == NULL && failed_with(rt, PMM_RUNTIME),
+  tap_ok(pmmi_next(rt, iterator) == NULL && fixture_failed(rt, PMM_RUNTIME),
          "an addition is noticed");
   pmmi_release(rt, iterator);
   iterator = pmmi_iter(rt, set);
   for (int i = 0; i < 4; i++) {
     pmmi_release(rt, pmmi_next(rt, iterator));
   }
-  tap_ok(pmmi_next(rt, iterator) == NULL && failed_with(rt, PMM_STOP) &&
-             pmmi_next(rt, iterator) == NULL && failed_with(rt, PMM_STOP),
+  tap_ok(pmmi_next(rt, iterator) == NULL && fixture_failed(rt, PMM_STOP) &&
+             pmmi_next(rt, iterator) == NULL && fixture_failed(rt, PMM_STOP),
          "the end stays the end");
   pmmi_release(rt, iterator);
   pmmi_release(rt, set);

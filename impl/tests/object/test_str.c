@@ -65,7 +65,8 @@ static void test_same_object(pmm_rt *rt) {
   pmm_obj *results[] = {
       pmmi_str_slice(rt, s, 0, SIZE_MAX), pmmi_str_concat(rt, s, empty),
       pmmi_str_concat(rt, empty, s),      pmmi_str_repeat(rt, s, 1),
-      pmmi_str_join(rt, empty, one),      pmmi_str_strip(rt, s)};
+      pmmi_str_join(rt, empty, one),      pmmi_str_strip(rt, s),
+      pmmi_str_convert(rt, s)};
   size_t n = sizeof results / sizeof *results;
   tap_ok(pmmi_refcount(rt, s) == 2 + n, "each no-op adds one owner");
   for (size_t i = 0; i < n; i++) {
@@ -85,6 +86,11 @@ static void test_build(pmm_rt *rt) {
   pmmi_release(rt, sum);
   tap_ok(is_text(rt, part, " ab") && fixture_size(rt, part) == 49 + 3,
          "a slice is as narrow as what is in it, and outlives its source");
+  pmm_obj *number = pmmi_int_new(rt, -7000);
+  pmm_obj *digits = pmmi_str_convert(rt, number);
+  tap_ok(is_text(rt, digits, "-7000"), "what is no str gives its text");
+  pmmi_release(rt, digits);
+  pmmi_release(rt, number);
   pmm_obj *bare = pmmi_str_strip(rt, ascii);
   tap_ok(is_text(rt, bare, "ab"), "strip");
   pmm_obj *many = pmmi_str_repeat(rt, wide, 3);

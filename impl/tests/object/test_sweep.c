@@ -11,12 +11,6 @@
 #include "object/iter.h"
 #include "tests/object/fixture.h"
 
-/** Drop a result; the status that it stands for. */
-static enum pmm_status done(pmm_rt *rt, pmm_obj *result) {
-  pmmi_xrelease(rt, result);
-  return pmmi_error(rt);
-}
-
 /* ---- inputs -------------------------------------------------------------- */
 
 static pmm_obj *make_none(pmm_rt *rt) { return pmmi_none(rt); }
@@ -65,26 +59,23 @@ static pmm_obj *make_array(pmm_rt *rt) { return pmmi_bytearray_new(rt, 100); }
 
 static enum pmm_status run_int(pmm_rt *rt, pmm_obj *o) {
   (void)o;
-  return done(rt, pmmi_int_new(rt, INT64_MAX));
+  return sweep_done(rt, pmmi_int_new(rt, INT64_MAX));
 }
 
 static enum pmm_status run_parse(pmm_rt *rt, pmm_obj *o) {
   (void)o;
-  return done(rt, pmmi_int_parse(rt, "1000000000000000000000000000000000000"));
+  return sweep_done(
+      rt, pmmi_int_parse(rt, "1000000000000000000000000000000000000"));
 }
 
 static enum pmm_status run_float(pmm_rt *rt, pmm_obj *o) {
   (void)o;
-  return done(rt, pmmi_float_new(rt, 1.5));
-}
-
-static enum pmm_status run_repr(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_repr(rt, o));
+  return sweep_done(rt, pmmi_float_new(rt, 1.5));
 }
 
 static enum pmm_status run_str(pmm_rt *rt, pmm_obj *o) {
   (void)o;
-  return done(rt, fixture_str(rt, "abc"));
+  return sweep_done(rt, fixture_str(rt, "abc"));
 }
 
 static enum pmm_status run_utf8(pmm_rt *rt, pmm_obj *o) {
@@ -94,19 +85,19 @@ static enum pmm_status run_utf8(pmm_rt *rt, pmm_obj *o) {
   if (s != NULL) {
     (void)pmmi_str_utf8(rt, s, &size);
   }
-  return done(rt, s);
+  return sweep_done(rt, s);
 }
 
 static enum pmm_status run_str_slice(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_str_slice(rt, o, 1, 11));
+  return sweep_done(rt, pmmi_str_slice(rt, o, 1, 11));
 }
 
 static enum pmm_status run_str_concat(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_str_concat(rt, o, o));
+  return sweep_done(rt, pmmi_str_concat(rt, o, o));
 }
 
 static enum pmm_status run_str_repeat(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_str_repeat(rt, o, 9));
+  return sweep_done(rt, pmmi_str_repeat(rt, o, 9));
 }
 
 static enum pmm_status run_append_shared(pmm_rt *rt, pmm_obj *o) {
@@ -121,11 +112,11 @@ static enum pmm_status run_append_alone(pmm_rt *rt, pmm_obj *o) {
   if (left != NULL) {
     (void)pmmi_str_append(rt, &left, o);
   }
-  return done(rt, left);
+  return sweep_done(rt, left);
 }
 
 static enum pmm_status run_join(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_str_join(rt, pmmi_list_get(rt, o, 0), o));
+  return sweep_done(rt, pmmi_str_join(rt, pmmi_list_get(rt, o, 0), o));
 }
 
 static enum pmm_status run_join_iterator(pmm_rt *rt, pmm_obj *o) {
@@ -135,7 +126,7 @@ static enum pmm_status run_join_iterator(pmm_rt *rt, pmm_obj *o) {
     sum = pmmi_str_join(rt, pmmi_list_get(rt, o, 0), iterator);
     pmmi_release(rt, iterator);
   }
-  return done(rt, sum);
+  return sweep_done(rt, sum);
 }
 
 static enum pmm_status run_intern(pmm_rt *rt, pmm_obj *o) {
@@ -144,34 +135,34 @@ static enum pmm_status run_intern(pmm_rt *rt, pmm_obj *o) {
   if (s != NULL) {
     (void)pmmi_str_intern(rt, &s);
   }
-  return done(rt, s);
+  return sweep_done(rt, s);
 }
 
 static enum pmm_status run_bytes_slice(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_bytes_slice(rt, o, 1, 5));
+  return sweep_done(rt, pmmi_bytes_slice(rt, o, 1, 5));
 }
 
 /* ---- tuples -------------------------------------------------------------- */
 
 static enum pmm_status run_tuple_new(pmm_rt *rt, pmm_obj *o) {
   (void)o;
-  return done(rt, pmmi_tuple_new(rt, 5));
+  return sweep_done(rt, pmmi_tuple_new(rt, 5));
 }
 
 static enum pmm_status run_tuple_concat(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_tuple_concat(rt, o, o));
+  return sweep_done(rt, pmmi_tuple_concat(rt, o, o));
 }
 
 static enum pmm_status run_tuple_slice(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_tuple_slice(rt, o, 1, 4));
+  return sweep_done(rt, pmmi_tuple_slice(rt, o, 1, 4));
 }
 
 static enum pmm_status run_tuple_repeat(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_tuple_repeat(rt, o, 7));
+  return sweep_done(rt, pmmi_tuple_repeat(rt, o, 7));
 }
 
 static enum pmm_status run_tuple_convert(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_tuple_convert(rt, o));
+  return sweep_done(rt, pmmi_tuple_convert(rt, o));
 }
 
 static enum pmm_status run_tuple_resize(pmm_rt *rt, pmm_obj *o) {
@@ -179,13 +170,13 @@ static enum pmm_status run_tuple_resize(pmm_rt *rt, pmm_obj *o) {
   if (t != NULL) {
     (void)pmmi_tuple_resize(rt, &t, 4000);
   }
-  return done(rt, t);
+  return sweep_done(rt, t);
 }
 
 /* ---- lists --------------------------------------------------------------- */
 
 static enum pmm_status run_list_from(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_list_from(rt, &o, 1));
+  return sweep_done(rt, pmmi_list_from(rt, &o, 1));
 }
 
 static enum pmm_status run_append(pmm_rt *rt, pmm_obj *o) {
@@ -197,15 +188,15 @@ static enum pmm_status run_insert(pmm_rt *rt, pmm_obj *o) {
 }
 
 static enum pmm_status run_list_slice(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_list_slice(rt, o, 1, 9));
+  return sweep_done(rt, pmmi_list_slice(rt, o, 1, 9));
 }
 
 static enum pmm_status run_list_concat(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_list_concat(rt, o, o));
+  return sweep_done(rt, pmmi_list_concat(rt, o, o));
 }
 
 static enum pmm_status run_list_repeat(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_list_repeat(rt, o, pmmi_int_new(rt, 5)));
+  return sweep_done(rt, pmmi_list_repeat(rt, o, pmmi_int_new(rt, 5)));
 }
 
 static enum pmm_status run_repeat_inplace(pmm_rt *rt, pmm_obj *o) {
@@ -248,7 +239,7 @@ static enum pmm_status run_convert_iterator(pmm_rt *rt, pmm_obj *o) {
     list = pmmi_list_convert(rt, iterator);
     pmmi_release(rt, iterator);
   }
-  return done(rt, list);
+  return sweep_done(rt, list);
 }
 
 static enum pmm_status key_int(void *ctx, pmm_rt *rt, pmm_obj *o,
@@ -271,7 +262,7 @@ static enum pmm_status run_sort_key(pmm_rt *rt, pmm_obj *o) {
 /* ---- copies -------------------------------------------------------------- */
 
 static enum pmm_status run_copy(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_copy(rt, o));
+  return sweep_done(rt, pmmi_copy(rt, o));
 }
 
 /* The input is a cycle through its last item; so is the copy. */
@@ -280,11 +271,11 @@ static enum pmm_status run_copy_deep(pmm_rt *rt, pmm_obj *o) {
   if (copy != NULL) {
     (void)pmmi_list_clear(rt, copy);
   }
-  return done(rt, copy);
+  return sweep_done(rt, copy);
 }
 
 static enum pmm_status run_view(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_view_new(rt, o, 1, 9));
+  return sweep_done(rt, pmmi_view_new(rt, o, 1, 9));
 }
 
 static enum pmm_status run_resize(pmm_rt *rt, pmm_obj *o) {
@@ -298,7 +289,7 @@ static enum pmm_status run_tee(pmm_rt *rt, pmm_obj *o) {
     item = pmmi_next(rt, pmmi_tuple_get(rt, pair, 0));
     pmmi_release(rt, pair);
   }
-  return done(rt, item);
+  return sweep_done(rt, item);
 }
 
 static const struct {
@@ -308,10 +299,10 @@ static const struct {
     {{"int_new", make_none, run_int}, 1},
     {{"int_parse", make_none, run_parse}, 2},
     {{"float_new", make_none, run_float}, 1},
-    {{"repr of a list", make_list, run_repr}, 30},
-    {{"repr of a tuple", make_tuple, run_repr}, 50},
-    {{"repr of a str", make_str, run_repr}, 2},
-    {{"repr of bytes", make_bytes, run_repr}, 2},
+    {{"repr of a list", make_list, sweep_repr}, 30},
+    {{"repr of a tuple", make_tuple, sweep_repr}, 50},
+    {{"repr of a str", make_str, sweep_repr}, 2},
+    {{"repr of bytes", make_bytes, sweep_repr}, 2},
     {{"str_new", make_none, run_str}, 1},
     {{"str_utf8", make_none, run_utf8}, 2},
     {{"str_slice", make_str, run_str_slice}, 1},

@@ -13,11 +13,6 @@
 #include "object/weakref.h"
 #include "tests/object/fixture.h"
 
-static enum pmm_status done(pmm_rt *rt, pmm_obj *result) {
-  pmmi_xrelease(rt, result);
-  return pmmi_error(rt);
-}
-
 /* ---- copies -------------------------------------------------------------- */
 
 /* {0: [1000], 1: [1000], ...} */
@@ -89,12 +84,8 @@ static pmm_obj *make_subclass(pmm_rt *rt) {
   return tuple;
 }
 
-static enum pmm_status run_copy_deep(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_copy_deep(rt, o));
-}
-
 static enum pmm_status run_copy(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_copy(rt, o));
+  return sweep_done(rt, pmmi_copy(rt, o));
 }
 
 static enum pmm_status run_subclass(pmm_rt *rt, pmm_obj *o) {
@@ -104,7 +95,7 @@ static enum pmm_status run_subclass(pmm_rt *rt, pmm_obj *o) {
     tuple = pmmi_tuple_subtype_new(rt, type, (pmm_obj *[]){o, o}, 2);
     pmmi_release(rt, type);
   }
-  return done(rt, tuple);
+  return sweep_done(rt, tuple);
 }
 
 /* ---- calls and weak references ------------------------------------------- */
@@ -136,7 +127,7 @@ static enum pmm_status run_call(pmm_rt *rt, pmm_obj *o) {
     result = pmmi_call(rt, callable, (pmm_obj *[]){o, o}, 2);
     pmmi_release(rt, callable);
   }
-  return done(rt, result);
+  return sweep_done(rt, result);
 }
 
 static enum pmm_status run_weakref_with(pmm_rt *rt, pmm_obj *o) {
@@ -146,7 +137,7 @@ static enum pmm_status run_weakref_with(pmm_rt *rt, pmm_obj *o) {
     ref = pmmi_weakref_with(rt, o, callable);
     pmmi_release(rt, callable);
   }
-  return done(rt, ref);
+  return sweep_done(rt, ref);
 }
 
 /* ---- files --------------------------------------------------------------- */
@@ -157,7 +148,7 @@ static pmm_obj *make_file(pmm_rt *rt) {
 }
 
 static enum pmm_status run_read(pmm_rt *rt, pmm_obj *o) {
-  return done(rt, pmmi_file_read(rt, o, SIZE_MAX));
+  return sweep_done(rt, pmmi_file_read(rt, o, SIZE_MAX));
 }
 
 static enum pmm_status run_open(pmm_rt *rt, pmm_obj *o) {
@@ -166,21 +157,21 @@ static enum pmm_status run_open(pmm_rt *rt, pmm_obj *o) {
   if (file != NULL) {
     (void)pmmi_file_close(rt, file);
   }
-  return done(rt, file);
+  return sweep_done(rt, file);
 }
 
 static const struct {
   struct sweep_case c;
   uint64_t least;
 } cases[] = {
-    {{"copy_deep of a dict", make_dict, run_copy_deep}, 20},
-    {{"copy_deep of a tuple", make_tuple_of_list, run_copy_deep}, 5},
-    {{"copy_deep of a set", make_set, run_copy_deep}, 5},
-    {{"copy_deep of sets", make_sets, run_copy_deep}, 20},
-    {{"copy_deep of tuples", make_tuples, run_copy_deep}, 20},
-    {{"copy_deep of a frozenset", make_frozenset, run_copy_deep}, 5},
-    {{"copy_deep of an array", make_bytearray, run_copy_deep}, 2},
-    {{"copy_deep of a subclass", make_subclass, run_copy_deep}, 5},
+    {{"copy_deep of a dict", make_dict, sweep_copy_deep}, 20},
+    {{"copy_deep of a tuple", make_tuple_of_list, sweep_copy_deep}, 5},
+    {{"copy_deep of a set", make_set, sweep_copy_deep}, 5},
+    {{"copy_deep of sets", make_sets, sweep_copy_deep}, 20},
+    {{"copy_deep of tuples", make_tuples, sweep_copy_deep}, 20},
+    {{"copy_deep of a frozenset", make_frozenset, sweep_copy_deep}, 5},
+    {{"copy_deep of an array", make_bytearray, sweep_copy_deep}, 2},
+    {{"copy_deep of a subclass", make_subclass, sweep_copy_deep}, 5},
     {{"copy of a dict", make_dict, run_copy}, 2},
     {{"copy of a subclass", make_subclass, run_copy}, 1},
     {{"tuple_subtype_new", make_none, run_subclass}, 3},

@@ -49,10 +49,7 @@ static void test_kind(pmm_rt *rt, enum pmm_weak_kind kind) {
   pmm_obj *left = pmmi_list_convert(rt, iterator);
   tap_ok(fixture_length(rt, left) == 1 && fixture_length(rt, copy) == 1,
          "removing during iteration");
-  pmm_obj *objects[] = {left, iterator, copy, map, a, b};
-  for (size_t i = 0; i < 6; i++) {
-    pmmi_release(rt, objects[i]);
-  }
+  FIXTURE_DROP(rt, left, iterator, copy, map, a, b);
 }
 
 static void test_values(pmm_rt *rt) { test_kind(rt, PMM_WEAK_VALUES); }

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""A run as JUnit XML, which CI servers show beside their own tests.
+
+One suite a column of the conformance matrix, one of jobs, and one of what else
+the verdict found.  Only what fails the run is a failure here: a WARN passes, and
+an expected failure, a waived case or an absent feature is skipped, with why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from pmm.conform_results import BAD
+from pmm.documents import CaseResult, Column, Problem, Run
+
+JUNIT = "junit.xml"
+SKIPPED = frozenset({"UNSUPPORTED", "WAIVED", "XFAIL"})
+FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 cannot hold, though a program may print it."""
+
+
+def plain(text: str) -> str:
+    """Replace what XML cannot hold."""
+    return FORBIDDEN.sub("�", text)
+
+
+def case_reason(case: CaseResult) -> str:
+    """Return why a case was not simply passed."""
+    what = f"feature {case.feature}" if case.feature else case.message
+    return plain(f"{case.outcome}: {case.expectation or what or case.title}")
+
+
+def conformance_case(case: CaseResult, column: Column) -> TestCase:
+    """Return one cell of the matrix."""
+    seconds = (case.elapsed_ns or 0) / 1e9
+    made = TestCase(case.id, column.label, seconds)
+    if case.outcome in BAD:
+        failure = Failure(case_reason(case), case.outcome)
+        failure.text = plain(f"{case.title}\n{case.reproduce}")
+        made.result = [failure]
+    elif case.outcome in SKIPPED:
+        made.result = [Skipped(case_reason(case))]
+    return made
+
+
+def columns(run: Run) -> Iterator[TestSuite]:
+    """Return a suite for each column, in the order of the matrix."""
+    for column in run.columns:
+        suite = TestSuite(column.label)
+        suite.add_testcases(
+            [
+                conformance_case(case, column)
+                for case in run.cases
+                if case.column == column.id
+            ]
+        )
+        yield suite
+
+
+def problem_case(problem: Problem) -> TestCase:
+    """Return what the verdict found."""
+    made = TestCase(plain(problem.title), problem.kind)
+    kind = Error if problem.severity == "error" else Failure
+    result = kind(plain(problem.detail), problem.kind)
+    result.text = plain(problem.reproduce or problem.detail)
+    made.result = [result]
+    return made
+
+
+def others(run: Run) -> TestSuite:
+    """Return the jobs that went well, and every finding that is no case."""
+    suite = TestSuite("jobs")
+    found = [
+        problem
+        for problem in run.verdict.problems
+        if problem.kind != "case" and problem.severity != "warning"
+    ]
+    blamed = {problem.key for problem in found}
+    for result in run.results:
+        if result.job not in blamed:
+            suite.add_testcase(TestCase(result.job, "job", result.elapsed_ns / 1e9))
+    suite.add_testcases([problem_case(problem) for problem in found])
+    return suite
+
+
+def junit_bytes(run: Run) -> bytes:
+    """Return the run's JUnit document."""
+    xml = JUnitXml("pmm")
+    for suite in [*columns(run), others(run)]:
+        suite.timestamp = run.created
+        xml.add_testsuite(suite)
+    xml.update_statistics()  # type: ignore[no-untyped-call]
+    text: bytes = xml.tostring()  # type: ignore[no-untyped-call]
+    return text
