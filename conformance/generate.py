@@ -210,6 +210,27 @@ def profile_key_faults(sources: list[Path], keys: set[str]) -> list[str]:
     return faults
 
 
+def shown(uncovered: Table) -> list[Table]:
+    """Entries of what another test than a case shows."""
+    entries: list[Table] = uncovered.get("shown_elsewhere", [])
+    return entries
+
+
+def shown_faults(entries: list[Table], root: Path) -> list[str]:
+    """Entries whose test does not stand in the file that they name."""
+    faults = []
+    for entry in entries:
+        names = ", ".join(entry["requirements"])
+        test = entry.get("test", "")
+        path = root / entry.get("file", "")
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if not test or not re.search(rf"(?<!\w){re.escape(test)}(?!\w)", text):
+            faults.append(
+                f"uncovered.toml: {names}: no test {test!r} in {entry.get('file')!r}"
+            )
+    return faults
+
+
 def coverage_faults(
     requirements: dict[str, Table], covered: set[str], uncovered: Table
 ) -> list[str]:
@@ -218,7 +239,7 @@ def coverage_faults(
     """
     listed: dict[str, str] = {}
     faults = []
-    for entry in uncovered.get("uncovered", []):
+    for entry in [*uncovered.get("uncovered", []), *shown(uncovered)]:
         for name in entry["requirements"]:
             if name in listed:
                 faults.append(f"uncovered.toml lists {name} twice")
@@ -238,7 +259,7 @@ def coverage_faults(
 
 
 def coverage_text(table: list[Table], covered: set[str]) -> str:
-    """How many requirements of each level have a case."""
+    """How many requirements of each level are among `covered`."""
     parts = []
     for level in LEVELS:
         ids = [r["id"] for r in table if r["level"] == level]
@@ -284,10 +305,15 @@ def check(arguments: argparse.Namespace) -> int:
     faults += profile_key_faults(sorted(sources), keys)
     uncovered = load(HERE / "uncovered.toml")
     faults += coverage_faults(requirements, covered, uncovered)
+    faults += shown_faults(shown(uncovered), arguments.root)
     faults += review_faults(requirements, cases, load(HERE / "reviewed.toml"))
     for fault in faults:
         print(fault, file=sys.stderr)
-    summary = f"{len(cases)} cases; covered: {coverage_text(table, covered)}"
+    elsewhere = {r for entry in shown(uncovered) for r in entry["requirements"]}
+    summary = (
+        f"{len(cases)} cases; with a case: {coverage_text(table, covered)}; "
+        f"shown by another test: {coverage_text(table, elsewhere)}"
+    )
     print(summary)
     if not faults and arguments.stamp:
         arguments.stamp.write_text(summary + "\n", encoding="utf-8")

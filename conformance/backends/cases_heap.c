@@ -78,10 +78,18 @@ CHECK(owns, "owns tells addresses of the heap from all others and reads "
          "it owns the last page");
 }
 
+/* Live blocks; PMM_UNKNOWN from a backend that cannot tell. */
+static uint64_t counted_blocks(struct check *check) {
+  return (check->backend->capabilities & PMM_BACKEND_STATS) != 0
+             ? read_stats(check).live_blocks
+             : PMM_UNKNOWN;
+}
+
 CHECK(batch, "alloc_batch makes blocks of one size, each of its own, and "
              "free_batch takes them back.",
       .needs = PMM_BACKEND_BATCH) {
   const struct pmm_backend *b = check->backend;
+  uint64_t before = counted_blocks(check);
   for (size_t round = 0; round < 20; round++) {
     size_t size = 1 + check_random(check, 700);
     void *blocks[100];
@@ -95,6 +103,8 @@ CHECK(batch, "alloc_batch makes blocks of one size, each of its own, and "
              "block %zu of a batch shares bytes", i);
     }
     b->free_batch(check->heap, size, made, blocks);
+    EXPECT(check, counted_blocks(check) == before,
+           "after a batch of %zu other blocks are live", made);
   }
 }
 

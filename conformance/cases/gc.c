@@ -269,8 +269,11 @@ MUST(gc, atoms_are_never_tracked, "Atoms are not tracked, containers are",
 MUST(gc, collection_during_construction_is_harmless,
      "Collecting before a container is filled does no harm", REQ("GC-010"),
      NEEDS(gc, tuple, list)) {
+  pmm_obj *dead = probe(t, 1);
+  DROP(TUPLE(dead, dead, dead));
   pmm_obj *tuple = NEW(OPS->tuple_new(RT, 3));
   pmm_obj *list = NEW(OPS->list_new(RT, 3));
+  expect_eq(length_of(t, NEW(OPS->gc_referents(RT, tuple))), 0);
   for (size_t i = 0; i < 3; i++) {
     (void)collect(t);
     expect_ok(OPS->tuple_set_steal(RT, tuple, i, GIVE(integer(t, 1000))));

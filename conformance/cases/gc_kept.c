@@ -100,6 +100,7 @@ SHOULD(gc, save_all_keeps_garbage, "Save-all puts garbage into the list",
   DROP(o);
   expect_eq(collect(t), 1);
   expect_none(DEALLOCATED);
+  expect_same(OPS->slot_get(RT, o, 0), o);
   int found = 0;
   pmm_obj *garbage = OPS->gc_garbage(RT);
   for (size_t i = 0; i < length_of(t, garbage); i++) {

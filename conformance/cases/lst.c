@@ -135,6 +135,10 @@ MUST(lst, repeat_and_concat_are_exact, "Repeat and concatenate waste nothing",
   expect_eq(capacity(t, a), 1000000);
   expect_eq(length_of(t, both), 2000000);
   expect_eq(capacity(t, both), 2000000);
+  pmm_obj *odd = repeated(t, item, 5);
+  expect_eq(capacity(t, odd), 5);
+  expect_eq(capacity(t, NEW(OPS->list_concat(RT, odd, odd))), 10);
+  expect_eq(capacity(t, NEW(OPS->list_concat(RT, odd, both))), 2000005);
 }
 
 /* "sizeof(a+b) = sizeof(a)+sizeof(b) minus one list header (56 bytes) for

@@ -205,6 +205,28 @@ MUST(lst, sorting_detects_mutation, "A list that changes while sorted fails",
   expect_int(OPS->list_get(RT, s->list, 19), 1019);
 }
 
+/* A key that appends to the list being sorted and takes it back. */
+static enum pmm_status undoing_key(void *ctx, pmm_rt *rt, pmm_obj *item,
+                                   pmm_obj **result) {
+  struct scene *s = ctx;
+  enum pmm_status status = mutating_key(ctx, rt, item, result);
+  return status == PMM_OK ? s->t->ops->list_clear(rt, s->list) : status;
+}
+
+/* "Mutating a list while it is being sorted raises an error and leaves a valid
+ * list with all references accounted for." */
+MUST(lst, sorting_detects_what_was_undone,
+     "A list that changed while sorted fails, whatever is left of it",
+     REQ("LST-018"), NEEDS(list, refcount)) {
+  struct scene *s = scene(t);
+  for (int64_t i = 0; i < 3; i++) {
+    expect_ok(OPS->list_append(RT, s->list, integer(t, 1003 - i)));
+  }
+  expect_error(OPS->list_sort(RT, s->list, undoing_key, s), PMM_VALUE);
+  expect_eq(length_of(t, s->list), 3);
+  expect_eq(OPS->refcount(RT, s->mark), 1);
+}
+
 /* "Up to 80 dead list objects are cached for reuse and are released by a full
  * collection." */
 SHOULD(lst, list_objects_are_recycled, "A bounded number of lists is cached",

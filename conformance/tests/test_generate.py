@@ -67,6 +67,17 @@ def coverage(
     return "\n".join(found)
 
 
+def shown(test: str, section: str = "shown_elsewhere") -> str:
+    """Faults of LST-900 shown by `test`, where a file has the test 'faults'."""
+    entry = {"requirements": ["LST-900"], "reason": "r", "test": test, "file": "m"}
+    uncovered = {section: [entry]}
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "m").write_text("test('faults', python)", encoding="utf-8")
+        found = generate.shown_faults(generate.shown(uncovered), Path(folder))
+    found += generate.coverage_faults({"LST-900": REQUIREMENT}, set(), uncovered)
+    return "\n".join(found)
+
+
 def keys(*declared: str) -> str:
     """Faults of a profile of these keys; a case reads list_a and list_b."""
     with tempfile.TemporaryDirectory() as folder:
@@ -107,6 +118,10 @@ def checks() -> list[tuple[str, bool]]:
         ("neither, at any level", "MAY without a case" in coverage(set(), [], "MAY")),
         ("both", "remove it" in coverage({"LST-900"}, ["LST-900"])),
         ("no reason", "no reason" in coverage(set(), ["LST-900"], reason=" ")),
+        ("shown by a test is fine", shown("faults") == ""),
+        ("shown by no test", "no test 'fault'" in shown("fault")),
+        ("shown by nothing", "no test ''" in shown("")),
+        ("shown is listed", "MUST without a case" in shown("faults", "shwon")),
         ("unknown listed", "no requirement Y" in coverage({"LST-900"}, ["Y"])),
         ("reviewed", review(generate.text_hash(REQUIREMENT)) == ""),
         ("changed since", "look at lst.keeps" in review(generate.text_hash(changed))),
