@@ -55,6 +55,11 @@ TRUTHS = {
     "false": State("✗", "false", "bad"),
 }
 
+AGREEMENTS = {
+    "agrees": State("✓", "as computed", "good"),
+    "mismatch": State("✗", "mismatch", "bad"),
+}
+
 PACES = {
     "faster": State("▽", "faster", "good"),
     "less": State("▽", "less", "good"),

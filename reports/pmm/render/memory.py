@@ -112,7 +112,7 @@ def label(result: WorkResult) -> str:
     return f"{document.subject} / {document.backend}"
 
 
-def _rank(result: WorkResult) -> tuple[int, str]:
+def rank(result: WorkResult) -> tuple[int, str]:
     """The reference over its own pool first, then twins, then the rest."""
     document = result.document
     if document.subject == "reference":
@@ -148,7 +148,7 @@ def list_rows(run: Run) -> list[ListRow]:
     """List against generator: full size first, then the reference over its pool."""
     rows = [
         row
-        for result in sorted(run.work, key=_rank)
+        for result in sorted(run.work, key=rank)
         if result.document.workload == "list_vs_generator" and result.document.verified
         if (row := _list_row(result)) is not None
     ]
@@ -332,7 +332,7 @@ def context(run: Run) -> dict[str, Any]:
     names = [n for n in QUESTIONS if n != "leaks"]
     names += sorted({r.document.workload for r in run.work} - set(QUESTIONS))
     for name in names:
-        found = sorted((r for r in run.work if r.document.workload == name), key=_rank)
+        found = sorted((r for r in run.work if r.document.workload == name), key=rank)
         if not found:
             continue
         title, question = QUESTIONS.get(name, (name.replace("_", " "), ""))

@@ -19,6 +19,7 @@ from pmm import speed_print, words
 from pmm.documents import Run, encode_run
 from pmm.render import (
     backends,
+    claims,
     conformance,
     coverage,
     index,
@@ -35,6 +36,7 @@ PAGES = {
     "backends": ("Backends", backends),
     "speed": ("Speed", speed),
     "leaks": ("Leaks", leaks),
+    "claims": ("Claims", claims),
     "coverage": ("Coverage", coverage),
     "run": ("Run", run_page),
 }
@@ -70,6 +72,7 @@ def environment() -> jinja2.Environment:
         severities=words.SEVERITIES,
         changes=words.CHANGES,
         truths=words.TRUTHS,
+        agreements=words.AGREEMENTS,
         paces=words.PACES,
         figure=speed_print.figure,
         interval=speed_print.interval,
