@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs that only show: list, backends, subjects, doctor."""
+"""The verbs that only show: list, backends, subjects, claims, doctor."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from pmm import errors
+from pmm.cli_claims import claims
 from pmm.discover import subject_entries
 from pmm.doctor import diagnose
 from pmm.errors import UsageError
@@ -80,5 +81,5 @@ def doctor(build: BuildOption = None, as_json: JsonOption = False) -> int:
 def register(app: typer.Typer) -> None:
     """Add the verbs to the program."""
     app.command(name="list")(list_things)
-    for verb in (backends, subjects, doctor):
+    for verb in (backends, subjects, claims, doctor):
         app.command()(verb)

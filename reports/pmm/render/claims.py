@@ -3,104 +3,137 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pmm import words
-from pmm.documents import Run, WorkResult
-from pmm.render.memory import label, rank
-from pmm.sizes import LISTS, PRINTED, Sizes, measured_sizes
+from pmm.claim_documents import (
+    DISAGREE,
+    STATES,
+    VERDICTS,
+    Article,
+    ClaimTable,
+    JudgedClaim,
+    RequirementState,
+)
+from pmm.claims import articles_of, evidence_against
+from pmm.documents import Run
+from pmm.render.list_sizes import printed_row, size_rows
+from pmm.render.memory import EXAMPLES, Group, group_of
+from pmm.render.readings import Evidence, told
+
+SHOWN_HERE = {"SIZ-006": "sizes"}
+"""Requirements on the report itself: the part of this page that meets them."""
 
 
-class SizeRow(NamedTuple):
-    """Subjects that report the same sizes."""
+class Kept(NamedTuple):
+    """A requirement: how many subjects keep it, and its place in the matrix."""
 
-    label: str
-    sizes: Sizes
-
-
-class Printed(NamedTuple):
-    """A figure or sentence of article 1 beside what was measured."""
-
-    what: str
-    said: str
-    measured: list[str]
-    verdict: str
-    why: str
+    state: RequirementState
+    title: str
+    asked: int
+    link: str | None
 
 
-def _who(result: WorkResult) -> tuple[str, str | None]:
-    """The subject by name, and the backend it ran over."""
-    document = result.document
-    if document.form == "python" or document.backend is None:
-        return label(result), None
-    return f"{document.subject} {document.subject_version}", document.backend
+class Row(NamedTuple):
+    """A sentence with its evidence."""
+
+    judged: JudgedClaim
+    evidence: list[Evidence]
+    requirements: list[Kept]
 
 
-def size_rows(run: Run) -> list[SizeRow]:
-    """One row for each subject, or more where backends change its sizes."""
-    grouped: dict[tuple[str, Sizes], list[str]] = {}
-    for result, sizes in sorted(measured_sizes(run.work), key=lambda r: rank(r[0])):
-        name, backend = _who(result)
-        grouped.setdefault((name, sizes), []).extend([backend] if backend else [])
+class Part(NamedTuple):
+    """An article: counts by verdict and by state, and its sentences."""
+
+    article: Article
+    verdicts: Counter[str]
+    states: Counter[str]
+    rows: list[Row]
+
+
+def verdicts_of(claims: Sequence[JudgedClaim]) -> Counter[str]:
+    """Count claims by their stated verdict."""
+    return Counter(one.claim.verdict for one in claims)
+
+
+def states_of(claims: Sequence[JudgedClaim]) -> Counter[str]:
+    """Count claims by what this run says of them."""
+    return Counter(one.state for one in claims)
+
+
+def sentence(table: ClaimTable) -> str:
+    """Answer the page's question in a sentence."""
+    verdicts, states = verdicts_of(table.claims), states_of(table.claims)
+    testable = len(table.claims) - states["untestable"]
+    said = (
+        f"Of {words.plural(len(table.claims), 'sentence')} {verdicts['true']} are "
+        f"true, {verdicts['caveat']} are true with a caveat and {verdicts['false']} "
+        f"are false; {verdicts['not_testable']} cannot be tested. This run confirms "
+        f"{states['confirmed']} of {testable} verdicts"
+    )
+    rest = [
+        f"{states[name]} {words.CLAIM_STATES[name].word}"
+        for name in ("contradicted", "unconfirmed", "unmeasured")
+        if states[name]
+    ]
+    return f"{said}: {', '.join(rest)}." if rest else f"{said}."
+
+
+def _kept(run: Run, judged: JudgedClaim) -> list[Kept]:
+    titles = {one.id: one.title for one in run.requirements}
     return [
-        SizeRow(f"{name} over {', '.join(over)}" if over else name, sizes)
-        for (name, sizes), over in grouped.items()
+        Kept(
+            one, titles.get(one.id, ""),
+            len(one.kept) + len(one.differs) + len(one.failed),
+            f"#{SHOWN_HERE[one.id]}" if one.id in SHOWN_HERE
+            else f"conformance.html#{one.id}" if one.id in titles else None,
+        )
+        for one in judged.requirements
+    ]  # fmt: skip
+
+
+def parts(run: Run, table: ClaimTable) -> list[Part]:
+    """Each article with its rows."""
+    return [
+        Part(
+            article,
+            verdicts_of(claims),
+            states_of(claims),
+            [
+                Row(one, [told(m) for m in one.measurements], _kept(run, one))
+                for one in claims
+            ],
+        )
+        for article, claims in articles_of(table)
     ]
 
 
-def _counted(values: list[str]) -> list[str]:
-    """Each value once, with how many subjects gave it where they differ."""
-    kinds = list(dict.fromkeys(values))
-    if len(kinds) == 1:
-        return kinds
-    return [f"{kind} ({words.plural(values.count(kind), 'subject')})" for kind in kinds]
-
-
-def _truth(holds: list[bool]) -> str:
-    """True on all, on some, on none."""
-    return "true" if all(holds) else "caveat" if any(holds) else "false"
-
-
-def printed_rows(rows: list[SizeRow]) -> list[Printed]:
-    """The article's figures and its sentence, judged by every subject."""
-    every = [row.sizes for row in rows if row.sizes.comparable]
-    if not every:
-        return []
-    out = []
-    for at, name in enumerate(LISTS):
-        found = [sizes.lists[at].measured for sizes in every]
-        out.append(
-            Printed(
-                f"Size of '{name}'", f"{PRINTED[name]:,} bytes",
-                _counted([f"{value:,} bytes" for value in found]),
-                _truth([value == PRINTED[name] for value in found]),
-                "computed from the size of [] and of a pointer on each subject",
-            )
-        )  # fmt: skip
-    own = PRINTED["a"] + PRINTED["b"]
-    out.append(
-        Printed(
-            "c takes more memory than the sum of a and b", "more",
-            _counted([_against_sum(sizes) for sizes in every]),
-            _truth([sizes.saved < 0 for sizes in every]),
-            "a + b has one list head where a and b have two; the article's own "
-            f"figures add up to {own:,}, which is more than {PRINTED['c']:,}",
-        )
-    )  # fmt: skip
-    return out
-
-
-def _against_sum(sizes: Sizes) -> str:
-    both = sizes.a.measured + sizes.b.measured
-    word = "less" if sizes.saved >= 0 else "more"
-    return f"{sizes.c.measured:,} against {both:,} bytes: {abs(sizes.saved):,} {word}"
+def _examples(run: Run) -> list[Group]:
+    """The workloads that run the articles' own examples."""
+    groups = (group_of(run, name) for name in EXAMPLES)
+    return [group for group in groups if group is not None]
 
 
 def context(run: Run) -> dict[str, Any]:
     """Values of claims.html."""
+    table = run.claims
+    claims = table.claims if table is not None else ()
     rows = size_rows(run)
     return {
+        "sentence": sentence(table) if table is not None else None,
+        "parts": parts(run, table) if table is not None else [],
+        "total": len(claims),
+        "by_verdict": verdicts_of(claims),
+        "by_state": states_of(claims),
+        "verdict_names": VERDICTS,
+        "state_names": STATES,
+        "disagreements": [
+            (one, evidence_against(one)) for one in claims if one.state in DISAGREE
+        ],
         "size_rows": rows,
-        "printed_rows": printed_rows(rows),
+        "printed": printed_row(rows),
         "mismatches": [row for row in rows if not row.sizes.agrees],
+        "examples": _examples(run),
     }

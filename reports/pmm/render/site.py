@@ -73,6 +73,7 @@ def environment() -> jinja2.Environment:
         changes=words.CHANGES,
         truths=words.TRUTHS,
         agreements=words.AGREEMENTS,
+        claim_states=words.CLAIM_STATES,
         paces=words.PACES,
         figure=speed_print.figure,
         interval=speed_print.interval,
