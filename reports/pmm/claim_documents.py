@@ -90,7 +90,7 @@ class Measurement(Strict, frozen=True):
     workload: str
     what: str
     expected: str
-    """What a reading has to be to support the stated verdict."""
+    """A verdict, yes or no: what a reading is where it supports the claim."""
     readings: tuple[Reading, ...]
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
 from pmm import words
@@ -21,7 +21,7 @@ from pmm.claims import articles_of, evidence_against
 from pmm.documents import Run
 from pmm.render.list_sizes import printed_row, size_rows
 from pmm.render.memory import EXAMPLES, Group, group_of
-from pmm.render.readings import Evidence, told
+from pmm.render.readings import Evidence, merged
 
 SHOWN_HERE = {"SIZ-006": "sizes"}
 """Requirements on the report itself: the part of this page that meets them."""
@@ -34,6 +34,7 @@ class Kept(NamedTuple):
     title: str
     asked: int
     link: str | None
+    here: bool
 
 
 class Row(NamedTuple):
@@ -81,17 +82,25 @@ def sentence(table: ClaimTable) -> str:
     return f"{said}: {', '.join(rest)}." if rest else f"{said}."
 
 
+def _link(name: str, known: Container[str]) -> str | None:
+    """Where a requirement is shown."""
+    if name in SHOWN_HERE:
+        return f"#{SHOWN_HERE[name]}"
+    return f"conformance.html#{name}" if name in known else None
+
+
 def _kept(run: Run, judged: JudgedClaim) -> list[Kept]:
     titles = {one.id: one.title for one in run.requirements}
     return [
         Kept(
-            one, titles.get(one.id, ""),
+            one,
+            titles.get(one.id, ""),
             len(one.kept) + len(one.differs) + len(one.failed),
-            f"#{SHOWN_HERE[one.id]}" if one.id in SHOWN_HERE
-            else f"conformance.html#{one.id}" if one.id in titles else None,
+            _link(one.id, titles),
+            one.id in SHOWN_HERE,
         )
         for one in judged.requirements
-    ]  # fmt: skip
+    ]
 
 
 def parts(run: Run, table: ClaimTable) -> list[Part]:
@@ -101,10 +110,7 @@ def parts(run: Run, table: ClaimTable) -> list[Part]:
             article,
             verdicts_of(claims),
             states_of(claims),
-            [
-                Row(one, [told(m) for m in one.measurements], _kept(run, one))
-                for one in claims
-            ],
+            [Row(one, merged(one.measurements), _kept(run, one)) for one in claims],
         )
         for article, claims in articles_of(table)
     ]

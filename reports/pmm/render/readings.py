@@ -12,7 +12,7 @@ from pmm.claims import in_order
 
 FEW = 2
 """Subjects and backends that are named one by one."""
-YES_NO = {"holds": ("yes", "no"), "does not hold": ("no", "yes")}
+OPPOSITES = {"yes": "no", "no": "yes"}
 
 
 class Told(NamedTuple):
@@ -58,31 +58,36 @@ def backends(names: Sequence[str]) -> str:
     return f" over {' and '.join(names)}" if names else ""
 
 
-def word_of(one: Measurement, reading: Reading) -> str:
-    """Say what the reading answers, in a word."""
-    supports = reading.effect == "supports"
-    if reading.effect == "failed":
+def word_of(expected: str, effect: str) -> str:
+    """Say what a reading answers, in a word."""
+    if effect == "failed":
         return "not confirmed"
-    if one.expected in YES_NO:
-        return YES_NO[one.expected][0 if supports else 1]
-    if one.expected == "done":
-        return "yes"
-    word = words.TRUTHS[one.expected].word
-    return word if supports else f"not {word}"
+    if expected in OPPOSITES:
+        return expected if effect == "supports" else OPPOSITES[expected]
+    word = words.TRUTHS[expected].word
+    return word if effect == "supports" else f"not {word}"
 
 
-def told(one: Measurement) -> Evidence:
-    """Group a measure's readings by their value; against the claim first, then most."""
+def merged(measurements: Sequence[Measurement]) -> list[Evidence]:
+    """Tell the measures, those of several workloads that say the same as one."""
     groups: dict[tuple[str, str], list[Reading]] = {}
-    for reading in one.readings:
+    for one in measurements:
+        groups.setdefault((one.what, one.expected), []).extend(one.readings)
+    return [told(what, expected, rows) for (what, expected), rows in groups.items()]
+
+
+def told(what: str, expected: str, readings: Sequence[Reading]) -> Evidence:
+    """Group readings by their value; those against the claim first, then most."""
+    groups: dict[tuple[str, str], list[Reading]] = {}
+    for reading in sorted(readings, key=lambda r: in_order(r.subject)):
         groups.setdefault((reading.value, reading.effect), []).append(reading)
     rows = [
         Told(
-            word_of(one, readings[0]), value,
-            together([(r.subject, r.backend) for r in readings]), effect,
+            word_of(expected, effect), value,
+            together([(r.subject, r.backend) for r in found]), effect,
         )
-        for (value, effect), readings in sorted(
+        for (value, effect), found in sorted(
             groups.items(), key=lambda item: (item[0][1] == "supports", -len(item[1]))
         )
     ]  # fmt: skip
-    return Evidence(one.what, rows[0] if rows else None, rows[1:])
+    return Evidence(what, rows[0] if rows else None, rows[1:])
