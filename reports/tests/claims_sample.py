@@ -60,7 +60,8 @@ def example(
         variants=(memory_usage(document.variants[0], **changes),),
         claims=() if native else said,
     )  # fmt: skip
-    return msgspec.structs.replace(like, document=document)
+    job = f"work/{workload}/{document.subject}"
+    return msgspec.structs.replace(like, job=job, document=document)
 
 
 def examples(work: tuple[WorkResult, ...]) -> tuple[WorkResult, ...]:
@@ -71,9 +72,19 @@ def examples(work: tuple[WorkResult, ...]) -> tuple[WorkResult, ...]:
 
 
 def with_claims(run: Run) -> Run:
-    """The run with the examples, and with its claims judged."""
-    work = (*run.work, *examples(run.work))
-    return judged(msgspec.structs.replace(run, work=work))
+    """The run with the examples and their jobs, and with its claims judged."""
+    made = examples(run.work)
+    like = {job.id: job for job in run.plan}[run.work[0].job]
+    done = next(result for result in run.results if result.job == like.id)
+    fresh = msgspec.structs.replace(
+        run,
+        work=(*run.work, *made),
+        plan=(*run.plan, *(msgspec.structs.replace(like, id=w.job) for w in made)),
+        results=(
+            *run.results, *(msgspec.structs.replace(done, job=w.job) for w in made)
+        ),
+    )  # fmt: skip
+    return judged(fresh)
 
 
 def judged(run: Run) -> Run:
