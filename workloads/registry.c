@@ -15,7 +15,8 @@
   X(cycles)                                                                   \
   X(leaks)                                                                    \
   X(sparse)                                                                   \
-  X(str_concat)
+  X(str_concat)                                                               \
+  X(list_concat)
 
 #define DECLARE(name) extern const struct pmm_workload pmm_workload_##name;
 #define ADDRESS(name) &pmm_workload_##name,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs that only show: list, backends, subjects, coverage, doctor."""
+"""The verbs that only show: list, backends, subjects, claims, coverage, doctor."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 import typer
 
 from pmm import errors
+from pmm.cli_claims import claims
 from pmm.coverage_ledger import LEDGER, disagreements, read_ledger
 from pmm.discover import subject_entries
 from pmm.doctor import diagnose
@@ -107,5 +108,5 @@ def doctor(build: BuildOption = None, as_json: JsonOption = False) -> int:
 def register(app: typer.Typer) -> None:
     """Add the verbs to the program."""
     app.command(name="list")(list_things)
-    for verb in (backends, subjects, coverage, doctor):
+    for verb in (backends, subjects, claims, coverage, doctor):
         app.command()(verb)

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import msgspec
 
-from pmm import judge
+from pmm import claims, judge
 from pmm.bench_results import collect_bench, summarise
+from pmm.claim_documents import ClaimTable
 from pmm.compare import compare_runs
 from pmm.conform_results import ConformOutput, collect_conform, fill_gaps
 from pmm.documents import (
@@ -209,6 +210,7 @@ class Folded:
     bench: tuple[BenchRow, ...]
     findings: tuple[LeakFinding, ...]
     tallies: tuple[LeakTally, ...]
+    claims: ClaimTable | None
     problems: tuple[Problem, ...]
 
 
@@ -221,6 +223,7 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
     cases, stale = apply_expectations(raw, columns, entries, today)
     findings = mark_expected(found.findings)
     tallies = tally(header.plan, found.results, found.work, findings)
+    table = fold_claims(root, found, cases, columns)
     problems = [
         *stale,
         *judge.case_problems(cases),
@@ -228,6 +231,7 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
         *judge.work_problems(found.work),
         *judge.bench_problems(found.bench),
         *judge.leak_problems(tallies, findings),
+        *claims.claim_problems(table),
     ]
     return Folded(
         columns=judge.judge_columns(columns, cases, requirements),
@@ -236,8 +240,19 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
         bench=summarise(found.bench),
         findings=findings,
         tallies=tallies,
+        claims=table,
         problems=tuple(problems),
     )
+
+
+def fold_claims(
+    root: Path, found: Gathered, cases: Sequence[CaseResult], columns: Sequence[Column]
+) -> ClaimTable | None:
+    """Judge what the tutorials claim; None in a clone without the claims."""
+    path = root / claims.FILE
+    if not path.is_file():
+        return None
+    return claims.judge_claims(claims.read_claims(path), found.work, cases, columns)
 
 
 def read_coverage(
@@ -313,6 +328,7 @@ def fold(
         baseline=None,
         verdict=speed_verdict(verdict, speed),
         speed=speed,
+        claims=parts.claims,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pmm.claim_documents import ClaimTable
 from pmm.jobs import Environment, Job, JobResult, JobStatus
 from pmm.programs import (
     BackendEntry,
@@ -323,7 +324,9 @@ class Comparison(Strict, frozen=True):
 class Problem(Strict, frozen=True):
     """One thing that makes the run less than good, worst first in the list."""
 
-    kind: Literal["case", "job", "work", "leak", "expectation", "change", "witness"]
+    kind: Literal[
+        "case", "job", "work", "leak", "expectation", "change", "witness", "claim"
+    ]
     severity: Literal["error", "failure", "warning"]
     key: str
     title: str
@@ -376,6 +379,8 @@ class Run(Strict, frozen=True):
     verdict: Verdict
     speed: SpeedTable | None = None
     """Two subjects in interleaved pairs; null when none were compared."""
+    claims: ClaimTable | None = None
+    """The sentences of the tutorials; null where the clone has no claims.toml."""
 
 
 def encode_run(run: Run) -> bytes:

@@ -322,6 +322,7 @@ def sentence(
         "case": "case result wrong", "job": "job not done", "work": "wrong answer",
         "witness": "backend not proven", "leak": "leak check wrong",
         "expectation": "stale expectation", "change": "change for the worse",
+        "claim": "claim measured otherwise than stated",
     }  # fmt: skip
     parts = [f"{n:,} × {names[kind]}" for kind, n in counts.items()]
     if code == errors.NOT_COMPARABLE and comparison is not None:

@@ -60,3 +60,8 @@ def is_path(name: str) -> bool:
 def slug(text: str) -> str:
     """Make a file name of a job id: no separator, no dot at the start, no surprise."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:120] or "job"
+
+
+def by_number(text: str) -> str:
+    """Make a sort key that puts 3.8 before 3.10."""
+    return re.sub(r"\d+", lambda found: found[0].zfill(9), text)

@@ -44,6 +44,7 @@ SMALL = {
     "cycles": ("items=10000",),
     "sparse": ("positions=10000",),
     "str_concat": ("items=10000",),
+    "articles": (),
 }
 """Settings of a workload's small size; the others are always run as they are."""
 BENCH_SECONDS = {"quick": 0.01, "standard": 0.05, "full": 0.5}

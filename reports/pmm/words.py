@@ -53,6 +53,20 @@ TRUTHS = {
     "true": State("✓", "true", "good"),
     "caveat": State("!", "with a caveat", "warn"),
     "false": State("✗", "false", "bad"),
+    "not_testable": State("–", "cannot be tested", "mute"),
+}
+
+CLAIM_STATES = {
+    "confirmed": State("✓", "confirmed here", "good"),
+    "contradicted": State("✗", "measured otherwise", "bad"),
+    "unconfirmed": State("!", "not confirmed here", "warn"),
+    "unmeasured": State("·", "not measured here", "mute"),
+    "untestable": State("–", "nothing to measure", "mute"),
+}
+
+AGREEMENTS = {
+    "agrees": State("✓", "as computed", "good"),
+    "mismatch": State("✗", "mismatch", "bad"),
 }
 
 PACES = {

@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import browser, report, run
 
 from pmm.documents import Run
 from pmm.store import load_run
+
+__all__ = ["browser", "project", "report", "run"]
 
 HERE = Path(__file__).parent
 PROGRAMS = (

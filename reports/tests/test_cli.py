@@ -12,7 +12,7 @@ from pmm.cli import app
 
 VERBS = (
     "run", "report", "conform", "work", "bench", "list", "backends", "subjects",
-    "coverage", "doctor",
+    "claims", "coverage", "doctor",
 )  # fmt: skip
 
 

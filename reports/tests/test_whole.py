@@ -93,6 +93,18 @@ def test_workloads_are_verified_on_real_input(whole):
     assert {d.parameters["items"] for d in listed if d.form == "c"} == {1_000_000}
 
 
+def test_the_run_confirms_every_verdict_on_the_tutorials(finished, whole):
+    assert whole.claims is not None
+    states = {one.claim.id: one.state for one in whole.claims.claims}
+    expected = {"confirmed", "untestable"}
+    if not any(w.document.workload == "articles" for w in whole.work):
+        expected.add("unmeasured")  # no CPython runs the examples
+    assert {i: s for i, s in states.items() if s not in expected} == {}
+    page = (finished[1] / "claims.html").read_text(encoding="utf-8")
+    for one in whole.claims.claims:
+        assert f'id="claim-{one.claim.id}"' in page
+
+
 def test_benchmarks_have_witness_and_spread(whole):
     rows = [r for r in whole.bench if r.backend]
     if not rows:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import struct
 import sys
 import tempfile
 import tracemalloc
@@ -44,6 +45,7 @@ def resolve(parameters: dict[str, Any]) -> None:
 
 def claim(stage: Stage, text: str, expected: str, measured: str, verdict: str,
           why: str) -> None:
+    """Judge a sentence; conformance/claims.toml finds it by its `text`."""
     stage.claims.append({
         "text": text, "expected": expected, "measured": measured,
         "article": ARTICLE[stage.variant], "verdict": verdict, "why": why})
@@ -81,16 +83,17 @@ def run_restored(stage: Stage) -> tuple[Names, list[str]]:
     source = RESTORED[name]
     if name in PRINTED:
         seen = outcome(PRINTED[name])
-        claim(stage, "the example as printed, on one line", "runs", seen,
+        claim(stage, name + " runs as printed, on one line", "runs", seen,
               true_if(seen == "runs"), "the print lost the line breaks")
     if name in MENDED:
         seen = outcome(source)
-        claim(stage, "the example with its line breaks", "runs", seen,
+        claim(stage, name + " runs with its line breaks", "runs", seen,
               true_if(seen == "runs"), "a comma is missing")
         source = source.replace(*MENDED[name])
     names, lines = execute(source)
-    for printed, line in zip(OUTPUT.get(name, []), lines):
-        claim(stage, "output of the example", printed, line,
+    pairs = zip(OUTPUT.get(name, []), lines)
+    for number, (printed, line) in enumerate(pairs, 1):
+        claim(stage, "line %d that %s prints" % (number, name), printed, line,
               true_if(printed == line), compare_output(printed, line))
     return names, lines
 
@@ -129,7 +132,7 @@ def create_list(stage: Stage, names: Names, _: list[str]) -> None:
         result[index] = None
     other = sys.getsizeof(result)
     claim(stage, "the list's size depends on the size of each integer",
-          "depends", "%d bytes with integers, %d with None" % (size, other),
+          "depends", f"{size:,} bytes with integers, {other:,} with None",
           "caveat" if size == other else "true",
           "a list holds references; the integers are objects of their own")
 
@@ -145,8 +148,8 @@ def create_generator(stage: Stage, names: Names, _: list[str]) -> None:
             used = max(used, live() - before)
     stage.verify(MILLION * (MILLION - 1) // 2, total)
     claim(stage, "a generator needs much less memory for a large sequence",
-          "much less", "at most %d bytes live, %d in a list's references"
-          % (used, 8 * MILLION), true_if(used * 100 < 8 * MILLION),
+          "much less", f"at most {used:,} bytes live, {8 * MILLION:,} in a "
+          "list's references", true_if(used * 100 < 8 * MILLION),
           "one integer at a time is alive")
 
 
@@ -172,8 +175,8 @@ def read_file(stage: Stage, text: str) -> None:
     stage.traced_figure("live_after_bytes")
     without = live()
     claim(stage, text, "freed by close",
-          "%d bytes live after close, %d after del data"
-          % (with_data, without), true_if(with_data - without < size // 2),
+          f"{with_data:,} bytes live after close, {without:,} after del data",
+          true_if(with_data - without < size // 2),
           "closing gives back the descriptor and the buffer, not the text")
 
 
@@ -192,18 +195,20 @@ def read_with(stage: Stage) -> None:
 def list_and_tuple(stage: Stage, names: Names, _: list[str]) -> None:
     small = (sys.getsizeof(names["my_tuple"]), sys.getsizeof(names["my_list"]))
     large = (sys.getsizeof((0,) * MILLION), sys.getsizeof([0] * MILLION))
+    for kind, value in zip(("tuple", "list"), small):
+        stage.figure(kind + "_bytes", value)
     smaller = small[0] < small[1] and large[0] < large[1]
     hardly = (large[1] - large[0]) * 1000 < large[1]
     verdict = "caveat" if smaller and hardly else true_if(smaller)
     claim(stage, "a tuple is stored more efficiently than a list", "smaller",
-          "%d against %d bytes; of a million items %d against %d"
-          % (small + large), verdict,
+          "{} against {} bytes; of a million items {:,} against {:,}"
+          .format(*small, *large), verdict,
           "the items cost the same; only the header is smaller")
     sizes = [(sys.getsizeof(frozenset(range(n))), sys.getsizeof(set(range(n))))
              for n in (3, 1000)]
     claim(stage, "a frozenset is stored more efficiently than a set",
-          "smaller", "%d against %d bytes; of 1,000 items %d against %d"
-          % (sizes[0] + sizes[1]), true_if(all(a < b for a, b in sizes)),
+          "smaller", "{} against {} bytes; of 1,000 items {:,} against {:,}"
+          .format(*sizes[0], *sizes[1]), true_if(all(a < b for a, b in sizes)),
           "both have the same layout")
     stage.verify(([1, 2, 3], (1, 2, 3)), (names["my_list"], names["my_tuple"]))
 
@@ -215,11 +220,18 @@ def memory_usage(stage: Stage, _: Names, lines: list[str]) -> None:
     a, b, c = [int(number) for line in lines
                for number in re.findall(r"(\d+) bytes", line)]
     claim(stage, "c takes more memory than the sum of a and b",
-          "more than %d" % (a + b), str(c), true_if(c > a + b),
+          f"more than {a + b:,}", f"{c:,} against {a + b:,} bytes",
+          true_if(c > a + b),
           "one header instead of two")
-    pointer = 8 * MILLION
-    stage.verify((True, True, True),
-                 (a == b, pointer <= a < pointer + 200, c >= 2 * pointer))
+    ones, twos = [1] * MILLION, [2] * MILLION
+    lists = {"a": ones, "b": twos, "c": ones + twos}
+    for name, value in (("empty", sys.getsizeof([])), ("a", a), ("b", b),
+                        ("pointer", struct.calcsize("P")), ("c", c)):
+        stage.figure(name + "_bytes", value)
+    for name, items in lists.items():
+        stage.figure(name + "_items", len(items), "count")
+    stage.verify((a, b, c),
+                 tuple(sys.getsizeof(items) for items in lists.values()))
 
 
 # -- article 3 ----------

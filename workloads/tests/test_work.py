@@ -36,6 +36,7 @@ SMALL_JOBS = {
     "leaks": ["--set", "count=3"],
     "sparse": ["--set", "positions=2000"],
     "str_concat": ["--set", "items=1000"],
+    "list_concat": ["--set", "items=1000"],
 }
 
 
@@ -92,6 +93,14 @@ class Measures(unittest.TestCase):
                                for name, variant in variants(value).items())}
         self.assertLess(growth["generator"] * 20, growth["list_exact"])
         self.assertLessEqual(growth["list_exact"], growth["list_append"])
+
+    def test_a_sum_of_lists_is_one_list_head_smaller(self) -> None:
+        (variant,) = variants(measured("list_concat")).values()
+        seen = figures(variant)
+        head, pointer = seen["empty_bytes"], seen["pointer_bytes"]
+        for name, items in (("a", 1000), ("b", 1000), ("c", 2000)):
+            self.assertEqual(seen[f"{name}_items"], items)
+            self.assertEqual(seen[f"{name}_bytes"], head + pointer * items)
 
     def test_both_forms_agree_on_what_they_did(self) -> None:
         for workload in ("list_vs_generator", "tuple_sharing", "file_read",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -66,6 +67,23 @@ def _leaks(run: Run) -> Tile | None:
         f"{len(run.leak_tally) - planted} are clean",
         "leaks",
         "good" if right == len(run.leak_tally) else "bad",
+    )
+
+
+def _claims(run: Run) -> Tile | None:
+    if run.claims is None:
+        return None
+    verdicts = Counter(one.claim.verdict for one in run.claims.claims)
+    states = Counter(one.state for one in run.claims.claims)
+    against = states["contradicted"] + states["unconfirmed"]
+    tone = "bad" if states["contradicted"] else "warn" if against else "good"
+    return Tile(
+        "Verdicts on the tutorials that this run confirms",
+        f"{states['confirmed']} of {len(run.claims.claims) - states['untestable']}",
+        f"of their sentences {verdicts['true']} are true, {verdicts['caveat']} true "
+        f"with a caveat, {verdicts['false']} false",
+        "claims",
+        tone if states["confirmed"] or against else "plain",
     )
 
 
@@ -134,7 +152,9 @@ def _judged(changes: tuple[Change, ...]) -> list[Change]:
 
 def context(run: Run) -> dict[str, Any]:
     """Values of index.html."""
-    makers = (_conformance, _leaks, _memory, _backends, _speed, _coverage)
+    makers = (
+        _conformance, _leaks, _claims, _memory, _backends, _speed, _coverage,
+    )  # fmt: skip
     tiles = [tile for maker in makers if (tile := maker(run)) is not None]
     return {
         "tiles": tiles,

@@ -7,7 +7,8 @@ import re
 from typing import Any, NamedTuple
 
 from pmm.documents import Run, WorkResult
-from pmm.programs import Claim, Variant
+from pmm.names import by_number
+from pmm.programs import Variant
 from pmm.render import charts
 
 MS = 1_000_000
@@ -65,7 +66,6 @@ class Group(NamedTuple):
     title: str
     question: str
     charts: list[Chart]
-    claims: tuple[str, tuple[Claim, ...]] | None
     results: list[tuple[str, WorkResult]]
 
 
@@ -97,9 +97,15 @@ QUESTIONS = {
     "leaks": ("Leaks on purpose", "What stays behind?"),
     "articles": (
         "Examples of the articles",
-        "What do the articles' own examples show when they are run?",
+        "What do the articles' own examples take when they are run?",
+    ),
+    "list_concat": (
+        "Two lists and their sum",
+        "The example of article 1 on the reference.",
     ),
 }
+EXAMPLES = ("articles", "list_concat")
+"""Workloads that run the articles' examples: shown on the page of claims."""
 
 
 def label(result: WorkResult) -> str:
@@ -112,12 +118,13 @@ def label(result: WorkResult) -> str:
     return f"{document.subject} / {document.backend}"
 
 
-def _rank(result: WorkResult) -> tuple[int, str]:
+def rank(result: WorkResult) -> tuple[int, str]:
     """The reference over its own pool first, then twins, then the rest."""
     document = result.document
+    name = by_number(label(result))
     if document.subject == "reference":
-        return (0 if document.backend == "pool" else 2, label(result))
-    return (1 if document.form == "python" else 3, label(result))
+        return (0 if document.backend == "pool" else 2, name)
+    return (1 if document.form == "python" else 3, name)
 
 
 def figure(variant: Variant, *names: str) -> float | None:
@@ -148,7 +155,7 @@ def list_rows(run: Run) -> list[ListRow]:
     """List against generator: full size first, then the reference over its pool."""
     rows = [
         row
-        for result in sorted(run.work, key=_rank)
+        for result in sorted(run.work, key=rank)
         if result.document.workload == "list_vs_generator" and result.document.verified
         if (row := _list_row(result)) is not None
     ]
@@ -301,7 +308,7 @@ def _charts(results: list[tuple[str, WorkResult]], workload: str) -> list[Chart]
     """The first native subject and the first twin: one chart a quantity, readers
     that fail on their own.
     """
-    if workload == "articles":
+    if workload in EXAMPLES:
         return []
     chosen = [r for _, r in results if r.document.form == "c"][:1]
     chosen += [r for _, r in results if r.document.form == "python"][:1]
@@ -318,29 +325,23 @@ def _charts(results: list[tuple[str, WorkResult]], workload: str) -> list[Chart]
     return [chart for chart in drawn if chart is not None]
 
 
-def _claims(
-    results: list[tuple[str, WorkResult]],
-) -> tuple[str, tuple[Claim, ...]] | None:
-    """The first result that judged what the articles say."""
-    judged = ((name, r.document.claims) for name, r in results if r.document.claims)
-    return next(judged, None)
+def group_of(run: Run, name: str) -> Group | None:
+    """A workload's results, or None where it did not run."""
+    found = sorted((r for r in run.work if r.document.workload == name), key=rank)
+    if not found:
+        return None
+    title, question = QUESTIONS.get(name, (name.replace("_", " "), ""))
+    results = [(label(r), r) for r in found]
+    return Group(name, title, question, _charts(results, name), results)
 
 
 def context(run: Run) -> dict[str, Any]:
     """Values of memory.html."""
-    groups = []
-    names = [n for n in QUESTIONS if n != "leaks"]
+    elsewhere = {"leaks", *EXAMPLES}
+    names = [name for name in QUESTIONS if name not in elsewhere]
     names += sorted({r.document.workload for r in run.work} - set(QUESTIONS))
-    for name in names:
-        found = sorted((r for r in run.work if r.document.workload == name), key=_rank)
-        if not found:
-            continue
-        title, question = QUESTIONS.get(name, (name.replace("_", " "), ""))
-        results = [(label(r), r) for r in found]
-        groups.append(
-            Group(
-                name, title, question, _charts(results, name),
-                _claims(results), results,
-            )
-        )  # fmt: skip
-    return {"groups": groups, "list_rows": list_rows(run)}
+    groups = (group_of(run, name) for name in names)
+    return {
+        "groups": [group for group in groups if group is not None],
+        "list_rows": list_rows(run),
+    }

@@ -20,6 +20,7 @@ from pmm.coverage_ledger import LEDGER
 from pmm.documents import Run, encode_run
 from pmm.render import (
     backends,
+    claims,
     conformance,
     coverage,
     index,
@@ -36,6 +37,7 @@ PAGES = {
     "backends": ("Backends", backends),
     "speed": ("Speed", speed),
     "leaks": ("Leaks", leaks),
+    "claims": ("Claims", claims),
     "coverage": ("Coverage", coverage),
     "run": ("Run", run_page),
 }
@@ -71,6 +73,8 @@ def environment() -> jinja2.Environment:
         severities=words.SEVERITIES,
         changes=words.CHANGES,
         truths=words.TRUTHS,
+        agreements=words.AGREEMENTS,
+        claim_states=words.CLAIM_STATES,
         paces=words.PACES,
         figure=speed_print.figure,
         interval=speed_print.interval,
