@@ -86,16 +86,16 @@ step_valgrind() {
   meson_tests build valgrind --setup valgrind --suite unit
 }
 
-# Every collector mode, as the subject lists them, and one CPython under the
-# debug hooks; `pmm run --profile full` has all backends, lanes and allocators.
+# The reference over every backend and in every collector mode, and one CPython
+# over every allocator it has, with debug hooks and without.
 step_conform() {
   local log=build-logs/tests-conform.log python result=0
   configure build
   build build
   python=$(.venv/bin/python -c 'import platform; print(platform.python_version())')
   : >"$log"
-  conform modes "$log" --subject reference --backend pool || result=1
-  conform debug "$log" --subject "cpython-$python" --allocator pymalloc_debug ||
+  conform modes "$log" --subject reference || result=1
+  conform allocators "$log" --subject "cpython-$python" --allocator all ||
     result=1
   return $result
 }
