@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cases/gc_frames.c - what frames hold: a cycle whose one outside reference is
- * a local (GC-004), and garbage that an exception leaves, which keeps the
- * frame that it was caught in (GC-022).
+ * a local (GC-004), garbage that an exception leaves, which keeps the frame
+ * that it was caught in (GC-022), and what a loop that waits walks over
+ * (GC-023).
  */
 #include "codes.h"
 
@@ -139,4 +140,29 @@ SHOULD(gc, named_exception_is_no_cycle,
   expect_log(LOG, 1);
   expect_log(DEALLOCATED, 1);
   expect_eq(collect(t), 0);
+}
+
+/* ---- a loop that waits -------------------------------------------------- */
+
+/* for x in argument: yield x   - the loop alone holds the argument then */
+static const struct pmm_code looping =
+    CODE("looping", 1, 2, {PMM_FOR_EACH, 1, 0, 0}, {PMM_DEL, 0, 0, 0},
+         {PMM_YIELD, -1, -1, 0}, END);
+
+/* "Values referenced from a suspended generator's frame are visited, so a
+ * generator in a cycle is collected and its cleanup runs." */
+MUST(gc, loops_that_wait_are_visited,
+     "What a suspended loop walks over is visited", REQ("GC-023"),
+     NEEDS(gc, generator, list)) {
+  quiet(t);
+  pmm_obj *list = empty_list(t);
+  pmm_obj *mark = probe(t, 1);
+  expect_ok(OPS->list_append(RT, list, mark));
+  pmm_obj *generator = generator_with(t, &looping, list);
+  expect_ok(OPS->list_append(RT, list, generator));
+  step(t, generator);
+  DROP_ALL();
+  expect_none(DEALLOCATED);
+  (void)collect(t);
+  expect_log(DEALLOCATED, 1);
 }

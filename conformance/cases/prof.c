@@ -368,3 +368,20 @@ MUST(prof, census_counts_atoms, "Objects outside the collector count too",
   expect_eq(after->count[2] - before->count[2], 1);
   expect_eq(after->bytes[2] - before->bytes[2], size_of(t, word));
 }
+
+/* "Blocks older than start are not traced, and freeing them does not make the
+ * total negative." */
+MUST(prof, freeing_older_blocks_takes_nothing,
+     "Older blocks take nothing from the total", REQ("PROF-002"),
+     NEEDS(trace, list)) {
+  uint64_t before;
+  uint64_t after;
+  uint64_t peak;
+  pmm_obj *old = list_of_ints(t, 1000);
+  start_tracing(t);
+  OPS->trace_get(RT, &before, &peak);
+  DROP(old);
+  OPS->trace_get(RT, &after, &peak);
+  expect_ge(after, 0); /* compared with their sign                          */
+  expect_le(after, before + 1024);
+}

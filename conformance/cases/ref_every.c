@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cases/ref_every.c - reference counts: what holds of one constructor, one
- * container, one accessor or one store holds of all (requirements REF-001,
- * REF-005, REF-010, REF-012).
+ * container, one accessor, one store or one kind of instance holds of all
+ * (requirements REF-001, REF-005, REF-010, REF-012, REF-020).
  */
 #include "codes.h"
 #include "files.h"
@@ -357,4 +357,20 @@ MUST(ref, every_store_precedes_the_release,
     expect_eq(happened(DEALLOCATED, place), 1);
     expect_eq(s->seen, 4711 + place);
   }
+}
+
+/* "A heap-allocated type gains one reference per live instance and loses it
+ * when the instance dies."  Whether or not the collector knows them. */
+MUST(ref, plain_instances_keep_their_type,
+     "An instance without collector header owns its type", REQ("REF-020"),
+     NEEDS(refcount)) {
+  pmm_obj *type = probe_type(t, "plain", 1, 0, NULL, NULL);
+  uint64_t alone = OPS->refcount(RT, type);
+  pmm_obj *a = probe_of(t, type, 1);
+  pmm_obj *b = probe_of(t, type, 2);
+  expect_eq(OPS->refcount(RT, type), alone + 2);
+  DROP(a);
+  expect_eq(OPS->refcount(RT, type), alone + 1);
+  DROP(b);
+  expect_eq(OPS->refcount(RT, type), alone);
 }
