@@ -25,12 +25,12 @@ from pmm.bench_results import collect_bench, summarise
 from pmm.claim_documents import ClaimTable
 from pmm.compare import compare_runs
 from pmm.conform_results import ConformOutput, collect_conform, fill_gaps
+from pmm.coverage_documents import Coverage
 from pmm.documents import (
     BenchRow,
     CaseResult,
     Column,
     Comparison,
-    Coverage,
     LeakFinding,
     LeakTally,
     Problem,

@@ -22,7 +22,7 @@ from typing import Literal
 
 import msgspec
 
-from pmm.documents import CoverageGap
+from pmm.coverage_documents import CoverageGap
 from pmm.errors import PmmError
 from pmm.programs import Strict
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pmm.coverage_documents import Coverage, CoverageFile, CoverageGap
 from pmm.coverage_ledger import LEDGER, read_ledger, reasons
-from pmm.documents import Coverage, CoverageFile, CoverageGap
 from pmm.errors import PmmError
 
 COVERAGE, INFO, PAGES = "coverage", "impl.info", "html"

@@ -17,6 +17,7 @@ from pathlib import Path
 from claims_sample import with_claims
 from pairs import sample_table
 
+from pmm.coverage_documents import Coverage, CoverageFile, CoverageGap
 from pmm.documents import (
     BenchRow,
     BenchSummary,
@@ -24,9 +25,6 @@ from pmm.documents import (
     Change,
     Column,
     Comparison,
-    Coverage,
-    CoverageFile,
-    CoverageGap,
     Frame,
     LeakFinding,
     LeakTally,

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pmm.documents import CoverageFile, Run
+from pmm.coverage_documents import CoverageFile
+from pmm.documents import Run
 
 
 def _share(file: CoverageFile) -> tuple[float, str]:
