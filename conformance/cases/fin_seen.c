@@ -64,7 +64,7 @@ static pmm_obj *with_fields(struct pmm_test *t, struct sight *sight) {
 /* "The finalizer receives a live object with all fields intact and count at
  * least 1." */
 MUST(fin, finalizer_sees_every_field, "All slots and attributes are there",
-     REQ("FIN-001"), NEEDS(finalizer)) {
+     REQ("FIN-001"), NEEDS(finalizer, dict)) {
   struct sight *sight = new_sight(t);
   (void)with_fields(t, sight);
   DROP_ALL();

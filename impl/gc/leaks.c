@@ -14,7 +14,7 @@
  *   3. Equal kind, type and site make one report.
  *   4. Open files have a list of their own.  Atoms are in no table: those that
  *      no container can own are reported by their number.  Blocks that belong
- *      to no object are in the domains' ledger.
+ *      to no object are in the domains' ledgers.
  *   5. What is held but not lost is told apart: by free lists, and by arenas
  *      beside their live blocks.
  *
@@ -261,20 +261,37 @@ static void report_cached(struct search *s) {
   }
 }
 
-/* What operations of the domains handed out belongs to no object. */
-static void report_blocks_of(struct search *s, const char *site) {
-  const struct pmmi_ledger *blocks = &s->rt->domains.sizes;
-  struct pmm_leak leak = {
-      .kind = PMM_LEAK_BLOCK, .type = "block", .site = site};
-  for (size_t i = 0; i < blocks->room; i++) {
-    const struct pmmi_ledger_entry *entry = &blocks->entries[i];
-    if (entry->address != 0 &&
-        strcmp(pmmi_trace_site_of(s->rt, (const void *)entry->address),
-               site) == 0) {
-      leak.count++;
-      leak.bytes += entry->size;
+/* The i-th slot; 0: there are no more.  The raw domain's may move meanwhile. */
+static int block_at(pmm_rt *rt, const struct pmmi_ledger *blocks, size_t i,
+                    struct pmmi_ledger_entry *entry) {
+  pmmi_lock(rt);
+  int there = i < blocks->room;
+  if (there) {
+    *entry = blocks->entries[i];
+  }
+  pmmi_unlock(rt);
+  return there;
+}
+
+static void add_blocks_of(struct search *s, const struct pmmi_ledger *blocks,
+                          struct pmm_leak *leak) {
+  struct pmmi_ledger_entry entry;
+  for (size_t i = 0; block_at(s->rt, blocks, i, &entry); i++) {
+    if (entry.address != 0 &&
+        strcmp(pmmi_trace_site_of(s->rt, (const void *)entry.address),
+               leak->site) == 0) {
+      leak->count++;
+      leak->bytes += entry.size;
     }
   }
+}
+
+/* What operations of the domains handed out belongs to no object. */
+static void report_blocks_of(struct search *s, const char *site) {
+  struct pmm_leak leak = {
+      .kind = PMM_LEAK_BLOCK, .type = "block", .site = site};
+  add_blocks_of(s, &s->rt->domains.sizes, &leak);
+  add_blocks_of(s, &s->rt->raw.sizes, &leak);
   if (leak.count > 0) {
     s->report(s->ctx, &leak);
   }
