@@ -24,19 +24,23 @@ from pathlib import Path
 # What comes with an argument of its own and names output.
 OUTPUTS = {"-o", "-MF", "-MQ", "-MT"}
 # What gcc knows and clang may not.
-FOREIGN = ("-W", "-M", "-c", "-fno-semantic", "-flto")
+FOREIGN = ("-W", "-M", "-c", "-fno-semantic", "-flto", "-fdiagnostics-color")
 
 
 def analyzer_command(command: str) -> list[str]:
     """The analyzer's call for a compiler's call."""
     kept = []
-    words = iter(shlex.split(command)[1:])
-    for word in words:
+    words = shlex.split(command)
+    while not words[0].startswith("-"):  # the compiler, and who calls it
+        words.pop(0)
+    rest = iter(words)
+    for word in rest:
         if word in OUTPUTS:
-            next(words)
+            next(rest)
         elif not word.startswith(FOREIGN):
             kept.append(word)
     analyzer = ["clang", "--analyze", "--analyzer-output", "text"]
+    analyzer.append("-fno-color-diagnostics")  # JUnit cannot hold them
     return [*analyzer, "-Xclang", "-analyzer-werror", *kept]
 
 

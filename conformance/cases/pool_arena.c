@@ -145,6 +145,7 @@ MUST(pool, churn_at_the_edge_is_quiet, "Nor is it at the edge of an arena",
   for (size_t i = 0; i < limit && a->taken < 2; i++) {
     last = burst(t, PMM_DOMAIN_OBJ, 512, 512);
   }
+  expect(last != NULL);
   expect_eq(a->taken, 2);
   free_burst(t, last);
   uint64_t before = a->taken + a->returned;

@@ -84,11 +84,17 @@ static int status_of_child(struct pmm_test *t,
   return status;
 }
 
+/* A sanitizer ends a process by an exit code, having said why. */
+static int was_stopped(int status, const char *text) {
+  return WEXITSTATUS(status) != EXIT_SURVIVED &&
+         WEXITSTATUS(status) != EXIT_EXPECTATION && text[0] != '\0';
+}
+
 const char *dies(struct pmm_test *t,
                  void (*fn)(struct pmm_test *t, void *ctx), void *ctx) {
   const char *text;
   int status = status_of_child(t, fn, ctx, &text);
-  return WIFSIGNALED(status) ? text : NULL;
+  return WIFSIGNALED(status) || was_stopped(status, text) ? text : NULL;
 }
 
 const char *dies_by_abort(struct pmm_test *t,
