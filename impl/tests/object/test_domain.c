@@ -167,16 +167,20 @@ static void test_zero(pmm_rt *rt) {
 
 static void test_inject(pmm_rt *rt) {
   void *a = pmmi_domain_malloc(rt, PMM_DOMAIN_RAW, 16);
+  void *b = pmmi_domain_malloc(rt, PMM_DOMAIN_OBJ, 16);
   pmmi_inject_arm(rt, 1, 1);
   tap_ok(pmmi_domain_malloc(rt, PMM_DOMAIN_RAW, 16) == NULL &&
              pmmi_domain_calloc(rt, PMM_DOMAIN_MEM, 1, 16) == NULL &&
              pmmi_domain_realloc(rt, PMM_DOMAIN_OBJ, NULL, 16) == NULL &&
-             pmmi_domain_realloc(rt, PMM_DOMAIN_RAW, a, 32) == NULL,
-         "all four can be made to fail");
+             pmmi_domain_realloc(rt, PMM_DOMAIN_RAW, a, 32) == NULL &&
+             pmmi_domain_realloc(rt, PMM_DOMAIN_OBJ, b, 32) == NULL,
+         "all can be made to fail");
   a = pmmi_domain_realloc(rt, PMM_DOMAIN_RAW, a, 8);
-  tap_ok(a != NULL, "shrinking is not injected");
-  tap_ok(pmmi_inject_disarm(rt) == 4, "four failures are counted");
+  b = pmmi_domain_realloc(rt, PMM_DOMAIN_OBJ, b, 8);
+  tap_ok(a != NULL && b != NULL, "shrinking is not injected");
+  tap_ok(pmmi_inject_disarm(rt) == 5, "five failures are counted");
   pmmi_domain_free(rt, PMM_DOMAIN_RAW, a);
+  pmmi_domain_free(rt, PMM_DOMAIN_OBJ, b);
 }
 
 /* Objects, item arrays and the tracer, with hooks coming and going. */
