@@ -124,6 +124,12 @@ build() {
   fi
 }
 
+# extensions DIR: those of CPythons that the shared one does not serve.
+extensions() {
+  [ ! -f "$1/impl/subjects/cpython/_pmm.abi3.so" ] ||
+    .venv/bin/python ci/older_cpythons.py "$1"
+}
+
 # measure_coverage: build/coverage/ from unit tests and conformance.
 measure_coverage() {
   if ! command -v lcov >/dev/null; then

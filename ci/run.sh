@@ -33,6 +33,7 @@ python_environment
 say 'Building'
 configure build
 build build
+extensions build
 if [ -n "$coverage" ]; then
   say 'Measuring what the tests cover'
   measure_coverage

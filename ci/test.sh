@@ -86,15 +86,17 @@ step_valgrind() {
   meson_tests build valgrind --setup valgrind --suite unit
 }
 
-# The reference over every backend and in every collector mode, and one CPython
-# over every allocator it has, with debug hooks and without.
+# The reference over every backend and in every collector mode, every CPython,
+# and one of them over every allocator it has, with debug hooks and without.
 step_conform() {
   local log=build-logs/tests-conform.log python result=0
   configure build
   build build
+  extensions build
   python=$(.venv/bin/python -c 'import platform; print(platform.python_version())')
   : >"$log"
   conform modes "$log" --subject reference || result=1
+  conform cpythons "$log" --subject cpython || result=1
   conform allocators "$log" --subject "cpython-$python" --allocator all ||
     result=1
   return $result
@@ -134,6 +136,7 @@ step_lint() {
 step_python() {
   configure build
   build build
+  extensions build
   .venv/bin/python -m pytest -q -c reports/pyproject.toml reports/tests \
     --junitxml=build-logs/junit/python.xml
 }

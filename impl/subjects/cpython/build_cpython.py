@@ -9,7 +9,8 @@ For versions that the shared _pmm.abi3.so does not load in (3.8 and 3.9).
    limited one.
 2. Link the cases and the workloads from the static libraries of a build
    folder that Meson has built.
-3. Write _pmm.cpython-38.so beside _pmm.abi3.so, where cpython_host.py looks.
+3. Write _pmm.cpython-38.so beside _pmm.abi3.so, where cpython_host.py looks;
+   nothing is done when it is newer than all that goes into it.
 
 Exit codes: 0 done, 1 the compiler failed, 2 something needed is not there.
 Standard library only, CPython 3.8 or later.
@@ -59,6 +60,15 @@ def command(build, headers):
     return parts
 
 
+def is_current(build):
+    """1 when what would be compiled is older than what is there."""
+    output = build / "impl/subjects/cpython" / output_name()
+    inputs = [*HERE.glob("*.[ch]"), build / WHOLE]
+    inputs += [build / archive for archive in ARCHIVES]
+    return output.exists() and all(
+        path.stat().st_mtime < output.stat().st_mtime for path in inputs)
+
+
 def main():
     """Compile; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -74,6 +84,8 @@ def main():
         print("build_cpython.py: needed and not there:", *lacking,
               file=sys.stderr)
         return 2
+    if is_current(build):
+        return 0
     return 1 if subprocess.call(command(build, headers)) != 0 else 0
 
 

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""Compile the extension for each CPython that the shared one does not load in.
+
+usage: older_cpythons.py BUILD_DIRECTORY
+
+The shared extension needs CPython 3.10; 3.8 and 3.9, where they are found, get
+one of their own (impl/subjects/cpython/build_cpython.py).  One that cannot be
+compiled, as its headers are missing, is told of and left out of the report.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from pmm.discover import find_cpythons
+from pmm.places import find_places
+
+SHARED = (3, 10)
+SCRIPT = "impl/subjects/cpython/build_cpython.py"
+
+
+def main() -> None:
+    """Compile one after the other."""
+    places = find_places(None, Path(sys.argv[1]))
+    for one in find_cpythons(places):
+        if one.order[:2] >= SHARED:
+            continue
+        command = [one.interpreter, places.root / SCRIPT, "--build", places.build]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            said = done.stderr.strip().splitlines()
+            print(f"   no extension for {one.id}: {said[-1] if said else 'failed'}")
+
+
+if __name__ == "__main__":
+    main()
