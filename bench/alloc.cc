@@ -12,7 +12,7 @@
 // Sizes of churn follow what recorded Python programs ask for: four classes
 // (32, 48, 64, 80 bytes) carry about 75 %, the rest is spread up to 512.
 // Verified: in all but the pair, which has one block at a time, blocks carry a
-// tag that is read back before a block is freed; a mismatch fails the benchmark.
+// tag that is read back before a block is freed; a mismatch fails the run.
 
 #include <cstdint>
 #include <cstring>

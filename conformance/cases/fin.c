@@ -228,7 +228,7 @@ MUST(fin, finalizers_run_before_links_are_cleared,
 
 /* "A finalizer that clears a link, freeing a member early, causes no double
  * free." */
-MUST(fin, finalizer_may_break_the_cycle, "A finalizer that cuts a cycle is safe",
+MUST(fin, finalizer_may_break_the_cycle, "A finalizer may cut its cycle",
      REQ("FIN-007"), NEEDS(finalizer, gc)) {
   pmm_obj *o[3];
   for (int i = 0; i < 3; i++) {

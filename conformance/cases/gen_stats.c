@@ -83,7 +83,8 @@ MUST(gen, statistics_add_up, "The statistics of collections add up",
       uint64_t unreachable = 0;
       DROP(self_cycle(t, 1));
       expect_ok(OPS->collect(RT, generation, &unreachable));
-      expect_eq(stats_of(t, generation).collected, before + round * unreachable);
+      expect_eq(stats_of(t, generation).collected,
+                before + round * unreachable);
     }
   }
 }

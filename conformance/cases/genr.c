@@ -223,7 +223,7 @@ MUST(genr, exhaustion_releases_the_frame, "An ended generator keeps no locals",
 
 /* "Throwing into a suspended generator raises there; into an unstarted one
  * raises without running the body and finishes it." */
-MUST(genr, throw_raises_where_it_waits, "An error thrown in arrives at the yield",
+MUST(genr, throw_raises_where_it_waits, "A thrown error arrives at the yield",
      REQ("GENR-010"), NEEDS(generator)) {
   const struct pmm_code catching =
       CODE("catching", 0, 0, {PMM_TRY, 0, 0, 0}, {PMM_YIELD, -1, -1, 0},

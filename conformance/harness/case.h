@@ -307,7 +307,8 @@ void outcome(struct pmm_test *t, const char *name);
 
 /** Run `fn` in a child process, which a fault shall end.  What the child wrote
  *  to its streams, as scratch text; NULL when neither a signal nor, with a
- *  report, a sanitizer ended it.  The runtime of the case is as before: the child had a copy. */
+ *  report, a sanitizer ended it.  The runtime of the case is as before: the
+ *  child had a copy. */
 const char *dies(struct pmm_test *t,
                  void (*fn)(struct pmm_test *t, void *ctx), void *ctx);
 /** The same, by abort() and no other signal. */

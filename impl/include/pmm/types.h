@@ -139,7 +139,7 @@ typedef enum pmm_status (*pmm_gc_fn)(void *ctx, pmm_rt *rt,
 typedef enum pmm_status (*pmm_exit_fn)(void *ctx, pmm_rt *rt,
                                        enum pmm_status error, int *suppress);
 
-/* ---- probe types ---------------------------------------------------------- */
+/* ---- probe types --------------------------------------------------------- */
 
 enum pmm_type_flag {
   PMM_TYPE_GC = 1u << 0,         /* instances take part in cycle collection */
@@ -164,7 +164,7 @@ struct pmm_type_spec {
   void *ctx;          /* first argument of finalizer                        */
 };
 
-/* ---- codes: what a function or a generator executes ----------------------- */
+/* ---- codes: what a function or a generator executes ---------------------- */
 
 /**
  * A *code* is a small structured program over numbered locals.  The
@@ -253,7 +253,7 @@ struct pmm_code {
   size_t code_count;
 };
 
-/* ---- figures --------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------- */
 
 /** Exact counters of a runtime; PMM_UNKNOWN where the subject cannot tell. */
 struct pmm_memory {
@@ -358,7 +358,7 @@ struct pmm_leak {
 
 enum pmm_domain { PMM_DOMAIN_RAW = 0, PMM_DOMAIN_MEM = 1, PMM_DOMAIN_OBJ = 2 };
 
-/** What lives of a domain: requested bytes, whatever lies below the counters. */
+/** What lives of a domain: requested bytes, whatever is below the counters. */
 struct pmm_domain_stats {
   size_t struct_size;
   uint64_t live_bytes;
@@ -388,7 +388,11 @@ enum pmm_weak_kind { PMM_WEAK_VALUES = 1, PMM_WEAK_KEYS = 2, PMM_WEAK_SET = 3 };
 enum pmm_gc_debug { PMM_GC_SAVEALL = 1u << 0 };
 
 /** What `view_of` and typed arrays hold; a byte of a typed array is signed. */
-enum pmm_item_kind { PMM_ITEM_BYTE = 1, PMM_ITEM_INT64 = 2, PMM_ITEM_DOUBLE = 3 };
+enum pmm_item_kind {
+  PMM_ITEM_BYTE = 1,
+  PMM_ITEM_INT64 = 2,
+  PMM_ITEM_DOUBLE = 3
+};
 
 /** An entry of a sparse matrix, for csr_new. */
 struct pmm_triple {

@@ -92,7 +92,8 @@ enum pmmi_cpy_callable {
 
 /** Names looked up as attributes, made once. */
 #define PMMI_CPY_NAMES(X)                                                     \
-  X(__dict__) X(__name__) X(add) X(alive) X(callback) X(category) X(clear) X(close)       \
+  X(__dict__) X(__name__) X(add) X(alive) X(callback) X(category) X(clear)    \
+  X(close)                                                                    \
   X(copy) X(detach) X(errno) X(exc_type) X(fileno) X(flush) X(gi_frame)       \
   X(key) X(no_site) X(pmm_kind) X(pop) X(read) X(readline) X(remove) X(send)  \
   X(sort) X(source) X(strip) X(throw) X(write)
