@@ -48,4 +48,23 @@ static inline pmm_obj *run_code(struct pmm_test *t, const struct pmm_code *code,
   return OPS->call(RT, function, &argument, 1);
 }
 
+/** A callback of a code or a callable, whose result is None. */
+static inline enum pmm_status do_nothing(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                         pmm_obj **result) {
+  (void)ctx;
+  (void)rt;
+  (void)arg;
+  *result = NULL;
+  return PMM_OK;
+}
+
+/** return v0, which is the outer code's. */
+static const struct pmm_code return_captured = {
+    .struct_size = sizeof(struct pmm_code),
+    .name = "reading",
+    .locals = 1,
+    .instructions = PMM_INSTRUCTIONS({PMM_RETURN, 0, 0, 0}),
+    .instruction_count = 1,
+    .captured = 1};
+
 #endif /* PMM_CONFORM_CODES_H */

@@ -2,6 +2,7 @@
 /*
  * cases/copy.c - what copies and what does not (requirements COPY-…).
  */
+#include "codes.h"
 #include "files.h"
 
 /* "Passing or assigning an object of any size allocates nothing and keeps its
@@ -332,15 +333,6 @@ MUST(copy, sparse_vectors_are_copied, "The copy of a vector is its own",
   const struct pmm_triple triple = {0, 0, 1.0};
   pmm_obj *matrix = NEW(OPS->csr_new(RT, 1, 1, &triple, 1));
   expect_same(NEW(OPS->copy(RT, matrix)), matrix); /* it cannot change */
-}
-
-static enum pmm_status do_nothing(void *ctx, pmm_rt *rt, pmm_obj *arg,
-                                  pmm_obj **result) {
-  (void)ctx;
-  (void)rt;
-  (void)arg;
-  *result = NULL;
-  return PMM_OK;
 }
 
 /* "A tuple of only immutable items deep-copies to itself; one holding a list

@@ -6,32 +6,12 @@
 #include <malloc.h>
 
 #include "arenas.h"
+#include "cells.h"
 
 enum { DOMAINS = 3 };
 
 static const enum pmm_domain all[DOMAINS] = {PMM_DOMAIN_RAW, PMM_DOMAIN_MEM,
                                              PMM_DOMAIN_OBJ};
-
-/** A block that is freed with the case, unless it was freed before. */
-struct cell {
-  enum pmm_domain domain;
-  void *block;
-};
-
-static void free_cell(struct pmm_test *t, void *subject) {
-  struct cell *cell = subject;
-  OPS->domain_free(RT, cell->domain, cell->block);
-  cell->block = NULL;
-}
-
-static struct cell *hold(struct pmm_test *t, enum pmm_domain domain,
-                         void *block) {
-  struct cell *cell = SCRATCH(struct cell);
-  cell->domain = domain;
-  cell->block = BLOCK(block);
-  defer(t, free_cell, cell);
-  return cell;
-}
 
 static struct cell *take(struct pmm_test *t, enum pmm_domain domain,
                          size_t size) {
@@ -46,16 +26,6 @@ static int zero_blocks_are_unique(struct pmm_test *t, enum pmm_domain domain) {
   OPS->domain_free(RT, domain, a);
   OPS->domain_free(RT, domain, b);
   return unique;
-}
-
-static int all_bytes_are(const void *block, size_t n, unsigned char value) {
-  const unsigned char *bytes = block;
-  for (size_t i = 0; i < n; i++) {
-    if (bytes[i] != value) {
-      return 0;
-    }
-  }
-  return 1;
 }
 
 /* "Raw, mem and object domains each offer malloc, calloc, realloc and free

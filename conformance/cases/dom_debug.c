@@ -3,39 +3,8 @@
  * cases/dom_debug.c - what the debug layer writes into blocks, and domains
  * that are mixed up (requirements DOM-010…013).
  */
-#include "case.h"
+#include "cells.h"
 
-
-/** A block that is freed with the case, unless it was freed before. */
-struct cell {
-  enum pmm_domain domain;
-  unsigned char *block;
-};
-
-static void free_cell(struct pmm_test *t, void *subject) {
-  struct cell *cell = subject;
-  OPS->domain_free(RT, cell->domain, cell->block);
-  cell->block = NULL;
-}
-
-static struct cell *hold(struct pmm_test *t, enum pmm_domain domain,
-                         void *block) {
-  struct cell *cell = SCRATCH(struct cell);
-  cell->domain = domain;
-  cell->block = BLOCK(block);
-  defer(t, free_cell, cell);
-  return cell;
-}
-
-static int all_bytes_are(const unsigned char *bytes, size_t n,
-                         unsigned char value) {
-  for (size_t i = 0; i < n; i++) {
-    if (bytes[i] != value) {
-      return 0;
-    }
-  }
-  return 1;
-}
 
 /* "With debug hooks, newly allocated bytes read 0xCD; zeroed allocations read
  * 0; bytes added by realloc read 0xCD." */

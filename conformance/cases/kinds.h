@@ -136,17 +136,9 @@ static inline pmm_obj *in_function(struct pmm_test *t, pmm_obj *item) {
   return function;
 }
 
-static const struct pmm_code reading = {
-    .struct_size = sizeof(struct pmm_code),
-    .name = "reading",
-    .locals = 1,
-    .instructions = PMM_INSTRUCTIONS({PMM_RETURN, 0, 0, 0}),
-    .instruction_count = 1,
-    .captured = 1};
-
 /* lambda: v0 - in a cell that the function shares with nobody any more */
 static inline pmm_obj *in_closure(struct pmm_test *t, pmm_obj *item) {
-  static const struct pmm_code *const inner[] = {&reading};
+  static const struct pmm_code *const inner[] = {&return_captured};
   struct pmm_code code = CODE("making", 1, 2, {PMM_CLOSURE, 1, 0, 0},
                               {PMM_RETURN, 1, 0, 0});
   code.codes = inner;

@@ -454,11 +454,7 @@ MUST(ref, self_removal_is_safe, "A finalizer may remove its own object",
   expect_log(DEALLOCATED, 1);
 }
 
-/* "A heap-allocated type gains one reference per live instance and loses it
- * when the instance dies." */
-MUST(ref, instances_keep_their_type, "Each instance owns its type once",
-     REQ("REF-020"), NEEDS(refcount)) {
-  pmm_obj *type = probe_type(t, "counted", 1, PMM_TYPE_GC, NULL, NULL);
+static void expect_an_owner_each(struct pmm_test *t, pmm_obj *type) {
   uint64_t alone = OPS->refcount(RT, type);
   pmm_obj *a = probe_of(t, type, 1);
   pmm_obj *b = probe_of(t, type, 2);
@@ -467,6 +463,22 @@ MUST(ref, instances_keep_their_type, "Each instance owns its type once",
   expect_eq(OPS->refcount(RT, type), alone + 1);
   DROP(b);
   expect_eq(OPS->refcount(RT, type), alone);
+}
+
+/* "A heap-allocated type gains one reference per live instance and loses it
+ * when the instance dies."  Whether or not the collector knows them. */
+MUST(ref, plain_instances_keep_their_type,
+     "An instance without collector header owns its type", REQ("REF-020"),
+     NEEDS(refcount)) {
+  expect_an_owner_each(t, probe_type(t, "plain", 1, 0, NULL, NULL));
+}
+
+/* "A heap-allocated type gains one reference per live instance and loses it
+ * when the instance dies." */
+MUST(ref, instances_keep_their_type, "Each instance owns its type once",
+     REQ("REF-020"), NEEDS(refcount)) {
+  pmm_obj *type = probe_type(t, "counted", 1, PMM_TYPE_GC, NULL, NULL);
+  expect_an_owner_each(t, type);
   pmm_obj *last = probe_of(t, type, 3);
   DROP(type);
   expect(strcmp(OPS->type_name(RT, last), "counted") == 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cases/ref_every.c - reference counts: what holds of one constructor, one
- * container, one accessor, one store or one kind of instance holds of all
- * (requirements REF-001, REF-005, REF-010, REF-012, REF-020).
+ * container, one accessor or one store holds of all (requirements REF-001,
+ * REF-005, REF-010, REF-012).
  */
 #include "codes.h"
 #include "files.h"
@@ -123,15 +123,6 @@ MUST(ref, copies_have_one_owner, "Every copy, view and array has one owner",
   EXPECT_ONE_OWNER(made);
   pmm_obj *view[] = {NEW(OPS->view_new(RT, buffer, 0, 8))};
   EXPECT_ONE_OWNER(view);
-}
-
-static enum pmm_status do_nothing(void *ctx, pmm_rt *rt, pmm_obj *arg,
-                                  pmm_obj **result) {
-  (void)ctx;
-  (void)rt;
-  (void)arg;
-  *result = NULL;
-  return PMM_OK;
 }
 
 /* "A constructor that returns a new object hands exactly one owned reference
@@ -357,20 +348,4 @@ MUST(ref, every_store_precedes_the_release,
     expect_eq(happened(DEALLOCATED, place), 1);
     expect_eq(s->seen, 4711 + place);
   }
-}
-
-/* "A heap-allocated type gains one reference per live instance and loses it
- * when the instance dies."  Whether or not the collector knows them. */
-MUST(ref, plain_instances_keep_their_type,
-     "An instance without collector header owns its type", REQ("REF-020"),
-     NEEDS(refcount)) {
-  pmm_obj *type = probe_type(t, "plain", 1, 0, NULL, NULL);
-  uint64_t alone = OPS->refcount(RT, type);
-  pmm_obj *a = probe_of(t, type, 1);
-  pmm_obj *b = probe_of(t, type, 2);
-  expect_eq(OPS->refcount(RT, type), alone + 2);
-  DROP(a);
-  expect_eq(OPS->refcount(RT, type), alone + 1);
-  DROP(b);
-  expect_eq(OPS->refcount(RT, type), alone);
 }

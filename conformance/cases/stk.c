@@ -147,15 +147,6 @@ MUST(stk, a_kept_frame_keeps_its_locals, "A waiting frame keeps its locals",
 
 /* ---- closures ----------------------------------------------------------- */
 
-/* return v0, which is the outer code's */
-static const struct pmm_code reading = {
-    .struct_size = sizeof(struct pmm_code),
-    .name = "reading",
-    .locals = 1,
-    .instructions = PMM_INSTRUCTIONS({PMM_RETURN, 0, 0, 0}),
-    .instruction_count = 1,
-    .captured = 1};
-
 /* del v0, which is the outer code's */
 static const struct pmm_code emptying = {
     .struct_size = sizeof(struct pmm_code),
@@ -167,7 +158,7 @@ static const struct pmm_code emptying = {
 
 /* v0, v1 = probes; append closures that share v0 to the argument, v2 */
 static pmm_obj *closures(struct pmm_test *t, struct maker *maker) {
-  static const struct pmm_code *const inside[] = {&reading, &emptying};
+  static const struct pmm_code *const inside[] = {&return_captured, &emptying};
   struct pmm_code code =
       CODE("making", 1, 4, {PMM_MOVE, 2, 0, 0}, NEW_PROBE(0), NEW_PROBE(1),
            {PMM_CLOSURE, 3, 0, 0}, {PMM_APPEND, 2, 3, 0},

@@ -225,4 +225,14 @@ static inline int64_t lab_sweep(pmm_rt *rt, lab_job job) {
   return points;
 }
 
+/** A callback of a code or a callable, whose result is None. */
+static inline enum pmm_status answer_none(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                          pmm_obj **result) {
+  (void)ctx;
+  (void)rt;
+  (void)arg;
+  *result = NULL;
+  return PMM_OK;
+}
+
 #endif /* PMM_TEST_FRAMES_LAB_H */

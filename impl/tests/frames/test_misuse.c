@@ -9,15 +9,6 @@
 
 #include "object/list.h"
 
-static enum pmm_status answer_none(void *ctx, pmm_rt *rt, pmm_obj *arg,
-                                   pmm_obj **result) {
-  (void)ctx;
-  (void)rt;
-  (void)arg;
-  *result = NULL;
-  return PMM_OK;
-}
-
 /* 1 when the code raises an error of its own and nothing is left. */
 static int raises(pmm_rt *rt, struct pmm_code code, pmm_obj *arg) {
   static const struct pmm_code_call call = {answer_none, NULL};

@@ -120,15 +120,6 @@ static pmm_obj *with_attributes(pmm_rt *rt, pmm_obj *value, int n) {
   return o;
 }
 
-static enum pmm_status answer_none(void *ctx, pmm_rt *rt, pmm_obj *arg,
-                                   pmm_obj **result) {
-  (void)ctx;
-  (void)rt;
-  (void)arg;
-  *result = NULL;
-  return PMM_OK;
-}
-
 static void instances(pmm_rt *rt) {
   pmm_obj *list = list_of(rt, 1);
   obeys(rt, "an instance", with_attributes(rt, list, 0), 1);
