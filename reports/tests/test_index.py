@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from sample import column
+from sample import build_sample, column
 
-from pmm.documents import Score
+from pmm.documents import Problem, Score
+from pmm.render import render
 from pmm.render.index import conformance_tone
 
 BLANK = column("reference", "0.1.0", "pool", "gcc")
@@ -31,3 +32,16 @@ def test_red_is_for_what_nobody_expected(counts, score, tone):
     good = msgspec.structs.replace(BLANK, counts={"PASS": 10}, score=ALL)
     judged = msgspec.structs.replace(BLANK, counts=counts, score=score)
     assert conformance_tone([good, judged]) == tone
+
+
+def test_figures_stand_before_warnings_and_behind_failures(tmp_path):
+    run = build_sample()
+    for severity, first in (("warning", "At a glance"), ("failure", "What is wrong")):
+        problem = Problem("case", severity, "key", "title", "why", None, "pmm again")
+        verdict = msgspec.structs.replace(run.verdict, problems=(problem,))
+        out = tmp_path / severity
+        out.mkdir()
+        render(msgspec.structs.replace(run, verdict=verdict), out, tmp_path)
+        text = (out / "index.html").read_text(encoding="utf-8")
+        headings = ("At a glance", "Worth a look", "What is wrong")
+        assert min((h for h in headings if h in text), key=text.index) == first
