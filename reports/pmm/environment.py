@@ -21,7 +21,7 @@ from typing import Any
 
 from pmm.execute import KEPT_VARIABLES
 from pmm.jobs import Binary, Environment, Timer
-from pmm.places import Places, shown
+from pmm.places import LAUNCHER, Places, shown
 from pmm.programs import BackendEntry
 
 TOOLS = {
@@ -211,6 +211,9 @@ def capture_environment(
     commit, dirty = git_state(places.root)
     if commit is None:
         probes.unknown["commit"] = "not a git clone, or git is missing"
+    if places.program(LAUNCHER) is None:
+        why = f"{LAUNCHER} is not built, and a job's peak without it is the runner's"
+        probes.unknown["peak_rss_bytes"] = why
     thp = probes.text("thp", "/sys/kernel/mm/transparent_hugepage/enabled")
     libc = " ".join(platform.libc_ver())
     return Environment(

@@ -89,12 +89,16 @@ class Executor:
         folders: Mapping[str, Path],
         working: Path,
         report: Report,
+        launcher: Path | None = None,
     ) -> None:
-        """Take the job folders by job id and the folder that commands start in."""
+        """Take the job folders by job id, the folder that commands start in, and
+        the program that starts them.
+        """
         self.journal = journal
         self.folders = folders
         self.working = working
         self.report = report
+        self.launcher = launcher
         self.cpus = sorted(os.sched_getaffinity(0))
         self.selector = selectors.DefaultSelector()
         self.running: dict[int, Running] = {}
@@ -150,6 +154,7 @@ class Executor:
                 working=self.working,
                 environment=job_environment(job, os.environ),
                 cpus=[cpu],
+                launcher=self.launcher,
             )
         except OSError as error:
             if error.filename in {str(folder / "stdout"), str(folder / "stderr")}:

@@ -13,7 +13,11 @@ from pathlib import Path
 
 from pmm.errors import UsageError
 
-PROGRAM_FOLDERS = ("conformance", "conformance/backends", "workloads", "bench", ".")
+PROGRAM_FOLDERS = (
+    "conformance", "conformance/backends", "workloads", "bench", "reports", ".",
+)  # fmt: skip
+LAUNCHER = "pmm-launch"
+"""The small program that starts jobs, so that their memory is their own."""
 HOST_SCRIPT = Path("conformance/cpython_host.py")
 TWIN_SCRIPT = Path("workloads/python/run.py")
 

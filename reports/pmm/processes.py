@@ -5,6 +5,10 @@
    moves to another process group, can be found by the session and killed.
 2. It dies with the runner, even when that is killed with SIGKILL.
 3. Its output goes through pipes into files that cannot grow without end.
+4. A launcher stands between the two, where one is built (reports/launch.c): the
+   system counts the peak of resident memory from the fork on, so a child that
+   is forked from a large Python is as large as that. The launcher is small, and
+   tells the program's own usage. Without it the peak is unknown, not wrong.
 
 Invariant: after `end()` no process of the session is alive.
 Linux only: sessions are read from /proc, waiting uses pidfds.
@@ -25,6 +29,8 @@ from typing import BinaryIO
 
 CAPTURE_BYTES = 1 << 20
 FILE_BYTES = 1 << 30
+ENDED_FIELDS = 6
+"""Words of the launcher's last line."""
 TAIL_BYTES = 4096
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -76,7 +82,50 @@ class Ending:
     elapsed_ns: int
     user_ns: int
     system_ns: int
-    peak_rss_bytes: int
+    peak_rss_bytes: int | None
+    """Most that the program, or one of the children it waited for, had resident;
+    None where no launcher told."""
+
+
+class Reports:
+    """What the launcher says of its program, through a pipe of its own."""
+
+    def __init__(self) -> None:
+        self.reader, self.writer = os.pipe()
+
+    def await_start(self, program: str) -> None:
+        """Wait until the program runs; raise OSError when it cannot be started."""
+        said = b""
+        while not said.endswith(b"\n") and (byte := os.read(self.reader, 1)):
+            said += byte
+        if said.startswith(b"cannot "):
+            number = int(said.split()[1])
+            os.close(self.reader)
+            raise OSError(number, os.strerror(number), program)
+
+    def ending(self) -> Ending | None:
+        """Return how the program ended; None when the launcher was killed first."""
+        with open(self.reader, "rb") as pipe:
+            fields = pipe.read().split()
+        if len(fields) != ENDED_FIELDS or fields[0] != b"ended":
+            return None
+        status, elapsed, user, system, peak_kib = map(int, fields[1:])
+        return Ending(
+            **code_or_signal(status),
+            elapsed_ns=elapsed,
+            user_ns=user,
+            system_ns=system,
+            peak_rss_bytes=peak_kib * 1024,
+        )
+
+
+def code_or_signal(status: int) -> dict[str, int | None]:
+    """Return an exit code or a signal of a wait status, the other as None."""
+    code = os.waitstatus_to_exitcode(status)
+    return {
+        "exit_code": code if code >= 0 else None,
+        "signal": -code if code < 0 else None,
+    }
 
 
 def prepare(cpus: Sequence[int], parent: int) -> Callable[[], None]:
@@ -100,9 +149,11 @@ class Child:
     """A running child; `start()` makes one."""
 
     process: subprocess.Popen[bytes]
+    """The launcher, or the program itself where there is none."""
     pidfd: int
     stdout: Capture
     stderr: Capture
+    reports: Reports | None
     started_ns: int = field(default_factory=time.monotonic_ns)
 
     def wait(self) -> Ending:
@@ -112,28 +163,31 @@ class Child:
         """
         _, status, usage = os.wait4(self.process.pid, 0)
         elapsed = time.monotonic_ns() - self.started_ns
-        code = os.waitstatus_to_exitcode(status)
-        self.process.returncode = code
+        self.process.returncode = os.waitstatus_to_exitcode(status)
         kill_session(self.process.pid)
         os.close(self.pidfd)
+        told = self.reports.ending() if self.reports is not None else None
         try:
             for capture in (self.stdout, self.stderr):
                 capture.pump()
         finally:
             for capture in (self.stdout, self.stderr):
                 capture.close()
-        return Ending(
-            exit_code=code if code >= 0 else None,
-            signal=-code if code < 0 else None,
+        return told or Ending(
+            **code_or_signal(status),
             elapsed_ns=elapsed,
             user_ns=int(usage.ru_utime * 1e9),
             system_ns=int(usage.ru_stime * 1e9),
-            peak_rss_bytes=usage.ru_maxrss * 1024,
+            peak_rss_bytes=None,
         )
 
     def end(self) -> None:
-        """Kill everything of the child's session."""
-        kill_session(self.process.pid)
+        """Kill everything of the child's session; a launcher ends by itself then."""
+        if self.reports is None:
+            kill_session(self.process.pid)
+            return
+        kill_session(self.process.pid, but=self.process.pid)
+        os.kill(self.process.pid, signal.SIGCONT)
 
 
 def start(
@@ -143,28 +197,37 @@ def start(
     working: Path,
     environment: Mapping[str, str],
     cpus: Sequence[int],
+    launcher: Path | None = None,
 ) -> Child:
     """Start a child whose output goes to `folder`; raise OSError if it cannot."""
-    process = subprocess.Popen(
-        argv,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=working,
-        env=dict(environment),
-        start_new_session=True,
-        preexec_fn=prepare(cpus, os.getpid()),  # noqa: PLW1509 - we have one thread
-    )
+    reports = Reports() if launcher is not None else None
+    try:
+        process = subprocess.Popen(
+            [*([launcher, str(reports.writer)] if reports else []), *argv],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=working,
+            env=dict(environment),
+            start_new_session=True,
+            pass_fds=(reports.writer,) if reports else (),
+            preexec_fn=prepare(cpus, os.getpid()),  # noqa: PLW1509 - one thread
+        )
+    finally:
+        if reports is not None:
+            os.close(reports.writer)
     assert process.stdout is not None  # noqa: S101 - both were asked for
     assert process.stderr is not None  # noqa: S101
     try:
+        if reports is not None:
+            reports.await_start(argv[0])
         stdout = Capture(process.stdout, folder / "stdout")  # type: ignore[arg-type]
         stderr = Capture(process.stderr, folder / "stderr")  # type: ignore[arg-type]
     except OSError:
         kill_session(process.pid)
         process.wait()
         raise
-    return Child(process, os.pidfd_open(process.pid), stdout, stderr)
+    return Child(process, os.pidfd_open(process.pid), stdout, stderr, reports)
 
 
 def session_members(session: int) -> list[int]:
@@ -184,10 +247,10 @@ def session_members(session: int) -> list[int]:
     return members
 
 
-def kill_session(session: int) -> None:
-    """Kill the members until none is left: one may fork while we look."""
+def kill_session(session: int, but: int | None = None) -> None:
+    """Kill the members, but one, until none is left: one may fork while we look."""
     for _ in range(100):
-        members = session_members(session)
+        members = [pid for pid in session_members(session) if pid != but]
         if not members:
             return
         for pid in members:

@@ -39,7 +39,7 @@ from pmm.execute import Executor, utc_now
 from pmm.jobs import Job
 from pmm.junit import JUNIT, junit_bytes
 from pmm.lcov import COVERAGE, INFO, PAGES
-from pmm.places import Places, is_root, shown
+from pmm.places import LAUNCHER, Places, is_root, shown
 from pmm.plan import Plan
 from pmm.progress import Display
 from pmm.selection import Selection
@@ -141,7 +141,10 @@ def execute_rest(header: Header, folder: Path, console: Console) -> None:
     journal = Journal(folder / JOURNAL)
     try:
         with Display(rest, cores, console) as display, ended_by_signals():
-            Executor(journal, folders, Path(header.working), display).run(rest)
+            places = Places(root=Path(header.root), build=Path(header.build))
+            launcher = places.program(LAUNCHER)
+            working = Path(header.working)
+            Executor(journal, folders, working, display, launcher).run(rest)
     except InterruptedRunError:
         _, results = read_journal(folder)
         raise InterruptedRunError(

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from pages import browser, report, run
+from real import ROOT
 
 from pmm.documents import Run
 from pmm.store import load_run
@@ -25,6 +26,7 @@ PROGRAMS = (
     "workloads/pmm-work",
     "bench/pmm-bench-alloc",
 )
+LAUNCHER = ROOT / "build" / "reports" / "pmm-launch"
 REQUIREMENTS = """
 [[requirement]]
 id = "REF-001"
@@ -52,6 +54,9 @@ class Project:
         (root / "conformance" / "requirements.toml").write_text(REQUIREMENTS)
         for name in PROGRAMS:
             self.add_program(name)
+        if LAUNCHER.is_file():
+            (self.build / "reports").mkdir()
+            (self.build / "reports" / LAUNCHER.name).symlink_to(LAUNCHER)
         self.configure()
 
     def add_program(self, name: str) -> None:
