@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,12 +182,28 @@ uint64_t pmmi_host_rss_bytes(void) {
   return (uint64_t)resident * pmmi_host_page_bytes();
 }
 
+/* Not ru_maxrss of getrusage(2): that counts what this process was forked
+ * from, before its exec. */
 uint64_t pmmi_host_peak_rss_bytes(void) {
-  struct rusage usage;
-  if (getrusage(RUSAGE_SELF, &usage) != 0 || usage.ru_maxrss <= 0) {
+  char text[4096];
+  const char *line;
+  unsigned long long kib = 0;
+  if (read_file("/proc/self/status", text, sizeof text) != 0 ||
+      (line = strstr(text, "VmHWM:")) == NULL ||
+      sscanf(line, "VmHWM: %llu", &kib) != 1) {
     return PMM_UNKNOWN;
   }
-  return (uint64_t)usage.ru_maxrss * 1024;
+  return (uint64_t)kib * 1024;
+}
+
+int pmmi_host_peak_rss_restart(void) {
+  int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) {
+    return -1;
+  }
+  ssize_t written = write(fd, "5", 1); /* proc(5): reset the high-water mark */
+  close(fd);
+  return written == 1 ? 0 : -1;
 }
 
 uint64_t pmmi_host_open_descriptors(void) {

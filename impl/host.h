@@ -46,8 +46,13 @@ uint64_t pmmi_host_clock_ns(void);
 /** Resident bytes of this process; PMM_UNKNOWN without /proc. */
 uint64_t pmmi_host_rss_bytes(void);
 
-/** Most bytes ever resident in this process; PMM_UNKNOWN when not told. */
+/** Most bytes ever resident in this process since its exec, or since the peak
+ *  was restarted; PMM_UNKNOWN without /proc. */
 uint64_t pmmi_host_peak_rss_bytes(void);
+
+/** Let the peak start from what is resident at this moment; -1 where the
+ *  system does not let it, and the peak is the old one still. */
+int pmmi_host_peak_rss_restart(void);
 
 /** Open descriptors of this process, the one used for counting not among
  *  them; PMM_UNKNOWN without /proc. */

@@ -136,6 +136,7 @@ void pmm_work_record_begin(struct pmm_work *work) {
   record->row_count = 0;
   record->begin = pmm_work_memory(work);
   work->ops->memory_reset_peak(work->rt);
+  record->peak_restarted = pmmi_host_peak_rss_restart() == 0;
   record->sampling_ns = 0;
   record->start_ns = pmmi_host_clock_ns();
   pmm_work_sample(work);
@@ -241,6 +242,15 @@ static void counter_figures(struct pmm_work *work) {
   pmm_work_figure(work, "mapped_after_bytes", is.mapped_bytes, "bytes", 0);
 }
 
+/** The most that was resident: by the system's own count, which also sees
+ *  what comes and goes between two samples, where it could be restarted. */
+static uint64_t resident_peak(const struct pmm_work_record *record,
+                              uint64_t sampled) {
+  uint64_t peak = record->peak_restarted ? pmmi_host_peak_rss_bytes()
+                                         : PMM_UNKNOWN;
+  return peak != PMM_UNKNOWN && peak > sampled ? peak : sampled;
+}
+
 static void process_figures(struct pmm_work *work) {
   const struct pmm_work_record *record = work->record;
   const struct pmm_work_row *first = &record->rows[0];
@@ -253,7 +263,8 @@ static void process_figures(struct pmm_work *work) {
         row->descriptors > descriptors ? row->descriptors : descriptors;
   }
   pmm_work_figure(work, "rss_before_bytes", first->rss_bytes, "bytes", 0);
-  pmm_work_figure(work, "rss_peak_bytes", rss, "bytes", 0);
+  pmm_work_figure(work, "rss_peak_bytes",
+                  resident_peak(record, rss), "bytes", 0);
   pmm_work_figure(work, "rss_after_bytes", last->rss_bytes, "bytes", 0);
   pmm_work_figure(work, "descriptors_before", first->descriptors,
                   "descriptors", 0);

@@ -64,6 +64,7 @@ struct pmm_work_record {
   int pace_given;       /* 1: by the command line                           */
   uint64_t start_ns;    /* of the clock                                     */
   uint64_t sampling_ns; /* time that sampling took since                    */
+  int peak_restarted;   /* 1: the system's peak is that of this variant     */
 
   struct pmm_work_phase_record phases[PMM_WORK_PHASES_MOST];
   size_t phase_count;

@@ -28,8 +28,8 @@ Document = dict[str, Any]
 Done = subprocess.CompletedProcess[str]
 
 
-def run(command: list[str]) -> Done:
-    return subprocess.run(command, capture_output=True, text=True,
+def run(command: list[str], cwd: Path | None = None) -> Done:
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd,
                           timeout=TIMEOUT_S, check=False)
 
 
@@ -80,6 +80,9 @@ def check_variant(variant: Document) -> None:
     assert variant["elapsed_ns"] == ends[-1]
     names = [figure["name"] for figure in variant["figures"]]
     assert len(names) == len(set(names)), "a figure stands there twice"
+    if rows:
+        peak = figures(variant)["rss_peak_bytes"]
+        assert peak >= max(row[2] for row in rows), "a sample above the peak"
 
 
 def variants(value: Document) -> dict[str, Document]:

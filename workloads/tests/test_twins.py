@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 import unittest
 import zlib
 from pathlib import Path
 
-from common import ROOT, document, figures, twin, variants
+from common import ROOT, TWINS, document, figures, run, twin, variants
 
 SMALL = str(ROOT / "workloads" / "record.c")
 
@@ -115,6 +116,23 @@ class Measures(unittest.TestCase):
             self.assertIn(seen[name]["break_even_array_entries"],
                           range(1, 2001))
         self.assertIsNone(seen["csr"]["break_even_list_entries"])
+
+
+    def test_the_resident_peak_is_the_variants_own(self) -> None:
+        """What comes and goes between samples counts; what was before, not."""
+        code = ("from measure import Stage\n"
+                "before = b'x' * (100 << 20); del before\n"
+                "stage = Stage('v', {}, 1, False, 0)\n"
+                "stage.begin(); stage.phase('p')\n"
+                "between = b'x' * (40 << 20); del between\n"
+                "stage.finish()\n"
+                "f = stage.figures\n"
+                "print(f['rss_before_bytes']['value'],"
+                " f['rss_peak_bytes']['value'])")
+        done = run([sys.executable, "-c", code], cwd=TWINS.parent)
+        before, peak = map(int, done.stdout.split())
+        self.assertLess(before, 60 << 20)
+        self.assertLess(abs(peak - before - (40 << 20)), 4 << 20)
 
 
 class BadInput(unittest.TestCase):

@@ -35,7 +35,8 @@ static int figures_are_unknown(void) {
   deny(RLIMIT_NOFILE, 1);
   int good = pmmi_host_rss_bytes() == PMM_UNKNOWN &&
              pmmi_host_open_descriptors() == PMM_UNKNOWN &&
-             pmmi_host_peak_rss_bytes() != PMM_UNKNOWN;
+             pmmi_host_peak_rss_bytes() == PMM_UNKNOWN &&
+             pmmi_host_peak_rss_restart() == -1;
   deny(RLIMIT_NOFILE, 0);
   return good;
 }
@@ -130,6 +131,9 @@ int main(void) {
   tap_ok(empty < full - size / 2 && base[size / 2] == 0,
          "discarded ones are not, and read as zero");
   tap_ok(pmmi_host_peak_rss_bytes() >= full - size / 2, "the peak remembers");
+  tap_ok(pmmi_host_peak_rss_restart() == 0 &&
+             pmmi_host_peak_rss_bytes() < full - size / 2,
+         "and starts again from what is resident");
   host->unmap(host->ctx, base, size);
   uint64_t descriptors = pmmi_host_open_descriptors();
   int fd = open("/dev/null", O_RDONLY);
