@@ -96,20 +96,34 @@ def why_not(before: Run, after: Run) -> tuple[str, ...]:
     return tuple(reasons)
 
 
+MACHINE = ("host", "cpu", "cpu_count", "kernel", "libc")
+BUILD = ("compiler", "flags", "build_type", "build_options")
+
+
+def differing(before: Run, after: Run) -> list[str]:
+    """Return what keeps times of the two from standing side by side.
+
+    Programs that are the same to the byte are the same build; else all of it has
+    to be known and alike.
+    """
+    was, now = before.environment, after.environment
+    keys = MACHINE if was.binaries == now.binaries else MACHINE + BUILD
+    known = was.binaries == now.binaries or was.compiler is not None
+    out = [key for key in keys if getattr(was, key) != getattr(now, key)]
+    return [*out, *([] if known or "compiler" in out else ["compiler (unknown)"])]
+
+
 def same_machine(before: Run, after: Run) -> bool:
     """Tell whether times of the two may stand side by side."""
-    keys = ("host", "cpu", "cpu_count", "kernel", "libc", "compiler", "flags")
-    return all(
-        getattr(before.environment, key) == getattr(after.environment, key)
-        for key in keys
-    )
+    return not differing(before, after)
 
 
 def notes(before: Run, after: Run) -> tuple[str, ...]:
     """Return what limits the comparison without forbidding it."""
     out = []
     if not same_machine(before, after):
-        out.append("another machine or build: times are not set side by side")
+        what = ", ".join(differing(before, after)).replace("_", " ")
+        out.append(f"another machine or build ({what}): times are not set side by side")
     if before.environment.seed != after.environment.seed:
         out.append("another seed: exact figures may differ for that alone")
     partial = [c.label for c in (*before.columns, *after.columns) if not c.complete]

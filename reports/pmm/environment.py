@@ -9,7 +9,6 @@ whether the same programs were at work.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
 import re
@@ -17,8 +16,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from pmm.build_facts import build_facts
 from pmm.execute import KEPT_VARIABLES
 from pmm.jobs import Binary, Environment, Timer
 from pmm.places import LAUNCHER, Places, shown
@@ -33,7 +32,6 @@ TOOLS = {
     "clang": ("clang", "--version"),
 }
 PACKAGES = ("msgspec", "typer", "rich", "jinja2", "altair", "vl-convert-python")
-BUILD_OPTIONS = ("buildtype", "b_sanitize", "b_lto", "b_ndebug", "checked", "valgrind")
 CGROUP = ("cpu.max", "memory.max", "memory.high", "cpuset.cpus.effective")
 
 
@@ -140,28 +138,6 @@ def thp_setting(text: str) -> str:
     return found.group(1) if found else text
 
 
-def build_facts(build: Path) -> dict[str, Any]:
-    """Return what Meson wrote about the build: options and C compiler."""
-    facts: dict[str, Any] = {"options": {}, "compiler": None, "flags": None}
-    info = build / "meson-info"
-    try:
-        rows = json.loads((info / "intro-buildoptions.json").read_text())
-        tools = json.loads((info / "intro-compilers.json").read_text())
-    except (OSError, ValueError):
-        return facts
-    values = {row["name"]: row["value"] for row in rows}
-    facts["options"] = {
-        name: str(values[name]) for name in BUILD_OPTIONS if name in values
-    }
-    compiler = tools.get("host", {}).get("c", {})
-    if compiler:
-        facts["compiler"] = f"{compiler['id']} {compiler['version']}"
-    optimised = [f"-O{values.get('optimization', '?')}"]
-    optimised += ["-g"] if values.get("debug") else []
-    facts["flags"] = " ".join([*optimised, *values.get("c_args", [])])
-    return facts
-
-
 def hash_binaries(paths: Iterable[Path]) -> tuple[Binary, ...]:
     """Return path, hash and size of each program."""
     return tuple(
@@ -206,8 +182,7 @@ def capture_environment(
     """Look at everything once."""
     probes = Probes()
     facts = build_facts(places.build)
-    if facts["compiler"] is None:
-        probes.unknown["compiler"] = "the build folder has no meson-info"
+    probes.unknown |= facts.unknown
     commit, dirty = git_state(places.root)
     if commit is None:
         probes.unknown["commit"] = "not a git clone, or git is missing"
@@ -227,10 +202,10 @@ def capture_environment(
         cpus_allowed=tuple(sorted(os.sched_getaffinity(0))),
         memory_bytes=memory_bytes(),
         virtualised=probes.value("virtualised", virtualisation),
-        compiler=facts["compiler"],
-        flags=facts["flags"],
-        build_type=facts["options"].get("buildtype"),
-        build_options=facts["options"],
+        compiler=facts.compiler,
+        flags=facts.flags,
+        build_type=facts.options.get("buildtype"),
+        build_options=facts.options,
         thp=thp_setting(thp) if thp else None,
         governor=probes.text(
             "governor", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"

@@ -105,7 +105,7 @@ class Reports:
 
     def ending(self) -> Ending | None:
         """Return how the program ended; None when the launcher was killed first."""
-        with open(self.reader, "rb") as pipe:
+        with os.fdopen(self.reader, "rb") as pipe:
             fields = pipe.read().split()
         if len(fields) != ENDED_FIELDS or fields[0] != b"ended":
             return None
@@ -203,7 +203,7 @@ def start(
     reports = Reports() if launcher is not None else None
     try:
         process = subprocess.Popen(
-            [*([launcher, str(reports.writer)] if reports else []), *argv],
+            [*(map(str, (launcher, reports.writer)) if reports else ()), *argv],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -178,7 +178,7 @@ class Stage:
             self.figure("peak_bytes", tracemalloc.get_traced_memory()[1])
             tracemalloc.stop()
         else:
-            # The system's own count also sees what comes and goes between samples.
+            # The system also counts what comes and goes between samples.
             peak = resident_peak_bytes() if self.peak_restarted else 0
             self.border_figures("rss", "bytes", self.rows.column(2), peak)
             self.border_figures("descriptors", "descriptors",
