@@ -267,7 +267,8 @@ def find_modes(world: World, subject: str) -> tuple[str, ...]:
 
 
 def primary(cpythons: Sequence[CPython]) -> CPython | None:
-    """Return the CPython that gets full-sized workloads: 3.11, else the newest.
+    """Return the CPython that stands for all where one has to do: 3.11, else the
+    newest.
 
     3.11 is the specification's baseline; of several the first on the PATH's.
     """

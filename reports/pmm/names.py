@@ -65,3 +65,8 @@ def slug(text: str) -> str:
 def by_number(text: str) -> str:
     """Make a sort key that puts 3.8 before 3.10."""
     return re.sub(r"\d+", lambda found: found[0].zfill(9), text)
+
+
+def newest_first(version: str) -> tuple[int, ...]:
+    """Make a sort key that puts 3.13 before 3.8, and 3.11.7 before 3.11.2."""
+    return tuple(-int(number) for number in re.findall(r"\d+", version))

@@ -291,7 +291,7 @@ def cpython_work(
     world: World, selection: Selection, chosen: Chosen, workload: str
 ) -> Iterator[Job]:
     """One workload's Python twin, on every CPython."""
-    first = primary(chosen.cpythons)
+    first = max(chosen.cpythons, key=lambda one: one.order, default=None)
     for one in chosen.cpythons if workload in world.twins else ():
         whole = selection.profile != "quick" or one is first
         small = not whole and workload not in SMALL and workload != LEAKS

@@ -33,6 +33,12 @@ SERIES = [colour for colour, name in SENTINELS.items() if name.startswith("--ser
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [10, 4]]
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
 MOST_POINTS = 400
+TIME_WIDTH = 680
+PHASE_HEIGHT = 22
+LETTER = 7
+"""Pixels that a letter of a phase's name takes."""
+SHADES = (0.3, 0.12)
+"""How strongly the phases of a line are filled, in turns."""
 LABEL_LIMIT = 300
 """Pixels that the name of a benchmark may take."""
 # Browsers set labels a little wider than the drawing library measures them.
@@ -100,16 +106,34 @@ def _svg(chart: Any) -> str:
     return text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
 
 
-def _phase_marks(phases: Sequence[Row]) -> list[Any]:
-    """Thin rules where phases begin, their names at the top."""
-    if not phases:
-        return []
-    base = alt.Chart(_data(phases)).encode(x="t_ms:Q")
-    rules = base.mark_rule(color="#0000b2", strokeDash=[2, 3])
-    names = base.mark_text(
-        align="left", baseline="bottom", dx=-2, color="#0000b2", fontSize=11
-    ).encode(y=alt.value(-3), text="phase:N")
-    return [rules, names]
+def _phase_bars(phases: Sequence[Row], names: Sequence[str], x: Any) -> Any:
+    """A bar for each phase, in a row for each line, named where there is room."""
+    end = max((float(row["end_ms"]) for row in phases), default=0) or 1
+    rows: list[Row] = []
+    for row in phases:
+        share = (row["end_ms"] - row["start_ms"]) / end
+        room = share * TIME_WIDTH > 8 + LETTER * len(row["phase"])
+        before = sum(one["name"] == row["name"] for one in rows)
+        label = row["phase"] if room else ""
+        rows.append({**row, "shade": SHADES[before % 2], "label": label})
+    order = list(names)
+    base = alt.Chart(_data(rows)).encode(
+        x=x, y=alt.Y("name:N", sort=order, title=None, scale=alt.Scale(domain=order))
+    )
+    bars = base.mark_rect(strokeWidth=1, cornerRadius=2).encode(
+        x2="end_ms:Q", color=_colour(names), stroke=_colour(names, alt.Stroke),
+        fillOpacity=alt.FillOpacity("shade:Q", scale=None),
+    )  # fmt: skip
+    texts = base.mark_text(align="left", dx=4, color="#0000b1", fontSize=12).encode(
+        text="label:N"
+    )
+    return (bars + texts).properties(width=TIME_WIDTH, height=PHASE_HEIGHT * len(names))
+
+
+def _colour(names: Sequence[str], channel: Any = alt.Color) -> Any:
+    """A line's colour by its name."""
+    scale = alt.Scale(domain=list(names), range=SERIES[: len(names)])
+    return channel("name:N", sort=list(names), scale=scale)
 
 
 def over_time(
@@ -122,28 +146,32 @@ def over_time(
     phases: Sequence[Row] = (),
 ) -> str:
     """Lines over milliseconds: rows have `t_ms`, `name` and the quantity `y`;
-    phases have `t_ms` and `phase`.
+    phases have `name`, `phase`, `start_ms` and `end_ms`, and are drawn below.
     """
+    last = max([0.0, *(r["t_ms"] for r in rows), *(p["end_ms"] for p in phases)])
+    scale = alt.Scale(domain=[0, last or 1], nice=False)
+    axis = alt.Axis(grid=False, labels=not phases)
+    title = None if phases else "time (ms)"
     lines = (
         alt.Chart(_data(rows))
         .mark_line(interpolate="step-after" if step else "linear", strokeWidth=2)
         .encode(
-            x=alt.X("t_ms:Q", title="time (ms)", axis=alt.Axis(grid=False)),
+            x=alt.X("t_ms:Q", title=title, scale=scale, axis=axis),
             y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(tickCount=5)),
-            color=alt.Color(
-                "name:N",
-                sort=list(names),
-                scale=alt.Scale(domain=list(names), range=SERIES[: len(names)]),
-            ),
+            color=_colour(names),
             strokeDash=alt.StrokeDash(
                 "name:N",
                 sort=list(names),
                 scale=alt.Scale(domain=list(names), range=DASHES[: len(names)]),
             ),
         )
+        .properties(width=TIME_WIDTH, height=240)
     )
-    chart = alt.layer(lines, *_phase_marks(phases))
-    return _svg(chart.properties(width=680, height=240))
+    if not phases:
+        return _svg(lines)
+    x = alt.X("start_ms:Q", title="time (ms)", scale=scale, axis=alt.Axis(grid=False))
+    bars = _phase_bars(phases, names, x)
+    return _svg(alt.vconcat(lines, bars, spacing=8))
 
 
 def curves(
