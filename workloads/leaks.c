@@ -30,8 +30,11 @@
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
-/** This line, as the runtime's site and a valgrind stack both name it. */
-#define HERE "workloads/leaks.c:" TEXT(__LINE__)
+/** What the operation makes, with its own line as its site, as a valgrind
+ *  stack names it too.  Keep a call on one line: that is the line meant. */
+#define HERE(work, search, call)                                              \
+  (enter_site(work, search, "workloads/leaks.c:" TEXT(__LINE__)),             \
+   leave_site(work, search, (work)->ops->call))
 
 /** What is expected of the runtime's own search, and what it found. */
 struct search {
@@ -61,53 +64,48 @@ static void enter_site(struct pmm_work *work, struct search *search,
   }
 }
 
-static void leave_site(struct pmm_work *work, const struct search *search) {
+/** Leave the site again; what was made there passes through. */
+static pmm_obj *leave_site(struct pmm_work *work, const struct search *search,
+                           pmm_obj *made) {
   if (search->site[0] != '\0') {
     work->ops->site_pop(work->rt);
   }
+  return made;
 }
 
 /* ---- the leaks ----------------------------------------------------------- */
 
 static enum pmm_status lose_reference(struct pmm_work *work,
                                       struct search *search) {
-  enter_site(work, search, HERE);
-  pmm_obj *lost = work->ops->instance_new(work->rt, search->made, 1);
-  leave_site(work, search);
+  pmm_obj *type = search->made;
+  pmm_obj *lost = HERE(work, search, instance_new(work->rt, type, 1));
   return lost != NULL ? PMM_OK : work->ops->error(work->rt);
 }
 
-/** Two instances of `type`, each in the other's slot, both handles given
- *  back. */
-static enum pmm_status make_pair(struct pmm_work *work, pmm_obj *type) {
-  const struct pmm_ops *ops = work->ops;
-  pmm_obj *first = ops->instance_new(work->rt, type, 1);
-  pmm_obj *second = ops->instance_new(work->rt, type, 2);
-  enum pmm_status status =
-      first != NULL && second != NULL
-          ? ops->slot_set(work->rt, first, 0, second)
-          : ops->error(work->rt);
-  if (status == PMM_OK) {
-    status = ops->slot_set(work->rt, second, 0, first);
-  }
-  ops->xrelease(work->rt, first);
-  ops->xrelease(work->rt, second);
-  return status;
-}
-
+/** Two instances, each in the other's slot, both handles given back. */
 static enum pmm_status lose_cycle(struct pmm_work *work,
                                   struct search *search) {
-  enter_site(work, search, HERE);
-  enum pmm_status status = make_pair(work, search->made);
-  leave_site(work, search);
+  const struct pmm_ops *ops = work->ops;
+  pmm_obj *type = search->made;
+  pmm_obj *pair[2];
+  for (int i = 0; i < 2; i++) {
+    pair[i] = HERE(work, search, instance_new(work->rt, type, i + 1));
+  }
+  enum pmm_status status =
+      pair[0] != NULL && pair[1] != NULL
+          ? ops->slot_set(work->rt, pair[0], 0, pair[1])
+          : ops->error(work->rt);
+  if (status == PMM_OK) {
+    status = ops->slot_set(work->rt, pair[1], 0, pair[0]);
+  }
+  ops->xrelease(work->rt, pair[0]);
+  ops->xrelease(work->rt, pair[1]);
   return status;
 }
 
 static enum pmm_status lose_file(struct pmm_work *work,
                                  struct search *search) {
-  enter_site(work, search, HERE);
-  pmm_obj *lost = work->ops->file_open(work->rt, "/dev/null", "r");
-  leave_site(work, search);
+  pmm_obj *lost = HERE(work, search, file_open(work->rt, "/dev/null", "r"));
   return lost != NULL ? PMM_OK : work->ops->error(work->rt);
 }
 
@@ -132,7 +130,7 @@ static enum pmm_status lose_nothing(struct pmm_work *work,
   const struct pmm_ops *ops = work->ops;
   uint64_t unreachable;
   pmm_obj *given_back = ops->instance_new(work->rt, search->made, 0);
-  enum pmm_status status = given_back != NULL ? make_pair(work, search->made)
+  enum pmm_status status = given_back != NULL ? lose_cycle(work, search)
                                               : ops->error(work->rt);
   ops->xrelease(work->rt, given_back);
   if (status == PMM_OK) {

@@ -54,7 +54,7 @@ def runtime_finding(
         kind=finding.kind,
         workload=document.workload,
         variant=variant,
-        subject=document.subject,
+        subject=subject_name(job),
         backend=document.backend,
         type=finding.type,
         message=f"{finding.count} × {what} lost ({finding.kind})",
@@ -66,6 +66,11 @@ def runtime_finding(
         expected=False,
         reproduce=result.command,
     )
+
+
+def subject_name(job: Job) -> str:
+    """Return who was asked: a CPython by its version, as several run."""
+    return job.id.rpartition("/")[2] if job.interpreter else job.subject or ""
 
 
 def mark_expected(findings: Iterable[LeakFinding]) -> tuple[LeakFinding, ...]:
@@ -144,7 +149,7 @@ def tally_row(job: Job, variant: str, findings: Sequence[LeakFinding]) -> LeakTa
         note = f"nothing is lost here, yet: {false[0]}"
     return LeakTally(
         variant=variant,
-        subject=job.id.rpartition("/")[2] if job.interpreter else job.subject or "",
+        subject=subject_name(job),
         backend=job.backend,
         planted=lost,
         valgrind=counts.get("valgrind"),

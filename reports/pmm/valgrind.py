@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: MIT
 """From valgrind's XML (protocol 4, memcheck) to findings with source lines.
 
+A stack goes from the allocator's inside to main. What a reader looks for is its
+*origin*: the innermost line of a program over the runtime, where that asked for
+the memory; for memory that the runtime itself lost, the innermost line of the
+runtime that is no allocator's. Source lines are shown from there on.
+
 Source: docs/internals/xml-output-protocol4.txt of valgrind. One process writes
 one file; a file without its closing tag belongs to a process that was killed.
 """
@@ -9,15 +14,23 @@ from __future__ import annotations
 
 import os
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
+
+import msgspec
 
 from pmm.documents import Frame, LeakFinding, SourceLine
 from pmm.jobs import Job, JobResult
 from pmm.places import Places
 
 CONTEXT_LINES = 2
-EXCERPTS = 6
+EXCERPTS = 3
+RUNTIME = "impl/"
+ALLOCATORS = (
+    "impl/pool/", "impl/backends/", "impl/memory/", "impl/profile/", "impl/host.",
+    "impl/sanitize.", "impl/object/memory.",
+)  # fmt: skip
+"""Where the runtime's own allocators and their layers live."""
 LEAK_OPTIONS = (
     "--leak-check=full",
     "--show-leak-kinds=definite,indirect,possible",
@@ -102,43 +115,58 @@ def frames(stack: ET.Element, root: Path) -> list[Frame]:
     out = []
     for frame in stack.iter("frame"):
         folder, name = frame.findtext("dir"), frame.findtext("file")
-        line = frame.findtext("line")
+        line, built = frame.findtext("line"), frame.findtext("obj")
         out.append(
             Frame(
                 function=frame.findtext("fn"),
-                file=project_path(folder, name, root) if name else None,
+                file=project_path(folder, name, built, root) if name else None,
                 line=int(line) if line else None,
-                object=frame.findtext("obj"),
+                object=built,
             )
         )
     return out
 
 
-def project_path(folder: str | None, name: str, root: Path) -> str:
-    """Return the path from the project's root, or as it is when outside."""
-    whole = os.path.normpath(Path(folder) / name) if folder else name
-    try:
-        return str(Path(whole).relative_to(root))
-    except ValueError:
-        return whole
+def project_path(folder: str | None, name: str, built: str | None, root: Path) -> str:
+    """Return the path from the project's root, or as it is when outside.
+
+    A program of this project may bear another clone's paths, where a compiler's
+    cache served its objects: then the longest end that is a file here counts.
+    """
+    whole = Path(os.path.normpath(Path(folder) / name) if folder else name)
+    if whole.is_relative_to(root):
+        return str(whole.relative_to(root))
+    if built is not None and Path(built).is_relative_to(root):
+        for start in range(1, len(whole.parts) - 1):
+            end = Path(*whole.parts[start:])
+            if (root / end).is_file():
+                return str(end)
+    return str(whole)
 
 
-def with_excerpts(found: Iterable[Frame], root: Path) -> tuple[Frame, ...]:
-    """Add source lines to the first frames that lie in the project."""
+def origin(found: Sequence[Frame], root: Path) -> int | None:
+    """Return the place of the frame that asked for the memory; None: unknown."""
+    mine = [
+        (at, frame.file)
+        for at, frame in enumerate(found)
+        if frame.file is not None and (root / frame.file).is_file()
+        if not Path(frame.file).is_absolute()
+    ]
+    above = [at for at, file in mine if not file.startswith(RUNTIME)]
+    asking = [at for at, file in mine if not file.startswith(ALLOCATORS)]
+    return next(iter([*above, *asking, *(at for at, _ in mine)]), None)
+
+
+def with_excerpts(found: Sequence[Frame], root: Path) -> tuple[Frame, ...]:
+    """Add source lines to the origin and to those of the project that called it."""
+    first = origin(found, root)
     out = []
     left = EXCERPTS
-    for frame in found:
-        lines = excerpt(root, frame.file, frame.line) if left else ()
+    for at, frame in enumerate(found):
+        wanted = first is not None and at >= first and left > 0
+        lines = excerpt(root, frame.file, frame.line) if wanted else ()
         left -= bool(lines)
-        out.append(
-            Frame(
-                function=frame.function,
-                file=frame.file,
-                line=frame.line,
-                object=frame.object,
-                excerpt=lines,
-            )
-        )
+        out.append(msgspec.structs.replace(frame, excerpt=lines))
     return tuple(out)
 
 

@@ -7,6 +7,7 @@ test_render.py's means. Without a build the checks are skipped.
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from pmm.documents import Run, decode_run
+from pmm.render import leaks
 from pmm.words import STATES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -159,3 +161,36 @@ def test_two_subjects_are_compared_by_the_same_benchmarks(tmp_path, whole):
     theirs = next(arm for arm in run.speed.arms if arm.role == "theirs")
     assert (theirs.version, run.speed.objects) == (found.version, 10_000)
     assert len(run.speed.rows) >= 19
+
+
+def test_the_marked_line_of_a_leak_makes_what_is_lost(whole):
+    """Both detectors mark the same line; valgrind also sees the lost one's type."""
+    makes = r"(instance_new|file_open|type_new|Record|open)\("
+    marked: dict[tuple[str, str | None, str], set[int]] = {}
+    for finding in whole.leaks:
+        if not finding.expected:
+            continue
+        frame = leaks.origin_frame(finding)
+        (text,) = (one.text for one in frame.excerpt if one.number == frame.line)
+        assert re.search(makes, text), (finding.message, frame)
+        key = (finding.subject, finding.variant, finding.by)
+        if "type_new(" not in text:
+            marked.setdefault(key, set()).add(frame.line)
+    for (subject, variant, by), lines in marked.items():
+        assert len(lines) == 1
+        assert lines == marked[subject, variant, "runtime"], by
+
+
+def test_the_memory_of_a_job_is_its_own(whole):
+    """A backend check holds some arenas, a workload up to a list of a million."""
+    peaks = {r.job: r.peak_rss_bytes for r in whole.results if r.status == "ok"}
+    assert all(peaks.values()), peaks
+    assert min(peaks.values()) < 8 << 20
+    assert len({peak >> 16 for peak in peaks.values()}) > len(peaks) // 4
+
+
+def test_compiler_flags_and_options_are_known(whole):
+    environment = whole.environment
+    assert not {"compiler", "flags", "build_options"} & environment.unknown.keys()
+    assert environment.build_options["buildtype"] == environment.build_type
+    assert "-O" in environment.flags

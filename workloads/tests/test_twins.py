@@ -86,8 +86,11 @@ class Measures(unittest.TestCase):
                                  ("uncollected_cycle", "cycle", 6),
                                  ("unclosed_file", "file", 3)})
         for finding in value["findings"]:
-            self.assertRegex(finding["site"],
-                             r"^workloads/python/leaks\.py:\d+$")
+            path, line = finding["site"].split(":")
+            self.assertEqual(path, "workloads/python/leaks.py")
+            text = (ROOT / path).read_text(encoding="utf-8").splitlines()
+            self.assertRegex(text[int(line) - 1],
+                             r"(= |return )(Record|open)\(")
 
     def test_check_turns_a_leak_into_exit_3(self) -> None:
         leaking = twin("leaks", "--check", "--variant", "lost_reference")

@@ -1,27 +1,71 @@
 # SPDX-License-Identifier: MIT
-"""Is memory lost, and who allocated it?"""
+"""Is memory lost, and who allocated it?
+
+A leak is one card, whoever lost it and whoever saw it: findings of one variant
+that come from one line stand together, a row each, with the detector.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from pmm.documents import Run
+from pmm.documents import Frame, LeakFinding, Run
+from pmm.names import newest_first
+
+
+class Card(NamedTuple):
+    """The findings of one line."""
+
+    title: str
+    frame: Frame | None
+    """Where the memory was asked for; None where nobody knows."""
+    findings: list[LeakFinding]
+
+    @property
+    def seen(self) -> int:
+        """How many subjects lost it."""
+        return len({(one.subject, one.backend) for one in self.findings})
+
+
+def origin_frame(finding: LeakFinding) -> Frame | None:
+    """The frame that asked for the memory: the first that shows source lines."""
+    shown = [frame for frame in finding.frames if frame.excerpt]
+    return next(iter([*shown, *finding.frames]), None)
+
+
+def place(finding: LeakFinding) -> tuple[str, str, str]:
+    """What findings of one card have in common."""
+    frame = origin_frame(finding)
+    where = f"{frame.file}:{frame.line}" if frame and frame.file else finding.message
+    return finding.workload, finding.variant or "", where
+
+
+def rank(finding: LeakFinding) -> tuple[Any, ...]:
+    """The reference first, the newest CPython in front of the others."""
+    reference = finding.subject.startswith("reference")
+    version = newest_first(finding.subject)
+    return not reference, version, finding.subject, finding.backend or "", finding.by
+
+
+def cards(findings: Iterable[LeakFinding]) -> list[Card]:
+    """Put findings together by their origin; those that lost most first."""
+    grouped: dict[tuple[str, str, str], list[LeakFinding]] = {}
+    for finding in sorted(findings, key=rank):
+        grouped.setdefault(place(finding), []).append(finding)
+    out = [
+        Card(" / ".join(part for part in key[:2] if part), origin_frame(mine[0]), mine)
+        for key, mine in grouped.items()
+    ]
+    return sorted(out, key=lambda c: -max(one.bytes or 0 for one in c.findings))
 
 
 def context(run: Run) -> dict[str, Any]:
-    """Values of leaks.html: unexpected findings first, then by bytes."""
-    order = sorted(
-        run.leaks,
-        key=lambda f: (
-            f.expected,
-            f.suppressed,
-            -(f.bytes or 0),
-            f.variant or "",
-            f.by,
-        ),
-    )
+    """Values of leaks.html: what nobody planted first."""
+    unexpected = [f for f in run.leaks if not f.expected and not f.suppressed]
     return {
-        "unexpected": [f for f in order if not f.expected and not f.suppressed],
-        "expected": [f for f in order if f.expected and not f.suppressed],
-        "suppressed": [f for f in order if f.suppressed],
+        "total": len(unexpected),
+        "unexpected": cards(unexpected),
+        "expected": cards(f for f in run.leaks if f.expected and not f.suppressed),
+        "suppressed": cards(f for f in run.leaks if f.suppressed),
     }
