@@ -49,7 +49,11 @@ class Probes:
         """Return what a probe gives; note the reason when it gives nothing."""
         try:
             found = probe()
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except OSError as error:
+            why = error.strerror or str(error)
+            self.unknown[name] = f"{why}: {error.filename}" if error.filename else why
+            return None
+        except (ValueError, subprocess.SubprocessError) as error:
             self.unknown[name] = str(error)
             return None
         if not found:

@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 KIB = 1024
 SMALL_KIB = 10 * KIB
+WHOLE = 999.5
+"""From here on three figures round to a thousand, which is another unit."""
+TENTHS = 99.95
+"""From here on a size has no decimal, as it has three figures without."""
 DASH = "–"
 
 
@@ -90,7 +94,7 @@ def number(value: float | None) -> str:
     if value is None:
         return DASH
     if isinstance(value, float) and not value.is_integer():
-        return f"{value:,.3g}"
+        return f"{value:,.0f}" if abs(value) >= WHOLE else f"{value:.3g}"
     return f"{int(value):,}"
 
 
@@ -103,9 +107,9 @@ def size(value: float | None) -> str:
     scaled, unit = float(value), "B"
     for step in ("KiB", "MiB", "GiB", "TiB"):
         scaled, unit = scaled / KIB, step
-        if abs(scaled) < KIB:
+        if abs(scaled) < KIB - 0.5:
             break
-    return f"{scaled:.1f} {unit}" if abs(scaled) < 100 else f"{scaled:,.0f} {unit}"
+    return f"{scaled:.1f} {unit}" if abs(scaled) < TENTHS else f"{scaled:,.0f} {unit}"
 
 
 def duration(nanoseconds: float | None) -> str:
@@ -114,10 +118,10 @@ def duration(nanoseconds: float | None) -> str:
         return DASH
     value, unit = float(nanoseconds), "ns"
     for step in ("µs", "ms", "s"):
-        if abs(value) < 1000:
+        if abs(value) < WHOLE:
             break
         value, unit = value / 1000, step
-    return f"{value:.3g} {unit}" if abs(value) < 1000 else f"{value:,.0f} {unit}"
+    return f"{value:.3g} {unit}" if abs(value) < WHOLE else f"{value:,.0f} {unit}"
 
 
 def quantity(value: float | None, unit: str | None) -> str:

@@ -207,8 +207,26 @@ def test_failure_to_write_leaves_the_earlier_report(run, report, tmp_path, monke
 
 def test_units_read_well():
     assert words.size(41943040) == "40.0 MiB"
+    assert words.size(1023.7 * 1024) == "1.0 MiB"
+    assert words.size(99.97 * 1024**2) == "100 MiB"
+    assert [words.duration(ns) for ns in (999, 999.6, 999_700, 1500)] == [
+        "999 ns", "1 µs", "1 ms", "1.5 µs"
+    ]  # fmt: skip
+    shown = [words.number(n) for n in (0.5, 12345.6, 999.7)]
+    assert shown == ["0.5", "12,346", "1,000"]
     assert words.size(None) == words.DASH
     assert words.duration(1_234_000) == "1.23 ms"
     assert words.percent(999, 1000) == "99.9 %"
     assert words.percent(99999, 100000) == "99.9 %"
     assert words.times(70850) == "70,850 ×"
+
+
+@pytest.mark.parametrize(("load", "busy"), [(0.4, False), (8.3, True)])
+def test_a_busy_machine_is_said_at_once(run, tmp_path, load, busy):
+    environment = msgspec.structs.replace(
+        run.environment, load_average=(load, 1.0, 1.0), cpu_count=2
+    )
+    page = render(msgspec.structs.replace(run, environment=environment), tmp_path / "o")
+    head = (page.parent / "run.html").read_text().split('id="repeat"')[0]
+    assert f"The load was {load} on 2 cores" in head
+    assert ("the machine was busy" in head) == busy

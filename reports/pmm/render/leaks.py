@@ -34,6 +34,12 @@ def origin_frame(finding: LeakFinding) -> Frame | None:
     return next(iter([*shown, *finding.frames]), None)
 
 
+def shared_frame(findings: list[LeakFinding]) -> Frame | None:
+    """The origin of findings that have the same one, with its function if told."""
+    found = [frame for one in findings if (frame := origin_frame(one)) is not None]
+    return max(found, key=lambda frame: frame.function is not None, default=None)
+
+
 def place(finding: LeakFinding) -> tuple[str, str, str]:
     """What findings of one card have in common."""
     frame = origin_frame(finding)
@@ -54,7 +60,7 @@ def cards(findings: Iterable[LeakFinding]) -> list[Card]:
     for finding in sorted(findings, key=rank):
         grouped.setdefault(place(finding), []).append(finding)
     out = [
-        Card(" / ".join(part for part in key[:2] if part), origin_frame(mine[0]), mine)
+        Card(" / ".join(part for part in key[:2] if part), shared_frame(mine), mine)
         for key, mine in grouped.items()
     ]
     return sorted(out, key=lambda c: -max(one.bytes or 0 for one in c.findings))
@@ -64,6 +70,7 @@ def context(run: Run) -> dict[str, Any]:
     """Values of leaks.html: what nobody planted first."""
     unexpected = [f for f in run.leaks if not f.expected and not f.suppressed]
     return {
+        "planned": {job.id: job for job in run.plan},
         "total": len(unexpected),
         "unexpected": cards(unexpected),
         "expected": cards(f for f in run.leaks if f.expected and not f.suppressed),
