@@ -33,14 +33,14 @@ static json_t *frame_of(const struct pmm_work_stage *stage) {
   const struct pmm_backend *backend = stage->backend;
   return json_pack(
       "{si, ss, ss, ss, ss, ss, ss?, ss?, ss, so, sI, sb, ss, s[], s[], s[],"
-      " sn, sn, s[], s[s]}",
+      " sn, sn, s[s]}",
       "schema", 1, "type", "work", "workload", stage->workload->name, "form",
       "c", "subject", subject->name, "subject_version", subject->version,
       "backend", backend != NULL ? backend->name : NULL, "mode", stage->mode,
       "attach", backend != NULL ? "vtable" : "own", "parameters",
       parameters_of(stage->values), "seed", (json_int_t)stage->seed,
       "verified", 0, "checksum", "", "variants", "claims", "findings",
-      "witness", "error", "failures", "notes",
+      "witness", "error", "notes",
       "time and descriptors that sampling takes are taken out");
 }
 
@@ -69,18 +69,21 @@ static json_t *unsupported(const struct pmm_work_variant *variant,
 static int fold_error(json_t *document, const struct pmm_work_variant *variant,
                       json_t *result) {
   const char *text = json_string_value(json_object_get(result, "error"));
-  const char *fault = json_string_value(json_object_get(result, "fault"));
+  json_t *class = json_object_get(result, "class");
   const char *before = json_string_value(json_object_get(document, "error"));
   json_object_set_new(document, "error",
                       before != NULL ? json_sprintf("%s; %s", before, text)
                                      : json_string(text));
-  if (strcmp(fault, "subject") != 0) {
+  if (json_is_null(class)) {
     return -1;
+  }
+  if (json_object_get(document, "failures") == NULL) {
+    json_object_set_new(document, "failures", json_array());
   }
   return json_array_append_new(
       json_object_get(document, "failures"),
-      json_pack("{ss, ss}", "variant", variant->name, "error",
-                text + strlen(variant->name) + strlen(": ")));
+      json_pack("{ss, sO, ss}", "variant", variant->name, "class", class,
+                "error", text + strlen(variant->name) + strlen(": ")));
 }
 
 /** Move one result into the document.  0, or -1: it was an error of ours, or

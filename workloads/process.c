@@ -59,13 +59,13 @@ static json_t *judge(const struct pmm_work_variant *variant, int state,
                      json_t *result) {
   if (WIFSIGNALED(state)) {
     json_decref(result);
-    return pmm_work_stage_error(variant, PMM_WORK_FAULT_SUBJECT,
+    return pmm_work_stage_error(variant, PMM_WORK_CRASH,
                                 "crashed with signal %d, %s",
                                 WTERMSIG(state), strsignal(WTERMSIG(state)));
   }
   if (WEXITSTATUS(state) != 0 || result == NULL) {
     json_decref(result);
-    return pmm_work_stage_error(variant, PMM_WORK_FAULT_SUBJECT,
+    return pmm_work_stage_error(variant, PMM_WORK_CRASH,
                                 "ended with code %d and no result",
                                 WEXITSTATUS(state));
   }
@@ -81,7 +81,7 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
   }
   fflush(NULL);
   if (pipe(ends) != 0) {
-    return pmm_work_stage_error(variant, PMM_WORK_FAULT_TOOL, "no pipe: %s",
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL, "no pipe: %s",
                                 strerror(errno));
   }
   pid_t child = fork();
@@ -92,7 +92,7 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
   close(ends[1]);
   if (child < 0) {
     close(ends[0]);
-    return pmm_work_stage_error(variant, PMM_WORK_FAULT_TOOL,
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL,
                                 "no process: %s", strerror(errno));
   }
   int in_time = wait_for_word(ends[0], stage->timeout_s);
@@ -104,7 +104,7 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
   }
   if (!in_time) {
     json_decref(result);
-    return pmm_work_stage_error(variant, PMM_WORK_FAULT_SUBJECT,
+    return pmm_work_stage_error(variant, PMM_WORK_TIMEOUT,
                                 "no end within %g s", stage->timeout_s);
   }
   return judge(variant, state, result);

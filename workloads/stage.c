@@ -37,10 +37,10 @@ json_t *pmm_work_stage_error(const struct pmm_work_variant *variant,
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   pmm_work_text_copy(clean, text);
-  return json_pack("{sn, s[], sn, so, ss}", "variant", "findings", "witness",
+  static const char *const classes[] = {"FAIL", "CRASH", "TIMEOUT", NULL};
+  return json_pack("{sn, s[], sn, so, ss?}", "variant", "findings", "witness",
                    "error", json_sprintf("%s: %s", variant->name, clean),
-                   "fault",
-                   fault == PMM_WORK_FAULT_SUBJECT ? "subject" : "tool");
+                   "class", classes[fault]);
 }
 
 static int offers(const struct pmm_subject *subject, const char *feature) {
@@ -115,7 +115,7 @@ static json_t *result_of(const struct pmm_work_stage *stage,
                    pmm_work_record_variant(work->record, name), "findings",
                    pmm_work_record_findings(work->record, name), "witness",
                    pmm_work_witness_json(stage->backend), "error",
-                   "fault");
+                   "class");
 }
 
 static json_t *run_recorded(const struct pmm_work_stage *stage,
@@ -133,7 +133,7 @@ static json_t *run_recorded(const struct pmm_work_stage *stage,
   char message[PMM_WORK_TEXT] = "";
   enum pmm_status status = open_runtime(stage, &host, &work);
   if (status != PMM_OK) {
-    return pmm_work_stage_error(variant, PMM_WORK_FAULT_SUBJECT,
+    return pmm_work_stage_error(variant, PMM_WORK_FAIL,
                                 "the runtime did not open: %s",
                                 pmm_work_status_name(status));
   }
@@ -141,7 +141,7 @@ static json_t *run_recorded(const struct pmm_work_stage *stage,
   json_t *result =
       status == PMM_OK
           ? result_of(stage, &work)
-          : pmm_work_stage_error(variant, PMM_WORK_FAULT_SUBJECT, "%s%s%s",
+          : pmm_work_stage_error(variant, PMM_WORK_FAIL, "%s%s%s",
                                  pmm_work_status_name(status),
                                  message[0] != '\0' ? ": " : "", message);
   close_runtime(&work);
@@ -151,7 +151,7 @@ static json_t *run_recorded(const struct pmm_work_stage *stage,
 json_t *pmm_work_stage_run_here(const struct pmm_work_stage *stage,
                                 const struct pmm_work_variant *variant) {
   if (stage->fail_at != 0 && stage->subject->ops->inject_arm == NULL) {
-    return pmm_work_stage_error(variant, PMM_WORK_FAULT_TOOL,
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL,
                                 "the subject cannot inject failures");
   }
   struct pmm_work_record *record = pmm_work_record_new(stage->pace);

@@ -33,9 +33,9 @@ struct pmm_work_stage {
 /**
  * Run a variant.  A new object
  *   {"variant": {...}, "findings": [...], "witness": {...}|null,
- *    "error": text|null, "fault": "subject"|"tool"|null}
- * where "variant" is null when there is an error, and "fault" says whose it
- * is.  NULL: no memory.
+ *    "error": text|null, "class": text|null}
+ * where "variant" is null when there is an error.  "class" is then what became
+ * of the subject, and null when the error is ours.  NULL: no memory.
  */
 json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
                            const struct pmm_work_variant *variant);
@@ -53,8 +53,13 @@ const char *pmm_work_status_name(enum pmm_status status);
 json_t *pmm_work_stage_run_here(const struct pmm_work_stage *stage,
                                 const struct pmm_work_variant *variant);
 
-/** Whose fault an error is: the subject's is a result, ours is not. */
-enum pmm_work_fault { PMM_WORK_FAULT_SUBJECT, PMM_WORK_FAULT_TOOL };
+/** What an error is: a result, by its class, or an error of ours. */
+enum pmm_work_fault {
+  PMM_WORK_FAIL,    /* the subject said that it could not                   */
+  PMM_WORK_CRASH,   /* it ended the process                                 */
+  PMM_WORK_TIMEOUT, /* it did not end in time                               */
+  PMM_WORK_TOOL
+};
 
 /** A result that is an error; `format` as for printf. */
 json_t *pmm_work_stage_error(const struct pmm_work_variant *variant,

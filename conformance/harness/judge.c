@@ -62,8 +62,8 @@ void pmm_judge_process(const struct pmm_process *process,
                    strerror(process->code));
     return;
   case PMM_ENDED_TIMEOUT:
-    pmm_record_set(record, PMM_CLASS_TIMEOUT, "no end in time (%g s), in phase %s",
-                   process->timeout_s, phase);
+    pmm_record_set(record, PMM_CLASS_TIMEOUT,
+                   "no end in time (%g s), in phase %s", process->timeout_s, phase);
     return;
   case PMM_ENDED_SIGNAL:
     pmm_record_set(record, PMM_CLASS_CRASH, "signal %d (%s) in phase %s",

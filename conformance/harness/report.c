@@ -278,7 +278,8 @@ int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
   }
   json_object_set_new(o, "schema", json_integer(SCHEMA));
   json_object_set_new(o, "type", json_string("cases"));
-  json_object_set_new(o, "modes", modes ? pmm_line_strings(modes) : json_null());
+  json_object_set_new(o, "modes",
+                      modes ? pmm_line_strings(modes) : json_null());
   json_object_set_new(o, "operations", operations_json());
   json_object_set_new(o, "cases", array);
   int result = json_dumpf(o, out, JSON_INDENT(1));

@@ -44,6 +44,7 @@ from pmm.errors import PmmError
 from pmm.execute import unstarted
 from pmm.expectations import apply_expectations, read_expectations
 from pmm.jobs import Job, JobResult
+from pmm.last_words import with_line
 from pmm.lcov import collect_coverage
 from pmm.leaks import mark_expected, runtime_findings, tally
 from pmm.names import is_path
@@ -61,6 +62,8 @@ class Gathered:
     results: dict[str, JobResult] = field(default_factory=dict)
     conform: list[tuple[Job, ConformOutput]] = field(default_factory=list)
     work: list[WorkResult] = field(default_factory=list)
+    checked: list[WorkResult] = field(default_factory=list)
+    """Workloads under valgrind: judged, but no figure is taken from them."""
     bench: list[BenchRow] = field(default_factory=list)
     findings: list[LeakFinding] = field(default_factory=list)
     pairs: Pairs = field(default_factory=Pairs)
@@ -86,12 +89,14 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
 
 
 def failed(result: JobResult, complaint: str | None) -> JobResult:
-    """Return the result of a job whose document is not believed."""
-    if complaint is None:
+    """Return the result of a job whose document is not believed.
+
+    That of a job that ended early cannot be whole, so only the end is told.
+    """
+    if complaint is None or result.status != "ok":
         return result
-    if result.status != "ok":
-        return msgspec.structs.replace(result, reason=f"{result.reason}; {complaint}")
-    return msgspec.structs.replace(result, status="failed", reason=complaint)
+    reason = with_line(complaint, result.stderr_tail)
+    return msgspec.structs.replace(result, status="failed", reason=reason)
 
 
 def read_work(
@@ -169,10 +174,13 @@ def read_job(
     work, complaint = read_work(job, result, where / "document.json")
     if work is not None:
         found.findings += runtime_findings(job, result, work, places)
-        if job.kind == "work":
-            found.work.append(work)
+        (found.work if job.kind == "work" else found.checked).append(work)
     if job.kind == "leaks":
         findings, unread = collect_valgrind(job, result, where, places.root)
+        if work is not None and work.document.failures:
+            # A process that broke off has lost what it held, and says no more.
+            findings = tuple(f for f in findings if not f.kind.startswith("Leak_"))
+            unread = None
         found.findings += findings
         complaint = complaint or unread
     return complaint
@@ -222,13 +230,15 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
     today = datetime.date.fromisoformat(header.created[:10])
     cases, stale = apply_expectations(raw, columns, entries, today)
     findings = mark_expected(found.findings)
-    tallies = tally(header.plan, found.results, found.work, findings)
+    broken = {one.job for one in found.checked if one.document.failures}
+    plan = [job for job in header.plan if job.id not in broken]
+    tallies = tally(plan, found.results, found.work, findings)
     table = fold_claims(root, found, cases, columns)
     problems = [
         *stale,
         *judge.case_problems(cases),
         *judge.job_problems(found.results.values()),
-        *judge.work_problems(found.work),
+        *judge.work_problems([*found.work, *found.checked], found.results),
         *judge.bench_problems(found.bench),
         *judge.leak_problems(tallies, findings),
         *claims.claim_problems(table),

@@ -18,6 +18,7 @@ import msgspec
 from pmm.documents import CaseResult, Column
 from pmm.execute import signal_name
 from pmm.jobs import Job, JobResult
+from pmm.last_words import clean, last_words
 from pmm.names import is_path
 from pmm.places import Places
 from pmm.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
@@ -160,7 +161,7 @@ def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResu
         reported=line.outcome,
         expectation=None,
         link=None,
-        message=line.message,
+        message=clean(line.message) if line.message else None,
         feature=line.feature,
         signal=signal_name(line.signal) if line.signal else None,
         phase=line.phase,
@@ -171,6 +172,7 @@ def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResu
         elapsed_ns=line.elapsed_ns,
         counters=line.counters,
         reproduce=repeatable(job, line.reproduce),
+        words=last_words(line.words),
     )
 
 
@@ -210,6 +212,7 @@ def fill_gaps(
             reported=fate,
             message=f"the job broke off here: {result.reason}",
             signal=result.signal,
+            words=last_words(result.stderr_tail),
         )
     return (*output.cases, *filled)
 
@@ -233,4 +236,5 @@ def unreached(case: CaseResult, column: str, job: Job, result: JobResult) -> Cas
         elapsed_ns=None,
         counters=None,
         reproduce=result.command,
+        words=None,
     )
