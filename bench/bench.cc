@@ -30,10 +30,28 @@ Choice choice;
 // Exit codes of the programs of the suite.
 enum : int { exit_tool = 1, exit_usage = 2, exit_misbehaved = 3 };
 
+// True while the code that is measured may end the process, which is no
+// success, whatever code it chose.
+bool measuring = false;
+
 // What is measured cannot be: that is a result, and no fault of the tool.
 [[noreturn]] void give_up(const char *what) {
   std::fprintf(stderr, "pmm-bench: %s\n", what);
+  measuring = false;
   std::exit(exit_misbehaved);
+}
+
+struct Measuring {
+  Measuring() { measuring = true; }
+  ~Measuring() { measuring = false; }
+};
+
+void refuse_early_exit() {
+  if (measuring) {
+    std::fflush(nullptr);
+    std::fprintf(stderr, "pmm-bench: what is measured ended the process\n");
+    _exit(exit_misbehaved);
+  }
 }
 
 void print_help(const char *title) {
@@ -163,6 +181,8 @@ int run(int argc, char **argv, const Program &program,
     print_help(program.title);
     return 0;
   }
+  std::atexit(refuse_early_exit);
+  const Measuring until_the_end;
   char message[512] = "";
   pmmi_names names{};
   int status = pmmi_select_take(&argc, argv, &names, message, sizeof message);

@@ -298,6 +298,9 @@ static int report_unusable(struct run *run, const struct pmm_record *record,
   const char *own = run->given != NULL ? run->given->name : "reference";
   run->report.subject_name = name != NULL ? name : own;
   run->report.backend = run->options.backend;
+  if (run->course.setting.mode == NULL) {
+    run->course.setting.mode = run->options.mode; /* as it was asked for     */
+  }
   pmm_report_start(&run->report, run->case_count);
   for (size_t i = 0; i < run->case_count; i++) {
     pmm_report_case(&run->report, run->cases[i], record,

@@ -40,7 +40,7 @@ from pmm.documents import (
     Verdict,
     WorkResult,
 )
-from pmm.errors import PmmError
+from pmm.errors import PmmError, no_document
 from pmm.execute import unstarted
 from pmm.expectations import apply_expectations, read_expectations
 from pmm.jobs import Job, JobResult
@@ -88,15 +88,33 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
         raise PmmError(f"cannot read {path}: {error!r}") from error
 
 
-def failed(result: JobResult, complaint: str | None) -> JobResult:
+HOSTS = frozenset({"work", "bench", "leaks"})
+"""Jobs whose program and what it runs share a process, at least at the start."""
+
+
+def failed(
+    job: Job, result: JobResult, complaint: str | None, document: Path
+) -> JobResult:
     """Return the result of a job whose document is not believed.
 
-    That of a job that ended early cannot be whole, so only the end is told.
+    That of a job that ended early cannot be whole, so only the end is told. A
+    program does not say 0 before its document is whole: then what it ran did.
     """
     if complaint is None or result.status != "ok":
         return result
+    if job.kind in HOSTS and result.exit_code == 0 and not is_whole(document):
+        reason = with_line("ended with code 0 before its end", result.stderr_tail)
+        return msgspec.structs.replace(result, status="crash", reason=reason)
     reason = with_line(complaint, result.stderr_tail)
     return msgspec.structs.replace(result, status="failed", reason=reason)
+
+
+def is_whole(document: Path) -> bool:
+    """Tell whether a JSON object was written to its end."""
+    try:
+        return document.read_bytes().rstrip().endswith(b"}")
+    except OSError:
+        return False
 
 
 def read_work(
@@ -106,7 +124,7 @@ def read_work(
     try:
         document = msgspec.json.decode(path.read_bytes(), type=WorkDocument)
     except OSError as error:
-        return None, f"it wrote no document ({error.strerror})"
+        return None, no_document(error)
     except msgspec.MsgspecError as error:
         return None, f"its document is not valid: {error}"
     work = WorkResult(
@@ -151,9 +169,9 @@ def gather(
             found.results[job.id] = msgspec.structs.replace(missing, status="skipped")
             continue
         where = job_folder(folder, job, header.plan)
-        found.results[job.id] = failed(
-            result, read_job(found, job, result, where, places)
-        )
+        complaint = read_job(found, job, result, where, places)
+        document = where / "document.json"
+        found.results[job.id] = failed(job, result, complaint, document)
     return found
 
 

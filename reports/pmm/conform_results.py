@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from pmm.documents import CaseResult, Column
+from pmm.errors import no_document
 from pmm.execute import signal_name
 from pmm.jobs import Job, JobResult
 from pmm.last_words import clean, last_words
@@ -50,7 +51,7 @@ def read_lines(path: Path) -> tuple[list[ConformLine], str | None]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return lines, f"it wrote no document ({error.strerror})"
+        return lines, no_document(error)
     for number, text in enumerate(data.split(b"\n"), 1):
         if not text.strip():
             continue
