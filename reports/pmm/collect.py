@@ -195,8 +195,8 @@ def read_job(
         (found.work if job.kind == "work" else found.checked).append(work)
     if job.kind == "leaks":
         findings, unread = collect_valgrind(job, result, where, places.root)
-        if work is not None and work.document.failures:
-            # A process that broke off has lost what it held, and says no more.
+        if work is None or work.document.failures:
+            # A process that broke off has lost what it held, and wrote less.
             findings = tuple(f for f in findings if not f.kind.startswith("Leak_"))
             unread = None
         found.findings += findings
