@@ -106,7 +106,7 @@ def build_plugin(folder: Path, misdeed: str) -> Path:
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     if not (BUILD / "bench" / "pmm-bench-alloc").is_file() or not FAKE.is_file():
         pytest.skip("the programs, the benchmarks or the fakes are not built")
-    folder = tmp_path_factory.mktemp("misbehaviour")
+    folder = tmp_path_factory.mktemp("it's misbehaving")
     with ThreadPoolExecutor(2) as pool:
         plugins = list(pool.map(lambda name: build_plugin(folder, name), NAMES))
     backends = [word for path in plugins for word in ("--backend", str(path))]
@@ -182,6 +182,13 @@ def test_a_backend_check_survives(outcome, name, case, outcome_is, signal, words
     assert outcome.job("backend-check", name).status == "ok"
     assert told_everywhere(outcome, words) == []
     assert words in outcome.conformance
+
+
+def test_a_reproduce_line_can_be_typed_whatever_the_path(outcome):
+    for kind in ("backend-check", "conform"):
+        cell = next(iter(outcome.cells(kind, "aborts").values()))
+        typed = shlex.split(cell.reproduce)
+        assert Path(typed[typed.index("--backend") + 1]).is_file(), cell.reproduce
 
 
 def test_a_backend_that_lies_in_its_table_is_a_result_of_each_case(outcome):

@@ -26,7 +26,6 @@ LEAKS = ("bus", "clean")
 """The plug-in and the variant whose leaks are looked for."""
 
 
-
 def is_wanted(job: Job) -> bool:
     """Tell whether a job is one of those that the test reads."""
     name = Path(job.backend or "").stem
