@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <string>
 
 #include "backends/registry.h"
@@ -26,9 +27,31 @@ struct Choice {
 
 Choice choice;
 
+// Exit codes of the programs of the suite.
+enum : int { exit_tool = 1, exit_usage = 2, exit_misbehaved = 3 };
+
+// True while the code that is measured may end the process, which is no
+// success, whatever code it chose.
+bool measuring = false;
+
+// What is measured cannot be: that is a result, and no fault of the tool.
 [[noreturn]] void give_up(const char *what) {
   std::fprintf(stderr, "pmm-bench: %s\n", what);
-  std::exit(1);
+  measuring = false;
+  std::exit(exit_misbehaved);
+}
+
+struct Measuring {
+  Measuring() { measuring = true; }
+  ~Measuring() { measuring = false; }
+};
+
+void refuse_early_exit() {
+  if (measuring) {
+    std::fflush(nullptr);
+    std::fprintf(stderr, "pmm-bench: what is measured ended the process\n");
+    _exit(exit_misbehaved);
+  }
 }
 
 void print_help(const char *title) {
@@ -40,7 +63,8 @@ void print_help(const char *title) {
       "\nand the options of Google Benchmark, for example\n"
       "  --benchmark_filter=churn --benchmark_repetitions=5\n"
       "  --benchmark_out=FILE --benchmark_out_format=json\n"
-      "\nExit codes: 0 ok, 1 a benchmark failed its check, 2 usage.\n",
+      "\nExit codes: 0 ok, 1 nothing was measured, 2 usage, 3 what is measured\n"
+      "failed a check or broke its contract.\n",
       title,
       choice.level == Level::backend
           ? ""
@@ -60,7 +84,10 @@ bool asks_for(int argc, char **argv, const char *option) {
 int select_backend(const pmmi_names &names, char *message, std::size_t size) {
   const char *spec = names.backend != nullptr ? names.backend : "pool";
   choice.selection.backend = pmmi_backend_find(spec, message, size);
-  return choice.selection.backend != nullptr ? 0 : 2;
+  if (choice.selection.backend != nullptr) {
+    return 0;
+  }
+  return pmmi_backend_at_fault() ? exit_misbehaved : exit_usage;
 }
 
 int select_subject(const pmmi_names &names, const Program &program,
@@ -114,22 +141,34 @@ void describe() {
   add_witness();
 }
 
-// Notices failed checks, which Google Benchmark reports without failing.
+// Notices failed checks, which Google Benchmark reports without failing, and
+// says each once on standard error.
 class Judge : public benchmark::ConsoleReporter {
  public:
   Judge() : ConsoleReporter(isatty(1) ? OO_ColorTabular : OO_Tabular) {}
   void ReportRuns(const std::vector<Run> &runs) override {
     for (const Run &run : runs) {
       ran_ = true;
-      failed_ = failed_ || run.error_occurred;
+      if (run.error_occurred) {
+        failures_.insert(run.run_name.str() + ": " + run.error_message);
+      }
     }
     ConsoleReporter::ReportRuns(runs);
   }
-  bool good() const { return ran_ && !failed_; }
+  int exit_code() const {
+    for (const std::string &failure : failures_) {
+      std::fprintf(stderr, "pmm-bench: %s\n", failure.c_str());
+    }
+    if (!ran_) {
+      std::fprintf(stderr, "pmm-bench: no benchmark was run\n");
+      return exit_tool;
+    }
+    return failures_.empty() ? 0 : exit_misbehaved;
+  }
 
  private:
   bool ran_ = false;
-  bool failed_ = false;
+  std::set<std::string> failures_;
 };
 
 }  // namespace
@@ -142,6 +181,8 @@ int run(int argc, char **argv, const Program &program,
     print_help(program.title);
     return 0;
   }
+  std::atexit(refuse_early_exit);
+  const Measuring until_the_end;
   char message[512] = "";
   pmmi_names names{};
   int status = pmmi_select_take(&argc, argv, &names, message, sizeof message);
@@ -164,7 +205,7 @@ int run(int argc, char **argv, const Program &program,
   Judge judge;
   benchmark::RunSpecifiedBenchmarks(&judge);
   benchmark::Shutdown();
-  return judge.good() ? 0 : 1;
+  return judge.exit_code();
 }
 
 bool backend_is_bound() {

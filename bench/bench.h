@@ -52,7 +52,7 @@ extern const Program tuple_program;
 
 /// Parse options, register, run, report.  `host` is the subject that this
 /// process is, NULL where the command line names one.  Returns the exit code:
-/// 0 ok, 1 a benchmark failed or nothing ran, 2 usage.
+/// 0 ok, 1 nothing ran, 2 usage, 3 what is measured failed a check.
 int run(int argc, char **argv, const Program &program,
         const pmm_subject *host);
 

@@ -23,7 +23,7 @@ extern "C" {
 #define PMM_BENCH_HOST "pmm_bench_host"
 
 /** Run the program argv[1] on `subject` with the arguments behind it.
- *  Returns the exit code: 0 ok; 1 a benchmark failed; 2 usage. */
+ *  Returns the exit code: 0 ok; 1 nothing ran; 2 usage; 3 a check failed. */
 typedef int (*pmm_bench_host_fn)(const struct pmm_subject *subject, int argc,
                                  char **argv);
 

@@ -64,13 +64,34 @@ static json_t *unsupported(const struct pmm_work_variant *variant,
                    "unsupported", feature);
 }
 
-/** Move one result into the document.  0, or -1: it was an error, or there
- *  is no memory. */
-static int fold(json_t *document, json_t *result) {
-  json_t *error = json_object_get(result, "error");
-  if (!json_is_null(error)) {
-    json_object_set(document, "error", error);
+/** Add what a variant failed by: the subject's failure is a result, and the
+ *  other variants go on.  0, or -1: it was ours. */
+static int fold_error(json_t *document, const struct pmm_work_variant *variant,
+                      json_t *result) {
+  const char *text = json_string_value(json_object_get(result, "error"));
+  json_t *class = json_object_get(result, "class");
+  const char *before = json_string_value(json_object_get(document, "error"));
+  json_object_set_new(document, "error",
+                      before != NULL ? json_sprintf("%s; %s", before, text)
+                                     : json_string(text));
+  if (json_is_null(class)) {
     return -1;
+  }
+  if (json_object_get(document, "failures") == NULL) {
+    json_object_set_new(document, "failures", json_array());
+  }
+  return json_array_append_new(
+      json_object_get(document, "failures"),
+      json_pack("{ss, sO, ss}", "variant", variant->name, "class", class,
+                "error", text + strlen(variant->name) + strlen(": ")));
+}
+
+/** Move one result into the document.  0, or -1: it was an error of ours, or
+ *  there is no memory. */
+static int fold(json_t *document, const struct pmm_work_variant *variant,
+                json_t *result) {
+  if (!json_is_null(json_object_get(result, "error"))) {
+    return fold_error(document, variant, result);
   }
   json_object_set(document, "witness", json_object_get(result, "witness"));
   int failed = json_array_extend(json_object_get(document, "findings"),
@@ -89,7 +110,7 @@ static int run_variant(const struct pmm_work_stage *stage,
                                  unsupported(variant, feature));
   }
   json_t *result = pmm_work_stage_run(stage, variant);
-  int failed = result == NULL ? -1 : fold(document, result);
+  int failed = result == NULL ? -1 : fold(document, variant, result);
   json_decref(result);
   return failed;
 }
@@ -131,6 +152,18 @@ static void conclude(json_t *document) {
                       json_string(checksum != NULL ? checksum : ""));
 }
 
+/** Each variant that failed leaves half of the time for the next, so that
+ *  a subject that hangs in all of them ends. */
+static double time_left(const struct pmm_work_stage *stage,
+                        const json_t *document) {
+  size_t failed = json_array_size(json_object_get(document, "failures"));
+  double left = stage->timeout_s;
+  for (; failed > 0 && left > 1; failed--) {
+    left /= 2;
+  }
+  return left;
+}
+
 json_t *pmm_work_document_run(const struct pmm_work_stage *stage,
                               const struct pmm_work_options *options) {
   json_t *document = frame_of(stage);
@@ -140,7 +173,9 @@ json_t *pmm_work_document_run(const struct pmm_work_stage *stage,
   const struct pmm_work_variant *variant = stage->workload->variants;
   for (int failed = 0; variant->name != NULL && !failed; variant++) {
     if (asked_for(options, variant->name)) {
-      failed = run_variant(stage, variant, document) != 0;
+      struct pmm_work_stage timed = *stage;
+      timed.timeout_s = time_left(stage, document);
+      failed = run_variant(&timed, variant, document) != 0;
       if (failed && json_is_null(json_object_get(document, "error"))) {
         json_object_set_new(document, "error", json_string("no memory"));
       }
@@ -169,6 +204,9 @@ int pmm_work_document_write(json_t *document, const char *path) {
 }
 
 int pmm_work_document_exit(const json_t *document, int check) {
+  if (json_array_size(json_object_get(document, "failures")) > 0) {
+    return 3;
+  }
   if (!json_is_null(json_object_get(document, "error"))) {
     return 1;
   }

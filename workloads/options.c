@@ -21,6 +21,7 @@ enum {
   OPTION_SEED,
   OPTION_PACE,
   OPTION_FAIL_AT,
+  OPTION_TIMEOUT,
   OPTION_CHECK,
   OPTION_NO_FORK,
   OPTION_LIST,
@@ -37,6 +38,7 @@ static const struct option table[] = {
     {"seed", required_argument, NULL, OPTION_SEED},
     {"pace", required_argument, NULL, OPTION_PACE},
     {"fail-at", required_argument, NULL, OPTION_FAIL_AT},
+    {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"no-fork", no_argument, NULL, OPTION_NO_FORK},
     {"list", no_argument, NULL, OPTION_LIST},
@@ -62,12 +64,15 @@ void pmm_work_options_help(FILE *out, const char *command) {
       "                    loop)\n"
       "  --check           exit 3 when the runtime finds something lost\n"
       "  --fail-at N       the N-th allocation of each variant fails\n"
+      "  --timeout S       seconds a variant may take (default: 120); each that\n"
+      "                    failed leaves half of it for the next\n"
       "  --no-fork         run the variants in this process\n"
       "  --list            list workloads, parameters and variants; with\n"
       "                    --json as JSON\n\n"
       "  %s list_vs_generator --set items=100000 --json out.json\n"
       "  %s file_read --set input=/path/to/file --variant whole_with\n\n"
-      "Exit: 0 fine, 1 tool error, 2 usage, 3 a checksum or --check failed.\n",
+      "Exit: 0 fine, 1 tool error, 2 usage, 3 the runtime failed: a checksum,\n"
+      "--check, a crash, no end in time.\n",
       command, 250, command, command);
 }
 
@@ -84,6 +89,20 @@ static int read_number(const char *option, const char *text,
     return 2;
   }
   *number = value;
+  return 0;
+}
+
+/** Seconds above 0, at most a day.  0, or 2 after a message. */
+static int read_seconds(const char *text, double *seconds) {
+  char *end;
+  *seconds = strtod(text, &end);
+  if (end == text || *end != '\0' || !(*seconds > 0) || *seconds > 86400) {
+    fprintf(stderr,
+            "pmm-work: --timeout takes seconds from above 0 to 86400, not "
+            "'%s'\n",
+            text);
+    return 2;
+  }
   return 0;
 }
 
@@ -114,6 +133,8 @@ static int take(struct pmm_work_options *options, int option) {
     return read_number("pace", optarg, &options->pace);
   case OPTION_FAIL_AT:
     return read_number("fail-at", optarg, &options->fail_at);
+  case OPTION_TIMEOUT:
+    return read_seconds(optarg, &options->timeout_s);
   case OPTION_CHECK:
     options->check = 1;
     return 0;
@@ -137,7 +158,7 @@ int pmm_work_options_read(struct pmm_work_options *options, int argc,
   const char *command = argc > 0 ? argv[0] : "pmm-work";
   const char *slash = strrchr(command, '/');
   *options = (struct pmm_work_options){
-      .command = slash != NULL ? slash + 1 : command};
+      .command = slash != NULL ? slash + 1 : command, .timeout_s = 120};
   options->settings = calloc((size_t)argc + 1, sizeof *options->settings);
   options->variants = calloc((size_t)argc + 1, sizeof *options->variants);
   if (options->settings == NULL || options->variants == NULL) {

@@ -25,6 +25,7 @@ struct pmm_work_options {
   uint64_t seed;
   uint64_t pace;         /* ticks between samples; 0: chosen                */
   uint64_t fail_at;      /* allocation that fails; 0: none                  */
+  double timeout_s;      /* for one variant                                 */
   int check;             /* exit 3 when something leaked                    */
   int no_fork;
   int list;

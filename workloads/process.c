@@ -3,6 +3,7 @@
  * process.c - one variant in a child process (stage.h).
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,17 +44,29 @@ static json_t *read_result(int in) {
   return result;
 }
 
+/** 1 when the child wrote or ended before its time was over. */
+static int wait_for_word(int in, double timeout_s) {
+  struct pollfd watch = {.fd = in, .events = POLLIN};
+  int ready;
+  do {
+    ready = poll(&watch, 1, (int)(timeout_s * 1000));
+  } while (ready < 0 && errno == EINTR);
+  return ready != 0;
+}
+
 /** How the child ended stands above what it sent. */
 static json_t *judge(const struct pmm_work_variant *variant, int state,
                      json_t *result) {
   if (WIFSIGNALED(state)) {
     json_decref(result);
-    return pmm_work_stage_error(variant, "crashed with signal %d, %s",
+    return pmm_work_stage_error(variant, PMM_WORK_CRASH,
+                                "crashed with signal %d, %s",
                                 WTERMSIG(state), strsignal(WTERMSIG(state)));
   }
   if (WEXITSTATUS(state) != 0 || result == NULL) {
     json_decref(result);
-    return pmm_work_stage_error(variant, "ended with code %d and no result",
+    return pmm_work_stage_error(variant, PMM_WORK_CRASH,
+                                "ended with code %d and no result",
                                 WEXITSTATUS(state));
   }
   return result;
@@ -68,7 +81,8 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
   }
   fflush(NULL);
   if (pipe(ends) != 0) {
-    return pmm_work_stage_error(variant, "no pipe: %s", strerror(errno));
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL, "no pipe: %s",
+                                strerror(errno));
   }
   pid_t child = fork();
   if (child == 0) {
@@ -78,10 +92,20 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
   close(ends[1]);
   if (child < 0) {
     close(ends[0]);
-    return pmm_work_stage_error(variant, "no process: %s", strerror(errno));
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL,
+                                "no process: %s", strerror(errno));
+  }
+  int in_time = wait_for_word(ends[0], stage->timeout_s);
+  if (!in_time) {
+    kill(child, SIGKILL);
   }
   json_t *result = read_result(ends[0]);
   while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
+  }
+  if (!in_time) {
+    json_decref(result);
+    return pmm_work_stage_error(variant, PMM_WORK_TIMEOUT,
+                                "no end within %g s", stage->timeout_s);
   }
   return judge(variant, state, result);
 }

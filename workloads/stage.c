@@ -28,7 +28,8 @@ const char *pmm_work_status_name(enum pmm_status status) {
 }
 
 json_t *pmm_work_stage_error(const struct pmm_work_variant *variant,
-                             const char *format, ...) {
+                             enum pmm_work_fault fault, const char *format,
+                             ...) {
   char text[2 * PMM_WORK_TEXT];
   char clean[PMM_WORK_TEXT];
   va_list arguments;
@@ -36,8 +37,10 @@ json_t *pmm_work_stage_error(const struct pmm_work_variant *variant,
   vsnprintf(text, sizeof text, format, arguments);
   va_end(arguments);
   pmm_work_text_copy(clean, text);
-  return json_pack("{sn, s[], sn, so}", "variant", "findings", "witness",
-                   "error", json_sprintf("%s: %s", variant->name, clean));
+  static const char *const classes[] = {"FAIL", "CRASH", "TIMEOUT", NULL};
+  return json_pack("{sn, s[], sn, so, ss?}", "variant", "findings", "witness",
+                   "error", json_sprintf("%s: %s", variant->name, clean),
+                   "class", classes[fault]);
 }
 
 static int offers(const struct pmm_subject *subject, const char *feature) {
@@ -108,10 +111,11 @@ static json_t *result_of(const struct pmm_work_stage *stage,
                          struct pmm_work *work) {
   const char *name = work->variant->name;
   pmm_work_record_end(work, stage->subject->takes_backend);
-  return json_pack("{so, so, so, sn}", "variant",
+  return json_pack("{so, so, so, sn, sn}", "variant",
                    pmm_work_record_variant(work->record, name), "findings",
                    pmm_work_record_findings(work->record, name), "witness",
-                   pmm_work_witness_json(stage->backend), "error");
+                   pmm_work_witness_json(stage->backend), "error",
+                   "class");
 }
 
 static json_t *run_recorded(const struct pmm_work_stage *stage,
@@ -129,14 +133,15 @@ static json_t *run_recorded(const struct pmm_work_stage *stage,
   char message[PMM_WORK_TEXT] = "";
   enum pmm_status status = open_runtime(stage, &host, &work);
   if (status != PMM_OK) {
-    return pmm_work_stage_error(variant, "the runtime did not open: %s",
+    return pmm_work_stage_error(variant, PMM_WORK_FAIL,
+                                "the runtime did not open: %s",
                                 pmm_work_status_name(status));
   }
   status = run_armed(stage, &work, message, sizeof message);
   json_t *result =
       status == PMM_OK
           ? result_of(stage, &work)
-          : pmm_work_stage_error(variant, "%s%s%s",
+          : pmm_work_stage_error(variant, PMM_WORK_FAIL, "%s%s%s",
                                  pmm_work_status_name(status),
                                  message[0] != '\0' ? ": " : "", message);
   close_runtime(&work);
@@ -146,7 +151,8 @@ static json_t *run_recorded(const struct pmm_work_stage *stage,
 json_t *pmm_work_stage_run_here(const struct pmm_work_stage *stage,
                                 const struct pmm_work_variant *variant) {
   if (stage->fail_at != 0 && stage->subject->ops->inject_arm == NULL) {
-    return pmm_work_stage_error(variant, "the subject cannot inject failures");
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL,
+                                "the subject cannot inject failures");
   }
   struct pmm_work_record *record = pmm_work_record_new(stage->pace);
   if (record == NULL) {

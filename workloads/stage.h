@@ -26,14 +26,16 @@ struct pmm_work_stage {
   uint64_t seed;
   uint64_t pace;    /* ticks between samples; 0: chosen                     */
   uint64_t fail_at; /* this allocation of the variant fails; 0: none        */
+  double timeout_s; /* for one variant                                      */
   int no_fork;      /* run in this process, for a debugger                  */
 };
 
 /**
  * Run a variant.  A new object
  *   {"variant": {...}, "findings": [...], "witness": {...}|null,
- *    "error": text|null}
- * where "variant" is null when there is an error.  NULL: no memory.
+ *    "error": text|null, "class": text|null}
+ * where "variant" is null when there is an error.  "class" is then what became
+ * of the subject, and null when the error is ours.  NULL: no memory.
  */
 json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
                            const struct pmm_work_variant *variant);
@@ -51,9 +53,17 @@ const char *pmm_work_status_name(enum pmm_status status);
 json_t *pmm_work_stage_run_here(const struct pmm_work_stage *stage,
                                 const struct pmm_work_variant *variant);
 
+/** What an error is: a result, by its class, or an error of ours. */
+enum pmm_work_fault {
+  PMM_WORK_FAIL,    /* the subject said that it could not                   */
+  PMM_WORK_CRASH,   /* it ended the process                                 */
+  PMM_WORK_TIMEOUT, /* it did not end in time                               */
+  PMM_WORK_TOOL
+};
+
 /** A result that is an error; `format` as for printf. */
 json_t *pmm_work_stage_error(const struct pmm_work_variant *variant,
-                             const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+                             enum pmm_work_fault fault, const char *format,
+                             ...) __attribute__((format(printf, 3, 4)));
 
 #endif /* PMM_WORK_STAGE_H */

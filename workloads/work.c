@@ -190,6 +190,7 @@ static int start(const struct pmm_subject *own, pmm_work_find find,
   struct pmm_work_stage stage = {.seed = options->seed,
                                  .pace = options->pace,
                                  .fail_at = options->fail_at,
+                                 .timeout_s = options->timeout_s,
                                  .no_fork = options->no_fork};
   struct pmm_work_values values;
   int code = choose_workload(options, &stage.workload);

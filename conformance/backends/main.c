@@ -38,12 +38,14 @@ static const char help[] =
     "                   name=/path/lib.so,prefix=my_ for any malloc library\n"
     "  --case GLOB      only these cases, e.g. 'backend.realloc*'\n"
     "  --jsonl FILE     results as JSON lines too\n"
-    "  --timeout S      seconds a case may take (default 30)\n"
+    "  --timeout S      seconds a case may take (default 30); each that took\n"
+    "                   longer leaves half of it for the next\n"
     "  --list           the backends that ship with pmm; --json: as JSON\n"
     "  --cases          the cases and their rules\n"
     "\n"
     "Results are TAP on standard output.  Exit code: 0 all kept, 3 a case\n"
-    "failed, 2 wrong usage or unknown backend, 1 the tool itself failed.\n"
+    "failed or the plug-in breaks the contract, 2 wrong usage or unknown\n"
+    "backend, 1 the tool itself failed.\n"
     "\n"
     "Example: pmm-backend-check --backend mimalloc --jsonl mimalloc.jsonl\n";
 
@@ -114,18 +116,39 @@ static int list_cases(const struct options *o) {
   return EXIT_GOOD;
 }
 
+/* A backend that hangs may do so in every case: each that did leaves half the
+ * time for the next, down to a twentieth of what was allowed. */
+static double time_left(const struct options *o, unsigned hung) {
+  double least = o->timeout_s / 20.0;
+  double left = o->timeout_s;
+  for (; hung > 0 && left > least; hung--) {
+    left /= 2;
+  }
+  return left > least ? left : least;
+}
+
+/* The result of each case, or `unusable` for all of them. */
 static int run_cases(const struct options *o,
-                     const struct pmm_backend *backend, FILE *jsonl) {
+                     const struct pmm_backend *backend,
+                     const struct check_result *unusable, FILE *jsonl) {
+  static struct check_result result;
   struct check_report report = {.jsonl = jsonl, .spec = o->backend};
   size_t count;
   const struct check_case *const *cases = check_cases(&count);
   check_report_begin(&report, count_selected(o), backend);
   for (size_t i = 0; i < count; i++) {
-    if (selected(o, cases[i])) {
-      struct check_result result;
-      check_run(cases[i], backend, o->timeout_s, &result);
-      check_report_case(&report, cases[i], &result);
+    if (!selected(o, cases[i])) {
+      continue;
     }
+    if (unusable != NULL) {
+      result = *unusable;
+      result.line = cases[i]->line;
+    } else {
+      check_run(cases[i], backend, time_left(o, report.counts[CHECK_TIMEOUT]),
+                &result);
+    }
+    check_report_case(&report, cases[i], &result);
+    fflush(stdout);
   }
   if (check_report_end(&report) != 0) {
     return EXIT_TOOL;
@@ -133,29 +156,56 @@ static int run_cases(const struct options *o,
   return check_report_failures(&report) > 0 ? EXIT_FAILED : EXIT_GOOD;
 }
 
-static int check_backend(const struct options *o) {
-  char message[640];
-  const struct pmm_backend *backend =
-      pmmi_backend_find(o->backend, message, sizeof message);
-  if (backend == NULL) {
-    fprintf(stderr, "pmm-backend-check: %s\n", message);
-    return EXIT_USAGE;
-  }
-  if (count_selected(o) == 0) {
-    return usage("no case is named like ", o->glob);
-  }
+static int with_jsonl(const struct options *o,
+                      const struct pmm_backend *backend,
+                      const struct check_result *unusable) {
   FILE *jsonl = NULL;
   if (o->jsonl != NULL && (jsonl = fopen(o->jsonl, "we")) == NULL) {
     fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->jsonl,
             strerror(errno));
     return EXIT_TOOL;
   }
-  int code = run_cases(o, backend, jsonl);
+  int code = run_cases(o, backend, unusable, jsonl);
   if (jsonl != NULL && fclose(jsonl) != 0) {
     fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->jsonl,
             strerror(errno));
     code = EXIT_TOOL;
   }
+  return code;
+}
+
+static int check_backend(const struct options *o) {
+  static struct check_result loaded;
+  if (count_selected(o) == 0) {
+    return usage("no case is named like ", o->glob);
+  }
+  check_load(o->backend, o->timeout_s, &loaded);
+  if (loaded.class != CHECK_PASS) {
+    return with_jsonl(o, NULL, &loaded);
+  }
+  const struct pmm_backend *backend =
+      pmmi_backend_find(o->backend, loaded.message, sizeof loaded.message);
+  if (backend != NULL) {
+    return with_jsonl(o, backend, NULL);
+  }
+  if (pmmi_backend_at_fault()) {
+    loaded.class = CHECK_HARNESS_ERROR;
+    loaded.phase = pmm_phase_name(PMM_PHASE_LOAD);
+    return with_jsonl(o, NULL, &loaded);
+  }
+  fprintf(stderr, "pmm-backend-check: %s\n", loaded.message);
+  return EXIT_USAGE;
+}
+
+static int check_with_processes(const struct options *o) {
+  int error = pmm_process_setup();
+  if (error != 0) {
+    fprintf(stderr, "pmm-backend-check: no temporary file or page: %s\n",
+            strerror(error));
+    return EXIT_TOOL;
+  }
+  int code = check_backend(o);
+  pmm_process_teardown();
   return code;
 }
 
@@ -173,5 +223,5 @@ int main(int argc, char **argv) {
     int failed = o.json ? check_list_json() : check_list_table();
     return failed ? EXIT_TOOL : EXIT_GOOD;
   }
-  return check_backend(&o);
+  return check_with_processes(&o);
 }

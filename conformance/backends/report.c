@@ -2,8 +2,8 @@
 /* report.c - see report.h. */
 #include "report.h"
 
-#include <signal.h>
-#include <string.h>
+#include "line.h"
+#include "text.h"
 
 /* ---- JSON lines ---------------------------------------------------------- */
 
@@ -29,72 +29,73 @@ json_t *check_capability_list(uint32_t capabilities) {
 
 void check_report_begin(struct check_report *report, size_t cases,
                         const struct pmm_backend *backend) {
-  printf("TAP version 13\n1..%zu\n# backend %s %s\n", cases, backend->name,
-         backend->version);
+  const char *version = backend != NULL ? backend->version : "";
+  uint32_t capabilities = backend != NULL ? backend->capabilities : 0;
+  printf("TAP version 13\n1..%zu\n# backend %s %s\n", cases,
+         backend != NULL ? backend->name : report->spec, version);
   if (report->jsonl == NULL) {
     return;
   }
   write_line(report->jsonl,
-             json_pack("{s:i, s:s, s:n, s:n, s:s, s:s, s:s, s:n, s:s, s:o, "
+             json_pack("{s:i, s:s, s:n, s:n, s:s, s:o, s:o, s:n, s:s, s:o, "
                        "s:i, s:s}",
-                       "schema", 1, "type", "host", "subject",
+                       "schema", PMM_LINE_SCHEMA, "type", "host", "subject",
                        "subject_version", "build", "", "backend",
-                       report->spec, "backend_version", backend->version,
-                       "mode", "lane", "plain", "features",
-                       check_capability_list(backend->capabilities), "seed", 0,
-                       "attach", "vtable"));
+                       pmm_text_json(report->spec), "backend_version",
+                       pmm_text_json(version), "mode", "lane", "plain",
+                       "features", check_capability_list(capabilities),
+                       "seed", 0, "attach", "vtable"));
 }
 
-static json_t *text_or_null(const char *text) {
-  return text == NULL || text[0] == '\0' ? json_null() : json_string(text);
+/* The line that repeats a case, as a shell reads it. */
+static void reproduce_line(const struct check_report *report, const char *id,
+                           char *line, size_t size) {
+  char spec[1024];
+  pmm_text_quote(spec, sizeof spec, report->spec);
+  snprintf(line, size, "pmm-backend-check --backend %s --case %s", spec, id);
 }
 
-static json_t *signal_name(int number) {
-  const char *name = number != 0 ? sigabbrev_np(number) : NULL;
-  return name != NULL ? json_sprintf("SIG%s", name) : json_null();
-}
-
-/* The path below the project, however the compiler was called. */
-static const char *project_path(const char *file) {
-  const char *path = strstr(file, "conformance/backends/");
-  return path != NULL ? path : file;
-}
-
-static json_t *case_line(const struct check_report *report,
-                         const struct check_case *test,
-                         const struct check_result *result) {
-  return json_pack(
-      "{s:i, s:s, s:s, s:s, s:[], s:s, s:s, s:o, s:o, s:o, s:n, s:n, s:s, "
-      "s:i, s:I, s:n, s:o}",
-      "schema", 1, "type", "case", "id", test->id, "title", test->title,
-      "requirements", "level", "MUST", "class",
-      check_class_name(result->class), "message",
-      text_or_null(result->message), "feature", text_or_null(result->feature),
-      "signal", signal_name(result->signal), "phase", "point", "file",
-      project_path(test->file), "line", result->line, "elapsed_ns",
-      (json_int_t)result->elapsed_ns, "counters", "reproduce",
-      json_sprintf("pmm-backend-check --backend %s --case %s", report->spec,
-                   test->id));
+static json_t *case_line(const struct check_case *test,
+                         const struct check_result *result,
+                         const char *reproduce) {
+  const struct pmm_line line = {
+      .id = test->id,
+      .title = test->title,
+      .level = "MUST",
+      .class_name = check_class_name(result->class),
+      .message = result->message,
+      .feature = result->feature,
+      .signal = result->signal,
+      .phase = result->phase,
+      .file = test->file,
+      .line = result->line,
+      .elapsed_ns = result->elapsed_ns,
+      .reproduce = reproduce,
+      .output = result->output,
+  };
+  return pmm_line_json(&line);
 }
 
 void check_report_case(struct check_report *report,
                        const struct check_case *test,
                        const struct check_result *result) {
+  char reproduce[1200];
   int skipped = result->class == CHECK_UNSUPPORTED;
   int good = result->class == CHECK_PASS || skipped;
+  reproduce_line(report, test->id, reproduce, sizeof reproduce);
   report->number++;
   report->counts[result->class]++;
   printf("%s %u - %s%s%s\n", good ? "ok" : "not ok", report->number, test->id,
          skipped ? " # SKIP " : "", skipped ? result->feature : "");
   if (!good) {
-    printf("# %s: %s\n# %s:%d\n# rule: %s\n"
-           "# repeat: pmm-backend-check --backend %s --case %s\n",
+    printf("# %s: %s\n# %s:%d\n# rule: %s\n",
            check_class_name(result->class), result->message,
-           project_path(test->file), result->line, test->title, report->spec,
-           test->id);
+           pmm_line_path(test->file), result->line, test->title);
+    pmm_line_comment("output: ", result->output);
+    printf("# repeat: %s\n", reproduce);
   }
   if (report->jsonl != NULL) {
-    write_line(report->jsonl, case_line(report, test, result));
+    write_line(report->jsonl, case_line(test, result, reproduce));
   }
 }
 

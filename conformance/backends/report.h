@@ -20,6 +20,7 @@ struct check_report {
   unsigned counts[CHECK_HARNESS_ERROR + 1]; /* by class                     */
 };
 
+/** The head.  `backend` NULL: there is none, as it breaks the contract. */
 void check_report_begin(struct check_report *report, size_t cases,
                         const struct pmm_backend *backend);
 void check_report_case(struct check_report *report,

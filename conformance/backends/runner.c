@@ -3,35 +3,20 @@
  * runner.c - see runner.h.
  *
  *   1. What a backend does not claim is not asked: UNSUPPORTED.
- *   2. The child leads a process group, writes no core file, and sends its
- *      verdict through a pipe in one write.
- *   3. The parent waits for the verdict or the time; then it kills the group
- *      and reads how the child ended.  A verdict counts only from a child
- *      that exited, so a crash while the heap closes is a crash.
+ *   2. A case runs in a process of its own and fills the harness's record.
+ *   3. The record counts only when the process ended well after it, so a
+ *      crash while the heap closes, or a leak that a sanitizer finds at the
+ *      end, is a crash.
  */
 #include "runner.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "backends/registry.h"
 #include "host.h"
-
-/* What the child says. */
-struct verdict {
-  int failed;        /* 1: an expectation did not hold                      */
-  int line;          /* which                                               */
-  char message[480]; /* its words                                           */
-};
-
-_Static_assert(sizeof(struct verdict) < 4096, "one atomic write to a pipe");
 
 const char *check_class_name(enum check_class class) {
   static const char *const names[] = {"PASS",    "UNSUPPORTED",
@@ -72,102 +57,102 @@ static void run_case(const struct check_case *test,
   }
 }
 
-static void child_main(const struct check_case *test,
-                       const struct pmm_backend *backend, int pipe_fd) {
+/* Why a backend is none, in the words of the registry. */
+static char no_backend[640];
+
+struct job {
+  const struct check_case *test;
+  const struct pmm_backend *backend;
+};
+
+static void work(void *ctx, struct pmm_progress *progress,
+                 struct pmm_record *record) {
   static struct check check; /* hooks must not move with the stack */
-  struct verdict verdict = {0};
-  struct rlimit no_core = {0, 0};
-  setpgid(0, 0);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  setrlimit(RLIMIT_CORE, &no_core);
-  run_case(test, backend, &check);
-  verdict.failed = check.message[0] != '\0';
-  verdict.line = check.line;
-  memcpy(verdict.message, check.message, sizeof verdict.message);
-  ssize_t sent = write(pipe_fd, &verdict, sizeof verdict);
-  /* Not _exit(): leak checkers and coverage have their say at exit. */
-  exit(sent == (ssize_t)sizeof verdict ? 0 : 1);
+  const struct job *job = ctx;
+  progress->phase = PMM_PHASE_BODY;
+  run_case(job->test, job->backend, &check);
+  if (check.message[0] != '\0') {
+    pmm_record_set(record, PMM_CLASS_FAIL, "%s", check.message);
+    record->line = check.line;
+  }
+  progress->phase = PMM_PHASE_DONE;
+}
+
+static void load(void *ctx, struct pmm_progress *progress,
+                 struct pmm_record *record) {
+  (void)record;
+  (void)pmmi_backend_find(ctx, no_backend, sizeof no_backend);
+  progress->phase = PMM_PHASE_DONE;
 }
 
 /* ---- the parent ---------------------------------------------------------- */
 
-/* Wait for the verdict or the end of the child; 1 when the time is over. */
-static int wait_for_end(int pipe_fd, unsigned timeout_s) {
-  uint64_t end = pmmi_host_clock_ns() + timeout_s * UINT64_C(1000000000);
-  for (;;) {
-    uint64_t now = pmmi_host_clock_ns();
-    if (now >= end) {
-      return 1;
-    }
-    struct pollfd poll_fd = {.fd = pipe_fd, .events = POLLIN};
-    int ready = poll(&poll_fd, 1, (int)((end - now) / 1000000 + 1));
-    if (ready > 0) {
-      return 0;
-    }
-    if (ready < 0 && errno != EINTR) {
-      return 0;
-    }
-  }
+__attribute__((format(printf, 3, 4))) static void set_result(
+    struct check_result *result, enum check_class class, const char *format,
+    ...) {
+  va_list arguments;
+  result->class = class;
+  va_start(arguments, format);
+  vsnprintf(result->message, sizeof result->message, format, arguments);
+  va_end(arguments);
 }
 
-/* A child that sent its verdict exits at once; give it that moment. */
-static int reap(pid_t pid, int *status) {
-  for (int i = 0; i < 2000; i++) {
-    if (waitpid(pid, status, WNOHANG) == pid) {
-      kill(-pid, SIGKILL); /* whoever it left behind */
-      return 0;
-    }
-    usleep(500);
-  }
-  kill(-pid, SIGKILL);
-  kill(pid, SIGKILL);
-  waitpid(pid, status, 0);
-  return -1;
-}
-
-static void judge_end(int status, const struct verdict *verdict, int complete,
-                      struct check_result *result) {
-  if (WIFSIGNALED(status)) {
-    result->class = CHECK_CRASH;
-    result->signal = WTERMSIG(status);
-    snprintf(result->message, sizeof result->message, "%s",
-             strsignal(result->signal));
-  } else if (!complete || WEXITSTATUS(status) != 0) {
+static void judge_exit(const struct pmm_process *process,
+                       struct check_result *result) {
+  const struct pmm_record *record = &process->record;
+  int told = process->record_bytes == sizeof *record &&
+             pmm_record_is_sealed(record, process->nonce);
+  if (!told) {
     /* The backend ended the process, or a sanitizer did. */
-    result->class = CHECK_CRASH;
-    snprintf(result->message, sizeof result->message,
-             "the process ended with status %d before the case did",
-             WEXITSTATUS(status));
-  } else if (verdict->failed) {
-    result->class = CHECK_FAIL;
-    result->line = verdict->line;
-    memcpy(result->message, verdict->message, sizeof result->message);
+    set_result(result, CHECK_CRASH,
+               "the process ended with status %d before the case did",
+               process->code);
+  } else if (process->code != 0) {
+    set_result(result, CHECK_CRASH,
+               "the process ended with status %d after the case",
+               process->code);
+  } else if (record->class == PMM_CLASS_FAIL) {
+    set_result(result, CHECK_FAIL, "%s", record->message);
+    result->line = record->line;
   } else {
     result->class = CHECK_PASS;
   }
 }
 
-static void watch(pid_t pid, int pipe_fd, unsigned timeout_s,
+static void judge(const struct pmm_process *process, double timeout_s,
                   struct check_result *result) {
-  struct verdict verdict = {0};
-  int status = 0;
-  int late = wait_for_end(pipe_fd, timeout_s);
-  ssize_t got = late ? 0 : read(pipe_fd, &verdict, sizeof verdict);
-  if (late) {
-    kill(-pid, SIGKILL);
-    kill(pid, SIGKILL);
-    waitpid(pid, &status, 0);
-  } else {
-    late = reap(pid, &status) != 0;
+  switch (process->ending) {
+    case PMM_ENDED_NOT_STARTED:
+      set_result(result, CHECK_HARNESS_ERROR, "no process: %s",
+                 strerror(process->code));
+      break;
+    case PMM_ENDED_TIMEOUT:
+      set_result(result, CHECK_TIMEOUT, "not finished after %g s", timeout_s);
+      break;
+    case PMM_ENDED_SIGNAL:
+      set_result(result, CHECK_CRASH, "signal %d (%s)", process->code,
+                 strsignal(process->code));
+      result->signal = process->code;
+      break;
+    case PMM_ENDED_EXIT:
+      judge_exit(process, result);
+      break;
   }
-  if (late) {
-    result->class = CHECK_TIMEOUT;
-    snprintf(result->message, sizeof result->message,
-             "not finished after %u s", timeout_s);
-    return;
+  if (result->class != CHECK_PASS) {
+    result->phase = pmm_phase_name((enum pmm_phase)process->phase);
+    memcpy(result->output, process->output, sizeof result->output);
   }
-  verdict.message[sizeof verdict.message - 1] = '\0';
-  judge_end(status, &verdict, got == (ssize_t)sizeof verdict, result);
+}
+
+static void run_process(pmm_work what, void *ctx, double timeout_s,
+                        struct check_result *result) {
+  /* Not _exit(): leak checkers and coverage have their say at exit. */
+  static const struct pmm_fork_hooks hooks = {.leave = exit};
+  static struct pmm_process process;
+  uint64_t start = pmmi_host_clock_ns();
+  pmm_process_run(what, ctx, timeout_s, &hooks, &process);
+  judge(&process, timeout_s, result);
+  result->elapsed_ns = pmmi_host_clock_ns() - start;
 }
 
 /* The lowest capability that decides against running; 0: none. */
@@ -179,35 +164,22 @@ static uint32_t missing(const struct check_case *test, uint32_t capabilities) {
 }
 
 void check_run(const struct check_case *test, const struct pmm_backend *backend,
-               unsigned timeout_s, struct check_result *result) {
-  *result = (struct check_result){.class = CHECK_HARNESS_ERROR,
-                                  .line = test->line};
+               double timeout_s, struct check_result *result) {
+  struct job job = {test, backend};
+  *result = (struct check_result){.line = test->line};
   uint32_t bit = missing(test, backend->capabilities);
   if (bit != 0) {
     result->class = CHECK_UNSUPPORTED;
     result->feature = check_capability_name(bit);
     return;
   }
-  int ends[2];
-  if (pipe(ends) != 0) {
-    snprintf(result->message, sizeof result->message, "pipe: %s",
-             strerror(errno));
-    return;
-  }
-  fflush(NULL);
-  uint64_t start = pmmi_host_clock_ns();
-  pid_t pid = fork();
-  if (pid == 0) {
-    close(ends[0]);
-    child_main(test, backend, ends[1]);
-  }
-  close(ends[1]);
-  if (pid < 0) {
-    snprintf(result->message, sizeof result->message, "fork: %s",
-             strerror(errno));
-  } else {
-    watch(pid, ends[0], timeout_s, result);
-  }
-  result->elapsed_ns = pmmi_host_clock_ns() - start;
-  close(ends[0]);
+  run_process(work, &job, timeout_s, result);
+}
+
+void check_load(const char *spec, double timeout_s,
+                struct check_result *result) {
+  char copy[1024];
+  *result = (struct check_result){.class = CHECK_PASS};
+  snprintf(copy, sizeof copy, "%s", spec);
+  run_process(load, copy, timeout_s, result);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * runner.h - one case in a process of its own.
+ * runner.h - one case in a process of its own (harness/process.h).
  */
 #ifndef PMM_BACKENDS_RUNNER_H
 #define PMM_BACKENDS_RUNNER_H
 
 #include "check.h"
+#include "process.h"
 
 /** How a case ended; the names are those of the result document. */
 enum check_class {
@@ -19,11 +20,13 @@ enum check_class {
 
 struct check_result {
   enum check_class class;
-  char message[480];   /* "" when there is nothing to say                   */
+  char message[640];   /* "" when there is nothing to say                   */
   const char *feature; /* what is missing when unsupported, else NULL       */
+  const char *phase;   /* in which it went wrong, else NULL                 */
   int signal;          /* of a crash, else 0                                */
   int line;            /* of the expectation that failed, else the case's   */
   uint64_t elapsed_ns; /* from fork to the end                              */
+  char output[PMM_OUTPUT_BYTES]; /* the last that the process printed       */
 };
 
 /** Name of a class: "PASS". */
@@ -35,6 +38,12 @@ const char *check_capability_name(uint32_t bit);
 /** Run a case on a backend, for at most `timeout_s` seconds.  Cannot fail:
  *  what goes wrong is the result. */
 void check_run(const struct check_case *test, const struct pmm_backend *backend,
-               unsigned timeout_s, struct check_result *result);
+               double timeout_s, struct check_result *result);
+
+/** Look the backend up in a process of its own: what its library does when it
+ *  is loaded becomes the result.  PASS: it can be looked up here, or there is
+ *  none of that name. */
+void check_load(const char *spec, double timeout_s,
+                struct check_result *result);
 
 #endif /* PMM_BACKENDS_RUNNER_H */

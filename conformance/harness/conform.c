@@ -208,6 +208,7 @@ static int choose_mode(struct run *run) {
   return 2;
 }
 
+/* 0; 2 after a message; 3: the backend is at fault, run->message says how. */
 static int choose_backend(struct run *run) {
   const struct pmm_subject *subject = run->course.setting.subject;
   const char *spec = run->options.backend;
@@ -226,6 +227,9 @@ static int choose_backend(struct run *run) {
   run->course.setting.backend = host->find_backend(
       run->report.backend, run->message, sizeof run->message);
   if (run->course.setting.backend == NULL) {
+    if (host->backend_at_fault != NULL && host->backend_at_fault()) {
+      return 3;
+    }
     (void)fprintf(stderr, "--backend: %s\n", run->message);
     return 2;
   }
@@ -245,8 +249,9 @@ static const char *const *modes_of(struct run *run) {
              : NULL;
 }
 
-/* What a subject must survive before the first case: be found, keep its
- * word, open, close.  Runs in a process of its own. */
+/* What must be survived before the first case: the subject is found, keeps
+ * its word, opens and closes; the backend's library is loaded.  Runs in a
+ * process of its own. */
 static void probe_subject(void *ctx, struct pmm_progress *progress,
                           struct pmm_record *record) {
   struct run *run = ctx;
@@ -265,6 +270,9 @@ static void probe_subject(void *ctx, struct pmm_progress *progress,
   setting.mode = NULL;
   if (!subject->takes_backend) {
     pmm_attempt_open(&setting, progress, record);
+  } else if (host->find_backend != NULL && run->options.backend != NULL) {
+    (void)host->find_backend(run->options.backend, run->message,
+                             sizeof run->message);
   }
   progress->phase = PMM_PHASE_DONE;
 }
@@ -287,8 +295,12 @@ static void set_course(struct run *run) {
 static int report_unusable(struct run *run, const struct pmm_record *record,
                            const char *output) {
   const char *name = run->options.subject;
-  run->report.subject_name = name != NULL ? name : "unknown";
+  const char *own = run->given != NULL ? run->given->name : "reference";
+  run->report.subject_name = name != NULL ? name : own;
   run->report.backend = run->options.backend;
+  if (run->course.setting.mode == NULL) {
+    run->course.setting.mode = run->options.mode; /* as it was asked for     */
+  }
   pmm_report_start(&run->report, run->case_count);
   for (size_t i = 0; i < run->case_count; i++) {
     pmm_report_case(&run->report, run->cases[i], record,
@@ -297,8 +309,20 @@ static int report_unusable(struct run *run, const struct pmm_record *record,
   return pmm_report_end(&run->report) ? 3 : 0;
 }
 
+/* A subject that hangs may do so in every case: each that did leaves half the
+ * time for the next, down to a hundred-and-twentieth of what was allowed. */
+static double time_left(const struct run *run) {
+  double least = run->options.timeout_s / 120;
+  double left = run->options.timeout_s;
+  for (unsigned hung = run->report.counts[PMM_CLASS_TIMEOUT];
+       hung > 0 && left > least; hung--) {
+    left /= 2;
+  }
+  return left > least ? left : least;
+}
+
 static int run_cases(struct run *run) {
-  char output[4096];
+  char output[PMM_OUTPUT_BYTES];
   const char *unclaimed = run->offer.unclaimed;
   pmm_report_start(&run->report, run->case_count);
   if (unclaimed != NULL) {
@@ -307,6 +331,7 @@ static int run_cases(struct run *run) {
   }
   for (size_t i = 0; i < run->case_count; i++) {
     struct pmm_record record;
+    run->course.timeout_s = time_left(run);
     pmm_judge_case(&run->course, run->cases[i], &record, output,
                    sizeof output);
     pmm_report_case(&run->report, run->cases[i], &record, output);
@@ -353,6 +378,11 @@ static int load_and_run(struct run *run) {
   int code = choose_mode(run);
   if (code == 0) {
     code = choose_backend(run);
+  }
+  if (code == 3) {
+    pmm_record_init(&record);
+    pmm_record_set(&record, PMM_CLASS_HARNESS_ERROR, "%s", run->message);
+    return report_unusable(run, &record, "");
   }
   return code != 0 ? code : run_cases(run);
 }

@@ -18,12 +18,14 @@
 
 #include "pmm/subject.h"
 
-/** Called around each fork(), in this order; each may be NULL. */
+/** Called around each fork(); each may be NULL. */
 struct pmm_fork_hooks {
   void *ctx;
   void (*before)(void *ctx);
   void (*after_parent)(void *ctx);
   void (*after_child)(void *ctx);
+  /** Ends the child when its record is sent; NULL: _exit(). */
+  void (*leave)(int status);
 };
 
 /** What a host offers; every member may be NULL. */
@@ -36,6 +38,9 @@ struct pmm_conform_host {
   /** The backend of that specification; NULL and a message. */
   const struct pmm_backend *(*find_backend)(const char *spec, char *message,
                                             size_t size);
+  /** 1 when find_backend() last failed by a fault of the backend itself,
+   *  which is a result of every case and no wrong usage. */
+  int (*backend_at_fault)(void);
   /** The subject as it is over that backend: what it offers may depend on
    *  it.  NULL: it does not. */
   const struct pmm_subject *(*subject_over)(const struct pmm_subject *subject,

@@ -12,29 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 enum { DENSE_POINTS = 256, STRIDE_DIVISOR = 64 };
 
 /* ---- one process -------------------------------------------------------- */
-
-/* The first line of what a sanitizer or valgrind printed, or NULL. */
-static const char *sanitizer_report(const char *output) {
-  static const char *const marks[] = {"ERROR: AddressSanitizer",
-                                      "ERROR: LeakSanitizer",
-                                      "runtime error: ",
-                                      "== Invalid read",
-                                      "== Invalid write",
-                                      "== Invalid free",
-                                      "== Conditional jump",
-                                      "== Use of uninitialised"};
-  const char *first = NULL;
-  for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
-    const char *found = strstr(output, marks[i]);
-    if (found != NULL && (first == NULL || found < first)) {
-      first = found;
-    }
-  }
-  return first;
-}
 
 static void set_sanitizer(struct pmm_record *record, const char *report) {
   int length = (int)strcspn(report, "\n");
@@ -69,7 +51,7 @@ static void judge_exit(const struct pmm_process *process,
 
 void pmm_judge_process(const struct pmm_process *process,
                        struct pmm_record *record) {
-  const char *report = sanitizer_report(process->output);
+  const char *report = pmm_text_sanitizer(process->output);
   const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
   pmm_record_init(record);
   record->phase = process->phase;
@@ -80,8 +62,8 @@ void pmm_judge_process(const struct pmm_process *process,
                    strerror(process->code));
     return;
   case PMM_ENDED_TIMEOUT:
-    pmm_record_set(record, PMM_CLASS_TIMEOUT, "no end in time, in phase %s",
-                   phase);
+    pmm_record_set(record, PMM_CLASS_TIMEOUT,
+                   "no end in time (%g s), in phase %s", process->timeout_s, phase);
     return;
   case PMM_ENDED_SIGNAL:
     pmm_record_set(record, PMM_CLASS_CRASH, "signal %d (%s) in phase %s",

@@ -25,8 +25,8 @@ struct pmm_course {
   int in_process;      /* 1: no fork, for debuggers and valgrind            */
 };
 
-/** Run and judge one case.  `output` receives what it printed (the last 4
- *  KiB) when it did not pass. */
+/** Run and judge one case.  `output` receives what it printed (the
+ *  last of it) when it did not pass. */
 void pmm_judge_case(const struct pmm_course *course,
                     const struct pmm_case *test_case,
                     struct pmm_record *record, char *output, size_t size);

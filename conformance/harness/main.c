@@ -21,6 +21,7 @@ int main(int argc, char **argv) {
       .command = "pmm-conform",
       .find_subject = pmmi_subject_find,
       .find_backend = pmmi_backend_find,
+      .backend_at_fault = pmmi_backend_at_fault,
       .subject_over = pmmi_subject_over,
       .list_subjects = list_subjects,
   };

@@ -89,17 +89,24 @@ static void isolate(pid_t parent) {
   (void)dup2(fileno(captured), STDERR_FILENO);
 }
 
-static void run_child(pmm_work work, void *ctx, int out, uint64_t nonce)
-    __attribute__((noreturn));
+static void run_child(pmm_work work, void *ctx, int out, uint64_t nonce,
+                      void (*leave)(int status)) __attribute__((noreturn));
 
-static void run_child(pmm_work work, void *ctx, int out, uint64_t nonce) {
+static void run_child(pmm_work work, void *ctx, int out, uint64_t nonce,
+                      void (*leave)(int status)) {
   struct pmm_record record;
   pmm_record_init(&record);
   work(ctx, shared_progress, &record);
   (void)fflush(NULL);
   pmm_record_seal(&record, nonce);
-  ssize_t written = write(out, &record, sizeof record);
-  _exit(written == (ssize_t)sizeof record ? 0 : 1);
+  int status = write(out, &record, sizeof record) ==
+                       (ssize_t)sizeof record
+                   ? 0
+                   : 1;
+  if (leave != NULL) {
+    leave(status);
+  }
+  _exit(status);
 }
 
 /* ---- the parent --------------------------------------------------------- */
@@ -154,6 +161,9 @@ static void read_output(struct pmm_process *out) {
   long from = out->output_bytes > most ? end - (long)most : 0;
   (void)fseek(captured, from, SEEK_SET);
   size_t got = fread(out->output, 1, most, captured);
+  for (size_t i = 0; i < got; i++) {
+    out->output[i] = out->output[i] != '\0' ? out->output[i] : '?';
+  }
   out->output[got] = '\0';
 }
 
@@ -207,6 +217,7 @@ void pmm_process_run(pmm_work work, void *ctx, double timeout_s,
   int ends[2];
   pid_t parent = getpid();
   prepare(out);
+  out->timeout_s = timeout_s;
   out->ending = PMM_ENDED_NOT_STARTED;
   if (pipe2(ends, O_CLOEXEC) != 0) {
     out->code = errno;
@@ -216,7 +227,7 @@ void pmm_process_run(pmm_work work, void *ctx, double timeout_s,
   if (child == 0) {
     (void)close(ends[0]);
     isolate(parent);
-    run_child(work, ctx, ends[1], out->nonce);
+    run_child(work, ctx, ends[1], out->nonce, hooks->leave);
   }
   out->code = errno;
   (void)close(ends[1]);

@@ -21,6 +21,9 @@
 #include "conform.h"
 #include "result.h"
 
+/** Room for what a case printed: a sanitizer's report fits with its head. */
+enum { PMM_OUTPUT_BYTES = 16384 };
+
 /** What the child does: fill the record. */
 typedef void (*pmm_work)(void *ctx, struct pmm_progress *progress,
                          struct pmm_record *record);
@@ -41,8 +44,9 @@ struct pmm_process {
   size_t record_bytes;      /* that came; more than a record is counted too */
   struct pmm_record record; /* trusted only if whole and sealed             */
   uint64_t nonce;           /* that it must be sealed with                  */
+  double timeout_s;         /* that it was given                            */
   size_t output_bytes;      /* what it wrote to stdout and stderr in all    */
-  char output[4096];        /* the last of it, as text                      */
+  char output[PMM_OUTPUT_BYTES]; /* the last of it, as text                 */
 };
 
 /** Resources shared by all processes of a run.  Returns 0 or errno. */

@@ -8,59 +8,20 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "line.h"
 #include "tables.h"
+#include "text.h"
 
-enum { SCHEMA = 1 };
+enum { SCHEMA = PMM_LINE_SCHEMA };
 
 static const char *const level_names[] = {"MUST", "SHOULD", "MAY"};
 
 const char *pmm_level_name(enum pmm_level level) { return level_names[level]; }
 
-/* A file as the project's root sees it, wherever the build was. */
-static const char *project_path(const char *file) {
-  const char *found = NULL;
-  const char *next = strstr(file, "conformance/");
-  while (next != NULL) {
-    found = next;
-    next = strstr(next + 1, "conformance/");
-  }
-  return found != NULL ? found : file;
-}
-
 /* ---- JSON --------------------------------------------------------------- */
 
 static json_t *figure(uint64_t value) {
   return value == PMM_UNKNOWN ? json_null() : json_integer((json_int_t)value);
-}
-
-static json_t *figure_or_null(uint64_t value) {
-  return value == 0 ? json_null() : json_integer((json_int_t)value);
-}
-
-/* Text of a subject may be any bytes: what is not UTF-8 is shown as '?'. */
-static json_t *text_or_null(const char *text) {
-  char clean[1024];
-  if (text == NULL || text[0] == '\0') {
-    return json_null();
-  }
-  json_t *value = json_string(text);
-  if (value == NULL) {
-    size_t i = 0;
-    for (; text[i] != '\0' && i + 1 < sizeof clean; i++) {
-      clean[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
-    }
-    clean[i] = '\0';
-    value = json_string(clean);
-  }
-  return value;
-}
-
-static json_t *strings(const char *const *items) {
-  json_t *array = json_array();
-  for (; items != NULL && *items != NULL; items++) {
-    (void)json_array_append_new(array, json_string(*items));
-  }
-  return array;
 }
 
 static json_t *feature_names(uint64_t bits) {
@@ -96,15 +57,15 @@ static void write_host(struct pmm_report *report) {
   json_t *o = json_object();
   json_object_set_new(o, "schema", json_integer(SCHEMA));
   json_object_set_new(o, "type", json_string("host"));
-  json_object_set_new(o, "subject", text_or_null(report->subject_name));
+  json_object_set_new(o, "subject", pmm_text_json(report->subject_name));
   json_object_set_new(o, "subject_version",
-                      text_or_null(subject ? subject->version : NULL));
+                      pmm_text_json(subject ? subject->version : NULL));
   json_object_set_new(o, "build",
-                      text_or_null(subject ? subject->build : NULL));
+                      pmm_text_json(subject ? subject->build : NULL));
   json_object_set_new(o, "profile",
-                      text_or_null(subject ? subject->profile : NULL));
-  json_object_set_new(o, "backend", text_or_null(allocator_of(report)));
-  json_object_set_new(o, "mode", text_or_null(setting->mode));
+                      pmm_text_json(subject ? subject->profile : NULL));
+  json_object_set_new(o, "backend", pmm_text_json(allocator_of(report)));
+  json_object_set_new(o, "mode", pmm_text_json(setting->mode));
   json_object_set_new(o, "lane",
                       json_string(pmm_lane_name(setting->lane)));
   json_object_set_new(o, "features",
@@ -133,9 +94,11 @@ static json_t *counters_json(const struct pmm_record *record) {
 
 static size_t append(char *line, size_t used, size_t size, const char *option,
                      const char *value) {
+  char word[512];
   if (value != NULL && used < size) {
+    pmm_text_quote(word, sizeof word, value);
     used += (size_t)snprintf(line + used, size - used, " --%s %s", option,
-                             value);
+                             word);
   }
   return used;
 }
@@ -171,61 +134,32 @@ static void reproduce_line(const struct pmm_report *report, const char *id,
 static void write_case(struct pmm_report *report,
                        const struct pmm_case *test_case,
                        const struct pmm_record *record,
-                       const char *reproduce) {
-  int passed = record->class == PMM_CLASS_PASS;
+                       const char *reproduce, const char *output) {
+  enum pmm_class value = (enum pmm_class)record->class;
+  int ran_well = value == PMM_CLASS_PASS || value == PMM_CLASS_UNSUPPORTED ||
+                 value == PMM_CLASS_WAIVED;
   int has_place = record->line > 0;
-  json_t *o = json_object();
-  json_object_set_new(o, "schema", json_integer(SCHEMA));
-  json_object_set_new(o, "type", json_string("case"));
-  json_object_set_new(o, "id", json_string(test_case->id));
-  json_object_set_new(o, "title", json_string(test_case->title));
-  json_object_set_new(o, "requirements", strings(test_case->requirements));
-  json_object_set_new(o, "level",
-                      json_string(level_names[test_case->level]));
-  json_object_set_new(
-      o, "class", json_string(pmm_class_name((enum pmm_class)record->class)));
-  json_object_set_new(o, "message", text_or_null(record->message));
-  json_object_set_new(o, "feature", text_or_null(record->feature));
-  json_object_set_new(
-      o, "signal", figure_or_null((uint64_t)(record->signal)));
-  json_object_set_new(
-      o, "phase",
-      passed || record->class == PMM_CLASS_UNSUPPORTED ||
-              record->class == PMM_CLASS_WAIVED
-          ? json_null()
-          : json_string(pmm_phase_name((enum pmm_phase)record->phase)));
-  json_object_set_new(o, "point", figure_or_null(record->point));
-  json_object_set_new(o, "points", figure_or_null(record->points));
-  json_object_set_new(
-      o, "file", json_string(
-                      project_path(has_place ? record->file
-                                             : test_case->file)));
-  json_object_set_new(
-      o, "line", json_integer(has_place ? record->line : test_case->line));
-  json_object_set_new(o, "elapsed_ns",
-                      json_integer((json_int_t)record->elapsed_ns));
-  json_object_set_new(o, "counters",
-                      test_case->counters_exempt != NULL
-                          ? json_null()
-                          : counters_json(record));
-  json_object_set_new(o, "reproduce", json_string(reproduce));
-  write_line(report, o);
-}
-
-static void print_indented(const char *label, const char *text) {
-  if (text == NULL || text[0] == '\0') {
-    return;
-  }
-  (void)printf("# %s", label);
-  for (const char *c = text; *c != '\0'; c++) {
-    (void)putchar(*c);
-    if (*c == '\n' && c[1] != '\0') {
-      (void)fputs("#   ", stdout);
-    }
-  }
-  if (text[strlen(text) - 1] != '\n') {
-    (void)putchar('\n');
-  }
+  const struct pmm_line line = {
+      .id = test_case->id,
+      .title = test_case->title,
+      .requirements = test_case->requirements,
+      .level = level_names[test_case->level],
+      .class_name = pmm_class_name(value),
+      .message = record->message,
+      .feature = record->feature,
+      .signal = record->signal,
+      .phase = ran_well ? NULL : pmm_phase_name((enum pmm_phase)record->phase),
+      .point = record->point,
+      .points = record->points,
+      .file = has_place ? record->file : test_case->file,
+      .line = has_place ? record->line : test_case->line,
+      .elapsed_ns = record->elapsed_ns,
+      .counters = test_case->counters_exempt != NULL ? NULL
+                                                     : counters_json(record),
+      .reproduce = reproduce,
+      .output = ran_well ? NULL : output,
+  };
+  write_line(report, pmm_line_json(&line));
 }
 
 static void print_failure(const struct pmm_case *test_case,
@@ -237,13 +171,13 @@ static void print_failure(const struct pmm_case *test_case,
                pmm_class_name((enum pmm_class)record->class),
                record->message);
   if (record->line > 0) {
-    (void)printf("# at %s:%d\n", project_path(record->file),
+    (void)printf("# at %s:%d\n", pmm_line_path(record->file),
                  (int)record->line);
   }
   if (requirement != NULL) {
     (void)printf("# %s: %s\n", requirement->id, requirement->text);
   }
-  print_indented("output: ", output);
+  pmm_line_comment("output: ", output);
   (void)printf("# reproduce: %s\n", reproduce);
 }
 
@@ -266,7 +200,7 @@ void pmm_report_case(struct pmm_report *report,
   if (value == PMM_CLASS_WARN || pmm_class_is_bad(value)) {
     print_failure(test_case, record, output, reproduce);
   }
-  write_case(report, test_case, record, reproduce);
+  write_case(report, test_case, record, reproduce, output);
 }
 
 /* ---- the run ------------------------------------------------------------ */
@@ -311,17 +245,17 @@ static json_t *case_json(const struct pmm_case *c) {
   json_t *o = json_object();
   json_object_set_new(o, "id", json_string(c->id));
   json_object_set_new(o, "title", json_string(c->title));
-  json_object_set_new(o, "requirements", strings(c->requirements));
+  json_object_set_new(o, "requirements", pmm_line_strings(c->requirements));
   json_object_set_new(o, "level", json_string(level_names[c->level]));
   json_object_set_new(o, "needs", feature_names(c->needs));
-  json_object_set_new(o, "allowed", strings(c->allowed));
-  json_object_set_new(o, "noteworthy", strings(c->noteworthy));
-  json_object_set_new(o, "oom_exempt", text_or_null(c->oom_exempt));
-  json_object_set_new(o, "stress_exempt", text_or_null(c->stress_exempt));
-  json_object_set_new(o, "leak_exempt", text_or_null(c->leak_exempt));
+  json_object_set_new(o, "allowed", pmm_line_strings(c->allowed));
+  json_object_set_new(o, "noteworthy", pmm_line_strings(c->noteworthy));
+  json_object_set_new(o, "oom_exempt", pmm_text_json(c->oom_exempt));
+  json_object_set_new(o, "stress_exempt", pmm_text_json(c->stress_exempt));
+  json_object_set_new(o, "leak_exempt", pmm_text_json(c->leak_exempt));
   json_object_set_new(o, "counters_exempt",
-                      text_or_null(c->counters_exempt));
-  json_object_set_new(o, "file", json_string(project_path(c->file)));
+                      pmm_text_json(c->counters_exempt));
+  json_object_set_new(o, "file", json_string(pmm_line_path(c->file)));
   json_object_set_new(o, "line", json_integer(c->line));
   return o;
 }
@@ -344,7 +278,8 @@ int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
   }
   json_object_set_new(o, "schema", json_integer(SCHEMA));
   json_object_set_new(o, "type", json_string("cases"));
-  json_object_set_new(o, "modes", modes ? strings(modes) : json_null());
+  json_object_set_new(o, "modes",
+                      modes ? pmm_line_strings(modes) : json_null());
   json_object_set_new(o, "operations", operations_json());
   json_object_set_new(o, "cases", array);
   int result = json_dumpf(o, out, JSON_INDENT(1));

@@ -94,8 +94,13 @@ int pmmi_plugin_check(const struct pmm_backend *backend, char *reason,
              : 0;
 }
 
+static int at_fault; /* of the last pmmi_plugin_open()                       */
+
+int pmmi_plugin_at_fault(void) { return at_fault; }
+
 const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
                                            size_t size) {
+  at_fault = 0;
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) {
     snprintf(reason, size, "%s", dlerror());
@@ -112,11 +117,13 @@ const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
     dlclose(library);
     return NULL;
   }
+  at_fault = 1;
   const struct pmm_backend *backend = getter(PMM_BACKEND_ABI);
   if (backend == NULL) {
     snprintf(reason, size, "it does not serve version %u of pmm/backend.h",
              PMM_BACKEND_ABI);
   } else if (pmmi_plugin_check(backend, reason, size) == 0) {
+    at_fault = 0;
     return backend;
   }
   dlclose(library);

@@ -17,6 +17,10 @@
 const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
                                            size_t size);
 
+/** 1 when the last pmmi_plugin_open() failed by a fault of the plug-in: it is
+ *  one, and breaks the contract.  0: it worked, or the file is no plug-in. */
+int pmmi_plugin_at_fault(void);
+
 /** 0 when the structure can be trusted to be called; -1 and a reason else. */
 int pmmi_plugin_check(const struct pmm_backend *backend, char *reason,
                       size_t size);

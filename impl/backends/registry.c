@@ -37,6 +37,10 @@ int pmmi_backend_spec_is_path(const char *spec) {
   return strchr(spec, '=') != NULL || strchr(spec, '/') != NULL;
 }
 
+static int at_fault; /* of the last pmmi_backend_find()                      */
+
+int pmmi_backend_at_fault(void) { return at_fault; }
+
 static const struct pmm_backend *find_library(const char *spec, char *message,
                                               size_t size) {
   char reason[REASON_BYTES] = "";
@@ -44,6 +48,8 @@ static const struct pmm_backend *find_library(const char *spec, char *message,
       strchr(spec, '=') != NULL
           ? pmmi_malloclike_open(spec, reason, sizeof reason)
           : pmmi_plugin_open(spec, reason, sizeof reason);
+  at_fault = backend == NULL && strchr(spec, '=') == NULL &&
+             pmmi_plugin_at_fault();
   if (backend == NULL) {
     snprintf(message, size, "backend %s: %s", spec, reason);
   }
@@ -62,6 +68,7 @@ static void say_unknown(const char *spec, char *message, size_t size) {
 
 const struct pmm_backend *pmmi_backend_find(const char *spec, char *message,
                                             size_t size) {
+  at_fault = 0;
   if (size > 0) {
     message[0] = '\0';
   }

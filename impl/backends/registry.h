@@ -49,6 +49,10 @@ void pmmi_backend_prepare(char **argv);
 const struct pmm_backend *pmmi_backend_find(const char *spec, char *message,
                                             size_t size);
 
+/** 1 when the last pmmi_backend_find() gave NULL because the plug-in breaks
+ *  the contract, which is a result of a check; 0: because of what was typed. */
+int pmmi_backend_at_fault(void);
+
 /** How many backends ship with pmm, available here or not. */
 size_t pmmi_backend_count(void);
 

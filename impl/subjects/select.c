@@ -91,6 +91,10 @@ static const struct pmm_subject *complete(const struct pmm_subject *subject) {
   return &whole->subject;
 }
 
+static int at_fault; /* of the last load()                                   */
+
+int pmmi_subject_at_fault(void) { return at_fault; }
+
 static const struct pmm_subject *load(const char *path, char *message,
                                       size_t size) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -113,6 +117,7 @@ static const struct pmm_subject *load(const char *path, char *message,
     fault = "there is no memory for it";
   }
   if (fault != NULL) {
+    at_fault = 1;
     snprintf(message, size, "%s cannot be used: %s", path, fault);
     return NULL;
   }
@@ -139,6 +144,7 @@ static void say_unknown(const char *kind, const char *word,
 const struct pmm_subject *pmmi_subject_find(const char *spec, char *message,
                                             size_t size) {
   const char *names[SUBJECTS];
+  at_fault = 0;
   if (is_path(spec)) {
     return load(spec, message, size);
   }
@@ -191,7 +197,7 @@ static int select_rest(const struct pmm_subject *subject,
     const char *wanted = names->backend != NULL ? names->backend : "pool";
     backend = pmmi_backend_find(wanted, message, size);
     if (backend == NULL) {
-      return 2;
+      return pmmi_backend_at_fault() ? 3 : 2;
     }
   } else if (names->backend != NULL) {
     snprintf(message, size,
@@ -212,7 +218,7 @@ int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
   *out = (struct pmmi_selection){.subject = NULL};
   const struct pmm_subject *subject = pmmi_subject_find(spec, message, size);
   if (subject == NULL) {
-    return is_path(spec) ? 1 : 2;
+    return pmmi_subject_at_fault() ? 3 : 2;
   }
   return select_rest(subject, names, out, message, size);
 }

@@ -49,6 +49,10 @@ struct pmmi_selection {
 const struct pmm_subject *pmmi_subject_find(const char *spec, char *message,
                                             size_t size);
 
+/** 1 when the last pmmi_subject_find() gave NULL because the shared object
+ *  breaks the contract; 0: because of what was typed. */
+int pmmi_subject_at_fault(void);
+
 /** The subjects the build knows, the default first. */
 size_t pmmi_subject_count(void);
 const struct pmm_subject *pmmi_subject_at(size_t i);
@@ -67,8 +71,8 @@ const struct pmm_subject *pmmi_subject_over(const struct pmm_subject *subject,
 int pmmi_select_take(int *argc, char **argv, struct pmmi_names *names,
                      char *message, size_t size);
 
-/** Find what is named.  Returns an exit code: 0; 1 with a message: the
- *  subject cannot be loaded; 2 with a message: there is no such name. */
+/** Find what is named.  Returns an exit code: 0; with a message 2: there is
+ *  none of that name, or the file is none; 3: it breaks its contract. */
 int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
                 char *message, size_t size);
 

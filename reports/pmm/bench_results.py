@@ -16,6 +16,7 @@ from statistics import median
 import msgspec
 
 from pmm.documents import BenchRow, BenchSummary, Repetition
+from pmm.errors import no_document
 from pmm.jobs import Job, JobResult
 from pmm.names import is_path
 from pmm.programs import BenchDocument, BenchEntry
@@ -35,7 +36,7 @@ def collect_bench(
     try:
         found = msgspec.json.decode(document.read_bytes(), type=BenchDocument)
     except OSError as error:
-        return (), f"it wrote no document ({error.strerror})"
+        return (), no_document(error)
     except msgspec.MsgspecError as error:
         return (), f"its document is not valid: {error}"
     context = found.context

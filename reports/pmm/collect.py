@@ -40,10 +40,11 @@ from pmm.documents import (
     Verdict,
     WorkResult,
 )
-from pmm.errors import PmmError
+from pmm.errors import PmmError, no_document
 from pmm.execute import unstarted
 from pmm.expectations import apply_expectations, read_expectations
 from pmm.jobs import Job, JobResult
+from pmm.last_words import with_line
 from pmm.lcov import collect_coverage
 from pmm.leaks import mark_expected, runtime_findings, tally
 from pmm.names import is_path
@@ -61,6 +62,8 @@ class Gathered:
     results: dict[str, JobResult] = field(default_factory=dict)
     conform: list[tuple[Job, ConformOutput]] = field(default_factory=list)
     work: list[WorkResult] = field(default_factory=list)
+    checked: list[WorkResult] = field(default_factory=list)
+    """Workloads under valgrind: judged, but no figure is taken from them."""
     bench: list[BenchRow] = field(default_factory=list)
     findings: list[LeakFinding] = field(default_factory=list)
     pairs: Pairs = field(default_factory=Pairs)
@@ -85,13 +88,33 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
         raise PmmError(f"cannot read {path}: {error!r}") from error
 
 
-def failed(result: JobResult, complaint: str | None) -> JobResult:
-    """Return the result of a job whose document is not believed."""
-    if complaint is None:
+HOSTS = frozenset({"work", "bench", "leaks"})
+"""Jobs whose program and what it runs share a process, at least at the start."""
+
+
+def failed(
+    job: Job, result: JobResult, complaint: str | None, document: Path
+) -> JobResult:
+    """Return the result of a job whose document is not believed.
+
+    That of a job that ended early cannot be whole, so only the end is told. A
+    program does not say 0 before its document is whole: then what it ran did.
+    """
+    if complaint is None or result.status != "ok":
         return result
-    if result.status != "ok":
-        return msgspec.structs.replace(result, reason=f"{result.reason}; {complaint}")
-    return msgspec.structs.replace(result, status="failed", reason=complaint)
+    if job.kind in HOSTS and result.exit_code == 0 and not is_whole(document):
+        reason = with_line("ended with code 0 before its end", result.stderr_tail)
+        return msgspec.structs.replace(result, status="crash", reason=reason)
+    reason = with_line(complaint, result.stderr_tail)
+    return msgspec.structs.replace(result, status="failed", reason=reason)
+
+
+def is_whole(document: Path) -> bool:
+    """Tell whether a JSON object was written to its end."""
+    try:
+        return document.read_bytes().rstrip().endswith(b"}")
+    except OSError:
+        return False
 
 
 def read_work(
@@ -101,7 +124,7 @@ def read_work(
     try:
         document = msgspec.json.decode(path.read_bytes(), type=WorkDocument)
     except OSError as error:
-        return None, f"it wrote no document ({error.strerror})"
+        return None, no_document(error)
     except msgspec.MsgspecError as error:
         return None, f"its document is not valid: {error}"
     work = WorkResult(
@@ -146,9 +169,9 @@ def gather(
             found.results[job.id] = msgspec.structs.replace(missing, status="skipped")
             continue
         where = job_folder(folder, job, header.plan)
-        found.results[job.id] = failed(
-            result, read_job(found, job, result, where, places)
-        )
+        complaint = read_job(found, job, result, where, places)
+        document = where / "document.json"
+        found.results[job.id] = failed(job, result, complaint, document)
     return found
 
 
@@ -169,10 +192,13 @@ def read_job(
     work, complaint = read_work(job, result, where / "document.json")
     if work is not None:
         found.findings += runtime_findings(job, result, work, places)
-        if job.kind == "work":
-            found.work.append(work)
+        (found.work if job.kind == "work" else found.checked).append(work)
     if job.kind == "leaks":
         findings, unread = collect_valgrind(job, result, where, places.root)
+        if work is None or work.document.failures:
+            # A process that broke off has lost what it held, and wrote less.
+            findings = tuple(f for f in findings if not f.kind.startswith("Leak_"))
+            unread = None
         found.findings += findings
         complaint = complaint or unread
     return complaint
@@ -222,13 +248,15 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
     today = datetime.date.fromisoformat(header.created[:10])
     cases, stale = apply_expectations(raw, columns, entries, today)
     findings = mark_expected(found.findings)
-    tallies = tally(header.plan, found.results, found.work, findings)
+    broken = {one.job for one in found.checked if one.document.failures}
+    plan = [job for job in header.plan if job.id not in broken]
+    tallies = tally(plan, found.results, found.work, findings)
     table = fold_claims(root, found, cases, columns)
     problems = [
         *stale,
         *judge.case_problems(cases),
         *judge.job_problems(found.results.values()),
-        *judge.work_problems(found.work),
+        *judge.work_problems([*found.work, *found.checked], found.results),
         *judge.bench_problems(found.bench),
         *judge.leak_problems(tallies, findings),
         *claims.claim_problems(table),

@@ -16,8 +16,10 @@ from pathlib import Path
 import msgspec
 
 from pmm.documents import CaseResult, Column
+from pmm.errors import no_document
 from pmm.execute import signal_name
 from pmm.jobs import Job, JobResult
+from pmm.last_words import clean, last_words
 from pmm.names import is_path
 from pmm.places import Places
 from pmm.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
@@ -49,7 +51,7 @@ def read_lines(path: Path) -> tuple[list[ConformLine], str | None]:
     try:
         data = path.read_bytes()
     except OSError as error:
-        return lines, f"it wrote no document ({error.strerror})"
+        return lines, no_document(error)
     for number, text in enumerate(data.split(b"\n"), 1):
         if not text.strip():
             continue
@@ -160,7 +162,7 @@ def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResu
         reported=line.outcome,
         expectation=None,
         link=None,
-        message=line.message,
+        message=clean(line.message) if line.message else None,
         feature=line.feature,
         signal=signal_name(line.signal) if line.signal else None,
         phase=line.phase,
@@ -171,6 +173,7 @@ def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResu
         elapsed_ns=line.elapsed_ns,
         counters=line.counters,
         reproduce=repeatable(job, line.reproduce),
+        words=last_words(line.words),
     )
 
 
@@ -210,6 +213,7 @@ def fill_gaps(
             reported=fate,
             message=f"the job broke off here: {result.reason}",
             signal=result.signal,
+            words=last_words(result.stderr_tail),
         )
     return (*output.cases, *filled)
 
@@ -233,4 +237,5 @@ def unreached(case: CaseResult, column: str, job: Job, result: JobResult) -> Cas
         elapsed_ns=None,
         counters=None,
         reproduce=result.command,
+        words=None,
     )

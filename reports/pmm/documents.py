@@ -109,6 +109,8 @@ class CaseResult(Strict, frozen=True):
     elapsed_ns: int | None
     counters: Counters | None
     reproduce: str
+    words: str | None = None
+    """What its process said last, where it did not pass (pmm.last_words)."""
 
 
 class WorkResult(Strict, frozen=True):
@@ -293,6 +295,8 @@ class Problem(Strict, frozen=True):
     detail: str
     column: str | None
     reproduce: str | None
+    words: str | None = None
+    """What the process said last, beyond what the detail tells."""
 
 
 VerdictState = Literal["pass", "fail", "inconclusive", "not-comparable", "error"]

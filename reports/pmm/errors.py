@@ -43,3 +43,10 @@ class InterruptedRunError(PmmError):
 def no_room(error: OSError, path: object) -> PmmError:
     """One clear line for a full disk or a folder that may not be written."""
     return PmmError(f"cannot write {path}: {error.strerror or error}")
+
+
+def no_document(error: OSError) -> str:
+    """Say that a job left no document that can be read."""
+    if isinstance(error, FileNotFoundError):
+        return "it wrote no document"
+    return f"its document cannot be read: {error.strerror or error}"

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from pmm.errors import InterruptedRunError, PmmError, no_room
 from pmm.jobs import Job, JobResult, JobStatus
+from pmm.last_words import clean, with_line
 from pmm.processes import Child, Ending, start
 from pmm.store import Journal
 
@@ -237,13 +238,14 @@ def clear_folder(folder: Path) -> None:
 
 def classify(entry: Running, ending: Ending) -> tuple[JobStatus, str | None]:
     """Say what an ending means, before anybody has looked at the documents."""
+    said = entry.child.stderr.tail.decode("utf-8", "replace")
     if entry.late:
-        return "timeout", f"no end after {entry.job.timeout_s} s"
+        return "timeout", with_line(f"no end after {entry.job.timeout_s} s", said)
     if ending.signal is not None:
-        return "crash", f"ended by {signal_name(ending.signal)}"
-    if ending.exit_code in ok_codes(entry.job):
+        return "crash", with_line(f"ended by {signal_name(ending.signal)}", said)
+    if ending.exit_code in OK_CODES:
         return "ok", None
-    return "failed", f"exit code {ending.exit_code}"
+    return "failed", with_line(f"exit code {ending.exit_code}", said)
 
 
 def signal_name(number: int) -> str:
@@ -254,12 +256,10 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def ok_codes(job: Job) -> set[int]:
-    """Return the exit codes with which a program says that it did its work.
-
-    3 means that a check failed: the documents say which one.
-    """
-    return {0} if job.kind == "bench" else {0, 3}
+MISBEHAVED = 3
+"""The exit code with which a program says that what it was to run misbehaved."""
+OK_CODES = frozenset({0, MISBEHAVED})
+"""With these a program did its own work; its documents say what was found."""
 
 
 def ended_result(entry: Running, ending: Ending) -> JobResult:
@@ -278,7 +278,7 @@ def ended_result(entry: Running, ending: Ending) -> JobResult:
         system_ns=ending.system_ns,
         peak_rss_bytes=ending.peak_rss_bytes,
         command=job_command(entry.job),
-        stderr_tail=entry.child.stderr.tail.decode("utf-8", "replace"),
+        stderr_tail=clean(entry.child.stderr.tail.decode("utf-8", "replace")),
         log=f"jobs/{entry.folder.name}",
     )
 

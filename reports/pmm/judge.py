@@ -13,7 +13,7 @@ Judging is pure: the same results give the same verdict.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -33,9 +33,11 @@ from pmm.documents import (
     VerdictState,
     WorkResult,
 )
+from pmm.execute import MISBEHAVED
 from pmm.jobs import JobResult
+from pmm.last_words import last_words, unless_told
 from pmm.leaks import planted
-from pmm.programs import CLASSES, CaseClass
+from pmm.programs import CLASSES, CaseClass, WorkDocument
 
 SEVERITIES = ("failure", "error", "warning")
 STATES: dict[int, VerdictState] = {
@@ -115,6 +117,7 @@ def case_problems(cases: Iterable[CaseResult]) -> list[Problem]:
                 detail=detail + where,
                 column=case.column,
                 reproduce=case.reproduce,
+                words=unless_told(case.words, detail),
             )
         )
     return out
@@ -123,24 +126,38 @@ def case_problems(cases: Iterable[CaseResult]) -> list[Problem]:
 def job_problems(results: Iterable[JobResult]) -> list[Problem]:
     """Return a problem for each job that is not ok.
 
-    A crash or a hang is the subject's failure; the rest is the tool's error.
+    A crash, a hang, and what a program says of what it ran are the subject's
+    failure; the rest is the tool's error.
     """
     return [
         Problem(
             kind="job",
-            severity="failure" if result.status in ("crash", "timeout") else "error",
+            severity="failure" if misbehaved(result) else "error",
             key=result.job,
             title=f"{result.status.upper()}: {result.job}",
             detail=result.reason or "no reason",
             column=None,
             reproduce=result.command,
+            words=said_last(result, result.reason or ""),
         )
         for result in results
         if result.status != "ok"
     ]
 
 
-def work_problems(work: Iterable[WorkResult]) -> list[Problem]:
+def misbehaved(result: JobResult) -> bool:
+    """Tell whether a job is not ok by a fault of what it ran."""
+    return result.status in ("crash", "timeout") or result.exit_code == MISBEHAVED
+
+
+def said_last(result: JobResult | None, detail: str) -> str | None:
+    """Return a job's last words, where the detail does not have them."""
+    return unless_told(last_words(result.stderr_tail), detail) if result else None
+
+
+def work_problems(
+    work: Iterable[WorkResult], jobs: Mapping[str, JobResult]
+) -> list[Problem]:
     """Return a problem for each unverified answer and each unproven backend."""
     out = []
     for result in work:
@@ -154,11 +171,20 @@ def work_problems(work: Iterable[WorkResult]) -> list[Problem]:
             detail = (
                 document.error or f"not verified: {', '.join(wrong) or 'as a whole'}"
             )
-            out.append(problem("work", "failure", result, "wrong answer", detail))
+            title = worst_class(document) or "wrong answer"
+            words = said_last(jobs.get(result.job), detail)
+            found = problem("work", "failure", result, title, detail)
+            out.append(msgspec.structs.replace(found, words=words))
         if document.witness is not None and witness_denies(result):
             detail = f"{document.backend} did not serve the memory"
             out.append(problem("witness", "failure", result, "no witness", detail))
     return out
+
+
+def worst_class(document: WorkDocument) -> CaseClass | None:
+    """Return the worst that became of a variant; None when each came to an end."""
+    outcomes = [failure.outcome for failure in document.failures]
+    return max(outcomes, key=CLASSES.index, default=None)
 
 
 def witness_denies(result: WorkResult) -> bool:
@@ -186,11 +212,11 @@ def problem(
 
 
 def bench_problems(rows: Iterable[BenchRow]) -> list[Problem]:
-    """Return a warning for each benchmark that gave no figure."""
+    """Return a problem for each benchmark whose check of the work failed."""
     return [
         Problem(
-            kind="job",
-            severity="warning",
+            kind="work",
+            severity="failure",
             key=f"{row.job} {row.name}",
             title=f"no figure: {row.name} over {row.backend or row.subject}",
             detail=row.error,

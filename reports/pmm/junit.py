@@ -39,7 +39,8 @@ def conformance_case(case: CaseResult, column: Column) -> TestCase:
     made = TestCase(case.id, column.label, seconds)
     if case.outcome in BAD:
         failure = Failure(case_reason(case), case.outcome)
-        failure.text = plain(f"{case.title}\n{case.reproduce}")
+        parts = [case.title, case.words, case.reproduce]
+        failure.text = plain("\n".join(part for part in parts if part))
         made.result = [failure]
     elif case.outcome in SKIPPED:
         made.result = [Skipped(case_reason(case))]
@@ -65,7 +66,8 @@ def problem_case(problem: Problem) -> TestCase:
     made = TestCase(plain(problem.title), problem.kind)
     kind = Error if problem.severity == "error" else Failure
     result = kind(plain(problem.detail), problem.kind)
-    result.text = plain(problem.reproduce or problem.detail)
+    parts = [problem.words, problem.reproduce or problem.detail]
+    result.text = plain("\n".join(part for part in parts if part))
     made.result = [result]
     return made
 

@@ -184,7 +184,7 @@ def native_conform(
     return make_job(
         "conform", "/".join(where), argv, output_argv=CASES_WRITTEN,
         subject=subject, backend=backend, mode=mode, lane=lane,
-        timeout_s=120 if lane == "plain" else 1800,
+        timeout_s=600 if lane == "plain" else 1800,
     )  # fmt: skip
 
 

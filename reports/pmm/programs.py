@@ -90,6 +90,8 @@ class CaseLine(Strict, frozen=True, kw_only=True, tag_field="type", tag="case"):
     elapsed_ns: int | None
     counters: Counters | None
     reproduce: str
+    words: str | None = None
+    """What the case's process printed last, where it did not pass."""
 
 
 class EndLine(Strict, frozen=True, tag_field="type", tag="end"):
@@ -181,6 +183,14 @@ class Witness(Strict, frozen=True):
     counters_moved: bool | None
 
 
+class VariantFailure(Strict, frozen=True):
+    """A variant that the runtime or its allocator did not bring to an end."""
+
+    variant: str
+    outcome: Literal["FAIL", "CRASH", "TIMEOUT"] = msgspec.field(name="class")
+    error: str
+
+
 class WorkDocument(Strict, frozen=True, tag_field="type", tag="work"):
     """What `pmm-work` and the Python twins print."""
 
@@ -201,6 +211,8 @@ class WorkDocument(Strict, frozen=True, tag_field="type", tag="work"):
     findings: tuple[Finding, ...]
     witness: Witness | None
     error: str | None
+    failures: tuple[VariantFailure, ...] = ()
+    """What the subject failed in; an error without one is the program's own."""
     notes: tuple[str, ...] = ()
     """How figures were taken, where that limits what they say."""
 

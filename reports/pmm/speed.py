@@ -24,6 +24,7 @@ import msgspec
 from pmm import errors
 from pmm.bench_results import SUFFIX, as_bool
 from pmm.documents import Verdict
+from pmm.errors import no_document
 from pmm.jobs import Job, JobResult
 from pmm.names import is_path
 from pmm.pair_stats import Estimate, adjusted, direction, estimate
@@ -67,7 +68,7 @@ def collect_pair(pairs: Pairs, job: Job, document: Path) -> str | None:
     try:
         found = msgspec.json.decode(document.read_bytes(), type=BenchDocument)
     except OSError as error:
-        return f"it wrote no document ({error.strerror})"
+        return no_document(error)
     except msgspec.MsgspecError as error:
         return f"its document is not valid: {error}"
     entries = [entry for entry in found.benchmarks if entry.run_type == "iteration"]

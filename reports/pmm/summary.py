@@ -105,6 +105,9 @@ def print_problems(run: Run, console: Console) -> None:
         console.print(
             f"    {one.detail}", markup=False, highlight=False, soft_wrap=True
         )
+        for line in one.words.split("\n") if one.words else ():
+            text = f"    | {line}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
         if one.reproduce:
             text = f"    $ {one.reproduce}"
             console.print(text, markup=False, highlight=False, soft_wrap=True)

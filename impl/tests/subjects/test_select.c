@@ -60,8 +60,8 @@ static void unknown_names_are_explained(void) {
          "an unknown backend, too");
   tap_ok(refused(2, "--backend", "null", "pool", NULL),
          "a backend for a subject without one");
-  tap_ok(refused(1, "/no/such.so", "/no/such.so", NULL, NULL) &&
-             refused(1, "such.so", "such.so", NULL, NULL),
+  tap_ok(refused(2, "/no/such.so", "/no/such.so", NULL, NULL) &&
+             refused(2, "such.so", "such.so", NULL, NULL),
          "a library that is not there");
   tap_ok(refused(2, "nosuchso", "nosuchso", NULL, NULL),
          "a name is not a library's");
@@ -102,7 +102,8 @@ static void faults_are_named(char **so) {
               {14, "list of modes"},  {15, "closed"},
               {16, "opened"}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    tap_ok(refused(1, rows[i].word, so[rows[i].fault], NULL, NULL),
+    int code = rows[i].fault == 8 ? 2 : 3; /* no subject, or a bad one */
+    tap_ok(refused(code, rows[i].word, so[rows[i].fault], NULL, NULL),
            "refused: \"%s\"", rows[i].word);
   }
 }

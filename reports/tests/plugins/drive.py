@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""`pmm` with a smaller plan: only the jobs that a test wants, and in a hurry.
+
+Usage: drive.py WANTED ARGUMENTS..., where WANTED is JSON: by kind of job the
+names of the plug-ins that it runs over.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+import pmm.cli
+from pmm.discover import World
+from pmm.jobs import Job
+from pmm.plan import Plan, make_plan
+from pmm.selection import Selection
+
+WANTED: dict[str, list[str]] = json.loads(sys.argv[1])
+TIMED = {"backend-check", "conform", "work"}
+LEAKS = ("bus", "clean")
+"""The plug-in and the variant whose leaks are looked for."""
+
+
+def is_wanted(job: Job) -> bool:
+    """Tell whether a job is one of those that the test reads."""
+    name = Path(job.backend or "").stem
+    if job.subject is not None and job.subject.endswith(".so"):
+        return job.kind == "conform" and name == WANTED["conform"][-1]
+    if job.kind == "bench" and job.program != "pmm-bench-alloc":
+        return False
+    if job.workload == "leaks" and name == LEAKS[0]:
+        return job.variant in (None, LEAKS[1])
+    small = job.kind == "leaks" or job.workload != "leaks"
+    return small and name in WANTED[job.kind]
+
+
+def hurried(job: Job) -> Job:
+    """Return the job with less to do and less time to hang in.
+
+    A runtime from a file brings its own allocator.
+    """
+    more: tuple[str, ...] = ("--timeout", "2") if job.kind in TIMED else ()
+    if job.kind == "bench":
+        more = ("--benchmark_filter=lifo/48|grow",)
+    if job.workload == "list_vs_generator":
+        more += ("--set", "items=20000")
+    argv = job.argv + more
+    if job.subject is not None and job.subject.endswith(".so"):
+        at = argv.index("--backend")
+        argv = argv[:at] + argv[at + 2 :]
+        return msgspec.structs.replace(job, argv=argv, backend=None)
+    return msgspec.structs.replace(job, argv=argv)
+
+
+def small_plan(world: World, selection: Selection) -> Plan:
+    """Make the plan and leave out what the test does not read."""
+    plan = make_plan(world, selection)
+    jobs = tuple(hurried(job) for job in plan.jobs if is_wanted(job))
+    return replace(plan, jobs=jobs)
+
+
+pmm.cli.make_plan = small_plan
+sys.exit(pmm.cli.main(sys.argv[2:]))
