@@ -148,17 +148,20 @@ def test_findings_of_one_line_are_one_card_with_each_detector(lost, run: Run, tm
         msgspec.structs.replace(seen, subject="cpython-3.8.18"),
         msgspec.structs.replace(seen, subject="cpython-3.13.0"),
     ]
+    job = next(job.id for job in run.plan if job.kind == "leaks")
+    others += [msgspec.structs.replace(others[0], job=job, subject="reference-2")]
     more = msgspec.structs.replace(run, leaks=(seen, *others))
     page = (render(more, tmp_path / "out").parent / "leaks.html").read_text()
     cards = re.findall(r"<article.*?</article>", page, re.DOTALL)
     assert len(cards) == 1
+    assert cards[0].count("<td>runtime, under valgrind</td>") == 1
     assert cards[0].count("<mark>") >= 1
     assert "/* plain */" in re.search(r"<mark>(.*?)</mark>", cards[0])[1]
     rows = re.findall(
         r'<tr><th scope="row">([^<]+)</th><td>[^<]*</td><td>(\w+)', cards[0]
     )
     assert rows == [
-        ("reference", "valgrind"), ("reference", "runtime"),
+        ("reference", "valgrind"), ("reference", "runtime"), ("reference-2", "runtime"),
         ("cpython-3.13.0", "valgrind"), ("cpython-3.8.18", "valgrind"),
     ]  # fmt: skip
 
