@@ -24,7 +24,7 @@ class Card(NamedTuple):
 
     @property
     def seen(self) -> int:
-        """How many subjects lost it."""
+        """How many subjects lost it, each over each backend."""
         return len({(one.subject, one.backend) for one in self.findings})
 
 
