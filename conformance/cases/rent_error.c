@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cases/rent_error.c - deaths while an error is pending, and what may be asked
+ * then (requirements RENT-004, 005).
+ */
+#include "codes.h"
+#include "files.h"
+#include "rent.h"
+
+static const char message[] = "it was pending";
+
+/** Something whose death runs code.  The case owns what it returns. */
+struct mortal {
+  const char *name;
+  pmm_obj *(*make)(struct pmm_test *t, struct trap *trap);
+};
+
+/* What a finalizer or a callback does: raises and swallows errors of its own,
+ * makes containers, collects. */
+static void busy(struct pmm_test *t, pmm_obj *source) {
+  check(OPS->error(RT) == PMM_OK);
+  check(OPS->list_get(RT, source, LENT) == NULL);
+  check(OPS->error(RT) == PMM_INDEX);
+  OPS->error_clear(RT);
+  grow_inside(t, source);
+  if (OFFERED(gc)) {
+    collect_inside(t, source);
+  }
+}
+
+static pmm_obj *finalized(struct pmm_test *t, struct trap *trap) {
+  pmm_obj *type = probe_type(t, "finalized", 1, PMM_TYPE_GC, spring, trap);
+  pmm_obj *o = probe_of(t, type, LENT);
+  DROP(type);
+  return o;
+}
+
+static pmm_obj *in_list(struct pmm_test *t, struct trap *trap) {
+  pmm_obj *item = finalized(t, trap);
+  pmm_obj *list = LIST(item);
+  DROP(item);
+  return list;
+}
+
+static pmm_obj *in_slot(struct pmm_test *t, struct trap *trap) {
+  pmm_obj *item = finalized(t, trap);
+  pmm_obj *o = probe(t, LENT + 1);
+  expect_ok(OPS->slot_set(RT, o, 0, item));
+  DROP(item);
+  return o;
+}
+
+static pmm_obj *watched(struct pmm_test *t, struct trap *trap) {
+  pmm_obj *o = probe(t, LENT);
+  (void)NEW(OPS->weakref_new(RT, o, spring, trap, LENT));
+  return o;
+}
+
+static pmm_obj *helped(struct pmm_test *t, struct trap *trap) {
+  pmm_obj *o = probe(t, LENT);
+  (void)NEW(OPS->finalize_new(RT, o, spring, trap, LENT));
+  return o;
+}
+
+static pmm_obj *in_weak_values(struct pmm_test *t, struct trap *trap) {
+  pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
+  pmm_obj *key = finalized(t, trap);
+  pmm_obj *value = probe(t, LENT + 1);
+  expect_ok(OPS->weak_set(RT, map, key, value));
+  DROP(key); /* the entry is its last owner                                  */
+  return value;
+}
+
+static enum pmm_status spring_from_code(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                        pmm_obj **result) {
+  *result = NULL;
+  return spring(ctx, rt, arg);
+}
+
+/* try: yield; finally: call the host */
+static pmm_obj *suspended(struct pmm_test *t, struct trap *trap) {
+  const struct pmm_code_call call = {spring_from_code, trap};
+  struct pmm_code code =
+      CODE("waiting", 0, 0, {PMM_TRY, 0, 0, 0}, {PMM_YIELD, -1, -1, 0},
+           {PMM_FINALLY, 0, 0, 0}, {PMM_CALL, -1, 0, -1}, {PMM_END, 0, 0, 0});
+  code.calls = &call;
+  code.call_count = 1;
+  pmm_obj *generator = generator_of(t, &code);
+  step(t, generator);
+  return generator;
+}
+
+static enum pmm_status spring_at_exit(void *ctx, pmm_rt *rt,
+                                      enum pmm_status error, int *suppress) {
+  (void)error;
+  *suppress = 0;
+  return spring(ctx, rt, NULL);
+}
+
+/* with v0: yield */
+static pmm_obj *suspended_in_a_block(struct pmm_test *t, struct trap *trap) {
+  const struct pmm_code code =
+      CODE("inside", 1, 1, {PMM_WITH, -1, 0, 0}, {PMM_YIELD, -1, -1, 0},
+           {PMM_END, 0, 0, 0});
+  pmm_obj *manager =
+      NEW(OPS->manager_new(RT, NULL, spring_at_exit, trap, LENT));
+  pmm_obj *generator = generator_with(t, &code, manager);
+  DROP(manager);
+  step(t, generator);
+  return generator;
+}
+
+/* Release an object while an error is pending. */
+static void die_pending(struct pmm_test *t, const struct mortal *mortal) {
+  pmm_obj *list = list_of_ints(t, 2);
+  struct trap *trap = new_trap(t, list, busy);
+  pmm_obj *o = mortal->make(t, trap);
+  log_clear(t);
+  OPS->error_set(RT, PMM_VALUE, message);
+  OPS->release(RT, GIVE(o));
+  enum pmm_status error = OPS->error(RT);
+  int kept = strcmp(OPS->error_message(RT), message) == 0;
+  OPS->error_clear(RT);
+  if (!trap->sprung) {
+    fail("%s: its death runs no code", mortal->name);
+  }
+  if (error != PMM_VALUE || !kept || happened(UNRAISABLE, ANY) != 0) {
+    fail("%s: its death loses the pending error (status %d, %d unraisable)",
+         mortal->name, (int)error, (int)happened(UNRAISABLE, ANY));
+  }
+}
+
+static void die_each(struct pmm_test *t, const struct mortal *mortals,
+                     size_t n) {
+  quiet(t);
+  for (size_t i = 0; i < n; i++) {
+    die_pending(t, &mortals[i]);
+  }
+}
+
+/* "An error that is pending stays so, with its message, whatever code the
+ * death of an object runs: finalizers, weak callbacks, finalize helpers, what
+ * a suspended generator has to do, entries of weak maps." */
+MUST(rent, finalizers_keep_the_error,
+     "Finalizers of what dies keep the pending error", REQ("RENT-004"),
+     NEEDS(finalizer, list, diag)) {
+  const struct mortal mortals[] = {{"an object", finalized},
+                                   {"a list's item", in_list},
+                                   {"an instance's slot", in_slot}};
+  die_each(t, mortals, COUNT_OF(mortals));
+}
+
+/* "An error that is pending stays so, with its message, whatever code the
+ * death of an object runs: finalizers, weak callbacks, finalize helpers, what
+ * a suspended generator has to do, entries of weak maps." */
+MUST(rent, weak_callbacks_keep_the_error,
+     "Weak callbacks keep the pending error", REQ("RENT-004"),
+     NEEDS(weakref, weakref_cb, finalizer, list, diag)) {
+  const struct mortal mortals[] = {{"a weak callback", watched},
+                                   {"a finalize helper", helped},
+                                   {"an entry of a weak map", in_weak_values}};
+  die_each(t, mortals, COUNT_OF(mortals));
+}
+
+/* "An error that is pending stays so, with its message, whatever code the
+ * death of an object runs: finalizers, weak callbacks, finalize helpers, what
+ * a suspended generator has to do, entries of weak maps." */
+MUST(rent, generators_keep_the_error,
+     "What a dropped generator has to do keeps the pending error",
+     REQ("RENT-004"), NEEDS(generator, context, list, diag)) {
+  const struct mortal mortals[] = {{"a finally clause", suspended},
+                                   {"a block", suspended_in_a_block}};
+  die_each(t, mortals, COUNT_OF(mortals));
+}
+
+/* A callback that raises. */
+static enum pmm_status raise(void *ctx, pmm_rt *rt, pmm_obj *arg) {
+  struct pmm_test *t = ctx;
+  (void)arg;
+  OPS->error_set(rt, PMM_TYPE, "of the callback");
+  return PMM_TYPE;
+}
+
+/* "A failure of such code is reported as unraisable and does not take its
+ * place." */
+MUST(rent, failing_callbacks_keep_the_error,
+     "A weak callback that fails does not replace the pending error",
+     REQ("RENT-004"), NEEDS(weakref, diag)) {
+  pmm_obj *o = probe(t, LENT);
+  (void)NEW(OPS->weakref_new(RT, o, raise, t, LENT));
+  OPS->error_set(RT, PMM_VALUE, message);
+  OPS->release(RT, GIVE(o));
+  enum pmm_status error = OPS->error(RT);
+  int kept = strcmp(OPS->error_message(RT), message) == 0;
+  OPS->error_clear(RT);
+  expect_eq(error, PMM_VALUE);
+  expect(kept);
+  expect_eq(happened(UNRAISABLE, ANY), 1);
+}
+
+/* "A failure of such code is reported as unraisable and does not take its
+ * place." */
+MUST(rent, failing_finalizers_keep_the_error,
+     "Nor does a finalizer that fails", REQ("RENT-004"),
+     NEEDS(finalizer, diag)) {
+  pmm_obj *type = probe_type(t, "failing", 1, PMM_TYPE_GC, raise, t);
+  pmm_obj *o = probe_of(t, type, LENT);
+  OPS->error_set(RT, PMM_VALUE, message);
+  OPS->release(RT, GIVE(o));
+  enum pmm_status error = OPS->error(RT);
+  int kept = strcmp(OPS->error_message(RT), message) == 0;
+  OPS->error_clear(RT);
+  expect_eq(error, PMM_VALUE);
+  expect(kept);
+  expect_eq(happened(UNRAISABLE, ANY), 1);
+}
+
+/* ---- what may be asked at any time ----------------------------------------- */
+
+/** An operation that may be called with an error pending. */
+struct question {
+  const char *name;
+  void (*ask)(struct pmm_test *t, pmm_obj *o);
+};
+
+#define QUESTION(name, call)                                                  \
+  static void name(struct pmm_test *t, pmm_obj *o) {                          \
+    (void)o;                                                                  \
+    (void)(call);                                                             \
+  }
+
+static void count_memory(struct pmm_test *t, pmm_obj *o) {
+  struct pmm_memory memory = {.struct_size = sizeof memory};
+  (void)o;
+  OPS->memory(RT, &memory);
+}
+
+static void own_and_let_go(struct pmm_test *t, pmm_obj *o) {
+  OPS->retain(RT, o);
+  OPS->xretain(RT, o);
+  OPS->release(RT, o);
+  OPS->xrelease(RT, o);
+  OPS->xrelease(RT, NULL);
+}
+
+static void flush(struct pmm_test *t, pmm_obj *o) {
+  (void)o;
+  OPS->caches_flush(RT);
+}
+
+static void switch_collector(struct pmm_test *t, pmm_obj *o) {
+  (void)o;
+  if (OFFERED(gc)) {
+    int enabled = OPS->gc_enabled(RT);
+    OPS->gc_enable(RT, !enabled);
+    OPS->gc_enable(RT, enabled);
+  }
+}
+
+QUESTION(same, OPS->same(RT, o, o))
+QUESTION(identity, OPS->identity(RT, o))
+QUESTION(name_of_type, OPS->type_name(RT, o)[0])
+QUESTION(errors, OPS->os_errno(RT))
+QUESTION(references, OFFERED(refcount) ? OPS->refcount(RT, o) : 0)
+QUESTION(weak_count, OFFERED(weakref) ? OPS->weakref_count(RT, o) : 0)
+QUESTION(is_final, OFFERED(gc_debug) ? OPS->is_finalized(RT, o) : 0)
+
+static const struct question questions[] = {
+    {"memory", count_memory},       {"retain and release", own_and_let_go},
+    {"caches_flush", flush},        {"gc_enable", switch_collector},
+    {"same", same},                 {"identity", identity},
+    {"type_name", name_of_type},    {"os_errno", errors},
+    {"refcount", references},       {"weakref_count", weak_count},
+    {"is_finalized", is_final}};
+
+/* "Operations that may be called at any time neither lose, replace nor add an
+ * error." */
+MUST(rent, questions_keep_the_error,
+     "What may be asked at any time keeps the pending error",
+     REQ("RENT-005"), NEEDS(list)) {
+  pmm_obj *o = probe(t, 1);
+  for (size_t i = 0; i < COUNT_OF(questions); i++) {
+    OPS->error_set(RT, PMM_VALUE, message);
+    questions[i].ask(t, o);
+    enum pmm_status error = OPS->error(RT);
+    int kept = strcmp(OPS->error_message(RT), message) == 0;
+    OPS->error_clear(RT);
+    if (error != PMM_VALUE || !kept) {
+      fail("%s loses the pending error", questions[i].name);
+    }
+    questions[i].ask(t, o);
+    if (OPS->error(RT) != PMM_OK) {
+      fail("%s adds an error", questions[i].name);
+    }
+  }
+}
