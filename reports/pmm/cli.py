@@ -7,7 +7,6 @@ user's is one sentence and an exit code, never a traceback.
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,11 +36,13 @@ from pmm.options import (
     ProfileOption,
     SeedOption,
     SubjectOption,
+    complain,
     guarded,
     look,
 )
 from pmm.pair_plan import make_pair_plan
 from pmm.places import Places, find_places, shown
+from pmm.plain_text import PlainConsole, shell_line
 from pmm.plan import make_plan
 from pmm.selection import KINDS, Selection
 from pmm.session import (
@@ -49,12 +50,15 @@ from pmm.session import (
     baseline_folder,
     execute_rest,
     finish,
+    in_use,
     machine_answer,
     reopen,
     start_run,
     write_report,
 )
-from pmm.store import RUN, claim_report_folder, find_run, load_run
+from pmm.signals import Interruption, listen, refuse_more
+from pmm.store import RUN, claim_report_folder, find_run, load_run, sole_writer
+from pmm.streams import lost_output, settle_streams
 from pmm.summary import print_summary
 
 LOG_WIDTH = 140
@@ -93,12 +97,12 @@ app = typer.Typer(
 
 def command_line() -> str:
     """Return the command line as it was typed."""
-    return shlex.join(["pmm", *sys.argv[1:]])
+    return shell_line(["pmm", *sys.argv[1:]])
 
 
 def answer_console(as_json: bool) -> Console:
     """Return where people read: stderr when stdout is for a machine."""
-    console = Console(stderr=as_json)
+    console = PlainConsole(stderr=as_json)
     if not console.is_terminal:
         console.width = LOG_WIDTH
     return console
@@ -126,13 +130,16 @@ def run_selection(
     plan = make(world, selection)
     before = baseline_folder(world.places.runs, baseline)
     if out is not None:
-        claim_report_folder(out)
+        with sole_writer(out, console.print):
+            claim_report_folder(out)
     header, folder = start_run(world, selection, plan, command_line())
     for skipped in plan.skipped:
         line = f"skipping {skipped.what}: {skipped.why}"
         console.print(line, markup=False, soft_wrap=True)
-    execute_rest(header, folder, console)
-    return answer(finish(folder, before, out, console), as_json, console)
+    with in_use(folder):
+        execute_rest(header, folder, console)
+        outcome = finish(folder, before, out, console)
+    return answer(outcome, as_json, console)
 
 
 @app.command()
@@ -199,9 +206,11 @@ def go_on(
     folder = find_run(places.runs, name).resolve()
     before = baseline_folder(places.runs, baseline)
     report = (out or places.build / "report").resolve()
-    header = reopen(folder)
-    execute_rest(header, folder, console)
-    return answer(finish(folder, before, report, console), as_json, console)
+    with in_use(folder):
+        header = reopen(folder)
+        execute_rest(header, folder, console)
+        outcome = finish(folder, before, report, console)
+    return answer(outcome, as_json, console)
 
 
 @app.command()
@@ -317,7 +326,8 @@ def finished_run(places: Places, name: str, console: Console) -> tuple[Run, Path
     folder = find_run(places.runs, name).resolve()
     if (folder / RUN).is_file():
         return load_run(folder), folder
-    return finish(folder, None, None, console).run, folder
+    with in_use(folder):
+        return finish(folder, None, None, console).run, folder
 
 
 @app.command()
@@ -350,9 +360,32 @@ def report(
 cli_show.register(app)
 
 
+def refuse_undecodable() -> None:
+    """Refuse words that are no text: a run could not write them down."""
+    for word in (*sys.argv, str(Path.cwd())):
+        if any("\ud800" <= letter <= "\udfff" for letter in word):
+            complain(f"a name is not UTF-8, give it another one: {word}")
+            sys.exit(errors.USAGE)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the program."""
-    app(args=list(arguments) if arguments is not None else None)
+    """Run the program; output that was lost is an error unless a verdict is worse."""
+    settle_streams()
+    listen()
+    code: int | str | None = errors.PASS
+    try:
+        refuse_undecodable()
+        app(args=list(arguments) if arguments is not None else None)
+    except SystemExit as end:
+        code = end.code
+    except Interruption as end:
+        refuse_more()
+        complain(f"interrupted by {end}")
+        code = errors.INTERRUPTED
+    lost = lost_output()
+    if lost is not None:
+        complain(f"the output is not complete: {lost.strerror}")
+    sys.exit(code or (errors.TOOL_ERROR if lost else errors.PASS))
 
 
 if __name__ == "__main__":

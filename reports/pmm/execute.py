@@ -7,28 +7,29 @@
 3. Each finished job becomes one journal line before it counts as done.
 
 A job that crashes, hangs or floods its output is a result. Only a full disk and
-Ctrl-C stop a run, and then the journal says what is done.
+signals stop a run, and then the journal says what is done.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import selectors
-import shlex
 import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pmm.errors import InterruptedRunError, PmmError, no_room
+from pmm.errors import InterruptedRunError, no_room
+from pmm.holds import Note, held_in_turn
 from pmm.jobs import Job, JobResult, JobStatus
 from pmm.last_words import clean, with_line
+from pmm.plain_text import shell_line, shell_word
 from pmm.processes import Child, Ending, start
+from pmm.signals import Interruption, refuse_more
 from pmm.store import Journal
 
 Report = Callable[[Job, JobResult | None], None]
@@ -54,8 +55,8 @@ def job_environment(job: Job, outer: Mapping[str, str]) -> dict[str, str]:
 
 def job_command(job: Job) -> str:
     """Return the shell line that repeats a job."""
-    settings = [f"{name}={shlex.quote(v)}" for name, v in job.environment.items()]
-    return " ".join([*settings, shlex.join(job.argv)])
+    settings = [f"{name}={shell_word(v)}" for name, v in job.environment.items()]
+    return " ".join([*settings, shell_line(job.argv)])
 
 
 def full_argv(job: Job, folder: Path) -> list[str]:
@@ -90,6 +91,7 @@ class Executor:
         folders: Mapping[str, Path],
         working: Path,
         report: Report,
+        note: Note,
         launcher: Path | None = None,
     ) -> None:
         """Take the job folders by job id, the folder that commands start in, and
@@ -99,6 +101,7 @@ class Executor:
         self.folders = folders
         self.working = working
         self.report = report
+        self.note = note
         self.launcher = launcher
         self.cpus = sorted(os.sched_getaffinity(0))
         self.selector = selectors.DefaultSelector()
@@ -107,7 +110,7 @@ class Executor:
     def run(self, jobs: Sequence[Job]) -> None:
         """Run them all.
 
-        Raises InterruptedRunError after Ctrl-C and PmmError on a full disk; in
+        Raises InterruptedRunError after a signal and PmmError on a full disk; in
         both cases no child is left.
         """
         checks = [job for job in jobs if not job.measured]
@@ -115,10 +118,11 @@ class Executor:
         try:
             self.run_side_by_side(checks, self.cpus)
             if measured:
-                with one_measurement_at_a_time(), self.apart():
+                with one_measurement_at_a_time(self.note), self.apart():
                     self.run_side_by_side(measured, self.cpus[-1:])
-        except KeyboardInterrupt:
-            raise InterruptedRunError("interrupted") from None
+        except Interruption as end:
+            refuse_more()
+            raise InterruptedRunError(f"interrupted by {end}") from None
         finally:
             self.end_all()
 
@@ -302,17 +306,7 @@ def unstarted(job: Job, started: str, reason: str) -> JobResult:
     )
 
 
-@contextmanager
-def one_measurement_at_a_time() -> Iterator[None]:
+def one_measurement_at_a_time(note: Note) -> AbstractContextManager[None]:
     """Hold the machine's measuring lock, waiting for another run to let go."""
     path = Path(tempfile.gettempdir()) / f"pmm-measure-{os.getuid()}.lock"
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        fd = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise PmmError(f"cannot take the lock {path}: {error.strerror}") from error
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
+    return held_in_turn(path, "measure", note)

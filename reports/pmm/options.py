@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,8 +16,17 @@ from pmm import errors
 from pmm.discover import World, discover
 from pmm.errors import PmmError
 from pmm.places import find_places
+from pmm.plain_text import plain
+from pmm.signals import Interruption, refuse_more
 
 P = ParamSpec("P")
+
+
+def complain(sentence: str) -> None:
+    """Tell the user on stderr, in one line of plain text."""
+    print(f"pmm: {plain(sentence)}", file=sys.stderr)
+
+
 
 BuildOption = Annotated[
     Path | None,
@@ -108,14 +116,12 @@ def guarded(verb: Callable[P, int | None]) -> Callable[P, None]:
         try:
             code = verb(*args, **kwargs) or errors.PASS
         except PmmError as error:
-            print(f"pmm: {error}", file=sys.stderr)
+            complain(str(error))
             code = error.exit_code
-        except KeyboardInterrupt:
-            print("pmm: interrupted", file=sys.stderr)
+        except Interruption as end:
+            refuse_more()
+            complain(f"interrupted by {end} before anything was measured")
             code = errors.INTERRUPTED
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = errors.TOOL_ERROR
         raise typer.Exit(code)
 
     return run

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmm.errors import UsageError
+from pmm.plain_text import shell_word
 
 PROGRAM_FOLDERS = (
     "conformance", "conformance/backends", "workloads", "bench", "reports", ".",
@@ -80,6 +81,11 @@ def shown(path: Path) -> str:
     return text if "/" in text else f"./{text}"
 
 
+def pasted(path: Path) -> str:
+    """Return the path as a shell takes it from the current folder."""
+    return shell_word(shown(path))
+
+
 def is_root(folder: Path) -> bool:
     """Tell whether a folder is the project's root."""
     return (folder / "conformance" / "requirements.toml").is_file()
@@ -102,7 +108,7 @@ def find_places(root: Path | None, build: Path | None) -> Places:
     folder = build if build is not None else top / "build"
     if not folder.is_dir():
         raise UsageError(
-            f"no build in {folder}: run `meson setup {shown(folder)} && "
-            f"ninja -C {shown(folder)}`, or name one with --build"
+            f"no build in {folder}: run `meson setup {pasted(folder)} && "
+            f"ninja -C {pasted(folder)}`, or name one with --build"
         )
     return Places(root=top.resolve(), build=folder.resolve())

@@ -122,6 +122,10 @@ class Display:
             soft_wrap=True,
         )
 
+    def note(self, sentence: str) -> None:
+        """Say what the run waits for."""
+        self.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
     def left(self) -> str:
         """Say what is left."""
         return f"about {spoken(self.estimate.left())} left"

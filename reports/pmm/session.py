@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,15 +34,18 @@ from pmm.errors import (
     no_room,
 )
 from pmm.execute import Executor, utc_now
-from pmm.jobs import Job
+from pmm.holds import held_alone
+from pmm.jobs import Job, JobResult
 from pmm.junit import JUNIT, junit_bytes
 from pmm.lcov import COVERAGE, INFO, PAGES
-from pmm.places import LAUNCHER, Places, is_root, shown
+from pmm.places import LAUNCHER, Places, is_root, pasted, shown
 from pmm.plan import Plan
 from pmm.progress import Display
 from pmm.selection import Selection
+from pmm.signals import Interruption, refuse_more
 from pmm.store import (
     JOURNAL,
+    LOCK,
     RUN,
     Header,
     Journal,
@@ -56,6 +57,7 @@ from pmm.store import (
     mend_journal,
     read_journal,
     save_run,
+    sole_writer,
     write_atomically,
 )
 
@@ -116,19 +118,9 @@ def start_run(
     return header, folder
 
 
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end a run as Ctrl-C does."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    kept = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+def in_use(folder: Path) -> AbstractContextManager[None]:
+    """Keep other processes from going on with a run, or folding it, meanwhile."""
+    return held_alone(folder / LOCK, f"run {folder.name}")
 
 
 def execute_rest(header: Header, folder: Path, console: Console) -> None:
@@ -140,24 +132,32 @@ def execute_rest(header: Header, folder: Path, console: Console) -> None:
     cores = len(os.sched_getaffinity(0))
     journal = Journal(folder / JOURNAL)
     try:
-        with Display(rest, cores, console) as display, ended_by_signals():
+        with Display(rest, cores, console) as display:
             places = Places(root=Path(header.root), build=Path(header.build))
             launcher = places.program(LAUNCHER)
             working = Path(header.working)
-            Executor(journal, folders, working, display, launcher).run(rest)
-    except InterruptedRunError:
+            Executor(
+                journal, folders, working, display, display.note, launcher
+            ).run(rest)
+    except (InterruptedRunError, Interruption) as end:
+        refuse_more()
         _, results = read_journal(folder)
         raise InterruptedRunError(
-            f"interrupted: {len(results)} of {len(header.plan)} jobs are done and "
-            f"kept; go on with: pmm run --resume {shown(folder)}"
+            f"{interruption(end)}: {len(results)} of {len(header.plan)} jobs are "
+            f"done and kept; go on with: pmm run --resume {pasted(folder)}"
         ) from None
     except PmmError as error:
         raise PmmError(
             f"{error}; what is done is kept in {folder / JOURNAL}; go on with: "
-            f"pmm run --resume {shown(folder)}"
+            f"pmm run --resume {pasted(folder)}"
         ) from error
     finally:
         journal.close()
+
+
+def interruption(end: BaseException) -> str:
+    """Say what ended a run."""
+    return f"interrupted by {end}" if isinstance(end, Interruption) else str(end)
 
 
 def reopen(folder: Path) -> Header:
@@ -185,24 +185,36 @@ def finish(
     folder: Path, baseline: Path | None, out: Path | None, console: Console
 ) -> Outcome:
     """Fold, compare, store and render a run."""
+    kept = f"the results are kept in {shown(folder / JOURNAL)}; go on with: pmm report"
     header, results = read_journal(folder)
+    try:
+        run = judged(header, results, folder, baseline)
+        report = write_report(run, folder, out, console) if out is not None else None
+    except Interruption as end:
+        refuse_more()
+        raise InterruptedRunError(
+            f"{interruption(end)} while the run was judged and reported; "
+            f"{kept} {pasted(folder)}"
+        ) from None
+    except UsageError:
+        raise
+    except PmmError as error:
+        raise PmmError(f"{error}; {kept} {pasted(folder)}") from error
+    return Outcome(run, folder, report)
+
+
+def judged(
+    header: Header, results: list[JobResult], folder: Path, baseline: Path | None
+) -> Run:
+    """Fold, compare and store a run."""
     places = Places(root=Path(header.root), build=Path(header.build))
     keep_coverage(folder, places)
     run = fold(header, results, folder, places)
     if baseline is not None:
         run = against(run, baseline)
-    try:
-        save_run(folder, run)
-        write_atomically(folder / JUNIT, junit_bytes(run))
-        report = write_report(run, folder, out, console) if out is not None else None
-    except UsageError:
-        raise
-    except PmmError as error:
-        raise PmmError(
-            f"{error}; the results are kept in {shown(folder / JOURNAL)}; go on with: "
-            f"pmm report {shown(folder)}"
-        ) from error
-    return Outcome(run, folder, report)
+    save_run(folder, run)
+    write_atomically(folder / JUNIT, junit_bytes(run))
+    return run
 
 
 def keep_coverage(folder: Path, places: Places) -> None:
@@ -251,12 +263,13 @@ def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | 
     except ImportError as error:
         console.print(f"no report: {error}", markup=False)
         return None
-    claim_report_folder(out)
-    try:
-        render(run, out, folder)
-        write_atomically(out / JUNIT, junit_bytes(run))
-    except OSError as error:
-        raise no_room(error, out) from error
+    files = {JUNIT: junit_bytes(run)}
+    with sole_writer(out, lambda sentence: console.print(sentence, markup=False)):
+        claim_report_folder(out)
+        try:
+            render(run, out, folder, files)
+        except OSError as error:
+            raise no_room(error, out) from error
     return out / "index.html"
 
 

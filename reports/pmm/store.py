@@ -15,7 +15,10 @@ that exists is written over.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -23,12 +26,15 @@ import msgspec
 
 from pmm.documents import Run, Skipped, SubjectEntry, decode_run, encode_run
 from pmm.errors import PmmError, UsageError, no_room
+from pmm.holds import Note, taken
 from pmm.jobs import Environment, Job, JobResult
 from pmm.names import slug
 from pmm.programs import BackendEntry, Strict
 
 JOURNAL = "jobs.jsonl"
 RUN = "run.json"
+LOCK = "lock"
+"""Held by the process that works on the run; says which one that is."""
 RUN_START = b'{"schema":"pmm.run"'
 
 
@@ -72,7 +78,12 @@ class Journal:
 
     def append(self, line: msgspec.Struct) -> None:
         """Add one line and flush it to the disk; raise PmmError if it cannot."""
-        data = msgspec.json.encode(line) + b"\n"
+        try:
+            data = msgspec.json.encode(line) + b"\n"
+        except UnicodeEncodeError as error:
+            raise PmmError(
+                f"cannot write {self.path}: {error.object!r} is not UTF-8"
+            ) from error
         size = os.fstat(self.fd).st_size
         try:
             written = os.write(self.fd, data)
@@ -167,10 +178,10 @@ def save_run(folder: Path, run: Run) -> Path:
     path = folder / RUN
     write_atomically(path, encode_run(run))
     latest = folder.parent / "latest"
+    fresh = folder.parent / f".latest-{os.getpid()}"
     with contextlib.suppress(OSError):
-        if latest.is_symlink():
-            latest.unlink()
-        latest.symlink_to(folder.name)
+        fresh.symlink_to(folder.name)
+        fresh.replace(latest)
     return path
 
 
@@ -197,6 +208,29 @@ def load_run(folder: Path) -> Run:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise PmmError(f"{path} is not a run this version reads: {error}") from error
+
+
+@contextmanager
+def sole_writer(out: Path, note: Note) -> Iterator[None]:
+    """Let one process at a time write reports into the folder that holds `out`.
+
+    The folder itself is locked, so that no file stays behind. Where a file
+    system has no locks, the report is written without.
+    """
+    parent = out.absolute().parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise no_room(error, out) from error
+    try:
+        with contextlib.suppress(OSError):
+            if not taken(fd):
+                note(f"waiting for another run, which writes a report in {parent}")
+                fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
 
 
 def claim_report_folder(out: Path) -> None:

@@ -8,6 +8,7 @@ place at the end, so that a full disk leaves the earlier report readable.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -96,16 +97,25 @@ def _lcov_pages(run: Run, run_folder: Path | None) -> Path | None:
     return pages if (pages / "index.html").is_file() else None
 
 
-def render(run: Run, out: Path, run_folder: Path | None = None) -> Path:
+def render(
+    run: Run,
+    out: Path,
+    run_folder: Path | None = None,
+    files: Mapping[str, bytes] | None = None,
+) -> Path:
     """Write the report of `run` into the folder `out`; return its index page.
 
     `run_folder` is where run.json lies; lcov's pages are copied from there.
+    `files` are others to put beside the pages, by name. An earlier report is
+    moved aside before it goes, so that there is always a whole one or none.
     Raise OSError when the folder cannot be written.
     """
+    out = out.resolve()
     lcov = _lcov_pages(run, run_folder)
     env = environment()
-    fresh = out.with_name(f".{out.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
+    fresh, old = (out.with_name(f".{out.name}.{word}") for word in ("new", "old"))
+    for stale in (fresh, old):
+        shutil.rmtree(stale, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
         for name, (title, page) in PAGES.items():
@@ -117,8 +127,14 @@ def render(run: Run, out: Path, run_folder: Path | None = None) -> Path:
         (fresh / "run.json").write_bytes(encode_run(run))
         if lcov is not None:
             shutil.copytree(lcov, fresh / LCOV_FOLDER)
-        shutil.rmtree(out, ignore_errors=True)
+        for name, data in (files or {}).items():
+            (fresh / name).write_bytes(data)
+        if out.exists():
+            out.replace(old)
         fresh.replace(out)
     finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+        if old.exists() and not out.exists():
+            old.replace(out)
+        for stale in (fresh, old):
+            shutil.rmtree(stale, ignore_errors=True)
     return out / "index.html"
