@@ -2,7 +2,10 @@
 /* report.c - see report.h. */
 #include "report.h"
 
+#include <stdlib.h>
+
 #include "line.h"
+#include "shell.h"
 #include "text.h"
 
 /* ---- JSON lines ---------------------------------------------------------- */
@@ -47,12 +50,19 @@ void check_report_begin(struct check_report *report, size_t cases,
                        "seed", 0, "attach", "vtable"));
 }
 
-/* The line that repeats a case, as a shell reads it. */
-static void reproduce_line(const struct check_report *report, const char *id,
-                           char *line, size_t size) {
-  char spec[1024];
-  pmm_text_quote(spec, sizeof spec, report->spec);
-  snprintf(line, size, "pmm-backend-check --backend %s --case %s", spec, id);
+/* The line that repeats a case, for the caller to free; NULL: no memory. */
+static char *repeat_line(const struct check_report *report, const char *id) {
+  char *text = NULL;
+  size_t size = 0;
+  FILE *line = open_memstream(&text, &size);
+  if (line == NULL) {
+    return NULL;
+  }
+  (void)fputs("pmm-backend-check --backend ", line);
+  pmm_shell_word(line, report->spec);
+  (void)fprintf(line, " --case %s", id);
+  (void)fclose(line);
+  return text;
 }
 
 static json_t *case_line(const struct check_case *test,
@@ -79,10 +89,10 @@ static json_t *case_line(const struct check_case *test,
 void check_report_case(struct check_report *report,
                        const struct check_case *test,
                        const struct check_result *result) {
-  char reproduce[1200];
   int skipped = result->class == CHECK_UNSUPPORTED;
   int good = result->class == CHECK_PASS || skipped;
-  reproduce_line(report, test->id, reproduce, sizeof reproduce);
+  char *line = repeat_line(report, test->id);
+  const char *reproduce = line != NULL ? line : "pmm-backend-check";
   report->number++;
   report->counts[result->class]++;
   printf("%s %u - %s%s%s\n", good ? "ok" : "not ok", report->number, test->id,
@@ -97,6 +107,7 @@ void check_report_case(struct check_report *report,
   if (report->jsonl != NULL) {
     write_line(report->jsonl, case_line(test, result, reproduce));
   }
+  free(line);
 }
 
 int check_report_end(struct check_report *report) {

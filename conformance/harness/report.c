@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "line.h"
+#include "shell.h"
 #include "tables.h"
 #include "text.h"
 
@@ -92,41 +94,39 @@ static json_t *counters_json(const struct pmm_record *record) {
 
 /* ---- the reproduce line ------------------------------------------------- */
 
-static size_t append(char *line, size_t used, size_t size, const char *option,
-                     const char *value) {
-  char word[512];
-  if (value != NULL && used < size) {
-    pmm_text_quote(word, sizeof word, value);
-    used += (size_t)snprintf(line + used, size - used, " --%s %s", option,
-                             word);
+static void append(FILE *line, const char *option, const char *value) {
+  if (value != NULL) {
+    (void)fprintf(line, " --%s ", option);
+    pmm_shell_word(line, value);
   }
-  return used;
 }
 
-static void reproduce_line(const struct pmm_report *report, const char *id,
-                           const struct pmm_record *record, char *line,
-                           size_t size) {
+/* A line of any length, for the caller to free; NULL without memory. */
+static char *reproduce_line(const struct pmm_report *report, const char *id,
+                            const struct pmm_record *record) {
   const struct pmm_options *options = report->options;
-  char number[32];
-  size_t used = (size_t)snprintf(line, size, "%s", options->command);
-  used = append(line, used, size, "subject",
-                options->subject != NULL ? options->subject
-                                         : report->subject_name);
-  used = append(line, used, size, "backend", report->backend);
-  used = append(line, used, size, "mode", report->setting->mode);
-  used = append(line, used, size, "lane",
-                pmm_lane_name(report->setting->lane));
+  char *text = NULL;
+  size_t size = 0;
+  FILE *line = open_memstream(&text, &size);
+  if (line == NULL) {
+    return NULL;
+  }
+  (void)fputs(options->command, line);
+  append(line, "subject", options->subject != NULL ? options->subject
+                                                   : report->subject_name);
+  append(line, "backend", report->backend);
+  append(line, "mode", report->setting->mode);
+  append(line, "lane", pmm_lane_name(report->setting->lane));
   if (report->setting->seed != 0) {
-    (void)snprintf(number, sizeof number, "%llu",
-                   (unsigned long long)report->setting->seed);
-    used = append(line, used, size, "seed", number);
+    (void)fprintf(line, " --seed %llu",
+                  (unsigned long long)report->setting->seed);
   }
   if (record->point > 0 && pmm_lane_is_oom(report->setting->lane)) {
-    (void)snprintf(number, sizeof number, "%llu",
-                   (unsigned long long)record->point);
-    used = append(line, used, size, "point", number);
+    (void)fprintf(line, " --point %llu", (unsigned long long)record->point);
   }
-  (void)append(line, used, size, "case", id);
+  append(line, "case", id);
+  (void)fclose(line);
+  return text;
 }
 
 /* ---- a case ------------------------------------------------------------- */
@@ -184,9 +184,9 @@ static void print_failure(const struct pmm_case *test_case,
 void pmm_report_case(struct pmm_report *report,
                      const struct pmm_case *test_case,
                      const struct pmm_record *record, const char *output) {
-  char reproduce[1024];
+  char *line = reproduce_line(report, test_case->id, record);
+  const char *reproduce = line != NULL ? line : report->options->command;
   enum pmm_class value = (enum pmm_class)record->class;
-  reproduce_line(report, test_case->id, record, reproduce, sizeof reproduce);
   report->number++;
   report->counts[value]++;
   (void)printf("%s %d - %s", pmm_class_is_bad(value) ? "not ok" : "ok",
@@ -201,6 +201,7 @@ void pmm_report_case(struct pmm_report *report,
     print_failure(test_case, record, output, reproduce);
   }
   write_case(report, test_case, record, reproduce, output);
+  free(line);
 }
 
 /* ---- the run ------------------------------------------------------------ */

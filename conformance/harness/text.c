@@ -146,21 +146,3 @@ static size_t put(char *out, size_t used, size_t size, const char *what) {
   }
   return used;
 }
-
-void pmm_text_quote(char *out, size_t size, const char *text) {
-  static const char plain[] =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-      "@%+=:,./_-";
-  size_t used = 0;
-  out[0] = '\0';
-  if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
-    (void)put(out, used, size, text);
-    return;
-  }
-  used = put(out, used, size, "'");
-  for (const char *c = text; *c != '\0'; c++) {
-    const char one[] = {*c, '\0'};
-    used = put(out, used, size, *c == '\'' ? "'\"'\"'" : one);
-  }
-  (void)put(out, used, size, "'");
-}

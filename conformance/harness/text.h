@@ -28,7 +28,4 @@ json_t *pmm_text_words(const char *output);
 /** Where a report of a sanitizer or of valgrind starts; NULL: there is none. */
 const char *pmm_text_sanitizer(const char *output);
 
-/** Copy `text` as one word of a shell: quoted where it has to be. */
-void pmm_text_quote(char *out, size_t size, const char *text);
-
 #endif /* PMM_CONFORM_TEXT_H */

@@ -22,6 +22,7 @@ from pmm.jobs import Job, JobResult
 from pmm.last_words import clean, last_words
 from pmm.names import is_path
 from pmm.places import Places
+from pmm.plain_text import shell_word
 from pmm.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
 
 BAD = frozenset(
@@ -146,7 +147,8 @@ def repeatable(job: Job, line: str) -> str:
     The program knows its own name, not the folder that people stand in.
     """
     first, space, rest = line.partition(" ")
-    return job.argv[0] + space + rest if first == job.program else line
+    named = first == job.program
+    return shell_word(job.argv[0]) + space + rest if named else line
 
 
 def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResult:

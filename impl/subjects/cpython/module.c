@@ -60,7 +60,8 @@ static void after_fork_child(void *ctx) {
   PyOS_AfterFork_Child();
 }
 
-static char command[1024] = "pmm-conform";
+/* Room for four paths, each letter of them quoted. */
+static char command[4 * 4 * 4096] = "pmm-conform";
 
 /** Of the interpreter, as it was before anything of ours lay over it. */
 static const char *allocator;
