@@ -2,17 +2,19 @@
 # What run.sh and test.sh share: installing what is missing, building, steps.
 #
 # Sourced, never run.  Each function says what it does, does nothing when it
-# is done already, and is safe to repeat.  Nothing is installed on a system
-# this file does not know; it then names what has to be there and stops.
+# is done already, and is safe to repeat.  Packages are installed on Debian and
+# Ubuntu, where that can be done without a question; elsewhere what is missing
+# is named: what is needed stops the call, the rest is gone without.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ROOT=$PWD
 JOBS=$(nproc)
 export LC_ALL=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
+mkdir -p build-logs
 
-# Name of the Debian package, then what is lost without it.  The first group
-# is needed; a machine that cannot have one of the second goes on without.
+# The Debian packages.  The first group is needed; a machine that cannot have
+# one of the second goes on without.
 NEEDED='gcc g++ meson ninja-build pkg-config libjansson-dev zlib1g-dev git
 python3 python3-venv python3-dev'
 WANTED='clang valgrind lcov libbenchmark-dev libmimalloc-dev libjemalloc-dev
@@ -20,12 +22,64 @@ libgoogle-perftools-dev'
 # Only the tests need a browser; clang serves a build and the analyzer.
 WANTED_BY_TESTS='chromium'
 
-say() { printf '\033[1m== %s\033[0m\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+  bold=$'\033[1m' plain=$'\033[0m'
+fi
+say() { printf '%s== %s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '   %s\n' "$*"; }
 die() { printf 'pmm: %s\n' "$*" >&2; exit 1; }
 
+# alone: one call at a time in a clone, for they share its folders.  It ends
+# with the process, or with `together`.
+alone() {
+  command -v flock >/dev/null || return 0
+  exec 9<>build-logs/lock
+  if ! flock --nonblock 9; then
+    note "waiting for $(cat build-logs/lock)"
+    flock 9
+  fi
+  printf 'process %s (%s, since %s)\n' $$ "$1" "$(date +%H:%M)" >build-logs/lock
+}
+
+together() { exec 9>&-; }
+
+# lost_without PACKAGE: what a machine goes without.
+lost_without() {
+  case $1 in
+    clang) echo 'no second compiler, no analyzer' ;;
+    valgrind) echo "leaks are found by the runtime's own accounting only" ;;
+    lcov) echo 'no coverage page' ;;
+    libbenchmark-dev) echo 'no benchmark figures' ;;
+    libmimalloc-dev) echo 'no backend mimalloc' ;;
+    libjemalloc-dev) echo 'no backend jemalloc' ;;
+    libgoogle-perftools-dev) echo 'no backend tcmalloc' ;;
+    chromium) echo 'the pages are not tested in a browser' ;;
+    *) echo 'it is needed' ;;
+  esac
+}
+
+# there PACKAGE: what the package brings can be used, whoever installed it.
+there() {
+  case $1 in
+    ninja-build) command -v ninja ;;
+    libjansson-dev) pkg-config --exists jansson ;;
+    zlib1g-dev) pkg-config --exists zlib ;;
+    libbenchmark-dev) pkg-config --exists benchmark ;;
+    libmimalloc-dev) pkg-config --exists mimalloc ;;
+    libjemalloc-dev) pkg-config --exists jemalloc ;;
+    libgoogle-perftools-dev) pkg-config --exists libtcmalloc ;;
+    python3-venv) python3 -c 'import ensurepip, venv' ;;
+    python3-dev) python3 -c 'import os, sysconfig
+os.stat(os.path.join(sysconfig.get_path("include"), "Python.h"))' ;;
+    *) command -v "$1" ;;
+  esac >/dev/null 2>&1
+}
+
 installed() {
-  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+  local state
+  state=$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) || true
+  [ "$state" = installed ] || there "$1"
 }
 
 missing() {
@@ -35,69 +89,116 @@ missing() {
   done
 }
 
+# as_root COMMAND...: without a question; a password cannot be typed here.
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"
-  elif command -v sudo >/dev/null; then sudo "$@"
-  else die "needs root to install packages: run as root, or install them: $*"
-  fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
+}
+
+can_install() {
+  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null &&
+    as_root true 2>/dev/null
+}
+
+# go_on_without PACKAGE...: stop for one that is needed, name the others.
+go_on_without() {
+  local needed package
+  needed=$(missing $NEEDED)
+  [ -z "$needed" ] ||
+    die "missing, and not to be installed from here: ${needed% };" \
+      "install them with: sudo apt-get install ${needed% }" \
+      "(or what your system calls them)"
+  for package in $(missing "$@"); do
+    note "going on without: $package ($(lost_without "$package"))"
+  done
+}
+
+# apt_install PACKAGE...: quietly; the log has what was said.
+apt_install() {
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+    --no-install-recommends install "$@" >>build-logs/apt.log 2>&1
 }
 
 # install_packages PACKAGE...: the system packages that are missing.
 install_packages() {
-  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-    say 'This is not Debian or Ubuntu: nothing is installed here.'
-    note "Install the equivalents of: $(echo $NEEDED)"
-    note "and, where you can:         $(echo $WANTED $WANTED_BY_TESTS)"
-    note 'then: meson setup build && meson test -C build'
-    exit 1
-  fi
-  local needed wanted
+  local needed wanted package
   needed=$(missing $NEEDED)
   wanted=$(missing "$@")
   if [ -z "$needed$wanted" ]; then
     note 'system packages: all there'
     return
   fi
-  say "Installing system packages: $needed$wanted"
-  export DEBIAN_FRONTEND=noninteractive
-  local log=$ROOT/build-logs/apt.log
-  mkdir -p "$ROOT/build-logs"
-  as_root apt-get -q update >"$log" 2>&1 ||
-    note "apt-get update had trouble (see $log); going on with what is known"
-  local options='-q -y --no-install-recommends install'
-  if as_root apt-get $options $needed $wanted >>"$log" 2>&1; then
-    return
+  if can_install; then
+    say "Installing system packages: $needed$wanted"
+    as_root apt-get -q update >build-logs/apt.log 2>&1 ||
+      note 'apt-get update had trouble (build-logs/apt.log); going on'
+    # One package that this system lacks must not lose the others.
+    if ! apt_install $needed $wanted; then
+      [ -z "$needed" ] || apt_install $needed ||
+        note 'apt-get could not install all (build-logs/apt.log)'
+      for package in $wanted; do
+        apt_install "$package" || true
+      done
+    fi
   fi
-  # One wanted package that this system lacks must not lose the others.
-  [ -z "$needed" ] || as_root apt-get $options $needed >>"$log" 2>&1 ||
-    die "could not install: $needed (see $log)"
-  local package
-  for package in $wanted; do
-    as_root apt-get $options "$package" >>"$log" 2>&1 ||
-      note "not available here, going on without: $package"
-  done
+  go_on_without "$@"
+}
+
+# environment_fault MADE: why .venv cannot be used; nothing when it can.
+environment_fault() {
+  if [ ! -d .venv ]; then echo 'it is no folder'
+  elif ! .venv/bin/python -c pass 2>/dev/null; then
+    echo 'its Python does not start'
+  elif ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    echo 'it has no pip'
+  elif ! cat .venv/pmm-stamp-* 2>/dev/null | grep -qxF "$1"; then
+    echo 'it was not finished, or made elsewhere or for another Python'
+  elif ! .venv/bin/pmm --help >/dev/null 2>&1; then
+    echo 'its programs do not start'
+  fi
+}
+
+# make_environment PYTHON EXTRA: .venv anew, and the runner in it.
+make_environment() {
+  rm -rf .venv
+  "$1" -m venv .venv >build-logs/venv.log 2>&1 ||
+    die "$1 cannot make .venv (build-logs/venv.log); on Debian and Ubuntu the" \
+      "package python3-venv is needed: sudo apt-get install python3-venv"
+  install_runner "$2" ||
+    die 'pip could not install the runner; its message is above'
+}
+
+install_runner() {
+  .venv/bin/python -m pip --quiet --disable-pip-version-check install \
+    -c reports/constraints.txt -e "reports${1:+[$1]}"
 }
 
 # python_environment [EXTRA]: the virtual environment with the runner.  What
-# the tests installed serves the runs as well.
+# the tests installed serves the runs as well.  One that is half made, that was
+# made elsewhere or for another Python is made anew.
 python_environment() {
-  local extra=${1:-} python=/usr/bin/python3 want stamp
-  [ -x $python ] || python=$(command -v python3)
+  local extra=${1:-} python=/usr/bin/python3 made wish stamp fault
+  [ -x $python ] || python=$(command -v python3) || die 'there is no python3'
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "the runner needs Python 3.11 or later; $python is older"
-  want=$(cat reports/pyproject.toml reports/constraints.txt | sha256sum)
+  made="$ROOT $("$python" -c 'import sys; print(*sys.version.split())')"
+  wish=$(cat reports/pyproject.toml reports/constraints.txt | sha256sum)
+  fault=$(environment_fault "$made")
   for stamp in .venv/pmm-stamp-test ".venv/pmm-stamp-$extra"; do
-    if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then
+    if [ -z "$fault" ] && grep -qxF "$wish" "$stamp" 2>/dev/null; then
       note 'Python environment: up to date'
       return
     fi
   done
-  say 'Making the Python environment .venv'
-  [ -x .venv/bin/python ] || "$python" -m venv .venv
-  .venv/bin/python -m pip --quiet --disable-pip-version-check install \
-    -c reports/constraints.txt -e "reports${extra:+[$extra]}" ||
-    die 'pip could not install the runner; its message is above'
-  printf '%s' "$want" >".venv/pmm-stamp-$extra"
+  if [ -z "$fault" ] && install_runner "$extra"; then
+    note 'Python environment: brought up to date'
+  else
+    say 'Making the Python environment .venv'
+    if [ -e .venv ] || [ -L .venv ]; then
+      note "the one that is there goes: ${fault:-pip could not mend it}"
+    fi
+    make_environment "$python" "$extra"
+  fi
+  printf '%s\n%s\n' "$made" "$wish" >".venv/pmm-stamp-$extra"
 }
 
 # configure DIR OPTION...: set a Meson build up once.

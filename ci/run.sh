@@ -27,6 +27,7 @@ for argument in "$@"; do
   if [ "$argument" = --no-coverage ]; then coverage=; else arguments+=("$argument"); fi
 done
 
+alone ci/run.sh
 say 'Setting up'
 install_packages $WANTED
 python_environment
@@ -41,4 +42,5 @@ if [ -n "$coverage" ]; then
     note 'impl/tests/coverage_gap.toml is out of date (build-logs/coverage-gap.log)'
 fi
 say 'Running'
+together # runs keep apart on their own
 exec .venv/bin/pmm run --out build/report "${arguments[@]}"

@@ -25,6 +25,7 @@ fi
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
   steps=(gcc clang asan analyzer valgrind conform lint python)
+alone ci/test.sh
 rm -rf build-logs/junit
 mkdir -p build-logs/junit
 failed=()

@@ -39,7 +39,8 @@ def call(command: list[str]) -> tuple[list[dict[str, object]], str]:
     )
     text = jsonl.read_text(encoding="utf-8") if jsonl.exists() else ""
     lines = [json.loads(line) for line in text.splitlines()]
-    printed = re.findall(r"^# (?:reproduce|repeat): (.*)$", done.stdout, re.M)
+    lead = r"^# (?:reproduce|repeat): (.*)$"
+    printed = re.findall(lead, done.stdout, re.MULTILINE)
     cases = [line for line in lines if line["type"] == "case"]
     return cases, printed[0] if printed else done.stdout + done.stderr
 

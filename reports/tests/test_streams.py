@@ -117,8 +117,8 @@ def test_output_on_a_full_disk_is_said_and_the_worse_verdict_stays(clone):
         listed = call(clone, ("list", "--json"), {}, stdout=full)
     assert failed.returncode == 3
     assert listed.returncode == 1
-    for done in (failed, listed):
-        assert done.stderr == b"pmm: the output is not complete: No space left on device\n"
+    said = b"pmm: the output is not complete: No space left on device\n"
+    assert failed.stderr == listed.stderr == said
 
 
 def test_a_pipe_that_does_not_block_gets_everything(clone):
@@ -137,5 +137,6 @@ def test_a_pipe_that_does_not_block_gets_everything(clone):
 def test_names_that_are_no_text_are_refused_in_one_line(clone):
     done = call(clone, ("conform", "--out", b"r\xe9port"), {"LC_ALL": "C.UTF-8"})
     assert done.returncode == 2
-    assert done.stderr == b"pmm: a name is not UTF-8, give it another one: r\\udce9port\n"
+    said = b"pmm: a name is not UTF-8, give it another one: r\\udce9port\n"
+    assert done.stderr == said
     assert not (clone.root / os.fsdecode(b"r\xe9port")).exists()
