@@ -158,4 +158,5 @@ for step in "${steps[@]}"; do
   fi
 done
 
+.venv/bin/python ci/lanes.py build-logs/junit || failed+=(lanes)
 .venv/bin/python ci/summary.py build-logs/junit "${failed[@]}"

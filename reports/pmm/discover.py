@@ -110,7 +110,7 @@ def ask(argv: Sequence[str | Path], working: Path) -> subprocess.CompletedProces
             cwd=working,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=PROBE_SECONDS,
             check=False,

@@ -21,6 +21,7 @@ from pmm.build_facts import build_facts
 from pmm.execute import KEPT_VARIABLES
 from pmm.jobs import Binary, Environment, Timer
 from pmm.places import LAUNCHER, Places, shown
+from pmm.plain_text import plain
 from pmm.programs import BackendEntry
 
 TOOLS = {
@@ -65,7 +66,8 @@ class Probes:
 def output(*argv: str, cwd: Path | None = None) -> str:
     """Return the first line that a tool prints; raise OSError when it fails."""
     done = subprocess.run(
-        argv, capture_output=True, text=True, timeout=20, check=False, cwd=cwd
+        argv, capture_output=True, encoding="utf-8", errors="replace", timeout=20,
+        check=False, cwd=cwd,
     )
     if done.returncode != 0:
         raise OSError(f"{argv[0]} ended with {done.returncode}")
@@ -168,9 +170,10 @@ def measure_timer() -> Timer:
 
 def git_state(root: Path) -> tuple[str | None, bool | None]:
     """Return commit and whether the work tree differs from it."""
+    git = ("git", "-c", f"safe.directory={root}")  # whoever owns the clone
     try:
-        commit = output("git", "rev-parse", "HEAD", cwd=root)
-        changed = output("git", "status", "--porcelain", cwd=root)
+        commit = output(*git, "rev-parse", "HEAD", cwd=root)
+        changed = output(*git, "status", "--porcelain", cwd=root)
     except (OSError, subprocess.SubprocessError):
         return None, None
     return commit, bool(changed)
@@ -225,7 +228,7 @@ def capture_environment(
         commit=commit,
         dirty=dirty,
         binaries=hash_binaries(programs),
-        variables={name: outer[name] for name in KEPT_VARIABLES if name in outer},
+        variables={n: plain(outer[n]) for n in KEPT_VARIABLES if n in outer},
         seed=seed,
         timer=measure_timer(),
         unknown=probes.unknown,

@@ -78,8 +78,18 @@ class Project:
 
     def pmm(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the program as a user does."""
+        return self.start("-m", "pmm.cli", *arguments, **options)
+
+    def python(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a script that calls the program."""
+        return self.start("-c", script)
+
+    def start(
+        self, *arguments: str, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run this Python in the project."""
         return subprocess.run(
-            [sys.executable, "-m", "pmm.cli", *arguments],
+            [sys.executable, *arguments],
             cwd=self.root,
             env=self.environment(),
             capture_output=True,

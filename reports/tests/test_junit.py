@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """A run as JUnit XML: what fails the run fails there, and nothing else does."""
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from pathlib import Path
 
+import lxml.etree
 import msgspec
+import pytest
 from sample import build_sample
 
 from pmm.conform_results import BAD
@@ -25,6 +30,7 @@ def test_every_cell_of_the_matrix_is_a_test_case() -> None:
         cells = [case for case in run.cases if case.column == column.id]
         names = [str(case.get("name")) for case in found[column.label]]
         assert names == [case.id for case in cells]
+        assert len({case.get("classname") for case in found[column.label]}) == 1
         bad = sum(case.outcome in BAD for case in cells)
         assert found[column.label].get("failures") == str(bad)
 
@@ -38,6 +44,7 @@ def test_a_failure_says_what_and_how_to_repeat_it() -> None:
     assert failure is not None
     assert str(failure.get("message")).startswith(f"{case.outcome}: ")
     assert case.reproduce in str(failure.text)
+    assert f"\n{case.file}:{case.line}\n" in str(failure.text)
 
 
 def test_expected_failures_and_absent_features_are_skipped() -> None:
@@ -79,3 +86,87 @@ def test_what_a_program_printed_cannot_break_the_document() -> None:
     run = msgspec.structs.replace(run, cases=(hostile, *run.cases[1:]))
     assert b"\x1b" not in junit_bytes(run)
     assert suites(run)
+
+
+LANES = Path(__file__).resolve().parents[2] / "ci" / "lanes.py"
+XUNIT = lxml.etree.RelaxNG(file=str(Path(__file__).parent / "xunit.rng"))
+FOREIGN = {
+    "mypy": """<testsuite errors="0" failures="1" name="mypy" skips="0" tests="1"
+        time="3.9e-05"><testcase classname="mypy" file="a.py" line="7" name="m"
+        time="1.5"><failure message="mypy produced messages">a.py:7</failure>
+        </testcase></testsuite>""",
+    "ruff": """<testsuites name="ruff" tests="1" failures="1" errors="0" skipped="0">
+        <testsuite name="a.py" tests="1" disabled="0" errors="0" failures="1"
+        package="org.ruff"><testcase name="E501" classname="a" line="1" column="2">
+        <failure message="long">x</failure></testcase></testsuite></testsuites>""",
+    "meson": """<testsuites tests="2" errors="0" failures="1"><testsuite name="pmm"
+        tests="2" errors="0" failures="1" skipped="0" time="1234.56789">
+        <testcase name="one" classname="pmm" time="0.000012"><failure/>
+        <system-out>\x1b[31m</system-out></testcase>
+        <testcase name="one" classname="pmm"/></testsuite></testsuites>""",
+    "pytest": """<testsuites name="pytest tests"><testsuite name="pytest" tests="1"
+        errors="0" failures="0" skipped="0" time="1" timestamp="x" hostname="h">
+        <testcase classname="tests.test_a" name="one" time="0.1"><properties/>
+        </testcase></testsuite></testsuites>""",
+}
+
+
+def names(document: bytes) -> list[tuple[str | None, str | None]]:
+    cases = ET.fromstring(document).iter("testcase")
+    return [(case.get("classname"), case.get("name")) for case in cases]
+
+
+def test_jenkins_takes_it_and_no_name_is_twice() -> None:
+    run = build_sample()
+    twin = Problem("leak", "failure", "k", "the same", "why", None, None)
+    verdict = msgspec.structs.replace(run.verdict, problems=(twin, twin))
+    short = msgspec.structs.replace(run.cases[0], elapsed_ns=39_000)
+    run = msgspec.structs.replace(
+        run, verdict=verdict, cases=(short, short, *run.cases[1:])
+    )
+    document = junit_bytes(run)
+    XUNIT.assertValid(lxml.etree.fromstring(document))
+    found = names(document)
+    assert len(found) == len(set(found))
+    assert len({of for of, _ in found}) >= len(run.columns)
+
+
+def test_the_check_refuses_what_jenkins_refuses() -> None:
+    good = junit_bytes(build_sample())
+    for before, after in (
+        (b"<testsuites ", b'<testsuites skipped="1" '),
+        (b"<testcase ", b'<testcase file="a.c" '),
+        (b' time="', b' time="3.9e-05" x="'),
+        (b"</testcase>", b"<properties/></testcase>"),
+    ):
+        bad = good.replace(before, after, 1)
+        assert bad != good
+        assert not XUNIT.validate(lxml.etree.fromstring(bad))
+
+
+@pytest.fixture(scope="module")
+def lanes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the tools write, as two lanes each, made one set of results, twice."""
+    folder = tmp_path_factory.mktemp("junit")
+    for tool, text in FOREIGN.items():
+        for lane in ("gcc", "asan"):
+            (folder / f"{lane}-{tool}.xml").write_text(text)
+    for _ in range(2):
+        subprocess.run([sys.executable, str(LANES), str(folder)], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("tool", FOREIGN)
+def test_results_of_two_lanes_have_names_of_their_own(lanes: Path, tool: str) -> None:
+    both = [(lanes / f"{lane}-{tool}.xml").read_bytes() for lane in ("gcc", "asan")]
+    found = [pair for document in both for pair in names(document)]
+    assert len(found) == len(set(found))
+    for document in both:
+        XUNIT.assertValid(lxml.etree.fromstring(document))
+    before = FOREIGN[tool].replace("\x1b", "").encode()
+    assert failed(both[0]) == failed(both[1]) == failed(before)
+
+
+def failed(document: bytes) -> list[bool]:
+    cases = ET.fromstring(document).iter("testcase")
+    return [case.find("failure") is not None for case in cases]

@@ -42,7 +42,13 @@ def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=listen,  # noqa: PLW1509 - the tests have one thread
     )
+
+
+def listen() -> None:
+    """Let the child take Ctrl-C, also where the tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run_folder(project: Project) -> Path | None:
