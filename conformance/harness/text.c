@@ -135,14 +135,3 @@ json_t *pmm_text_words(const char *output) {
   return clean[strspn(clean, "\n\t ")] != '\0' ? json_string(clean)
                                                : json_null();
 }
-
-/* ---- words of a shell ---------------------------------------------------- */
-
-static size_t put(char *out, size_t used, size_t size, const char *what) {
-  size_t length = strlen(what);
-  if (used + length < size) {
-    memcpy(out + used, what, length + 1);
-    used += length;
-  }
-  return used;
-}

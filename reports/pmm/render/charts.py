@@ -17,6 +17,8 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from pmm.plain_text import plain
+
 # Sentinel colour -> CSS variable. The first six are the series' colours.
 SENTINELS = {
     "#0000a1": "--series-1",
@@ -103,7 +105,8 @@ def _svg(chart: Any) -> str:
     for sentinel, variable in SENTINELS.items():
         text = re.sub(re.escape(sentinel), f"var({variable})", text, flags=re.I)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", text, count=1)
-    return text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
+    return plain(text)
 
 
 def _phase_bars(phases: Sequence[Row], names: Sequence[str], x: Any) -> Any:

@@ -7,18 +7,22 @@ place at the end, so that a full disk leaves the earlier report readable.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import shutil
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from pmm import speed_print, words
 from pmm.coverage_ledger import LEDGER
 from pmm.documents import Run, encode_run
+from pmm.plain_text import isolated, plain
 from pmm.render import (
     backends,
     claims,
@@ -53,21 +57,59 @@ def _asset(name: str) -> Markup:
     return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
+def _policy(*, style: str, script: str) -> str:
+    """What a page may do: show itself, and run nothing but its own script."""
+
+    def source(text: str) -> str:
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest())
+        return f"'sha256-{digest.decode()}'"
+
+    return (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src {source(style)}; style-src-attr 'unsafe-inline'; "
+        f"script-src {source(script)}"
+    )
+
+
+def shown(value: object) -> object:
+    """Make text of a run fit to stand in a page, wherever a template puts it."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return isolated(plain(value))
+    return value
+
+
+def verbatim(text: str) -> Markup:
+    """Text that is copied, such as a command: nothing may be put around it."""
+    return escape(plain(text))
+
+
+def is_web_address(text: str | None) -> bool:
+    """Tell whether a link leads into the web, and neither runs nor holds anything."""
+    try:
+        parts = urlsplit(text or "")
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
 def environment() -> jinja2.Environment:
     """The template environment: escaping on, an unknown name is an error."""
+    style, script = _asset("report.css"), _asset("report.js")
     env = jinja2.Environment(
         loader=jinja2.PackageLoader("pmm", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=shown,
     )
     for function in (
         words.number, words.size, words.duration, words.quantity, words.times,
         words.percent, words.plural,
     ):  # fmt: skip
         env.filters[function.__name__] = function
-    env.filters["svg"] = Markup
+    env.filters.update(svg=Markup, verbatim=verbatim)
+    env.tests["web_address"] = is_web_address
     env.globals.update(
         states=words.STATES,
         verdicts=words.VERDICTS,
@@ -80,8 +122,9 @@ def environment() -> jinja2.Environment:
         figure=speed_print.figure,
         interval=speed_print.interval,
         reached=speed_print.reached,
-        style=_asset("report.css"),
-        script=_asset("report.js"),
+        style=style,
+        script=script,
+        policy=_policy(style=style, script=script),
         pages={name: title for name, (title, _) in PAGES.items()},
         LCOV=LCOV_FOLDER,
         LEDGER=str(LEDGER),
