@@ -30,6 +30,12 @@ CONTROL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e"
     "\u2066-\u2069\ud800-\udfff]"
 )
+MARKS = re.compile(
+    "([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+    "\ufe20-\ufe2f]{8})[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff"
+    "\u20d0-\u20ff\ufe20-\ufe2f]+"
+)
+"""Marks over and under one letter, more than any language needs."""
 ISOLATE, END_ISOLATE = "\u2068", "\u2069"
 RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 UNSAFE_WORD = re.compile(f"{CONTROL.pattern}|[\t\n]")
@@ -42,10 +48,14 @@ def visible(found: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Drop escape codes; show other controls, tab and newline apart, as escapes."""
+    """Drop escape codes; show other controls, tab and newline apart, as escapes.
+
+    Of marks that are heaped on a letter, which hide the lines around, eight stay.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return CONTROL.sub(visible, ESCAPE_CODE.sub("", text.replace("\r\n", "\n")))
+    text = ESCAPE_CODE.sub("", text.replace("\r\n", "\n"))
+    return MARKS.sub(r"\1", CONTROL.sub(visible, text))
 
 
 def isolated(text: str) -> str:
