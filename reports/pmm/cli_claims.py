@@ -19,6 +19,7 @@ from pmm.claims import FILE, articles_of, evidence_against, judge_claims, read_c
 from pmm.documents import Run
 from pmm.options import BuildOption, JsonOption, guarded
 from pmm.places import Places, find_places
+from pmm.plain_text import PlainConsole
 from pmm.store import find_run, load_run
 
 COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "mute": "dim"}
@@ -102,7 +103,7 @@ def claims(
     if as_json:
         print(msgspec.json.encode(table, order="deterministic").decode())
         return exit_code(table)
-    console = Console()
+    console = PlainConsole()
     if not console.is_terminal:
         console.width = LOG_WIDTH
     print_table(table, console)

@@ -20,6 +20,7 @@ from pmm.listing import LISTS, print_rows, rows_of
 from pmm.names import unknown
 from pmm.options import BuildOption, JsonOption, ProfileOption, guarded, look
 from pmm.places import find_places
+from pmm.plain_text import plain, say
 
 
 @guarded
@@ -49,7 +50,7 @@ def backends(build: BuildOption = None, as_json: JsonOption = False) -> None:
     for entry in world.backends:
         state = "yes" if entry.available else f"no: {entry.reason}"
         line = f"{entry.name:<12} {entry.version or '-':<12} {state}"
-        print(f"{line}\n{'':<25} {entry.summary}")
+        say(f"{line}\n{'':<25} {entry.summary}")
     if not world.backends:
         raise UsageError("no backends: pmm-backend-check is not built")
 
@@ -63,7 +64,7 @@ def subjects(build: BuildOption = None, as_json: JsonOption = False) -> None:
         return
     for entry in entries:
         state = "yes" if entry.available else f"no: {entry.reason}"
-        print(f"{entry.name:<20} {state}\n{'':<20} {entry.interpreter or 'built in'}")
+        say(f"{entry.name:<20} {state}\n{'':<20} {entry.interpreter or 'built in'}")
 
 
 @guarded
@@ -82,10 +83,10 @@ def coverage(build: BuildOption = None, as_json: JsonOption = False) -> int:
     else:
         for gap in found.gaps:
             lines = " ".join(str(line) for line in dict.fromkeys(gap.lines))
-            print(f"{gap.path}: {gap.function}: {len(gap.lines)} at {lines}")
-            print(f"    {gap.why or 'nobody has said why'}")
+            say(f"{gap.path}: {gap.function}: {len(gap.lines)} at {lines}")
+            say(f"    {gap.why or 'nobody has said why'}")
     for sentence in wrong:
-        print(sentence, file=sys.stderr)
+        print(plain(sentence), file=sys.stderr)
     return errors.FAILURE if wrong else errors.PASS
 
 
@@ -97,11 +98,11 @@ def doctor(build: BuildOption = None, as_json: JsonOption = False) -> int:
         print(msgspec.json.encode(checks).decode())
     else:
         for one in checks:
-            print(f"{'ok' if one.found else '--'}  {one.name:<20} {one.detail}")
+            say(f"{'ok' if one.found else '--'}  {one.name:<20} {one.detail}")
             if not one.found:
-                print(f"{'':<24} lost: {one.lost}")
+                say(f"{'':<24} lost: {one.lost}")
                 if one.remedy:
-                    print(f"{'':<24} get it: {one.remedy}")
+                    say(f"{'':<24} get it: {one.remedy}")
     return errors.PASS
 
 

@@ -35,7 +35,7 @@ class NotComparableError(PmmError):
 
 
 class InterruptedRunError(PmmError):
-    """Ctrl-C: the children are ended, and the journal says what is done."""
+    """Ctrl-C, SIGTERM, SIGHUP: children are ended, the journal says what is done."""
 
     exit_code = INTERRUPTED
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from pmm.discover import World, subject_entries
+from pmm.plain_text import say
 from pmm.plan import make_plan
 from pmm.selection import PROFILES, Selection
 
@@ -51,6 +52,6 @@ def print_rows(rows: Mapping[str, Sequence[str]], as_json: bool) -> None:
         return
     for name, names in rows.items():
         if len(rows) > 1:
-            print(f"{name}: {', '.join(names) or 'none'}")
+            say(f"{name}: {', '.join(names) or 'none'}")
         else:
-            print("\n".join(names) or "none")
+            say("\n".join(names) or "none")

@@ -58,6 +58,11 @@ def plain(text: str) -> str:
     return MARKS.sub(r"\1", CONTROL.sub(visible, text))
 
 
+def say(text: str) -> None:
+    """Print text that may hold a name of somebody else's."""
+    print(plain(text))
+
+
 def isolated(text: str) -> str:
     """Keep text that is written from the right apart from what stands beside it."""
     if text.isascii():
