@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import re
 
+from pmm.plain_text import CONTROL, ESCAPE_CODE
+
 MOST_LINES = 10
 MOST_CHARACTERS = 1000
 MOST_OF_A_REASON = 240
 """Characters of a line that stands in a sentence."""
 
-ESCAPES = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[ -~]?"
-)
-"""ECMA-48 control sequences, those of the operating system, and single ones."""
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Also the marks that turn the direction of what follows."""
 REPORTS = re.compile(
     r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error: |"
     r"== (?:Invalid (?:read|write|free)|Conditional jump|Use of uninitialised|"
@@ -32,8 +28,8 @@ REPORTS = re.compile(
 
 def clean(text: str) -> str:
     """Drop what is no text: escape sequences, control characters, half pairs."""
-    text = ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return CONTROLS.sub("", text).encode("utf-8", "replace").decode("utf-8")
+    text = ESCAPE_CODE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    return CONTROL.sub("", text)
 
 
 def shorten(line: str, most: int) -> str:

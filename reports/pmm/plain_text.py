@@ -22,7 +22,7 @@ from rich.text import Text
 
 ESCAPE_CODE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
-    r"|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)"  # OSC, DCS … up to their end
+    r"|\x1b[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\)?"  # OSC, DCS … to their end
     r"|\x1b[ -/]*[0-~]"  # the short ones
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
