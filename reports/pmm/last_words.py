@@ -28,8 +28,8 @@ REPORTS = re.compile(
 
 def clean(text: str) -> str:
     """Drop what is no text: escape sequences, control characters, half pairs."""
-    text = ESCAPE_CODE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return CONTROL.sub("", text)
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
+    return CONTROL.sub("", ESCAPE_CODE.sub("", text).replace("\r", "\n"))
 
 
 def shorten(line: str, most: int) -> str:
