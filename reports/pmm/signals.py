@@ -9,7 +9,9 @@ had set to be ignored (nohup, a job in the background of a script) stays so.
 from __future__ import annotations
 
 import signal
+import time
 
+QUIET_S = 2.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -17,16 +19,30 @@ class Interruption(BaseException):
     """Somebody wants the program to end; not an error that anything handles."""
 
 
-def interrupt(number: int, frame: object) -> None:
-    """Raise where the program is."""
-    raise Interruption(signal.Signals(number).name)
+class Interrupter:
+    """The handler: raises where the program is.
+
+    What follows at once (a second Ctrl-C, SIGHUP behind SIGTERM) says the same
+    and must not break into the cleaning up; what comes later is heard again.
+    """
+
+    def __init__(self) -> None:
+        self.heard = -QUIET_S
+
+    def __call__(self, number: int, frame: object) -> None:
+        """Take a signal."""
+        now = time.monotonic()
+        if now - self.heard >= QUIET_S:
+            self.heard = now
+            raise Interruption(signal.Signals(number).name)
 
 
 def listen() -> None:
     """Take the signals that the caller did not have ignored."""
+    interrupter = Interrupter()
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, interrupt)
+            signal.signal(number, interrupter)
 
 
 def refuse_more() -> None:
