@@ -130,6 +130,8 @@ def run_selection(
     header, folder = start_run(world, selection, plan, command_line())
     for skipped in plan.skipped:
         line = f"skipping {skipped.what}: {skipped.why}"
+        if skipped.choice:
+            line = f"not all: {skipped.what}: {skipped.why}; all: {skipped.remedy}"
         console.print(line, markup=False, soft_wrap=True)
     execute_rest(header, folder, console)
     return answer(finish(folder, before, out, console), as_json, console)
@@ -165,8 +167,9 @@ def run(
     """Run the suite, judge it, and write the report.
 
     The report goes to build/report unless --out names another folder. After
-    Ctrl-C, go on with --resume. The quick profile takes two minutes, standard up
-    to ten, full as long as it takes.
+    Ctrl-C, go on with --resume. The quick profile takes two minutes; standard, up
+    to ten, samples what nightly sweeps in hours; smoke, the plan of standard at its
+    smallest sizes, takes one.
     """
     if resume is not None:
         return go_on(resume, baseline, out, build, as_json)
