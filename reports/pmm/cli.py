@@ -131,7 +131,7 @@ def run_selection(
     for skipped in plan.skipped:
         line = f"skipping {skipped.what}: {skipped.why}"
         if skipped.choice:
-            line = f"not all: {skipped.what}: {skipped.why}; all: {skipped.remedy}"
+            line = f"left out: {skipped.what} ({skipped.why}); {skipped.remedy}"
         console.print(line, markup=False, soft_wrap=True)
     execute_rest(header, folder, console)
     return answer(finish(folder, before, out, console), as_json, console)

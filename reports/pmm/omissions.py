@@ -51,7 +51,7 @@ def sampled_cases(selection: Selection) -> Iterator[Skipped]:
         share = "one case" if every == SMALLEST else f"one case in {every}"
         if sampled:
             yield Skipped(
-                what=f"cases in {' and '.join(lanes)}",
+                what=f"most cases in {' and '.join(lanes)}",
                 why=f"{selection.profile} takes {share} of each area, {where}",
                 lost="what only the other cases would show",
                 remedy=" ".join(["pmm conform", *(f"--lane {n}" for n in lanes)]),
@@ -91,7 +91,7 @@ def put_off_cpythons(
     oldest = chosen.cpythons[0].id if len(chosen.cpythons) > 1 else None
     if oldest and sample_of(selection, "plain", True) != sample_of(selection, "plain"):
         yield Skipped(
-            what=f"cases on {oldest}",
+            what=f"most cases on {oldest}",
             why=f"{selection.profile} takes one case in "
             f"{selection.how_much.oldest_sample} of each area on it",
             lost="what only the other cases would show", choice=True,
