@@ -114,14 +114,22 @@ configure() {
   }
 }
 
-# build DIR: compile; quiet unless it fails.
+# build DIR [TARGET...]: compile; quiet unless it fails.
 build() {
-  local log=build-logs/compile-$(basename "$1").log
+  local dir=$1
+  local log=build-logs/compile-$(basename "$dir").log
+  shift
   mkdir -p build-logs
-  if ! ninja -C "$1" -j "$JOBS" >"$log" 2>&1; then
+  if ! ninja -C "$dir" -j "$JOBS" "$@" >"$log" 2>&1; then
     grep -E 'error|warning|FAILED' "$log" | head -40 >&2 || tail -40 "$log" >&2
-    die "building $1 failed (all of it: $log)"
+    die "building $dir failed (all of it: $log)"
   fi
+}
+
+# test_targets DIR SUITE...: what the tests of these suites need to be built.
+test_targets() {
+  .venv/bin/python ci/test_targets.py "$@" ||
+    die "no test of $1 is in these suites: ${*:2}"
 }
 
 # extensions DIR: those of CPythons that the shared one does not serve.
@@ -137,7 +145,7 @@ measure_coverage() {
     return
   fi
   configure build-coverage --native-file ci/native/coverage.ini
-  build build-coverage
+  build build-coverage $(test_targets build-coverage unit conform)
   find build-coverage -name '*.gcda' -delete
   # Counting every line takes its time, and a test that is cut off counts less.
   meson test -C build-coverage --no-rebuild -q --timeout-multiplier 4 \
@@ -147,14 +155,12 @@ measure_coverage() {
   mkdir -p build/coverage
   # gcov names sources relative to the build folder.  An assert's other branch
   # is a bug of ours, so no test can take it: asserts count as lines only.
-  lcov --quiet --capture --directory build-coverage \
-    --base-directory "$ROOT/build-coverage" --rc lcov_branch_coverage=1 \
+  lcov --quiet --capture --directory build-coverage/impl --no-external \
+    --base-directory "$ROOT/build-coverage" --directory impl \
+    --rc lcov_branch_coverage=1 \
     --rc 'lcov_excl_br_line=LCOV_EXCL_BR_LINE|\bassert\(' \
-    --output-file build/coverage/all.info >build-logs/lcov.log 2>&1 ||
+    --output-file build/coverage/impl.all.info >build-logs/lcov.log 2>&1 ||
     { note 'lcov could not read the counters (build-logs/lcov.log)'; return; }
-  lcov --quiet --rc lcov_branch_coverage=1 --extract build/coverage/all.info \
-    "$ROOT/impl/*" --output-file build/coverage/impl.all.info \
-    >>build-logs/lcov.log 2>&1
   lcov --quiet --rc lcov_branch_coverage=1 --remove build/coverage/impl.all.info \
     "$ROOT/impl/tests/*" --output-file build/coverage/impl.info \
     >>build-logs/lcov.log 2>&1

@@ -254,8 +254,8 @@ def work_tail(
     settings = selection.settings or (() if whole else SMALL.get(workload, ()))
     program = world.places.program("pmm-work")
     if selection.how_much.smallest and workload == "file_read" and program:
-        # A file that is always there and has the 50 chunks that a claim speaks of.
-        settings = (*settings, f"input={shown(program)}")
+        # It is always there, and has the 50 chunks of which a claim speaks.
+        settings = (*settings, f"input={shown(program)}", "chunk=4096")
     return [
         *(part for setting in settings for part in ("--set", setting)),
         *(part for name in selection.variants for part in ("--variant", name)),
