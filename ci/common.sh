@@ -155,12 +155,14 @@ measure_coverage() {
   mkdir -p build/coverage
   # gcov names sources relative to the build folder.  An assert's other branch
   # is a bug of ours, so no test can take it: asserts count as lines only.
-  lcov --quiet --capture --directory build-coverage/impl --no-external \
-    --base-directory "$ROOT/build-coverage" --directory impl \
-    --rc lcov_branch_coverage=1 \
+  lcov --quiet --capture --directory build-coverage \
+    --base-directory "$ROOT/build-coverage" --rc lcov_branch_coverage=1 \
     --rc 'lcov_excl_br_line=LCOV_EXCL_BR_LINE|\bassert\(' \
-    --output-file build/coverage/impl.all.info >build-logs/lcov.log 2>&1 ||
+    --output-file build/coverage/all.info >build-logs/lcov.log 2>&1 ||
     { note 'lcov could not read the counters (build-logs/lcov.log)'; return; }
+  lcov --quiet --rc lcov_branch_coverage=1 --extract build/coverage/all.info \
+    "$ROOT/impl/*" --output-file build/coverage/impl.all.info \
+    >>build-logs/lcov.log 2>&1
   lcov --quiet --rc lcov_branch_coverage=1 --remove build/coverage/impl.all.info \
     "$ROOT/impl/tests/*" --output-file build/coverage/impl.info \
     >>build-logs/lcov.log 2>&1

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Run a command, keep its time in build-logs/times.tsv, end with its exit code.
 
-usage: recorded.py SECONDS_BEFORE NAME COMMAND [ARGUMENT...]
+usage: recorded.py SECONDS_BEFORE MARK NAME COMMAND [ARGUMENT...]
 
-NAME is how ci/timing.sh knows the whole, of which SECONDS_BEFORE are over. What
+NAME is how ci/timing.sh knows the whole, of which SECONDS_BEFORE are over; MARK
+is put behind the names of the steps (ci/times.sh). What
 ends a process ends the command, which says its last words: signals that come to
 this one alone are passed on, and Ctrl-C comes to both.
 """
@@ -28,25 +29,42 @@ def keep(name: str, step: str, seconds: float, code: int) -> None:
         print(f"   no time is kept in {TIMES}: {error.strerror}")
 
 
-def run(command: list[str]) -> int:
-    """Run the command; return its exit code, as a shell says it."""
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
-        signal.signal(signal.SIGINT, lambda *_: None)
-    with subprocess.Popen(command) as child:
+class Passer:
+    """Passes signals on to a command, also those that come before it is there."""
+
+    def __init__(self) -> None:
+        self.child: subprocess.Popen[bytes] | None = None
+        self.early: list[int] = []
         for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda got, _: child.send_signal(got))
+            signal.signal(number, self.take)
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, lambda *_: None)
+
+    def take(self, number: int, _frame: object) -> None:
+        """Pass a signal on."""
+        if self.child is None:
+            self.early.append(number)
+        else:
+            self.child.send_signal(number)
+
+    def attend(self, child: subprocess.Popen[bytes]) -> int:
+        """Wait for the command; return its exit code, as a shell says it."""
+        self.child = child
+        for number in self.early:
+            child.send_signal(number)
         code = child.wait()
-    return code if code >= 0 else 128 - code
+        return code if code >= 0 else 128 - code
 
 
 def main(arguments: list[str]) -> int:
     """Read the arguments, run, record."""
-    before, name, *command = arguments
+    before, mark, name, *command = arguments
     started = time.monotonic()
-    code = run(command)
+    passer = Passer()
+    code = passer.attend(subprocess.Popen(command))
     took = time.monotonic() - started
-    keep(name, "run", took, code)
-    keep(name, "all", float(before) + took, code)
+    keep(name, f"run{mark}", took, code)
+    keep(name, f"all{mark}", float(before) + took, code)
     return code
 
 

@@ -55,4 +55,4 @@ if [ -n "$coverage" ]; then
 fi
 say 'Running'
 exec .venv/bin/python ci/recorded.py "$((SECONDS - TIMED_SINCE))" \
-  "$TIMED_COMMAND" .venv/bin/pmm run --out build/report "${arguments[@]}"
+  "$TIMED_AGAIN" "$TIMED_COMMAND" .venv/bin/pmm run --out build/report "${arguments[@]}"

@@ -112,7 +112,7 @@ step_conform() {
   build build
   extensions build
   : >"$log"
-  conform ends "$log"
+  conform modes "$log"
 }
 
 # Every CPython, and one of them over every allocator it has.

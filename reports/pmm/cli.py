@@ -223,8 +223,9 @@ def conform(
 ) -> int:
     """Check subjects against the requirements, without measuring.
 
-    Every collector mode of a subject is checked unless --mode names some, and a
-    CPython over its own allocator unless --allocator does.
+    Every collector mode of a subject is checked unless --mode names some, in the
+    plain lane unless --lane does; the oldest and the newest CPython unless --subject
+    does, over its own allocator unless --allocator does.
 
     Example: pmm conform --subject cpython-3.11 --allocator all --case 'ref.*'
     """
@@ -236,7 +237,7 @@ def conform(
         backends=tuple(backend or ()),
         subjects=tuple(subject or ()),
         cases=tuple(case or ()),
-        lanes=tuple(lane or ()),
+        lanes=tuple(lane or ("plain",)),
         modes=tuple(mode or ("all",)),
         allocators=tuple(allocator or ()),
         seed=seed,
