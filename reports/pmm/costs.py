@@ -15,9 +15,10 @@ from pmm.profiles import FAILING
 
 LANES = {"plain": 3.0, "gc-stress": 4.0, "shuffle": 3.0}
 """Of the native cases."""
-FAILING_OVER = {"pool": 150.0}
+FAILING_OVER = {"pool": 230.0}
 FAILING_OVER_OTHERS = 100.0
-"""Of all native cases: the pool has more allocations of its own that can fail."""
+"""Of all native cases, as their samples say: those are heavier than the average.
+The pool has more allocations of its own that can fail."""
 COLUMN_OF_A_CPYTHON = 38.0
 MOST_SHARES = 60
 """A smaller share than this one leaves no less: an area keeps one case."""

@@ -77,7 +77,7 @@ PROFILES: dict[str, Profile] = {
         summary="ten minutes: a sample of what nightly sweeps",
         lanes="yardsticks", modes="every", modes_in_lanes=False, cpythons="ends",
         allocators="yardsticks", whole_twins="every", leaks="yardsticks",
-        millions="yardsticks", bench_seconds=0.02, repetitions=5, failing_sample=8,
+        millions="yardsticks", bench_seconds=0.02, repetitions=5, failing_sample=12,
     ),
     "nightly": Profile(
         summary="hours: every lane, mode, backend, CPython and allocator",

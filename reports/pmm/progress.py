@@ -21,8 +21,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pmm.costs import cost, group
 from pmm.jobs import Job, JobResult
 
-TRUST_S = 4.0
-"""Experience of so many expected seconds counts as much as the guess does."""
+TRUST_S = {"all": 30.0, "kind": 30.0, "group": 4.0}
+"""Experience of so many expected seconds counts as much as the guess does: jobs
+alike tell soon, others tell of the machine and not of each other."""
+
+
+def levels(job: Job) -> tuple[tuple[str, str], ...]:
+    """Return the crowds that a job is one of, the widest first, each with its kind."""
+    return (("all", "all"), ("kind", job.kind), ("group", f"{job.kind} {group(job)}"))
 
 
 class Experience:
@@ -34,7 +40,7 @@ class Experience:
 
     def learn(self, job: Job, seconds: float) -> None:
         """Take a finished job in, at each level that it tells of."""
-        for level in ("all", job.kind, group(job)):
+        for _, level in levels(job):
             self.expected[level] = self.expected.get(level, 0.0) + cost(job)
             self.taken[level] = self.taken.get(level, 0.0) + seconds
 
@@ -44,9 +50,9 @@ class Experience:
         Each level starts from what the wider one knows.
         """
         known = 1.0
-        for level in ("all", job.kind, group(job)):
-            taken = self.taken.get(level, 0.0) + TRUST_S * known
-            known = taken / (self.expected.get(level, 0.0) + TRUST_S)
+        for trust, level in levels(job):
+            taken = self.taken.get(level, 0.0) + TRUST_S[trust] * known
+            known = taken / (self.expected.get(level, 0.0) + TRUST_S[trust])
         return known
 
 
