@@ -21,7 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from pmm.costs import cost, group
 from pmm.jobs import Job, JobResult
 
-TRUST_S = {"all": 30.0, "kind": 30.0, "group": 4.0}
+TRUST_S = {"all": 60.0, "kind": 60.0, "group": 4.0}
 """Experience of so many expected seconds counts as much as the guess does: jobs
 alike tell soon, others tell of the machine and not of each other."""
 
