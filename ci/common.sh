@@ -215,14 +215,22 @@ configure() {
   }
 }
 
-# build DIR: compile; quiet unless it fails.
+# build DIR [TARGET...]: compile; quiet unless it fails.
 build() {
-  local log=build-logs/compile-$(basename "$1").log
+  local dir=$1
+  local log=build-logs/compile-$(basename "$dir").log
+  shift
   mkdir -p build-logs
-  if ! ninja -C "$1" -j "$JOBS" >"$log" 2>&1; then
+  if ! ninja -C "$dir" -j "$JOBS" "$@" >"$log" 2>&1; then
     grep -E 'error|warning|FAILED' "$log" | head -40 >&2 || tail -40 "$log" >&2
-    die "building $1 failed (all of it: $log)"
+    die "building $dir failed (all of it: $log)"
   fi
+}
+
+# test_targets DIR SUITE...: what the tests of these suites need to be built.
+test_targets() {
+  .venv/bin/python ci/test_targets.py "$@" ||
+    die "no test of $1 is in these suites: ${*:2}"
 }
 
 # extensions DIR: those of CPythons that the shared one does not serve.
@@ -238,7 +246,7 @@ measure_coverage() {
     return
   fi
   configure build-coverage --native-file ci/native/coverage.ini
-  build build-coverage
+  build build-coverage $(test_targets build-coverage unit conform)
   find build-coverage -name '*.gcda' -delete
   # Counting every line takes its time, and a test that is cut off counts less.
   meson test -C build-coverage --no-rebuild -q --timeout-multiplier 4 \

@@ -10,9 +10,15 @@ Runs the whole suite from a bare Debian or Ubuntu machine with this clone:
 installs the packages that are missing, makes .venv, builds, runs everything
 and writes build/report/index.html.  Options go to `pmm run`, for example
 
-  ci/run.sh --profile quick           two minutes instead of ten
+  ci/run.sh --profile quick           two minutes instead of ten, no coverage
+  ci/run.sh --profile nightly         hours: all that the default samples
   ci/run.sh --baseline build/runs/X   compare with an earlier run
   ci/run.sh --no-coverage             without the coverage build
+
+What the steps take, in seconds on two quiet cores on which `ci/test.sh gcc`
+takes 130 s, after the downloads (ci/timing.sh prints what they took here):
+
+  setting up 20 · building 60 · coverage 120 · running 350 (quick: 100)
 
 Exit codes: 0 pass, 1 tool error, 2 usage, 3 a failure or regression,
 4 inconclusive, 5 the runs do not compare, 130 interrupted.
@@ -20,27 +26,35 @@ HELP
   exit 0
 fi
 . "$(dirname "$0")/common.sh"
+. ci/times.sh
+timed_command ci/run.sh "$@"
 
 coverage=yes
 arguments=()
 for argument in "$@"; do
   if [ "$argument" = --no-coverage ]; then coverage=; else arguments+=("$argument"); fi
 done
+# Two minutes leave no time for it, and a check of the plan needs none.
+case " $* " in
+  *' --profile quick '* | *' --profile smoke '* | *' -p quick '* | \
+    *' -p smoke '* | *' --profile=quick '* | *' --profile=smoke '*) coverage= ;;
+esac
 
 alone ci/run.sh
 say 'Setting up'
-install_packages $WANTED
-python_environment
+timed packages install_packages $WANTED
+timed python python_environment
 say 'Building'
-configure build
-build build
-extensions build
+timed configure configure build
+timed build build build
+timed extensions extensions build
 if [ -n "$coverage" ]; then
   say 'Measuring what the tests cover'
-  measure_coverage
+  timed coverage measure_coverage
   check_coverage ||
     note 'impl/tests/coverage_gap.toml is out of date (build-logs/coverage-gap.log)'
 fi
 say 'Running'
 together # runs keep apart on their own
-exec .venv/bin/pmm run --out build/report "${arguments[@]}"
+exec .venv/bin/python ci/recorded.py "$((SECONDS - TIMED_SINCE))" \
+  "$TIMED_AGAIN" "$TIMED_COMMAND" .venv/bin/pmm run --out build/report "${arguments[@]}"

@@ -10,17 +10,35 @@ if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
 usage: ci/test.sh [STEP...]
 
 Runs every test from a bare Debian or Ubuntu machine with this clone, or only
-the steps named: gcc clang asan analyzer valgrind conform python lint.  Exit
-code 0 when all passed, 1 when one failed.  The last line is "N passed, N
-failed, N skipped".
+the steps named.  Exit code 0 when all passed, 1 when one failed.  The last
+line is "N passed, N failed, N skipped".
 
-One step more runs only when it is named, as it takes three minutes: coverage
-measures which branches of impl/ the unit tests and the conformance cases take,
-and fails when impl/tests/coverage_gap.toml does not list the others.
+The steps, and what each takes in seconds on two quiet cores on which the first
+takes 130 s (ci/timing.sh prints what they took here):
+
+  gcc       130  build with gcc; every test of the C code
+  clang      40  build with clang, warnings are errors; the unit tests
+  asan      100  address and undefined-behaviour sanitizers
+  analyzer  100  clang's static analyzer over each source
+  valgrind  100  the unit tests under memcheck
+  conform    70  the cases in every collector mode over every backend, and on
+                 the oldest and the newest CPython
+  lint       10  Ruff and mypy
+  python    200  the runner, the report in a browser, whole runs
+
+Two more run only when they are named:
+
+  coverage  120  which branches of impl/ the unit tests and the conformance
+                 cases take; fails when impl/tests/coverage_gap.toml does not
+                 list the others
+  nightly   600  the cases on every CPython there is, and on one of them over
+                 every allocator it has, with debug hooks and without
 HELP
   exit 0
 fi
 . "$(dirname "$0")/common.sh"
+. ci/times.sh
+timed_command ci/test.sh "$@"
 
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
@@ -31,8 +49,8 @@ mkdir -p build-logs/junit
 failed=()
 
 say 'Setting up'
-install_packages $WANTED $WANTED_BY_TESTS
-python_environment test
+timed packages install_packages $WANTED $WANTED_BY_TESTS
+timed python-environment python_environment test
 
 # meson_tests DIR NAME ARGUMENT...: one lane of the C tests.
 meson_tests() {
@@ -66,7 +84,7 @@ step_clang() {
 
 step_asan() {
   configure build-asan --native-file ci/native/asan.ini
-  build build-asan
+  build build-asan $(test_targets build-asan unit conform)
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
     meson_tests build-asan asan --suite unit --suite conform --no-suite slow
 }
@@ -87,16 +105,25 @@ step_valgrind() {
   meson_tests build valgrind --setup valgrind --suite unit
 }
 
-# The reference over every backend and in every collector mode, every CPython,
-# and one of them over every allocator it has, with debug hooks and without.
+# The reference over every backend and in every collector mode, and the cases
+# on the oldest and the newest CPython.
 step_conform() {
-  local log=build-logs/tests-conform.log python result=0
+  local log=build-logs/tests-conform.log
+  configure build
+  build build
+  extensions build
+  : >"$log"
+  conform modes "$log"
+}
+
+# Every CPython, and one of them over every allocator it has.
+step_nightly() {
+  local log=build-logs/tests-nightly.log python result=0
   configure build
   build build
   extensions build
   python=$(.venv/bin/python -c 'import platform; print(platform.python_version())')
   : >"$log"
-  conform modes "$log" --subject reference || result=1
   conform cpythons "$log" --subject cpython || result=1
   conform allocators "$log" --subject "cpython-$python" --allocator all ||
     result=1
@@ -138,8 +165,9 @@ step_python() {
   configure build
   build build
   extensions build
+  # Files are kept together: what one of them sets up is set up once.
   .venv/bin/python -m pytest -q -c reports/pyproject.toml reports/tests \
-    --junitxml=build-logs/junit/python.xml
+    -n "$JOBS" --dist loadfile --junitxml=build-logs/junit/python.xml
 }
 
 for step in "${steps[@]}"; do
@@ -151,12 +179,17 @@ for step in "${steps[@]}"; do
   started=$SECONDS
   # A subshell, so that a step's `die` ends the step and not the run.
   if ("step_$step"); then
+    record_time "$step" "$((SECONDS - started))" 0
     note "$step passed in $((SECONDS - started)) s"
   else
     failed+=("$step")
+    record_time "$step" "$((SECONDS - started))" 1
     note "$step FAILED after $((SECONDS - started)) s"
   fi
 done
 
 .venv/bin/python ci/lanes.py build-logs/junit || failed+=(lanes)
-.venv/bin/python ci/summary.py build-logs/junit "${failed[@]}"
+code=0
+.venv/bin/python ci/summary.py build-logs/junit "${failed[@]}" || code=$?
+record_all "$code"
+exit "$code"

@@ -17,6 +17,7 @@
 #include "judge.h"
 #include "options.h"
 #include "report.h"
+#include "sample.h"
 
 /* The linker gathers the descriptors of all case files between these two. */
 extern const struct pmm_case *const __start_pmm_cases[]
@@ -136,6 +137,8 @@ static int make_plan(struct run *run) {
     }
   }
   qsort(run->cases, run->case_count, sizeof *run->cases, compare_ids);
+  run->case_count = pmm_sample(run->cases, run->case_count,
+                               run->options.sample, run->options.seed);
   if (run->options.lane == PMM_LANE_SHUFFLE) {
     shuffle(run);
   }

@@ -27,6 +27,8 @@ static const char help_text[] =
     "  --lane LANE             plain (default), oom-once, oom-persist,\n"
     "                          gc-stress, shuffle\n"
     "  --case GLOB             only cases whose id matches; may be repeated\n"
+    "  --sample N              one in N cases of each area, from a start that\n"
+    "                          --seed gives; seeds 1 to N take every case\n"
     "  --jsonl FILE            one JSON line a case\n"
     "  --timeout SECONDS       for one process; default 60; each case that took\n"
     "                          longer leaves half of it for the next\n"
@@ -58,6 +60,7 @@ enum option_key {
   KEY_MODE,
   KEY_LANE,
   KEY_CASE,
+  KEY_SAMPLE,
   KEY_JSONL,
   KEY_TIMEOUT,
   KEY_SEED,
@@ -76,6 +79,7 @@ static const struct option long_options[] = {
     {"mode", required_argument, NULL, KEY_MODE},
     {"lane", required_argument, NULL, KEY_LANE},
     {"case", required_argument, NULL, KEY_CASE},
+    {"sample", required_argument, NULL, KEY_SAMPLE},
     {"jsonl", required_argument, NULL, KEY_JSONL},
     {"timeout", required_argument, NULL, KEY_TIMEOUT},
     {"seed", required_argument, NULL, KEY_SEED},
@@ -98,6 +102,15 @@ static int read_number(const char *option, const char *text, uint64_t *value) {
     return 2;
   }
   return 0;
+}
+
+static int read_sample(const char *text, uint64_t *value) {
+  int code = read_number("sample", text, value);
+  if (code == 0 && *value == 0) {
+    (void)fprintf(stderr, "--sample: one in 0 cases is no case\n");
+    code = 2;
+  }
+  return code;
 }
 
 static int read_timeout(const char *text, double *value) {
@@ -145,6 +158,8 @@ static int read_one(struct pmm_options *options, int key, const char *text) {
   case KEY_CASE:
     options->cases[options->case_count++] = text;
     return 0;
+  case KEY_SAMPLE:
+    return read_sample(text, &options->sample);
   case KEY_JSONL:
     options->jsonl = text;
     return 0;
@@ -180,6 +195,7 @@ static int read_one(struct pmm_options *options, int key, const char *text) {
 int pmm_options_read(struct pmm_options *options, int argc, char **argv) {
   int key = 0;
   options->timeout_s = 60;
+  options->sample = 1;
   options->cases = calloc((size_t)argc + 1, sizeof *options->cases);
   if (options->cases == NULL) {
     (void)fprintf(stderr, "no memory for the options\n");

@@ -20,6 +20,7 @@ struct pmm_options {
   const char *mode;       /* NULL: the subject's default                    */
   const char **cases;     /* globs; point into argv                         */
   int case_count;
+  uint64_t sample;        /* one in so many of each area; 1: all            */
   const char *jsonl;      /* file for JSON lines; NULL: none                */
   enum pmm_lane lane;
   double timeout_s;

@@ -15,11 +15,11 @@ from statistics import median
 
 import msgspec
 
+from pmm.bench_documents import read_bench_document
 from pmm.documents import BenchRow, BenchSummary, Repetition
-from pmm.errors import no_document
 from pmm.jobs import Job, JobResult
 from pmm.names import is_path
-from pmm.programs import BenchDocument, BenchEntry
+from pmm.programs import BenchContext, BenchEntry
 
 YARDSTICK = "libc"
 UNITS_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
@@ -33,23 +33,25 @@ def collect_bench(
     job: Job, result: JobResult, document: Path
 ) -> tuple[tuple[BenchRow, ...], str | None]:
     """Read a `--benchmark_out` file; the complaint says why it is not believed."""
-    try:
-        found = msgspec.json.decode(document.read_bytes(), type=BenchDocument)
-    except OSError as error:
-        return (), no_document(error)
-    except msgspec.MsgspecError as error:
-        return (), f"its document is not valid: {error}"
+    found, unread = read_bench_document(document)
+    if found is None:
+        return (), unread
     context = found.context
     named = job.backend if job.backend and not is_path(job.backend) else None
     if named is not None and context.pmm_backend not in (None, named):
         return (), f"it measured {context.pmm_backend}, and was asked for {job.backend}"
     groups: dict[str, list[BenchEntry]] = {}
-    for entry in found.benchmarks:
-        if entry.run_type == "iteration":
-            groups.setdefault(entry.run_name, []).append(entry)
-    if not groups:
+    for entry in found.entries:
+        groups.setdefault(entry.run_name, []).append(entry)
+    if not groups and not found.refused:
         return (), "it measured nothing"
-    rows = tuple(make_row(job, result, found, n, g) for n, g in groups.items())
+    rows = (
+        *(make_row(job, result, context, n, g) for n, g in groups.items()),
+        *(
+            make_row(job, result, context, name, [], why)
+            for name, why in found.refused.items()
+        ),
+    )
     witness = next((row for row in rows if row.witness_ok is False), None)
     complaint = None
     if witness is not None:
@@ -60,12 +62,12 @@ def collect_bench(
 def make_row(
     job: Job,
     result: JobResult,
-    found: BenchDocument,
+    context: BenchContext,
     run_name: str,
     group: list[BenchEntry],
+    refused: str | None = None,
 ) -> BenchRow:
     """Make one benchmark's row, without the summary."""
-    context = found.context
     name = SUFFIX.sub("", run_name)
     failed = next((entry for entry in group if entry.error_occurred), None)
     return BenchRow(
@@ -80,7 +82,7 @@ def make_row(
         witness_ok=as_bool(context.pmm_witness_ok),
         repetitions=() if failed else repetitions(run_name, group),
         summary=None,
-        error=(failed.error_message or "failed") if failed else None,
+        error=(failed.error_message or "failed") if failed else refused,
         command=result.command,
     )
 

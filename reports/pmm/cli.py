@@ -135,6 +135,8 @@ def run_selection(
     header, folder = start_run(world, selection, plan, command_line())
     for skipped in plan.skipped:
         line = f"skipping {skipped.what}: {skipped.why}"
+        if skipped.choice:
+            line = f"left out: {skipped.what} ({skipped.why}); {skipped.remedy}"
         console.print(line, markup=False, soft_wrap=True)
     with in_use(folder):
         execute_rest(header, folder, console)
@@ -172,8 +174,9 @@ def run(
     """Run the suite, judge it, and write the report.
 
     The report goes to build/report unless --out names another folder. After
-    Ctrl-C, go on with --resume. The quick profile takes two minutes, standard up
-    to ten, full as long as it takes.
+    Ctrl-C, go on with --resume. The quick profile takes two minutes; standard, up
+    to ten, samples what nightly sweeps in hours; smoke, the plan of standard at its
+    smallest sizes, takes one.
     """
     if resume is not None:
         return go_on(resume, baseline, out, build, as_json)
@@ -229,8 +232,9 @@ def conform(
 ) -> int:
     """Check subjects against the requirements, without measuring.
 
-    Every collector mode of a subject is checked unless --mode names some, and a
-    CPython over its own allocator unless --allocator does.
+    Every collector mode of a subject is checked unless --mode names some, in the
+    plain lane unless --lane does; the oldest and the newest CPython unless --subject
+    does, over its own allocator unless --allocator does.
 
     Example: pmm conform --subject cpython-3.11 --allocator all --case 'ref.*'
     """
@@ -242,7 +246,7 @@ def conform(
         backends=tuple(backend or ()),
         subjects=tuple(subject or ()),
         cases=tuple(case or ()),
-        lanes=tuple(lane or ()),
+        lanes=tuple(lane or ("plain",)),
         modes=tuple(mode or ("all",)),
         allocators=tuple(allocator or ()),
         seed=seed,

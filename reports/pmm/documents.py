@@ -248,6 +248,8 @@ class Skipped(Strict, frozen=True):
     lost: str
     remedy: str | None
     """A shell line that would bring it back."""
+    choice: bool = False
+    """The profile put it off or took a sample of it; this machine could run it."""
 
 
 # -------------------------------------------------------------------- verdict

@@ -96,7 +96,10 @@ AllocatorOption = Annotated[
     ),
 ]
 ProfileOption = Annotated[
-    str, typer.Option("--profile", "-p", help="How much: quick, standard or full.")
+    str,
+    typer.Option(
+        "--profile", "-p", help="How much: quick, standard, nightly or smoke."
+    ),
 ]
 BaselineOption = Annotated[
     str | None,

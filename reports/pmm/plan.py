@@ -1,19 +1,9 @@
 # SPDX-License-Identifier: MIT
 """From what there is and what was asked to an ordered list of jobs.
 
-The same world and the same selection give the same plan, job by job. A profile
-says how much is done, never what counts as right:
-
-quick     every case on the reference over every backend and on every CPython,
-          repeated as `pmm.repeats` says;
-          workloads full-sized over every backend and on one CPython, small on the
-          others;
-          short benchmarks up to a size of 100,000; leaks under valgrind over two
-          backends
-standard  also the out-of-memory, stress and shuffled lanes over pool and libc,
-          full-sized workloads everywhere, longer benchmarks, those of size
-          1,000,000 over pool and libc
-full      all lanes over every backend, long benchmarks
+The same world and the same selection give the same plan, job by job. How much a
+profile does is decided in `pmm.profiles`; what it leaves out or samples is told by
+`pmm.omissions`.
 """
 
 from __future__ import annotations
@@ -27,16 +17,13 @@ from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
 from pmm.leaks import WORKLOAD as LEAKS
 from pmm.names import is_path
+from pmm.omissions import skipped
 from pmm.places import shown
+from pmm.profiles import BOUNDS, REPLACED, reaches
 from pmm.repeats import EVERY, allocators_of_job, modes_of_job, refuse_unknown
-from pmm.selection import LANES, Chosen, Selection, resolve
+from pmm.selection import LANES, Chosen, Selection, resolve, sample_of
 from pmm.valgrind import LEAK_OPTIONS
 
-YARDSTICKS = ("pool", "libc")
-BOUNDS = frozenset({"null", "bump"})
-"""Backends that give nothing back: they bound the others and hold no workload."""
-REPLACED = frozenset({"mimalloc", "jemalloc", "tcmalloc"})
-"""Backends whose malloc valgrind replaces by its own: nothing to see there."""
 LEAK_VARIANTS = ("clean", "lost_reference", "uncollected_cycle", "unclosed_file")
 SMALL = {
     "list_vs_generator": ("items=100000",),
@@ -44,14 +31,14 @@ SMALL = {
     "cycles": ("items=10000",),
     "sparse": ("positions=10000",),
     "str_concat": ("items=10000",),
+    "list_concat": ("items=10000",),
     "articles": (),
 }
 """Settings of a workload's small size; the others are always run as they are."""
-BENCH_SECONDS = {"quick": 0.01, "standard": 0.05, "full": 0.5}
 BENCH_BOUNDS = ("alloc",)
 """The benchmarks that measure a backend by itself, so that a bound can run them."""
 NO_MILLIONS = "--benchmark_filter=-/1000000(/|$)"
-REPETITIONS = 5
+SMALLEST_SIZES = "--benchmark_filter=-/10{5,}(/|$)"
 VALGRIND_XML = ("--xml=yes", "--xml-file={dir}/valgrind.%p.xml")
 
 
@@ -139,10 +126,9 @@ def lanes_for(selection: Selection, backend: str | None) -> tuple[str, ...]:
     """Return the lanes that a profile runs over a backend."""
     if selection.lanes:
         return selection.lanes
-    deep = selection.profile == "full" or (
-        selection.profile == "standard" and backend in YARDSTICKS
-    )
-    return LANES if deep and backend is not None else ("plain",)
+    reach = selection.how_much.lanes
+    deep = reach != "one" and backend is not None and reaches(reach, backend)
+    return LANES if deep else ("plain",)
 
 
 CASES_WRITTEN = ("--jsonl", "{dir}/document.jsonl")
@@ -160,11 +146,13 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     for subject, its_modes in modes.items():
         for backend in backends_for(selection, chosen, subject):
             for lane in lanes_for(selection, backend):
+                sample = sample_of(selection, lane)
                 for mode in modes_of_job(
-                    its_modes, selection.modes, selection.profile, lane,
-                    backend in (None, YARDSTICKS[0]),
-                ):  # fmt: skip
-                    yield native_conform(world, subject, backend, mode, lane, tail)
+                    its_modes, selection.modes, selection.how_much, lane, backend
+                ):
+                    yield native_conform(
+                        world, subject, backend, mode, lane, [*tail, *sample]
+                    )
     # The one mode of a CPython is its own; where others are asked for, it has none.
     if not selection.modes or EVERY in selection.modes:
         yield from cpython_conform(world, selection, chosen, tail)
@@ -195,15 +183,18 @@ def cpython_conform(
     first = primary(tuple(one for one in chosen.cpythons if one.hosts))
     for one in chosen.cpythons:
         for allocator in allocators_of_job(
-            one.allocators, selection.allocators, selection.profile, one is first
-        ):
+            one.allocators, selection.allocators, selection.how_much, one is first,
+            selection.seed,
+        ):  # fmt: skip
             for lane in lanes_for(selection, None) if one.hosts else ():
+                oldest = one is not chosen.cpythons[-1]
+                sample = sample_of(selection, lane, oldest)
                 yield make_job(
                     "conform",
                     "/".join([one.id, *([allocator] if allocator else []), lane]),
                     [
                         one.interpreter, *host_script(world.places, one.version),
-                        "conform", "--lane", lane, *tail,
+                        "conform", "--lane", lane, *tail, *sample,
                     ],
                     output_argv=CASES_WRITTEN, subject="cpython", lane=lane,
                     backend=allocator, interpreter=one.interpreter, timeout_s=300,
@@ -228,9 +219,9 @@ def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
     usable = program and world.valgrind and chosen.reference
     if not usable or LEAKS not in chosen.workloads or LEAKS not in world.workloads:
         return
-    everywhere = selection.profile == "full" or selection.backends
+    reach = "every" if selection.backends else selection.how_much.leaks
     over = [b for b in chosen.backends if b not in BOUNDS | REPLACED]
-    for backend in over if everywhere else [b for b in over if b in YARDSTICKS]:
+    for backend in (b for b in over if reaches(reach, b)):
         for variant in selection.variants or LEAK_VARIANTS:
             argv = [
                 "valgrind", *LEAK_OPTIONS, command(world, "pmm-work"), LEAKS,
@@ -256,9 +247,15 @@ def work_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
         yield from cpython_work(world, selection, chosen, workload)
 
 
-def work_tail(selection: Selection, workload: str, whole: bool) -> list[str]:
+def work_tail(
+    world: World, selection: Selection, workload: str, whole: bool
+) -> list[str]:
     """Return the options that set a workload's size, variants and seed."""
     settings = selection.settings or (() if whole else SMALL.get(workload, ()))
+    program = world.places.program("pmm-work")
+    if selection.how_much.smallest and workload == "file_read" and program:
+        # It is always there, and has the 50 chunks of which a claim speaks.
+        settings = (*settings, f"input={shown(program)}", "chunk=4096")
     return [
         *(part for setting in settings for part in ("--set", setting)),
         *(part for name in selection.variants for part in ("--variant", name)),
@@ -278,7 +275,9 @@ def native_work(
     argv = [
         command(world, "pmm-work"), workload,
         "--subject", subject, *backend_option(backend),
-        *work_tail(selection, workload, whole=True),
+        *work_tail(
+            world, selection, workload, whole=not selection.how_much.smallest
+        ),
     ]  # fmt: skip
     return make_job(
         "work", f"{workload}/{short(subject)}/{short(backend)}", argv,
@@ -293,13 +292,14 @@ def cpython_work(
     """One workload's Python twin, on every CPython."""
     first = max(chosen.cpythons, key=lambda one: one.order, default=None)
     for one in chosen.cpythons if workload in world.twins else ():
-        whole = selection.profile != "quick" or one is first
-        small = not whole and workload not in SMALL and workload != LEAKS
-        if small and not selection.workloads:
+        how = selection.how_much
+        whole = not how.smallest and (how.whole_twins == "every" or one is first)
+        as_it_is = workload not in SMALL and workload != LEAKS
+        if as_it_is and not whole and not how.smallest and not selection.workloads:
             continue
         argv = [
             one.interpreter, shown(world.places.twin_script), workload,
-            *work_tail(selection, workload, whole),
+            *work_tail(world, selection, workload, whole),
         ]  # fmt: skip
         yield make_job(
             "work", f"{workload}/twin/{one.id}", argv,
@@ -309,26 +309,31 @@ def cpython_work(
         )  # fmt: skip
 
 
-def runs_millions(selection: Selection, backend: str) -> bool:
-    """Tell whether benchmarks of size 1,000,000 are worth their time here."""
-    if selection.profile == "standard":
-        return backend in YARDSTICKS
-    return selection.profile == "full"
+def bench_sizes(selection: Selection, backend: str) -> list[str]:
+    """Return the option that leaves out the sizes that are not worth their time."""
+    how = selection.how_much
+    if how.smallest:
+        return [SMALLEST_SIZES]
+    return (
+        []
+        if how.millions != "one" and reaches(how.millions, backend)
+        else [NO_MILLIONS]
+    )
 
 
 def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """Google Benchmark: one process a program and backend."""
-    seconds = BENCH_SECONDS[selection.profile]
+    how = selection.how_much
     for area in chosen.benches if chosen.reference else ():
         for backend in chosen.backends:
             if backend in BOUNDS and area not in BENCH_BOUNDS:
                 continue
             argv = [
                 command(world, f"pmm-bench-{area}"), "--backend", backend,
-                f"--benchmark_min_time={seconds}",
-                f"--benchmark_repetitions={REPETITIONS}",
+                f"--benchmark_min_time={how.bench_seconds}",
+                f"--benchmark_repetitions={how.repetitions}",
                 "--benchmark_enable_random_interleaving=true",
-                *([] if runs_millions(selection, backend) else [NO_MILLIONS]),
+                *bench_sizes(selection, backend),
             ]  # fmt: skip
             yield make_job(
                 "bench", f"{area}/{short(backend)}", argv,
@@ -338,40 +343,3 @@ def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[J
                 ),
                 subject="reference", backend=backend, measured=True, timeout_s=600,
             )  # fmt: skip
-
-
-def skipped(world: World, selection: Selection, chosen: Chosen) -> Iterator[Skipped]:
-    """Say what a complete machine would have run besides."""
-    for name, lost in world.missing:
-        yield Skipped(what=name, why="not built", lost=lost, remedy="ninja -C build")
-    for entry in world.backends:
-        if not entry.available and not selection.backends:
-            yield Skipped(
-                what=f"backend {entry.name}", why=entry.reason or "not available",
-                lost="no results over it", remedy=f"pmm doctor  # {entry.name}",
-            )  # fmt: skip
-    if world.valgrind is None and "leaks" in selection.kinds:
-        yield Skipped(
-            what="valgrind", why="not installed",
-            lost="leaks are found by the runtime's own accounting only",
-            remedy="apt install valgrind",
-        )  # fmt: skip
-    if world.valgrind and "leaks" in selection.kinds and selection.backends:
-        for name in sorted(REPLACED.intersection(chosen.backends)):
-            yield Skipped(
-                what=f"leaks under valgrind over {name}",
-                why="valgrind replaces its functions by its own",
-                lost="leaks over it are found by the runtime's own accounting only",
-                remedy=None,
-            )
-    for one in chosen.cpythons:
-        if not one.hosts and "conform" in selection.kinds:
-            yield Skipped(
-                what=f"conformance on {one.id}", why=one.reason or "not usable",
-                lost="its column of the matrix", remedy=None,
-            )  # fmt: skip
-    if not world.cpythons:
-        yield Skipped(
-            what="CPython", why="none of 3.8 or later was found",
-            lost="no column to compare with, no twins", remedy="apt install python3",
-        )  # fmt: skip

@@ -5,8 +5,9 @@ The programs and this package are one project, so a field that is not declared
 here is an error and not noise: a figure nobody reads would be lost silently.
 Google Benchmark's JSON is another project's, so there unknown fields pass.
 
-Unknown figures are null. NaN and infinities are not JSON and are refused by the
-decoder. Units are in the names.
+Unknown figures are null. NaN and infinities are not JSON: our programs write none,
+and in Google Benchmark's documents they are read (`pmm.bench_documents`). Units are
+in the names.
 """
 
 from __future__ import annotations
@@ -245,9 +246,6 @@ class BackendList(Strict, frozen=True):
 class BenchContext(Foreign, frozen=True):
     """What Google Benchmark and our custom context say about the process."""
 
-    date: str
-    executable: str
-    num_cpus: int
     pmm_subject: str | None = None
     pmm_subject_version: str | None = None
     pmm_subject_build: str | None = None
@@ -259,20 +257,20 @@ class BenchContext(Foreign, frozen=True):
 
 
 class BenchEntry(Foreign, frozen=True):
-    """One line of `benchmarks`: an iteration run or an aggregate."""
+    """One entry of `benchmarks`; those that are aggregates are not read.
+
+    An entry of a benchmark that failed has no times and no iterations.
+    """
 
     name: str
     run_name: str
-    run_type: Literal["iteration", "aggregate"]
-    repetition_index: int | None = None
+    run_type: Literal["iteration"]
     iterations: int | None = None
     real_time: float | None = None
     cpu_time: float | None = None
     time_unit: Literal["ns", "us", "ms", "s"] = "ns"
-    label: str = ""
     error_occurred: bool = False
     error_message: str | None = None
-    items_per_second: float | None = None
     per_object_ns: float | None = None
     longest_step_ns: float | None = None
     longest_pause_ns: float | None = None
@@ -280,11 +278,3 @@ class BenchEntry(Foreign, frozen=True):
     collections: float | None = None
     most_garbage: float | None = None
     rss_growth_bytes: float | None = None
-    bytes_per_second: float | None = None
-
-
-class BenchDocument(Foreign, frozen=True):
-    """A `--benchmark_out` file."""
-
-    context: BenchContext
-    benchmarks: tuple[BenchEntry, ...]

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """How far a run is and how long it will still take.
 
-The estimate adds up, by kind of job, what such a job took on average in this
-run (before the first one: a guess). On a terminal a bar moves; elsewhere each
-finished job is one plain line, so that a log can be read.
+The estimate weighs each open job by what it is expected to cost (`pmm.costs`) and
+by how wrong that was in this run so far: for jobs alike, for jobs of its kind, for
+all. Few seconds of experience correct a guess a little, many correct it wholly.
+Checks share the cores and measured jobs follow one by one. On a terminal a bar
+moves; elsewhere each finished job is one plain line, so that a log can be read.
 """
 
 from __future__ import annotations
@@ -16,40 +18,78 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from pmm.costs import cost, group
 from pmm.jobs import Job, JobResult
 
-GUESS_S = {
-    "conform": 3.0,
-    "backend-check": 1.0,
-    "work": 3.0,
-    "bench": 6.0,
-    "leaks": 6.0,
-}
+TRUST_S = {"all": 60.0, "kind": 60.0, "group": 4.0}
+"""Experience of so many expected seconds counts as much as the guess does: jobs
+alike tell soon, others tell of the machine and not of each other."""
+
+
+def levels(job: Job) -> tuple[tuple[str, str], ...]:
+    """Return the crowds that a job is one of, the widest first, each with its kind."""
+    return (("all", "all"), ("kind", job.kind), ("group", f"{job.kind} {group(job)}"))
+
+
+class Experience:
+    """How much longer jobs took than was expected; learnt from those that are done."""
+
+    def __init__(self) -> None:
+        self.expected: dict[str, float] = {}
+        self.taken: dict[str, float] = {}
+
+    def learn(self, job: Job, seconds: float) -> None:
+        """Take a finished job in, at each level that it tells of."""
+        for _, level in levels(job):
+            self.expected[level] = self.expected.get(level, 0.0) + cost(job)
+            self.taken[level] = self.taken.get(level, 0.0) + seconds
+
+    def factor(self, job: Job) -> float:
+        """Return by what a job's cost is to be multiplied.
+
+        Each level starts from what the wider one knows.
+        """
+        known = 1.0
+        for trust, level in levels(job):
+            taken = self.taken.get(level, 0.0) + TRUST_S[trust] * known
+            known = taken / (self.expected.get(level, 0.0) + TRUST_S[trust])
+        return known
 
 
 class Estimate:
-    """Seconds left, learnt from the jobs that are done."""
+    """Seconds left of a run."""
 
     def __init__(self, jobs: Sequence[Job], cores: int) -> None:
         self.open = {job.id: job for job in jobs}
         self.cores = max(1, cores)
-        self.taken: dict[str, list[float]] = {}
+        self.begun: dict[str, float] = {}
+        self.experience = Experience()
+
+    def begin(self, job: Job, now: float) -> None:
+        """Note that a job has started."""
+        self.begun[job.id] = now
 
     def done(self, job: Job, seconds: float) -> None:
         """Learn from a finished job."""
         self.open.pop(job.id, None)
-        self.taken.setdefault(job.kind, []).append(seconds)
+        self.begun.pop(job.id, None)
+        self.experience.learn(job, seconds)
 
-    def expected(self, kind: str) -> float:
-        """Return what a job of a kind takes."""
-        times = self.taken.get(kind)
-        return sum(times) / len(times) if times else GUESS_S[kind]
+    def rest(self, job: Job, now: float) -> float:
+        """Return the seconds that an open job still keeps its core.
 
-    def left(self) -> float:
-        """Return the seconds that are left; checks share the cores."""
-        return sum(
-            self.expected(job.kind) / (1 if job.measured else self.cores)
-            for job in self.open.values()
+        One that has run for longer than expected takes a little longer yet.
+        """
+        whole = cost(job) * self.experience.factor(job)
+        ran = now - self.begun[job.id] if job.id in self.begun else 0.0
+        return max(whole - ran, min(whole, ran) / 4)
+
+    def left(self, now: float) -> float:
+        """Return the seconds that are left; no core ends before its longest job."""
+        checks = [self.rest(j, now) for j in self.open.values() if not j.measured]
+        shared = max(sum(checks) / self.cores, max(checks, default=0.0))
+        return shared + sum(
+            self.rest(job, now) for job in self.open.values() if job.measured
         )
 
 
@@ -98,6 +138,7 @@ class Display:
     def __call__(self, job: Job, result: JobResult | None) -> None:
         """Take a report of the executor."""
         if result is None:
+            self.estimate.begin(job, time.monotonic())
             if self.bar is not None:
                 self.bar.update(self.task, description=job.id, left=self.left())
             return
@@ -128,4 +169,4 @@ class Display:
 
     def left(self) -> str:
         """Say what is left."""
-        return f"about {spoken(self.estimate.left())} left"
+        return f"about {spoken(self.estimate.left(time.monotonic()))} left"

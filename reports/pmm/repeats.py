@@ -3,17 +3,10 @@
 
 Requirement DOM-016 wants the same semantics whatever serves the memory, and every
 collector mode of a runtime has to keep the same requirements. So the cases are
-repeated
-
-quick     in every mode over the first yardstick
-standard  in every mode over every backend, in the plain lane; over every
-          allocator of the baseline CPython
-full      in every mode over every backend, in every lane; over every allocator of
-          every CPython
-
-and `--mode` and `--allocator` ask for others; `all` is every one there is. Modes
-are those that a subject declares, allocators those that an interpreter was built
-with (PYTHONMALLOC).
+repeated in several modes and over several allocators, as many as the profile says
+(`pmm.profiles`); `--mode` and `--allocator` ask for others, and `all` is every one
+there is. Modes are those that a subject declares, allocators those that an
+interpreter was built with (PYTHONMALLOC).
 """
 
 from __future__ import annotations
@@ -22,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from pmm.names import unknown
+from pmm.profiles import Profile, reaches
 
 EVERY = "all"
 
@@ -43,29 +37,36 @@ def refuse_unknown(kind: str, wanted: Iterable[str], known: Sequence[str]) -> No
 
 
 def modes_of_job(
-    known: Sequence[str], wanted: Sequence[str], profile: str, lane: str, first: bool
-) -> tuple[str | None, ...]:
+    known: Sequence[str], wanted: Sequence[str], how: Profile, lane: str,
+    backend: str | None,
+) -> tuple[str | None, ...]:  # fmt: skip
     """Return the modes in which a native subject runs a lane over a backend.
 
     `known` are the subject's modes, its default first; a subject without modes is
-    asked for none. `first` tells whether the backend is the first yardstick.
+    asked for none.
     """
     if not known:
         return () if wanted and EVERY not in wanted else (None,)
     if wanted:
         return chosen(wanted, known)
-    plain = lane == "plain" and (first or profile == "standard")
-    return tuple(known) if plain or profile == "full" else (known[0],)
+    every = how.modes_in_lanes or (lane == "plain" and reaches(how.modes, backend))
+    return tuple(known) if every else (known[0],)
 
 
 def allocators_of_job(
-    known: Sequence[str], wanted: Sequence[str], profile: str, baseline: bool
-) -> tuple[str | None, ...]:
+    known: Sequence[str], wanted: Sequence[str], how: Profile, baseline: bool,
+    seed: int,
+) -> tuple[str | None, ...]:  # fmt: skip
     """Return the allocators over which a CPython runs; None is what it takes itself.
 
-    `known` are those it was built with, its own choice first.
+    `known` are those it was built with, its own choice first. A profile that does
+    not take all takes one more on the baseline, another with another seed.
     """
     if wanted:
         return chosen(wanted, known)
-    every = profile == "full" or (profile == "standard" and baseline)
-    return (None, *known[1:]) if every else (None,)
+    others = tuple(known[1:])
+    if how.allocators == "every":
+        return (None, *others)
+    if how.allocators == "yardsticks" and baseline and others:
+        return (None, others[seed % len(others)])
+    return (None,)

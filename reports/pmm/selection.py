@@ -15,9 +15,11 @@ from pmm.discover import CPython, World
 from pmm.errors import UsageError
 from pmm.jobs import JobKind
 from pmm.names import choose, is_path, unknown
+from pmm.profiles import FAILING, Profile
+from pmm.profiles import PROFILES as HOW_MUCH
 from pmm.repeats import refuse_unknown
 
-PROFILES = ("quick", "standard", "full")
+PROFILES = tuple(HOW_MUCH)
 KINDS: tuple[JobKind, ...] = ("conform", "backend-check", "work", "bench", "leaks")
 LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle")
 
@@ -45,6 +47,11 @@ class Selection:
     """How many pairs; None: as many as a verdict needs."""
     objects: int = 1_000_000
     """Size of the benchmarks in pairs."""
+
+    @property
+    def how_much(self) -> Profile:
+        """What the profile decides; the name has been found to be one."""
+        return HOW_MUCH[self.profile]
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,9 @@ def resolve(world: World, selection: Selection) -> Chosen:
     subjects = expand_subjects(selection.subjects, ids)
     plugins = tuple(name for name in selection.subjects if is_path(name))
     every = not selection.subjects
-    cpythons = tuple(o for o in world.cpythons if every or o.id in subjects)
+    cpythons = tuple(o for o in world.cpythons if o.id in subjects)
+    if every:
+        cpythons = cpythons_of(world.cpythons, selection.how_much)
     built_with = [name for one in cpythons for name in one.allocators]
     refuse_unknown("allocator", selection.allocators, built_with)
     return Chosen(
@@ -89,6 +98,36 @@ def resolve(world: World, selection: Selection) -> Chosen:
         if selection.benches
         else world.benches,
     )
+
+
+def cpythons_of(found: Sequence[CPython], how: Profile) -> tuple[CPython, ...]:
+    """Return the CPythons that a profile runs on when none is named.
+
+    The ends are the oldest and the newest that the suite's extension can be loaded
+    into, ordinary builds before unusual ones.
+    """
+    if how.cpythons == "every":
+        return tuple(found)
+    hosts = [one for one in found if one.hosts] or list(found)
+    usual = [one for one in hosts if one.id == f"cpython-{one.version}"] or hosts
+    ranked = sorted(usual, key=lambda one: one.order)
+    ends = (*ranked[:1], *ranked[-1:])
+    return tuple(one for one in found if one in ends)
+
+
+def sample_of(selection: Selection, lane: str, oldest: bool = False) -> list[str]:
+    """Return the option by which a lane takes some cases of each area only.
+
+    What is asked for by name, lanes or cases, is run whole. `oldest` tells that it
+    runs on a CPython that was taken for being the oldest.
+    """
+    how = selection.how_much
+    every = how.failing_sample if lane in FAILING else how.sample
+    if oldest and not selection.subjects:
+        every = max(every, how.oldest_sample)
+    if every == 1 or selection.cases or selection.lanes:
+        return []
+    return ["--sample", str(every)]
 
 
 def expand_subjects(wanted: Sequence[str], ids: Sequence[str]) -> list[str]:

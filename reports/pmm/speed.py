@@ -22,13 +22,13 @@ from statistics import median
 import msgspec
 
 from pmm import errors
+from pmm.bench_documents import BenchPaper, read_bench_document
 from pmm.bench_results import SUFFIX, as_bool
 from pmm.documents import Verdict
-from pmm.errors import no_document
 from pmm.jobs import Job, JobResult
 from pmm.names import is_path
 from pmm.pair_stats import Estimate, adjusted, direction, estimate
-from pmm.programs import BenchContext, BenchDocument, BenchEntry
+from pmm.programs import BenchContext, BenchEntry
 from pmm.speed_documents import (
     DroppedPair,
     SpeedArm,
@@ -64,17 +64,25 @@ class Pairs:
 
 
 def collect_pair(pairs: Pairs, job: Job, document: Path) -> str | None:
-    """Read one arm's document into `pairs`; return why it is not believed."""
-    try:
-        found = msgspec.json.decode(document.read_bytes(), type=BenchDocument)
-    except OSError as error:
-        return no_document(error)
-    except msgspec.MsgspecError as error:
-        return f"its document is not valid: {error}"
-    entries = [entry for entry in found.benchmarks if entry.run_type == "iteration"]
-    complaint = pair_complaint(job, found.context, entries)
+    """Read one arm's document into `pairs`; return why it is not believed.
+
+    A benchmark without a figure is complained of, and the others count.
+    """
+    found, unread = read_bench_document(document, timed=False)
+    if found is None:
+        return unread
+    complaint = pair_complaint(job, found)
     if complaint is not None:
         return complaint
+    refused = {
+        **found.refused,
+        **{
+            entry.run_name: entry.error_message or "failed"
+            for entry in found.entries
+            if entry.error_occurred
+        },
+    }
+    entries = [one for one in found.entries if one.run_name not in refused]
     figures: dict[str, list[BenchEntry]] = {}
     for entry in entries:
         name, _, size = SUFFIX.sub("", entry.run_name).rpartition("/")
@@ -83,22 +91,18 @@ def collect_pair(pairs: Pairs, job: Job, document: Path) -> str | None:
     pairs.figures[job.id] = figures
     if job.pair is not None:
         pairs.said[job.pair.arm.id] = found.context
-    return None
+    return "; ".join(f"{name}: {why}" for name, why in refused.items()) or None
 
 
-def pair_complaint(
-    job: Job, context: BenchContext, entries: Sequence[BenchEntry]
-) -> str | None:
-    """Return what is wrong with a document: another subject, a failed check."""
+def pair_complaint(job: Job, found: BenchPaper) -> str | None:
+    """Return what makes a document useless: another subject, nothing measured."""
+    context = found.context
     wrong = arm_lies(job, context.pmm_subject, context.pmm_backend, context.pmm_mode)
     if wrong is not None:
         return wrong
     if as_bool(context.pmm_witness_ok) is False:
         return f"{job.backend} did not serve the memory ({context.pmm_witness_object})"
-    failed = next((entry for entry in entries if entry.error_occurred), None)
-    if failed is not None:
-        return f"{failed.name}: {failed.error_message or 'failed'}"
-    return None if entries else "it measured nothing"
+    return None if found.entries or found.refused else "it measured nothing"
 
 
 def arm_lies(

@@ -31,7 +31,8 @@ def print_summary(outcome: Outcome, console: Console) -> None:
     print_speed(run.speed, console)
     for skipped in run.skipped:
         console.print(
-            f"skipped {skipped.what}: {skipped.why} ({skipped.lost})",
+            f"{'left out' if skipped.choice else 'skipped'} {skipped.what}: "
+            f"{skipped.why} ({skipped.lost})",
             markup=False,
             soft_wrap=True,
         )

@@ -61,6 +61,12 @@ def collect_valgrind(
     return tuple(findings), None
 
 
+def whole(text: str | None) -> int | None:
+    """Return a count that valgrind writes; None for what is no whole number."""
+    digits = (text or "").strip().replace(",", "")
+    return int(digits) if digits.isascii() and digits.isdigit() else None
+
+
 def finding(job: Job, result: JobResult, error: ET.Element, root: Path) -> LeakFinding:
     """Make a finding of one <error>."""
     lost = error.findtext("xwhat/leakedbytes")
@@ -77,8 +83,8 @@ def finding(job: Job, result: JobResult, error: ET.Element, root: Path) -> LeakF
         backend=job.backend,
         type=None,
         message=error.findtext("xwhat/text") or error.findtext("what") or "",
-        count=int(blocks) if blocks else 1,
-        bytes=int(lost) if lost else None,
+        count=whole(blocks) or 1,
+        bytes=whole(lost),
         frames=with_excerpts(frames(stack, root), root) if stack is not None else (),
         suppression=raw.strip() if raw else None,
         suppressed=False,
@@ -100,7 +106,7 @@ def suppressed(job: Job, result: JobResult, pair: ET.Element) -> LeakFinding:
         backend=job.backend,
         type=None,
         message=f"suppressed by {name}",
-        count=int(pair.findtext("count") or 0),
+        count=whole(pair.findtext("count")) or 0,
         bytes=None,
         frames=(),
         suppression=name,
@@ -120,7 +126,7 @@ def frames(stack: ET.Element, root: Path) -> list[Frame]:
             Frame(
                 function=frame.findtext("fn"),
                 file=project_path(folder, name, built, root) if name else None,
-                line=int(line) if line else None,
+                line=whole(line),
                 object=built,
             )
         )

@@ -70,7 +70,7 @@ def test_wrong_words_are_exit_2(project, arguments):
 def test_outside_a_clone_the_package_finds_its_own(project, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     done = call("list", "profiles", "--build", str(project.build))
-    assert done.output.split() == ["quick", "standard", "full"]
+    assert done.output.split() == ["quick", "standard", "nightly", "smoke"]
 
 
 @pytest.mark.parametrize("verb", ["backends", "subjects", "doctor"])

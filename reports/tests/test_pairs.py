@@ -275,7 +275,25 @@ def test_an_arm_that_was_somebody_else_is_not_believed(tmp_path, context):
     assert pairs.figures == {}
 
 
-@pytest.mark.parametrize("data", [b"", b"{", document().replace(b"3.5", b"NaN")])
+@pytest.mark.parametrize("word", [b"NaN", b"-nan", b"Infinity"])
+def test_a_figure_that_is_no_number_is_unknown_and_the_others_count(tmp_path, word):
+    pairs, complaint = read(tmp_path, document().replace(b"3.5", word))
+    assert complaint is None
+    (figures,) = pairs.figures.values()
+    assert figures["gc/full_live"][0].per_object_ns is None
+
+
+def test_a_row_that_cannot_be_read_is_named_and_the_others_count(tmp_path):
+    bad = b'"benchmarks": [{"name": "gc/x/10", "iterations": NaN}, 7, '
+    data = document().replace(b'"benchmarks": [', bad)
+    pairs, complaint = read(tmp_path, data)
+    assert complaint.startswith("gc/x/10: it cannot be read")
+    assert "; entry 2: it cannot be read" in complaint
+    (figures,) = pairs.figures.values()
+    assert list(figures) == ["gc/full_live"]
+
+
+@pytest.mark.parametrize("data", [b"", b"{"])
 def test_a_torn_document_is_a_complaint(tmp_path, data):
     assert read(tmp_path, data)[1]
 

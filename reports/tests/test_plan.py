@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmm import profiles
 from pmm.discover import CPython, World, primary
 from pmm.errors import UsageError
 from pmm.execute import full_argv, job_command
@@ -71,11 +72,104 @@ def test_a_plan_is_deterministic_and_its_ids_are_unique(world, profile):
 
 
 def test_a_larger_profile_holds_the_smaller_one(world):
-    sizes = [
+    quick, standard, nightly, smoke = (
         {job.id for job in make_plan(world, Selection(profile=p)).jobs}
         for p in PROFILES
+    )
+    assert quick <= standard <= nightly
+    assert smoke == standard
+
+
+@pytest.fixture
+def seven(world) -> World:
+    """Seven CPythons of an ordinary build, and a debug build of the newest."""
+    names = ("3.8.18", "3.9.18", "3.10.13", "3.11.2", "3.11.7", "3.12.1", "3.13.0")
+    odd = dataclasses.replace(cpython("3.14.0"), id="cpython-3.14.0-debug")
+    return dataclasses.replace(world, cpythons=(*map(cpython, names), odd))
+
+
+@pytest.mark.parametrize("profile", ["quick", "standard", "smoke"])
+def test_the_cpythons_between_the_ends_wait_for_nightly_and_it_is_said(seven, profile):
+    plan = make_plan(seven, Selection(profile=profile))
+    used = {job.interpreter for job in plan.jobs if job.interpreter}
+    assert used == {"/usr/bin/python3.8.18", "/usr/bin/python3.13.0"}
+    said = next(s for s in plan.skipped if "cpython-3.9.18" in s.what)
+    left = [one.id for one in seven.cpythons[1:] if one.id != "cpython-3.13.0"]
+    assert said.what == ", ".join(left)
+    assert said.choice
+    assert said.remedy.split()[2:] == [w for name in left for w in ("--subject", name)]
+
+
+def test_nightly_runs_everything_and_puts_nothing_off(seven):
+    plan = make_plan(seven, Selection(profile="nightly"))
+    used = {job.interpreter for job in plan.jobs if job.interpreter}
+    assert used == {one.interpreter for one in seven.cpythons}
+    assert not [s for s in plan.skipped if s.choice]
+    assert not [job for job in plan.jobs if "--sample" in job.argv]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_an_interpreter_that_is_named_is_always_taken(seven, profile):
+    asked = Selection(profile=profile, subjects=("cpython-3.10",), kinds=("conform",))
+    plan = make_plan(seven, asked)
+    assert {job.interpreter for job in plan.jobs} == {"/usr/bin/python3.10.13"}
+
+
+def sampled(jobs) -> dict[str, set[str]]:
+    """Shares by lane."""
+    out: dict[str, set[str]] = {}
+    for job in jobs:
+        if job.lane:
+            at = job.argv.index("--sample") + 1 if "--sample" in job.argv else None
+            out.setdefault(job.lane, set()).add(job.argv[at] if at else "all")
+    return out
+
+
+def test_standard_samples_the_lanes_of_failing_allocations_and_says_so(world):
+    plan = make_plan(world, Selection(profile="standard", seed=5))
+    shares = sampled(plan.jobs)
+    every = profiles.PROFILES["standard"].failing_sample
+    assert every > 1
+    assert shares["oom-once"] == shares["oom-persist"] == {str(every)}
+    assert shares["plain"] == shares["gc-stress"] == shares["shuffle"] == {"all"}
+    said = next(s for s in plan.skipped if "oom-once and oom-persist" in s.what)
+    assert f"one case in {every}" in said.why
+    assert "seed 5" in said.why
+    assert said.remedy == "pmm conform --lane oom-once --lane oom-persist"
+    seeds = [j.argv[j.argv.index("--seed") + 1] for j in plan.jobs if j.lane]
+    assert set(seeds) == {"5"}
+
+
+def test_quick_samples_the_cases_of_the_oldest_cpython_and_says_so(seven):
+    plan = make_plan(seven, Selection())
+    columns = {job.interpreter: job.argv for job in plan.jobs if job.lane}
+    assert "--sample" in columns["/usr/bin/python3.8.18"]
+    assert "--sample" not in columns["/usr/bin/python3.13.0"]
+    said = next(s for s in plan.skipped if s.what == "most cases on cpython-3.8.18")
+    assert said.remedy == "pmm conform --subject cpython-3.8.18"
+    named = Selection(subjects=("cpython-3.8.18", "cpython-3.13"))
+    assert not [j for j in make_plan(seven, named).jobs if "--sample" in j.argv]
+
+
+@pytest.mark.parametrize("asked", [{"cases": ("ref.*",)}, {"lanes": ("oom-once",)}])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_is_asked_for_by_name_is_not_sampled(world, profile, asked):
+    plan = make_plan(world, Selection(profile=profile, **asked))
+    assert not [job for job in plan.jobs if "--sample" in job.argv]
+    assert not [s for s in plan.skipped if s.what.startswith("most cases")]
+
+
+def test_another_seed_takes_another_allocator(world):
+    known = ("pymalloc", "malloc", "pymalloc_debug", "malloc_debug")
+    one = dataclasses.replace(cpython("3.13.0"), allocators=known)
+    found = dataclasses.replace(world, cpythons=(one,))
+    ask = {"profile": "standard", "kinds": ("conform",), "subjects": ("cpython",)}
+    picked = [
+        {job.backend for job in make_plan(found, Selection(seed=n, **ask)).jobs}
+        for n in (1, 2, 3)
     ]
-    assert sizes[0] <= sizes[1] <= sizes[2]
+    assert all(len(names) == 2 and None in names for names in picked)
+    assert set().union(*picked) == {None, *known[1:]}
 
 
 def test_bounds_hold_no_workload_and_no_case(world):
@@ -120,7 +214,7 @@ def test_what_is_missing_is_skipped_with_a_reason(world):
     )
     plan = make_plan(poor, Selection())
     skipped = {s.what: s for s in plan.skipped}
-    assert set(skipped) == {
+    assert {name for name, one in skipped.items() if not one.choice} == {
         "pmm-x", "backend snmalloc", "valgrind", "conformance on cpython-3.9.18"
     }  # fmt: skip
     assert all(s.why and s.lost for s in plan.skipped)
@@ -137,6 +231,8 @@ def test_what_is_missing_is_skipped_with_a_reason(world):
         (Selection(subjects=("cpython-3.12",)), "no subject"),
         (Selection(benches=("aloc",)), "did you mean alloc"),
         (Selection(profile="fast"), "no profile 'fast'"),
+        (Selection(profile="full"), "there are: nightly, quick"),
+        (Selection(profile="night"), "did you mean nightly"),
         (Selection(lanes=("oom",)), "oom-once"),
         (Selection(modes=("genertional",)), "did you mean generational"),
         (Selection(allocators=("mallok",)), "did you mean malloc"),
@@ -161,9 +257,7 @@ def test_a_subject_of_somebody_else_chooses_its_own_allocator(world):
     plan = make_plan(world, Selection(kinds=("conform",), subjects=("/x/mine.so",)))
     assert [job.backend for job in plan.jobs] == [None]
     assert "--backend" not in plan.jobs[0].argv
-    named = Selection(
-        kinds=("conform",), subjects=("/x/mine.so",), backends=("libc",)
-    )
+    named = Selection(kinds=("conform",), subjects=("/x/mine.so",), backends=("libc",))
     assert [job.backend for job in make_plan(world, named).jobs] == ["libc"]
 
 
@@ -182,11 +276,11 @@ def conform_ids(world: World, **asked) -> set[str]:
 
 
 def test_every_mode_is_checked_over_more_backends_the_more_is_done(world):
-    quick, standard, full = (conform_ids(world, profile=p) for p in PROFILES)
+    quick, standard, nightly, _ = (conform_ids(world, profile=p) for p in PROFILES)
     assert "reference/pool/counting/plain" in quick
     assert "reference/libc/generational/plain" in quick
     assert "reference/libc/counting/plain" in standard - quick
-    assert "reference/libc/counting/gc-stress" in full - standard
+    assert "reference/libc/counting/gc-stress" in nightly - standard
 
 
 def test_modes_that_are_asked_for_are_checked_over_every_backend(world):

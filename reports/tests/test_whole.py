@@ -130,8 +130,9 @@ def test_the_same_build_twice_compares_clean(finished, tmp_path):
     ]  # fmt: skip
     first = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stdout[-2000:]
+    before = decode_run((tmp_path / "report" / "run.json").read_bytes()).id
     again = subprocess.run(
-        [*ask, "--baseline", "latest"],
+        [*ask, "--baseline", before],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert again.returncode == 0, again.stdout[-3000:]
