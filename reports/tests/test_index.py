@@ -22,7 +22,8 @@ SHORT = Score(must_passed=9, must_applicable=10, must_total=12)
     [
         ({"PASS": 10}, ALL, "good"),
         ({"PASS": 10, "WARN": 1, "UNSUPPORTED": 2}, ALL, "good"),
-        ({"PASS": 9, "XFAIL": 1}, SHORT, "warn"),
+        ({"PASS": 9, "XFAIL": 1}, SHORT, "good"),
+        ({"PASS": 9, "WAIVED": 1}, SHORT, "good"),
         ({"PASS": 9, "FAIL": 1}, SHORT, "bad"),
         ({"PASS": 10, "LEAK": 1}, ALL, "bad"),
         ({"PASS": 10, "FAIL": 0}, ALL, "good"),
