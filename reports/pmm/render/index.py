@@ -169,9 +169,11 @@ def context(run: Run) -> dict[str, Any]:
     )  # fmt: skip
     tiles = [tile for maker in makers if (tile := maker(run)) is not None]
     groups = groups_of(run.verdict)
+    front = in_front(groups)
     return {
         "groups": groups,
-        "front": in_front(groups),
+        "front": front,
+        "behind": [at for at in range(len(groups)) if at not in front],
         "most": MOST_MEMBERS,
         "tiles": tiles,
         "judged": _judged(run.baseline.changes) if run.baseline else [],
