@@ -3,7 +3,7 @@
 
 1. Each problem gets a trait: what it is (a class, a job's status, a kind), on
    which part it was seen, what it says.
-2. Where one thing (a case, a job) shows the same in several places, the places
+2. Where one thing (a case, a job) says the same in several places, the places
    are its footprint: one backend, or one runtime over all of its backends.
 3. Problems with the same word and footprint make a group. What they say is told
    by pattern, numbers and addresses aside, the most frequent first.
@@ -40,6 +40,9 @@ SHOWN_GROUPS = 12
 """Groups that stand open; the others are folded below them."""
 NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d[\d.,]*")
 Footprint = tuple[frozenset[str], str]
+"""Subjects, and a backend where it is one."""
+Symptom = tuple[str, str, str, str]
+"""Word, signal or kind, thing, and what it says."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +164,16 @@ def trait(problem: Problem, view: View) -> Trait:
     )  # fmt: skip
 
 
-def footprints(traits: Iterable[Trait]) -> dict[tuple[str, str, str], Footprint]:
+def symptom(one: Trait) -> Symptom:
+    """Return what is the same where one cause shows in one thing."""
+    return one.word, one.more, one.what, one.pattern
+
+
+def footprints(traits: Iterable[Trait]) -> dict[Symptom, Footprint]:
     """Return where each thing shows the same: subjects, and a backend if it is one."""
-    places: dict[tuple[str, str, str], set[tuple[str, str]]] = {}
+    places: dict[Symptom, set[tuple[str, str]]] = {}
     for one in traits:
-        key = (one.word, one.more, one.what)
+        key = symptom(one)
         places.setdefault(key, set()).add((one.subject, one.backend))
     return {
         key: (
@@ -247,7 +255,7 @@ def group_problems(problems: Sequence[Problem], view: View) -> tuple[ProblemGrou
     prints = footprints(traits)
     found: dict[tuple[object, ...], list[Member]] = {}
     for index, (one, its) in enumerate(zip(problems, traits, strict=True)):
-        place = prints[its.word, its.more, its.what]
+        place = prints[symptom(its)]
         key = (one.severity, one.kind, its.word, its.more, place)
         found.setdefault(key, []).append(Member(index, one, its))
     return tuple(make_group(members, view) for members in found.values())
