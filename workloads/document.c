@@ -125,7 +125,7 @@ static int asked_for(const struct pmm_work_options *options,
   return options->variant_count == 0;
 }
 
-/** Set "verified", "checksum" and, when nothing ran, "error". */
+/** Set "verified", "checksum". */
 static void conclude(json_t *document) {
   int ran = 0;
   int verified = json_is_null(json_object_get(document, "error"));
@@ -141,11 +141,6 @@ static void conclude(json_t *document) {
       int same = checksum == NULL || strcmp(checksum, own) == 0;
       checksum = same ? own : "";
     }
-  }
-  if (!ran && verified) {
-    json_object_set_new(document, "error",
-                        json_string("unsupported: the subject lacks a feature "
-                                    "that every variant needs"));
   }
   json_object_set_new(document, "verified", json_boolean(ran && verified));
   json_object_set_new(document, "checksum",
@@ -203,12 +198,26 @@ int pmm_work_document_write(json_t *document, const char *path) {
   return failed;
 }
 
+int pmm_work_document_applied(const json_t *document) {
+  size_t index;
+  json_t *variant;
+  json_array_foreach(json_object_get(document, "variants"), index, variant) {
+    if (json_object_get(variant, "unsupported") == NULL) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 int pmm_work_document_exit(const json_t *document, int check) {
   if (json_array_size(json_object_get(document, "failures")) > 0) {
     return 3;
   }
   if (!json_is_null(json_object_get(document, "error"))) {
     return 1;
+  }
+  if (!pmm_work_document_applied(document)) {
+    return 4;
   }
   int leaked = json_array_size(json_object_get(document, "findings")) > 0;
   int verified = json_is_true(json_object_get(document, "verified"));

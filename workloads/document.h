@@ -20,6 +20,9 @@ json_t *pmm_work_document_error(const struct pmm_work_stage *stage,
 /** Write it where the options say: 0, or 1 after a message. */
 int pmm_work_document_write(json_t *document, const char *path);
 
+/** Whether the subject offers what at least one of the variants needs. */
+int pmm_work_document_applied(const json_t *document);
+
 /** The exit code that a document stands for. */
 int pmm_work_document_exit(const json_t *document, int check);
 

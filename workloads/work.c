@@ -160,6 +160,9 @@ static int finish(json_t *document, const struct pmm_work_options *options) {
   const char *error = json_string_value(json_object_get(document, "error"));
   if (error != NULL) {
     fprintf(stderr, "pmm-work: %s\n", error);
+  } else if (!pmm_work_document_applied(document)) {
+    fprintf(stderr, "pmm-work: nothing applied: the subject lacks a feature "
+                    "that every variant needs\n");
   }
   int failed = pmm_work_document_write(document, options->json);
   if (!failed && options->json != NULL && strcmp(options->json, "-") != 0) {

@@ -16,7 +16,7 @@ typedef int (*pmm_work_find)(const struct pmmi_names *names,
 /**
  * Run the command line on the host's own subject; --subject may only repeat
  * its name.  Returns the exit code: 0 fine, 1 tool error, 2 usage, 3 a check
- * failed.
+ * failed, 4 nothing applied: the subject lacks what every variant needs.
  */
 int pmm_work_main(const struct pmm_subject *subject, int argc, char **argv);
 

@@ -82,6 +82,8 @@ class Reading(Strict, frozen=True):
     backend: str | None
     value: str
     effect: Effect
+    command: str | None = None
+    """The shell line that measures it again."""
 
 
 class Measurement(Strict, frozen=True):

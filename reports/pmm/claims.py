@@ -8,14 +8,16 @@
 3. A reading that says otherwise contradicts the stated verdict; evidence that
    failed leaves it unconfirmed; one piece that supports it confirms it.
 
-Somebody's own subject is not asked: the sentences are about Python.
+Only shipped parts that passed their checks speak (soundness.py): somebody's own
+subject or allocator is not asked, as the sentences are about Python, and neither
+is a job that failed.
 Judging is pure: the same run and the same file give the same table.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -44,6 +46,8 @@ from pmm.programs import Variant, WorkDocument
 FILE = Path("conformance") / "claims.toml"
 IDLE = frozenset({"UNSUPPORTED", "NOT_RUN"})
 SUBJECTS = frozenset({"reference", "cpython"})
+Commands = Mapping[str, str]
+"""Requirement: the shell line of a case of it that failed."""
 
 
 def read_claims(path: Path) -> ClaimsFile:
@@ -196,7 +200,7 @@ def measurement(
             readings.append(
                 Reading(
                     subject=subject_of(document), backend=document.backend,
-                    value=read[0], effect=read[1],
+                    value=read[0], effect=read[1], command=result.command,
                 )
             )  # fmt: skip
     return Measurement(
@@ -301,7 +305,28 @@ def evidence_against(judged: JudgedClaim) -> str:
     return "; ".join(said)
 
 
-def claim_problems(table: ClaimTable | None) -> list[Problem]:
+def failed_cases(cases: Iterable[CaseResult]) -> Commands:
+    """Return of each requirement that a case fails the line that repeats it."""
+    out: dict[str, str] = {}
+    for case in cases:
+        for name in case.requirements if case.outcome in BAD else ():
+            out.setdefault(name, case.reproduce)
+    return out
+
+
+def command_against(judged: JudgedClaim, failed: Commands) -> str | None:
+    """Return a shell line that shows what does not support a claim."""
+    for one in judged.measurements:
+        for reading in one.readings:
+            if reading.effect != "supports":
+                return reading.command
+    names = [one.id for one in judged.requirements if one.failed]
+    return next((failed[name] for name in names if name in failed), None)
+
+
+def claim_problems(
+    table: ClaimTable | None, failed: Commands | None = None
+) -> list[Problem]:
     """Return a problem for each verdict that the run does not support.
 
     Failed evidence is a failure of its own, told by its case or workload; here
@@ -320,7 +345,7 @@ def claim_problems(table: ClaimTable | None) -> list[Problem]:
             ),
             detail=f"{judged.claim.text} {evidence_against(judged)}",
             column=None,
-            reproduce=None,
+            reproduce=command_against(judged, failed or {}),
         )
         for judged in (table.claims if table is not None else ())
         if judged.state in DISAGREE

@@ -10,14 +10,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.console import Console
 
 from pmm import cli_show, errors
+from pmm.baseline import policy_of, read_baseline
 from pmm.documents import Run
-from pmm.errors import PmmError
+from pmm.errors import InterruptedRunError, PmmError
 from pmm.jobs import JobKind
 from pmm.names import unknown
 from pmm.options import (
@@ -27,6 +28,7 @@ from pmm.options import (
     BaselineOption,
     BuildOption,
     CaseOption,
+    GoneOption,
     JsonOption,
     LaneOption,
     ModeOption,
@@ -46,8 +48,9 @@ from pmm.plain_text import PlainConsole, shell_line
 from pmm.plan import make_plan
 from pmm.selection import KINDS, Selection
 from pmm.session import (
+    Against,
     Outcome,
-    baseline_folder,
+    compared_with,
     execute_rest,
     finish,
     in_use,
@@ -57,9 +60,10 @@ from pmm.session import (
     write_report,
 )
 from pmm.signals import Interruption, listen, refuse_more
-from pmm.store import RUN, claim_report_folder, find_run, load_run, sole_writer
+from pmm.store import RUN, Header, claim_report_folder, find_run, load_run, sole_writer
 from pmm.streams import lost_output, settle_streams
 from pmm.summary import print_summary
+from pmm.verdict_documents import GonePolicy
 
 LOG_WIDTH = 140
 """Columns of a log, where no terminal says how many it has."""
@@ -67,8 +71,9 @@ LOG_WIDTH = 140
 EPILOG = """[bold]Exit codes[/bold]
 
 0 pass · 1 tool error, also when nothing was measured · 2 usage ·
-3 a failure or a regression · 4 inconclusive: nothing applied ·
-5 the runs do not compare · 130 interrupted
+3 a failure or a regression · 4 inconclusive: nothing applied, or something that
+the baseline had is gone (see --gone) · 5 the runs have nothing in common ·
+130 interrupted
 
 [bold]Examples[/bold]
 
@@ -122,26 +127,48 @@ def run_selection(
     baseline: str | None,
     out: Path | None,
     as_json: bool,
+    gone: GonePolicy = "inconclusive",
 ) -> int:
     """Plan, execute and finish a new run."""
     console = answer_console(as_json)
     world = look(build)
+    against = Against(read_baseline(world.places.runs, baseline), gone)
     make = make_pair_plan if selection.arms else make_plan
     plan = make(world, selection)
-    before = baseline_folder(world.places.runs, baseline)
     if out is not None:
         with sole_writer(out, console.print):
             claim_report_folder(out)
-    header, folder = start_run(world, selection, plan, command_line())
+    header, folder = start_run(world, selection, plan, command_line(), against)
     for skipped in plan.skipped:
         line = f"skipping {skipped.what}: {skipped.why}"
         if skipped.choice:
             line = f"left out: {skipped.what} ({skipped.why}); {skipped.remedy}"
         console.print(line, markup=False, soft_wrap=True)
     with in_use(folder):
+        return carry_out(header, folder, Order(against, out, as_json), console)
+
+
+class Order(NamedTuple):
+    """What is to be done with a run's results."""
+
+    against: Against
+    out: Path | None
+    as_json: bool
+
+
+def carry_out(header: Header, folder: Path, order: Order, console: Console) -> int:
+    """Execute what is left of a run, which is in use, and finish it.
+
+    An interrupted run is folded as far as it came, and has no report yet.
+    """
+    out = order.out
+    try:
         execute_rest(header, folder, console)
-        outcome = finish(folder, before, out, console)
-    return answer(outcome, as_json, console)
+    except InterruptedRunError as error:
+        print(f"pmm: {error}", file=sys.stderr, flush=True)
+        out = None
+    outcome = finish(folder, order.against, out, console)
+    return answer(outcome, order.as_json, console)
 
 
 @app.command()
@@ -149,6 +176,7 @@ def run_selection(
 def run(
     profile: ProfileOption = "standard",
     baseline: BaselineOption = None,
+    gone: GoneOption = None,
     backend: BackendOption = None,
     subject: SubjectOption = None,
     case: CaseOption = None,
@@ -178,8 +206,9 @@ def run(
     to ten, samples what nightly sweeps in hours; smoke, the plan of standard at its
     smallest sizes, takes one.
     """
+    policy = policy_of(gone) if gone is not None else None
     if resume is not None:
-        return go_on(resume, baseline, out, build, as_json)
+        return go_on(resume, baseline, policy, Order(Against(), out, as_json), build)
     for kind in only or ():
         if kind not in KINDS:
             raise unknown("kind of job", kind, KINDS)
@@ -197,23 +226,29 @@ def run(
         seed=seed,
     )
     report = out or find_places(None, build).build / "report"
-    return run_selection(selection, build, baseline, report, as_json)
+    return run_selection(
+        selection, build, baseline, report, as_json, policy or "inconclusive"
+    )
 
 
 def go_on(
-    name: str, baseline: str | None, out: Path | None, build: Path | None, as_json: bool
+    name: str,
+    baseline: str | None,
+    gone: GonePolicy | None,
+    order: Order,
+    build: Path | None,
 ) -> int:
-    """Finish an interrupted run."""
-    console = answer_console(as_json)
+    """Finish an interrupted run, compared as it was to be."""
+    console = answer_console(order.as_json)
     places = find_places(None, build)
     folder = find_run(places.runs, name).resolve()
-    before = baseline_folder(places.runs, baseline)
-    report = (out or places.build / "report").resolve()
+    report = (order.out or places.build / "report").resolve()
     with in_use(folder):
+        against = compared_with(folder, baseline, gone)
         header = reopen(folder)
-        execute_rest(header, folder, console)
-        outcome = finish(folder, before, report, console)
-    return answer(outcome, as_json, console)
+        return carry_out(
+            header, folder, Order(against, report, order.as_json), console
+        )
 
 
 @app.command()
@@ -326,12 +361,15 @@ def bench(
 
 
 def finished_run(places: Places, name: str, console: Console) -> tuple[Run, Path]:
-    """Load a run; fold it from its journal when run.json is missing."""
+    """Load a run; fold it from its journal when run.json is missing or partial."""
     folder = find_run(places.runs, name).resolve()
     if (folder / RUN).is_file():
-        return load_run(folder), folder
+        found = load_run(folder)
+        if found.verdict.state != "interrupted":
+            return found, folder
     with in_use(folder):
-        return finish(folder, None, None, console).run, folder
+        against = compared_with(folder, None, None)
+        return finish(folder, against, None, console).run, folder
 
 
 @app.command()

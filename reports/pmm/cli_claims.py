@@ -20,6 +20,7 @@ from pmm.documents import Run
 from pmm.options import BuildOption, JsonOption, guarded
 from pmm.places import Places, find_places
 from pmm.plain_text import PlainConsole
+from pmm.soundness import sound_evidence
 from pmm.store import find_run, load_run
 
 COLOURS = {"good": "green", "bad": "red", "warn": "yellow", "mute": "dim"}
@@ -32,7 +33,9 @@ def table_of(run: Run, places: Places) -> ClaimTable:
     if run.claims is not None:
         return run.claims
     file = read_claims(places.root / FILE)
-    return judge_claims(file, run.work, run.cases, run.columns)
+    results = {result.job: result for result in run.results}
+    by = sound_evidence(run.plan, results, run.work, run.cases, run.columns)
+    return judge_claims(file, by.work, by.cases, by.columns)
 
 
 def coloured(state: words.State) -> str:

@@ -13,7 +13,7 @@ made again at any time, and an interrupted run can be folded as far as it came.
 from __future__ import annotations
 
 import datetime
-import tomllib
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,15 +22,14 @@ import msgspec
 
 from pmm import claims, judge
 from pmm.bench_results import collect_bench, summarise
+from pmm.busy import load_of
 from pmm.claim_documents import ClaimTable
-from pmm.compare import compare_runs
 from pmm.conform_results import ConformOutput, collect_conform, fill_gaps
 from pmm.coverage_documents import Coverage
 from pmm.documents import (
     BenchRow,
     CaseResult,
     Column,
-    Comparison,
     LeakFinding,
     LeakTally,
     Problem,
@@ -48,11 +47,14 @@ from pmm.last_words import with_line
 from pmm.lcov import collect_coverage
 from pmm.leaks import mark_expected, runtime_findings, tally
 from pmm.names import is_path
-from pmm.places import Places
+from pmm.places import Places, shown
 from pmm.programs import WorkDocument
-from pmm.speed import Pairs, collect_pair, make_speed, speed_verdict
+from pmm.soundness import Evidence, sound_evidence
+from pmm.specification import read_requirements
+from pmm.speed import Pairs, collect_pair, make_speed
 from pmm.store import Header, job_folder
 from pmm.valgrind import collect_valgrind
+from pmm.verdicts import judged
 
 
 @dataclass
@@ -67,25 +69,6 @@ class Gathered:
     bench: list[BenchRow] = field(default_factory=list)
     findings: list[LeakFinding] = field(default_factory=list)
     pairs: Pairs = field(default_factory=Pairs)
-
-
-def read_requirements(path: Path) -> tuple[Requirement, ...]:
-    """Read the specification; raise PmmError when it cannot be read."""
-    try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["requirement"]
-        return tuple(
-            Requirement(
-                id=row["id"],
-                area=row["area"],
-                level=row["level"],
-                title=row["title"],
-                text=row["text"],
-                kind=row.get("kind", "behaviour"),
-            )
-            for row in rows
-        )
-    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
-        raise PmmError(f"cannot read {path}: {error!r}") from error
 
 
 HOSTS = frozenset({"work", "bench", "leaks"})
@@ -264,7 +247,8 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
     broken = {one.job for one in found.checked if one.document.failures}
     plan = [job for job in header.plan if job.id not in broken]
     tallies = tally(plan, found.results, found.work, findings)
-    table = fold_claims(root, found, cases, columns)
+    evidence = sound_evidence(header.plan, found.results, found.work, cases, columns)
+    table = fold_claims(root, evidence)
     problems = [
         *stale,
         *judge.case_problems(cases),
@@ -272,7 +256,7 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
         *judge.work_problems([*found.work, *found.checked], found.results),
         *judge.bench_problems(found.bench),
         *judge.leak_problems(tallies, findings),
-        *claims.claim_problems(table),
+        *claims.claim_problems(table, claims.failed_cases(evidence.cases)),
     ]
     return Folded(
         columns=judge.judge_columns(columns, cases, requirements),
@@ -286,14 +270,13 @@ def fold_parts(header: Header, found: Gathered, root: Path) -> Folded:
     )
 
 
-def fold_claims(
-    root: Path, found: Gathered, cases: Sequence[CaseResult], columns: Sequence[Column]
-) -> ClaimTable | None:
+def fold_claims(root: Path, by: Evidence) -> ClaimTable | None:
     """Judge what the tutorials claim; None in a clone without the claims."""
     path = root / claims.FILE
     if not path.is_file():
         return None
-    return claims.judge_claims(claims.read_claims(path), found.work, cases, columns)
+    file = claims.read_claims(path)
+    return claims.judge_claims(file, by.work, by.cases, by.columns)
 
 
 def read_coverage(
@@ -340,10 +323,8 @@ def fold(
     coverage, uncovered = read_coverage(folder, places.root)
     done = tuple(found.results.values())
     speed = make_speed(places.root, header.plan, found.results, found.pairs)
-    other = bool(found.work or found.bench or found.findings or speed)
-    verdict = judge.make_verdict(parts.cases, done, parts.problems, other, None)
     finished, elapsed_ns = ended(header, results)
-    return Run(
+    run = Run(
         schema="pmm.run",
         version=1,
         id=header.id,
@@ -367,24 +348,25 @@ def fold(
         coverage=coverage,
         skipped=(*header.skipped, *uncovered),
         baseline=None,
-        verdict=speed_verdict(verdict, speed),
+        verdict=blank_verdict(header, places),
         speed=speed,
         claims=parts.claims,
+        asked=header.asked,
+        load=load_of(
+            results,
+            {job.id for job in header.plan if job.measured},
+            len(header.environment.cpus_allowed),
+            header.environment.load_average[0],
+        ),
     )
+    return judged(run, parts.problems)
 
 
-def with_baseline(run: Run, comparison: Comparison) -> Run:
-    """Add a comparison to a run and judge it again."""
-    problems = [one for one in run.verdict.problems if one.kind != "change"]
-    problems += judge.change_problems(comparison)
-    other = bool(run.work or run.bench or run.leaks or run.speed)
-    verdict: Verdict = judge.make_verdict(
-        run.cases, run.results, problems, other, comparison
-    )
-    verdict = speed_verdict(verdict, run.speed)
-    return msgspec.structs.replace(run, baseline=comparison, verdict=verdict)
-
-
-def compared(run: Run, before: Run, path: str) -> Run:
-    """Compare a run with an earlier one."""
-    return with_baseline(run, compare_runs(before, run, path))
+def blank_verdict(header: Header, places: Places) -> Verdict:
+    """Return the verdict on a run that nobody has judged: only how to go on."""
+    elsewhere = places.build != places.root / "build"
+    build = f" --build {shlex.quote(shown(places.build))}" if elsewhere else ""
+    return Verdict(
+        state="pass", exit_code=0, sentence="", counts={}, jobs={}, problems=(),
+        resume=f"pmm run --resume {header.id}{build}",
+    )  # fmt: skip

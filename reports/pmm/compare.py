@@ -1,37 +1,41 @@
 # SPDX-License-Identifier: MIT
 """This run against an earlier one: what changed, and is it worse?
 
-Compared exactly, with no tolerance: classes of cases, the runtime's counters,
-the workloads' exact figures, the leak tallies, what became of jobs. Times are
-listed without a verdict, and only on the same machine.
+1. Interpreters of the same series are the same column (counterparts.py).
+2. What both runs have is compared exactly, with no tolerance: classes of cases,
+   the runtime's counters, the workloads' exact figures, what leaked, what became
+   of jobs. Times are listed without a verdict, and only on the same machine.
+3. What only the earlier run has is listed by kind (gone.py), and what only the
+   later one has by name.
 
-Runs do not compare when their columns differ (another set of subjects), or when
-the earlier one is of another schema; a figure does not compare when its
-parameters differ. What is left out is said in the notes.
+Runs compare when they have a job in common. A figure does not compare when its
+parameters differ: that is said in the notes. A figure of another patch version
+of an interpreter is shown, and neither better nor worse.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
+from pmm.changes import change, pair
+from pmm.compare_leaks import leaks
 from pmm.conform_results import NOT_REACHED
+from pmm.counterparts import counterparts, interpreters, renamed
 from pmm.documents import (
     CaseResult,
     Change,
-    ChangeKind,
     ChangeVerdict,
     Comparison,
-    LeakTally,
     Run,
-    Scalar,
 )
+from pmm.gone import find_added, find_gone
 from pmm.programs import CLASSES
 
 COUNTERS = ("allocations", "requested_bytes", "peak_bytes", "collections")
 GOOD = frozenset({"PASS", "XFAIL", "WAIVED"})
-T = TypeVar("T")
 
 
 def not_comparable(baseline: str, path: str, reason: str) -> Comparison:
@@ -50,18 +54,11 @@ def not_comparable(baseline: str, path: str, reason: str) -> Comparison:
 
 def compare_runs(before: Run, after: Run, path: str) -> Comparison:
     """Compare two runs; `path` is where the earlier one was found."""
-    reasons = why_not(before, after)
-    if reasons:
-        return Comparison(
-            baseline=before.id,
-            path=path,
-            comparable=False,
-            reasons=reasons,
-            notes=(),
-            changes=(),
-            unchanged=0,
-            counts={},
-        )
+    names = counterparts(interpreters(before), interpreters(after))
+    before = renamed(before, names)
+    reason = why_not(before, after)
+    if reason is not None:
+        return not_comparable(before.id, path, reason)
     changes: list[Change] = []
     unchanged = 0
     for part in (cases, counters, figures, leaks, jobs):
@@ -70,30 +67,54 @@ def compare_runs(before: Run, after: Run, path: str) -> Comparison:
         unchanged += same
     if same_machine(before, after):
         changes += times(before, after)
+    changes = with_commands(changes, after)
     return Comparison(
         baseline=before.id,
         path=path,
         comparable=True,
         reasons=(),
-        notes=notes(before, after),
+        notes=notes(before, after, names),
         changes=tuple(changes),
         unchanged=unchanged,
         counts=dict(Counter(change.verdict for change in changes)),
+        gone=find_gone(before, after),
+        added=find_added(before, after),
     )
 
 
-def why_not(before: Run, after: Run) -> tuple[str, ...]:
-    """Return why the runs do not compare; nothing when they do."""
-    was = {column.id for column in before.columns}
-    now = {column.id for column in after.columns}
-    reasons = []
-    if was - now:
-        reasons.append(f"only the baseline asked {', '.join(sorted(was - now))}")
-    if now - was:
-        reasons.append(f"the baseline did not ask {', '.join(sorted(now - was))}")
-    if not (was & now or before.work or before.bench):
-        reasons.append("the baseline holds nothing to compare with")
-    return tuple(reasons)
+def with_commands(changes: Sequence[Change], after: Run) -> list[Change]:
+    """Add to each change the shell line of its case or job."""
+    commands = {f"{case.column} {case.id}": case.reproduce for case in after.cases}
+    commands |= {result.job: result.command for result in after.results}
+
+    def command(key: str) -> str | None:
+        while key and key not in commands:
+            key = key.rpartition(" ")[0]
+        return commands.get(key)
+
+    return [
+        one
+        if one.reproduce
+        else msgspec.structs.replace(one, reproduce=command(one.key))
+        for one in changes
+    ]
+
+
+def why_not(before: Run, after: Run) -> str | None:
+    """Return why the runs do not compare; None when they have a job in common."""
+    was = {result.job for result in before.results if result.status != "skipped"}
+    if not was:
+        return "the baseline holds nothing to compare with"
+    if was & {result.job for result in after.results}:
+        return None
+    return f"no job is common: this run has {some(after)}, the baseline {some(before)}"
+
+
+def some(run: Run, most: int = 3) -> str:
+    """Name the first jobs of a run."""
+    names = [job.id for job in run.plan]
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 MACHINE = ("host", "cpu", "cpu_count", "kernel", "libc")
@@ -118,9 +139,11 @@ def same_machine(before: Run, after: Run) -> bool:
     return not differing(before, after)
 
 
-def notes(before: Run, after: Run) -> tuple[str, ...]:
+def notes(before: Run, after: Run, names: Mapping[str, str]) -> tuple[str, ...]:
     """Return what limits the comparison without forbidding it."""
-    out = []
+    out = [f"{new} stands for the baseline's {old}" for old, new in names.items()]
+    if before.verdict.state == "interrupted":
+        out.append("the baseline was interrupted: only what it had compares")
     if not same_machine(before, after):
         what = ", ".join(differing(before, after)).replace("_", " ")
         out.append(f"another machine or build ({what}): times are not set side by side")
@@ -128,39 +151,12 @@ def notes(before: Run, after: Run) -> tuple[str, ...]:
         out.append("another seed: exact figures may differ for that alone")
     partial = [c.label for c in (*before.columns, *after.columns) if not c.complete]
     if partial:
-        names = ", ".join(dict.fromkeys(partial))
-        out.append(f"not all cases were run on {names}: only common ones compare")
-    lost = {w.job for w in before.work} - {w.job for w in after.work}
-    if lost:
-        out.append(f"not run this time: {', '.join(sorted(lost))}")
+        columns = ", ".join(dict.fromkeys(partial))
+        out.append(f"not all cases were run on {columns}: only common ones compare")
     other = [job for job, pair in work_pairs(before, after).items() if not pair[2]]
     if other:
         out.append(f"other parameters, not compared: {', '.join(sorted(other))}")
     return tuple(out)
-
-
-def pair(before: Mapping[str, T], after: Mapping[str, T]) -> Iterable[tuple[str, T, T]]:
-    """Return what both have, in the later order."""
-    return ((key, before[key], after[key]) for key in after if key in before)
-
-
-def change(
-    kind: ChangeKind,
-    key: str,
-    values: tuple[Scalar, Scalar],
-    verdict: ChangeVerdict,
-    unit: str | None = None,
-) -> Change:
-    """Make one difference."""
-    return Change(
-        kind=kind,
-        key=key,
-        label=key,
-        before=values[0],
-        after=values[1],
-        unit=unit,
-        verdict=verdict,
-    )
 
 
 def rank(outcome: str) -> int:
@@ -169,7 +165,7 @@ def rank(outcome: str) -> int:
 
 
 def cases(before: Run, after: Run) -> tuple[list[Change], int]:
-    """Compare classes; a case that a complete column lost is worse."""
+    """Compare classes; one that is there for the first time may be bad."""
     was = {f"{case.column} {case.id}": case for case in before.cases}
     now = {f"{case.column} {case.id}": case for case in after.cases}
     found, same = [], 0
@@ -184,10 +180,6 @@ def cases(before: Run, after: Run) -> tuple[list[Change], int]:
             "worse" if step > 0 else "better" if step else "changed"
         )
         found.append(change("case", key, (old.outcome, new.outcome), verdict))
-    whole = {c.id for c in after.columns if c.complete}
-    for key in was.keys() - now.keys():
-        if was[key].column in whole:
-            found.append(change("case", key, (was[key].outcome, None), "worse"))
     complete_before = {c.id for c in before.columns if c.complete}
     for key in now.keys() - was.keys():
         if now[key].column in complete_before:
@@ -241,10 +233,9 @@ def work_pairs(before: Run, after: Run) -> dict[str, tuple[int, int, bool]]:
         if work.job in was:
             old = before.work[was[work.job]].document
             new = work.document
-            alike = (old.parameters, old.seed, old.subject_version) == (
-                new.parameters,
-                new.seed,
-                new.subject_version,
+            alike = (old.parameters, old.seed) == (new.parameters, new.seed)
+            alike &= work.interpreter is not None or (
+                old.subject_version == new.subject_version
             )
             out[work.job] = (was[work.job], index, alike)
     return out
@@ -273,40 +264,26 @@ def figures(before: Run, after: Run) -> tuple[list[Change], int]:
             found.append(change("work", job, (words[was], words[now]), verdict))
         if not alike:
             continue
+        versions = {one.document.subject_version for one in (
+            before.work[old], after.work[new]
+        )}  # fmt: skip
         pairs = pair(exact_figures(before, old), exact_figures(after, new))
         for key, (value, unit), (value_now, _) in pairs:
             if value == value_now:
                 same += 1
                 continue
-            verdict = amounts(value, value_now)
+            verdict = "changed" if len(versions) > 1 else amounts(value, value_now)
             found.append(change("counter", key, (value, value_now), verdict, unit))
     return found, same
 
 
-def leaks(before: Run, after: Run) -> tuple[list[Change], int]:
-    """Compare the tallies, and unplanned findings by what they say and where."""
-
-    def rows(run: Run) -> dict[str, LeakTally]:
-        return {
-            f"leaks {t.variant} {t.subject} {t.backend or 'own'} {'+'.join(t.needs)}": t
-            for t in run.leak_tally
-        }
-
-    found, same = [], 0
-    for key, old, new in pair(rows(before), rows(after)):
-        if old.right == new.right:
-            same += 1
-            continue
-        words = ("wrong", "right")
-        verdict: ChangeVerdict = "better" if new.right else "worse"
-        found.append(change("leak", key, (words[old.right], words[new.right]), verdict))
-    return found, same
-
-
 def jobs(before: Run, after: Run) -> tuple[list[Change], int]:
-    """Compare what became of jobs."""
-    was = {result.job: result.status for result in before.results}
-    now = {result.job: result.status for result in after.results}
+    """Compare what became of jobs that both runs came to."""
+
+    def came_to(run: Run) -> dict[str, str]:
+        return {one.job: one.status for one in run.results if one.status != "skipped"}
+
+    was, now = came_to(before), came_to(after)
     found, same = [], 0
     for key, old, new in pair(was, now):
         if old == new:

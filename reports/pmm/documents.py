@@ -31,6 +31,7 @@ from pmm.programs import (
     WorkDocument,
 )
 from pmm.speed_documents import SpeedTable
+from pmm.verdict_documents import Absent, Asked, Load, ProblemGroup, Severity
 
 SCHEMA_NAME = "pmm.run"
 SCHEMA_VERSION = 1
@@ -50,10 +51,15 @@ class Requirement(Strict, frozen=True):
     title: str
     text: str
     kind: Literal["behaviour", "layout"]
+    caseless: str | None = None
+    """Why no case of the suite shows it; null where one does."""
 
 
 class Score(Strict, frozen=True):
-    """MUST requirements kept, over two denominators, never rounded up."""
+    """MUST requirements kept, over two denominators, never rounded up.
+
+    A waived case speaks neither for nor against its requirement.
+    """
 
     must_passed: int
     must_applicable: int
@@ -224,6 +230,8 @@ class LeakTally(Strict, frozen=True):
     """The detectors that have to see it."""
     right: bool
     note: str | None
+    command: str | None = None
+    """The shell line that repeats the check."""
 
 
 class SubjectEntry(Strict, frozen=True):
@@ -268,6 +276,8 @@ class Change(Strict, frozen=True):
     after: Scalar
     unit: str | None
     verdict: ChangeVerdict
+    reproduce: str | None = None
+    """The shell line that gives the later value."""
 
 
 class Comparison(Strict, frozen=True):
@@ -283,15 +293,20 @@ class Comparison(Strict, frozen=True):
     changes: tuple[Change, ...]
     unchanged: int
     counts: dict[ChangeVerdict, int]
+    gone: tuple[Absent, ...] = ()
+    """What the baseline had and this run lacks."""
+    added: tuple[str, ...] = ()
+    """Columns and jobs that the baseline did not have."""
 
 
 class Problem(Strict, frozen=True):
     """One thing that makes the run less than good, worst first in the list."""
 
     kind: Literal[
-        "case", "job", "work", "leak", "expectation", "change", "witness", "claim"
-    ]
-    severity: Literal["error", "failure", "warning"]
+        "case", "job", "work", "leak", "expectation", "change", "witness", "claim",
+        "gone",
+    ]  # fmt: skip
+    severity: Severity
     key: str
     title: str
     detail: str
@@ -301,7 +316,9 @@ class Problem(Strict, frozen=True):
     """What the process said last, beyond what the detail tells."""
 
 
-VerdictState = Literal["pass", "fail", "inconclusive", "not-comparable", "error"]
+VerdictState = Literal[
+    "pass", "fail", "inconclusive", "not-comparable", "error", "interrupted"
+]
 
 
 class Verdict(Strict, frozen=True):
@@ -313,6 +330,12 @@ class Verdict(Strict, frozen=True):
     counts: dict[CaseClass, int]
     jobs: dict[JobStatus, int]
     problems: tuple[Problem, ...]
+    groups: tuple[ProblemGroup, ...] = ()
+    """The same problems by what they have in common, worst first."""
+    notices: tuple[str, ...] = ()
+    """What limits the trust in this run, e.g. a busy machine."""
+    resume: str | None = None
+    """The shell line that goes on with an interrupted run."""
 
 
 class Run(Strict, frozen=True):
@@ -347,6 +370,10 @@ class Run(Strict, frozen=True):
     """Two subjects in interleaved pairs; null when none were compared."""
     claims: ClaimTable | None = None
     """The sentences of the tutorials; null where the clone has no claims.toml."""
+    asked: Asked | None = None
+    """What the command line asked for; null in runs from before it was kept."""
+    load: Load | None = None
+    """What else the machine did; null where nobody looked."""
 
 
 def encode_run(run: Run) -> bytes:

@@ -23,6 +23,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
+from pmm.busy import Sample, excuse, others, sample
 from pmm.errors import InterruptedRunError, no_room
 from pmm.holds import Note, held_in_turn
 from pmm.jobs import Job, JobResult, JobStatus
@@ -80,6 +83,7 @@ class Running:
     deadline: float
     cpu: int
     late: bool = False
+    clocks: Sample | None = None
 
 
 class Executor:
@@ -170,6 +174,7 @@ class Executor:
         entry = Running(
             job, child, folder, started, time.monotonic() + job.timeout_s, cpu
         )
+        entry.clocks = sample(self.cpus, self.running)
         self.running[child.process.pid] = entry
         for stream in (child.stdout, child.stderr):
             self.selector.register(stream.pipe, selectors.EVENT_READ, stream)
@@ -214,7 +219,14 @@ class Executor:
             ending = child.wait()
         except OSError as error:
             raise no_room(error, entry.folder) from error
-        self.finish(entry.job, ended_result(entry, ending))
+        taken = others(entry.clocks, sample(self.cpus, self.running))
+        result = msgspec.structs.replace(
+            ended_result(entry, ending), load_average=os.getloadavg()[0], others=taken
+        )
+        if result.status == "timeout":
+            why = f"{result.reason}{excuse(result, len(self.cpus))}"
+            result = msgspec.structs.replace(result, reason=why)
+        self.finish(entry.job, result)
 
     def finish(self, job: Job, result: JobResult) -> None:
         """Write the job's line, then tell of it."""
@@ -262,7 +274,9 @@ def signal_name(number: int) -> str:
 
 MISBEHAVED = 3
 """The exit code with which a program says that what it was to run misbehaved."""
-OK_CODES = frozenset({0, MISBEHAVED})
+NOTHING_APPLIED = 4
+"""The subject lacks what every variant of a workload needs."""
+OK_CODES = frozenset({0, MISBEHAVED, NOTHING_APPLIED})
 """With these a program did its own work; its documents say what was found."""
 
 

@@ -24,6 +24,7 @@ that nobody reads must not grow.
 from __future__ import annotations
 
 import datetime
+import shlex
 import tomllib
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -180,7 +181,7 @@ def stale(
                 title=f"An expectation {what}",
                 detail=f"{where}: {entry.reason}",
                 column=None,
-                reproduce=None,
+                reproduce=f"pmm conform --case {shlex.quote(entry.case)}",
             )
         )
     return tuple(problems)

@@ -77,6 +77,10 @@ class JobResult(Strict, frozen=True):
     stderr_tail: str
     log: str | None
     """The job's folder, relative to run.json."""
+    load_average: float | None = None
+    """Of the last minute, when the job ended."""
+    others: float | None = None
+    """Cores that other programs kept busy in the mean while it ran."""
 
 
 # ---------------------------------------------------------------- environment

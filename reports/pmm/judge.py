@@ -4,8 +4,10 @@
 1. Expectations turn known failures into XFAIL and unknown passes into XPASS.
 2. Columns get their counts and scores.
 3. Whatever is not good becomes a problem, worst first.
-4. The worst problem decides the exit code: a failure (3) before a tool error
-   (1) before runs that do not compare (5) before "nothing applied" (4).
+4. Problems that have their cause in common are grouped (groups.py).
+5. The worst problem decides the exit code: a failure (3) before a tool error
+   (1) before runs that do not compare (5) before "nothing applied" and "gone"
+   (4). A run that was interrupted is 130, whatever it found.
 
 Judging is pure: the same results give the same verdict.
 """
@@ -34,18 +36,24 @@ from pmm.documents import (
     WorkResult,
 )
 from pmm.execute import MISBEHAVED
+from pmm.groups import View, group_problems, rank, word_of
 from pmm.jobs import JobResult
 from pmm.last_words import last_words, unless_told
 from pmm.leaks import planted
 from pmm.programs import CLASSES, CaseClass, WorkDocument
+from pmm.sentences import Finding, sentence
+from pmm.soundness import denied
 
-SEVERITIES = ("failure", "error", "warning")
+SEVERITIES = ("failure", "error", "inconclusive", "warning")
+IDLE = frozenset({"UNSUPPORTED", "NOT_RUN", "WAIVED"})
+"""Outcomes that say nothing of a requirement."""
 STATES: dict[int, VerdictState] = {
     errors.PASS: "pass",
     errors.TOOL_ERROR: "error",
     errors.FAILURE: "fail",
     errors.INCONCLUSIVE: "inconclusive",
     errors.NOT_COMPARABLE: "not-comparable",
+    errors.INTERRUPTED: "interrupted",
 }
 
 
@@ -53,6 +61,7 @@ def score(cases: Sequence[CaseResult], requirements: Sequence[Requirement]) -> S
     """Count MUST requirements: kept, applicable, and all there are.
 
     One is kept when each of its cases passed, applicable when any case applied.
+    A case that is waived in this column is no evidence either way.
     """
     outcomes: dict[str, set[str]] = {}
     for case in cases:
@@ -60,9 +69,9 @@ def score(cases: Sequence[CaseResult], requirements: Sequence[Requirement]) -> S
             outcomes.setdefault(name, set()).add(case.outcome)
     must = [need.id for need in requirements if need.level == "MUST"]
     applicable = [
-        outcomes[name] - {"UNSUPPORTED"}
+        outcomes[name] - {"UNSUPPORTED", "WAIVED"}
         for name in must
-        if outcomes.get(name, set()) - {"UNSUPPORTED", "NOT_RUN"}
+        if outcomes.get(name, set()) - IDLE
     ]
     return Score(
         must_passed=sum(found == {"PASS"} for found in applicable),
@@ -127,7 +136,8 @@ def job_problems(results: Iterable[JobResult]) -> list[Problem]:
     """Return a problem for each job that is not ok.
 
     A crash, a hang, and what a program says of what it ran are the subject's
-    failure; the rest is the tool's error.
+    failure; the rest is the tool's error. A job that an interruption left out is
+    no problem of its own.
     """
     return [
         Problem(
@@ -141,7 +151,7 @@ def job_problems(results: Iterable[JobResult]) -> list[Problem]:
             words=said_last(result, result.reason or ""),
         )
         for result in results
-        if result.status != "ok"
+        if result.status not in ("ok", "skipped")
     ]
 
 
@@ -167,7 +177,8 @@ def work_problems(
             for v in document.variants
             if not v.verified and v.unsupported is None
         ]
-        if document.error is not None or wrong or not document.verified:
+        applied = document.error is not None or applies(document)
+        if applied and (document.error or wrong or not document.verified):
             detail = (
                 document.error or f"not verified: {', '.join(wrong) or 'as a whole'}"
             )
@@ -175,7 +186,7 @@ def work_problems(
             words = said_last(jobs.get(result.job), detail)
             found = problem("work", "failure", result, title, detail)
             out.append(msgspec.structs.replace(found, words=words))
-        if document.witness is not None and witness_denies(result):
+        if denied(result):
             detail = f"{document.backend} did not serve the memory"
             out.append(problem("witness", "failure", result, "no witness", detail))
     return out
@@ -187,13 +198,11 @@ def worst_class(document: WorkDocument) -> CaseClass | None:
     return max(outcomes, key=CLASSES.index, default=None)
 
 
-def witness_denies(result: WorkResult) -> bool:
-    """Tell whether a witness says that another allocator was at work."""
-    witness = result.document.witness
-    if witness is None:
-        return False
-    tests = (witness.symbol_in_object, witness.owns, witness.counters_moved)
-    return any(test is False for test in tests)
+def applies(document: WorkDocument) -> bool:
+    """Tell whether the subject offers what one of the variants needs."""
+    return bool(document.failures) or any(
+        variant.unsupported is None for variant in document.variants
+    )
 
 
 def problem(
@@ -236,12 +245,13 @@ def leak_problems(
         Problem(
             kind="leak",
             severity="failure",
-            key=f"leaks {row.variant} {row.subject} {row.backend or 'own'}",
+            key=f"leaks {row.variant} {row.subject} {row.backend or 'own'} "
+            + "+".join(row.needs),
             title=f"leak check wrong: {row.variant} on {row.subject} "
             f"{row.backend or ''}".rstrip(),
             detail=row.note or "",
             column=None,
-            reproduce=None,
+            reproduce=row.command,
         )
         for row in tallies
         if not row.right
@@ -266,32 +276,11 @@ def leak_problems(
     return out
 
 
-def change_problems(comparison: Comparison | None) -> list[Problem]:
-    """Return a problem for each change for the worse."""
-    if comparison is None:
-        return []
-    return [
-        Problem(
-            kind="change",
-            severity="failure",
-            key=change.key,
-            title=f"worse than {comparison.baseline}: {change.label}",
-            detail=f"{change.before} → {change.after} {change.unit or ''}".rstrip(),
-            column=None,
-            reproduce=None,
-        )
-        for change in comparison.changes
-        if change.verdict == "worse"
-    ]
-
-
 def worst_first(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Order problems: failures, errors, warnings; inside by class, worst first."""
+    """Order problems: by severity, inside by what they are, worst first."""
 
     def key(one: Problem) -> tuple[int, int, str]:
-        word = one.title.partition(":")[0]
-        grade = -CLASSES.index(word) if word in CLASSES else -len(CLASSES)
-        return SEVERITIES.index(one.severity), grade, one.key
+        return SEVERITIES.index(one.severity), rank(word_of(one)), one.key
 
     return tuple(sorted(problems, key=key))
 
@@ -305,62 +294,22 @@ def exit_code(
     """Return the one exit code."""
     severities = {one.severity for one in problems}
     measured = any(result.status == "ok" for result in results)
+    if any(result.status == "skipped" for result in results):
+        return errors.INTERRUPTED
     if "failure" in severities:
         return errors.FAILURE
     if "error" in severities or not measured:
         return errors.TOOL_ERROR
     if comparison is not None and not comparison.comparable:
         return errors.NOT_COMPARABLE
-    return errors.PASS if applied else errors.INCONCLUSIVE
+    if "inconclusive" in severities or not applied:
+        return errors.INCONCLUSIVE
+    return errors.PASS
 
 
 def did_apply(cases: Sequence[CaseResult], other: bool) -> bool:
     """Tell whether anything was judged: one applicable case, or other results."""
-    idle = {"UNSUPPORTED", "NOT_RUN", "WAIVED"}
-    return other or any(case.outcome not in idle for case in cases)
-
-
-def basis(cases: Sequence[CaseResult], results: Sequence[JobResult]) -> str:
-    """Say what the verdict rests on."""
-    counts = Counter(case.outcome for case in cases)
-    applied = len(cases) - counts["UNSUPPORTED"] - counts["NOT_RUN"]
-    if not applied:
-        done = sum(result.status == "ok" for result in results)
-        return f"{done:,} of {len(results):,} jobs did and proved their work"
-    passed = f"{counts['PASS']:,} of {applied:,} applicable case results pass"
-    words: dict[CaseClass, str] = {
-        "WARN": "only warn", "WAIVED": "are waived", "XFAIL": "fail as expected",
-    }  # fmt: skip
-    rest = [f", {counts[c]:,} {word}" for c, word in words.items() if counts[c]]
-    return passed + "".join(rest)
-
-
-def sentence(
-    code: int,
-    cases: Sequence[CaseResult],
-    results: Sequence[JobResult],
-    problems: Sequence[Problem],
-    comparison: Comparison | None,
-) -> str:
-    """Say the verdict in words."""
-    counts = Counter(one.kind for one in problems if one.severity != "warning")
-    names = {
-        "case": "case result wrong", "job": "job not done", "work": "wrong answer",
-        "witness": "backend not proven", "leak": "leak check wrong",
-        "expectation": "stale expectation", "change": "change for the worse",
-        "claim": "claim measured otherwise than stated",
-    }  # fmt: skip
-    parts = [f"{n:,} × {names[kind]}" for kind, n in counts.items()]
-    if code == errors.NOT_COMPARABLE and comparison is not None:
-        parts.append(f"not comparable: {'; '.join(comparison.reasons)}")
-    if comparison is not None and comparison.comparable and not counts["change"]:
-        parts.append(f"nothing worse than {comparison.baseline}")
-    heads = {
-        errors.PASS: "Pass", errors.FAILURE: "Fail", errors.TOOL_ERROR: "Error",
-        errors.INCONCLUSIVE: "Inconclusive: nothing applied",
-        errors.NOT_COMPARABLE: "Not comparable",
-    }  # fmt: skip
-    return f"{heads[code]}: {'; '.join([*parts, basis(cases, results)])}."
+    return other or any(case.outcome not in IDLE for case in cases)
 
 
 def make_verdict(
@@ -369,17 +318,25 @@ def make_verdict(
     problems: Iterable[Problem],
     other: bool,
     comparison: Comparison | None,
+    view: View | None = None,
 ) -> Verdict:
     """Make the verdict of a run."""
     ordered = worst_first(problems)
     applied = did_apply(cases, other)
     code = exit_code(ordered, results, applied, comparison)
     counts = Counter(case.outcome for case in cases)
+    view = view or View()
+    groups = group_problems(ordered, view)
     return Verdict(
         state=STATES[code],
         exit_code=code,
-        sentence=sentence(code, cases, results, ordered, comparison),
+        sentence=sentence(
+            Finding(code, cases, results, ordered, comparison, applied, view.resume)
+        ),
         counts={name: counts[name] for name in CLASSES if counts[name]},
         jobs=dict(Counter(result.status for result in results)),
         problems=ordered,
+        groups=groups,
+        notices=view.notices,
+        resume=view.resume if code == errors.INTERRUPTED else None,
     )

@@ -23,8 +23,13 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from pmm import plain_text
 from pmm.conform_results import BAD
 from pmm.documents import CaseResult, Column, Problem, Run
+from pmm.groups import groups_of
+from pmm.jobs import JobResult
 
 JUNIT = "junit.xml"
+GROUPED = frozenset({"change", "gone"})
+"""Kinds of problems that are told by group."""
+MOST_MEMBERS = 100
 SKIPPED = frozenset({"UNSUPPORTED", "WAIVED", "XFAIL"})
 BEYOND_XML = dict.fromkeys((0xFFFE, 0xFFFF), "�")
 """What XML 1.0 cannot hold, beside controls."""
@@ -98,11 +103,38 @@ def others(run: Run) -> TestSuite:
     blamed = {problem.key for problem in found}
     for result in run.results:
         if result.job not in blamed:
-            seconds = result.elapsed_ns / 1e9
-            done = TestCase(plain(result.job), class_name("job"), seconds)
-            suite.add_testcase(done)
-    suite.add_testcases([problem_case(problem) for problem in found])
+            suite.add_testcase(job_case(result))
+    suite.add_testcases([problem_case(one) for one in found if one.kind not in GROUPED])
+    suite.add_testcases(list(group_cases(run)))
+    if run.verdict.state == "interrupted":
+        made = TestCase("the run", class_name("interrupted"))
+        made.result = [Error(plain(run.verdict.sentence), "interrupted")]
+        suite.add_testcase(made)
     return suite
+
+
+def job_case(result: JobResult) -> TestCase:
+    """Return a job that went well, or that an interruption left out."""
+    made = TestCase(plain(result.job), class_name("job"), result.elapsed_ns / 1e9)
+    if result.status == "skipped":
+        made.result = [Skipped(plain(result.reason or "not reached"))]
+    return made
+
+
+def group_cases(run: Run) -> Iterator[TestCase]:
+    """Return what only a comparison shows: one case a group, as there may be many."""
+    problems = run.verdict.problems
+    for group in groups_of(run.verdict):
+        first = problems[group.members[0]]
+        if first.kind not in GROUPED or group.severity == "warning":
+            continue
+        made = TestCase(plain(group.title), class_name(first.kind))
+        failure = Failure(plain(first.detail), first.kind)
+        members = [f"{problems[at].key}: {problems[at].detail}" for at in group.members]
+        lines = [group.reproduce or "", *members[:MOST_MEMBERS]]
+        failure.text = plain("\n".join(lines))
+        made.result = [failure]
+        yield made
 
 
 def told_apart(root: ET.Element) -> None:

@@ -113,9 +113,9 @@ def tally(
             continue
         mine = [f for f in findings if f.job == job.id and not f.suppressed]
         for variant in variants_of(job, work):
-            rows.append(
-                tally_row(job, variant, [f for f in mine if f.variant == variant])
-            )
+            row = tally_row(job, variant, [f for f in mine if f.variant == variant])
+            command = results[job.id].command
+            rows.append(msgspec.structs.replace(row, command=command))
     return tuple(rows)
 
 

@@ -105,6 +105,14 @@ BaselineOption = Annotated[
     str | None,
     typer.Option(help="Compare with this earlier run: an id, a folder, or `latest`."),
 ]
+GoneOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What the baseline had and this run lacks, though the command line does "
+        "not leave it out: warn (exit code 0), inconclusive (4, the default) or fail "
+        "(3).",
+    ),
+]
 OutOption = Annotated[
     Path | None, typer.Option(help="Folder of the HTML report to write.")
 ]

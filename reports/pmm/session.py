@@ -17,12 +17,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
 
-from pmm.collect import compared, fold, with_baseline
-from pmm.compare import not_comparable
+from pmm.baseline import Baseline, asked_of, read_baseline
+from pmm.collect import fold
 from pmm.discover import World, subject_entries
 from pmm.documents import Run
 from pmm.environment import capture_environment, differing_binaries
@@ -46,13 +47,10 @@ from pmm.signals import Interruption, refuse_more
 from pmm.store import (
     JOURNAL,
     LOCK,
-    RUN,
     Header,
     Journal,
     claim_report_folder,
-    find_run,
     job_folder,
-    load_run,
     make_run_folder,
     mend_journal,
     read_journal,
@@ -60,6 +58,20 @@ from pmm.store import (
     sole_writer,
     write_atomically,
 )
+from pmm.verdict_documents import GonePolicy
+from pmm.verdicts import compared
+
+
+class Against(NamedTuple):
+    """What a run is compared with, and what it costs to lack some of it."""
+
+    baseline: Baseline | None = None
+    gone: GonePolicy = "inconclusive"
+
+    @property
+    def folder(self) -> str | None:
+        """Where the baseline lies."""
+        return str(self.baseline.folder) if self.baseline is not None else None
 
 
 @dataclass(frozen=True)
@@ -80,7 +92,11 @@ def programs_of(places: Places, jobs: tuple[Job, ...]) -> list[Path]:
 
 
 def start_run(
-    world: World, selection: Selection, plan: Plan, command: str
+    world: World,
+    selection: Selection,
+    plan: Plan,
+    command: str,
+    against: Against,
 ) -> tuple[Header, Path]:
     """Make the run's folder and write the journal's first line."""
     now = datetime.now(UTC)
@@ -109,6 +125,9 @@ def start_run(
         skipped=plan.skipped,
         backends=world.backends,
         subjects=subject_entries(world),
+        asked=asked_of(selection),
+        baseline=against.folder,
+        gone=against.gone,
     )
     journal = Journal(folder / JOURNAL)
     try:
@@ -181,14 +200,21 @@ def reopen(folder: Path) -> Header:
     return header
 
 
+def compared_with(folder: Path, name: str | None, gone: GonePolicy | None) -> Against:
+    """Return what an interrupted run is compared with: as then, or as said now."""
+    header, _ = read_journal(folder)
+    found = read_baseline(Path(header.build) / "runs", name or header.baseline)
+    return Against(found, gone or header.gone)
+
+
 def finish(
-    folder: Path, baseline: Path | None, out: Path | None, console: Console
+    folder: Path, against: Against, out: Path | None, console: Console
 ) -> Outcome:
     """Fold, compare, store and render a run."""
     kept = f"the results are kept in {shown(folder / JOURNAL)}; go on with: pmm report"
     header, results = read_journal(folder)
     try:
-        run = judged(header, results, folder, baseline)
+        run = judged(header, results, folder, against)
         report = write_report(run, folder, out, console) if out is not None else None
     except Interruption as end:
         refuse_more()
@@ -204,14 +230,15 @@ def finish(
 
 
 def judged(
-    header: Header, results: list[JobResult], folder: Path, baseline: Path | None
+    header: Header, results: list[JobResult], folder: Path, against: Against
 ) -> Run:
     """Fold, compare and store a run."""
     places = Places(root=Path(header.root), build=Path(header.build))
     keep_coverage(folder, places)
     run = fold(header, results, folder, places)
-    if baseline is not None:
-        run = against(run, baseline)
+    if against.baseline is not None:
+        before, where = against.baseline
+        run = compared(run, before, shown(where), against.gone)
     save_run(folder, run)
     write_atomically(folder / JUNIT, junit_bytes(run))
     return run
@@ -237,23 +264,6 @@ def keep_coverage(folder: Path, places: Places) -> None:
             shutil.copytree(measured / PAGES, kept / PAGES)
     except OSError as error:
         raise no_room(error, kept) from error
-
-
-def against(run: Run, baseline: Path) -> Run:
-    """Compare with a stored run; one that cannot be read does not compare."""
-    try:
-        before = load_run(baseline)
-    except PmmError as error:
-        if not (baseline / RUN).is_file():
-            raise
-        path = shown(baseline)
-        return with_baseline(run, not_comparable(baseline.name, path, str(error)))
-    return compared(run, before, shown(baseline))
-
-
-def baseline_folder(runs: Path, name: str | None) -> Path | None:
-    """Find the baseline before the run, so that a wrong name costs nothing."""
-    return find_run(runs, name).resolve() if name is not None else None
 
 
 def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | None:

@@ -30,6 +30,7 @@ from pmm.holds import Note, taken
 from pmm.jobs import Environment, Job, JobResult
 from pmm.names import slug
 from pmm.programs import BackendEntry, Strict
+from pmm.verdict_documents import Asked, GonePolicy
 
 JOURNAL = "jobs.jsonl"
 RUN = "run.json"
@@ -58,6 +59,12 @@ class Header(Strict, frozen=True):
     skipped: tuple[Skipped, ...]
     backends: tuple[BackendEntry, ...]
     subjects: tuple[SubjectEntry, ...]
+    asked: Asked | None = None
+    """What the command line asked for."""
+    baseline: str | None = None
+    """Folder of the run that this one is compared with."""
+    gone: GonePolicy = "inconclusive"
+    """What it costs to lack something that the baseline had."""
 
 
 def job_folder(run: Path, job: Job, plan: tuple[Job, ...]) -> Path:
@@ -174,9 +181,11 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 
 def save_run(folder: Path, run: Run) -> Path:
-    """Write run.json and point `latest` at the run."""
+    """Write run.json and point `latest` at the run, unless it was interrupted."""
     path = folder / RUN
     write_atomically(path, encode_run(run))
+    if run.verdict.state == "interrupted":
+        return path
     latest = folder.parent / "latest"
     fresh = folder.parent / f".latest-{os.getpid()}"
     with contextlib.suppress(OSError):

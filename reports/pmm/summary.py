@@ -9,13 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from pmm.documents import Run
+from pmm.groups import groups_of, in_front
 from pmm.places import shown
 from pmm.programs import CLASSES
 from pmm.progress import spoken
 from pmm.session import Outcome
 from pmm.speed_print import print_speed
+from pmm.verdict_documents import ProblemGroup
+from pmm.words import plural
 
-SHOWN_PROBLEMS = 12
 COLOURS = {"pass": "green", "fail": "red", "error": "red"}
 
 
@@ -38,13 +40,17 @@ def print_summary(outcome: Outcome, console: Console) -> None:
         )
     print_problems(run, console)
     print_changes(run, console)
+    for notice in run.verdict.notices:
+        console.print(f"[yellow]![/] {escape(notice)}", highlight=False, soft_wrap=True)
     took = spoken(run.elapsed_ns / 1e9)
     console.print(
         f"[bold {colour}]{escape(run.verdict.sentence)}[/]",
         highlight=False,
         soft_wrap=True,
     )
-    console.print(f"{len(run.results)} jobs in {took}", highlight=False)
+    done = sum(result.status != "skipped" for result in run.results)
+    whole = "" if done == len(run.results) else f" of {len(run.results)}"
+    console.print(f"{done}{whole} jobs in {took}", highlight=False)
     folder = f"run:    {shown(outcome.folder)}"
     console.print(folder, markup=False, highlight=False, soft_wrap=True)
     if outcome.report is not None:
@@ -98,22 +104,28 @@ def ratio_cell(ratio: float | None, spread: float) -> str:
 
 
 def print_problems(run: Run, console: Console) -> None:
-    """Print the worst problems, each with the line that repeats it."""
-    problems = [one for one in run.verdict.problems if one.severity != "warning"]
-    for one in problems[:SHOWN_PROBLEMS]:
-        where = "" if one.key in one.title else f" [dim]{escape(one.key)}[/]"
-        console.print(f"[red]✗[/] {escape(one.title)}{where}", soft_wrap=True)
-        console.print(
-            f"    {one.detail}", markup=False, highlight=False, soft_wrap=True
-        )
-        for line in one.words.split("\n") if one.words else ():
-            text = f"    | {line}"
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
-        if one.reproduce:
-            text = f"    $ {one.reproduce}"
-            console.print(text, markup=False, highlight=False, soft_wrap=True)
-    if len(problems) > SHOWN_PROBLEMS:
-        console.print(f"… and {len(problems) - SHOWN_PROBLEMS} more: see the report")
+    """Print what is wrong by cause, worst first, each with a line that repeats it."""
+    groups = [one for one in groups_of(run.verdict) if one.severity != "warning"]
+    front = in_front(groups)
+    for place in front:
+        print_group(groups[place], run, console)
+    more = len(groups) - len(front)
+    if more:
+        console.print(f"… and {plural(more, 'group')} more: see the report")
+
+
+def print_group(group: ProblemGroup, run: Run, console: Console) -> None:
+    """Print one group: how many of what, what they say, the first one's command."""
+    first = run.verdict.problems[group.members[0]]
+    many = len(group.members) > 1
+    where = "" if many or first.key in group.title else f" [dim]{escape(first.key)}[/]"
+    console.print(f"[red]✗[/] {escape(group.title)}{where}", soft_wrap=True)
+    lines = [f"{one.count:,} × {one.text}" for one in group.said] if many else []
+    lines += [f"first: {first.key}: {first.detail}"] if many else [first.detail]
+    lines += [f"| {line}" for line in (first.words or "").splitlines()]
+    lines += [f"$ {group.reproduce}"] if group.reproduce else []
+    for line in lines:
+        console.print(f"    {line}", markup=False, highlight=False, soft_wrap=True)
 
 
 def print_changes(run: Run, console: Console) -> None:
@@ -127,4 +139,11 @@ def print_changes(run: Run, console: Console) -> None:
         return
     parts = [f"{n} {verdict}" for verdict, n in sorted(comparison.counts.items())]
     parts.append(f"{comparison.unchanged} unchanged")
+    gone = [one for one in comparison.gone if one.left_out is None]
+    unasked = len(comparison.gone) - len(gone)
+    parts += [f"{len(gone):,} gone"] if gone else []
+    parts += [f"{unasked:,} not asked this time"] if unasked else []
+    parts += [f"{len(comparison.added):,} added"] if comparison.added else []
     console.print(f"since {comparison.baseline}: {', '.join(parts)}", markup=False)
+    for note in comparison.notes:
+        console.print(f"    {note}", markup=False, soft_wrap=True)

@@ -45,11 +45,13 @@ VERDICTS = {
     "inconclusive": State("?", "Inconclusive", "warn"),
     "not-comparable": State("≠", "Not comparable", "warn"),
     "error": State("‼", "Error", "bad"),
+    "interrupted": State("‖", "Interrupted", "warn"),
 }
 
 SEVERITIES = {
     "error": State("‼", "error", "bad"),
     "failure": State("✗", "failure", "bad"),
+    "inconclusive": State("?", "inconclusive", "warn"),
     "warning": State("!", "warning", "warn"),
 }
 

@@ -14,6 +14,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import msgspec
 from claims_sample import with_claims
 from pairs import sample_table
 
@@ -508,7 +509,12 @@ def conform(
     jobs, columns, cases = [], [], []
     for row in subject_columns():
         blank = column(*row)
-        planned = job("conform", blank.id, "build/conformance/pmm-conform")
+        planned = msgspec.structs.replace(
+            job("conform", blank.id, "build/conformance/pmm-conform"),
+            subject=blank.subject,
+            backend=blank.backend,
+            interpreter=None if blank.backend else f"/usr/bin/python{row[1]}",
+        )
         mine = [case(rng, need, blank, planned.id, i) for i, need in enumerate(needed)]
         counts: dict[str, int] = {}
         for cell in mine:

@@ -15,10 +15,10 @@ from test_cli import call
 
 from pmm import claim_tests, claims, judge
 from pmm.claim_documents import DISAGREE, Claim, JudgedClaim, Measure
-from pmm.collect import read_requirements
 from pmm.documents import Run, encode_run
 from pmm.errors import PmmError
 from pmm.plan import SMALL
+from pmm.specification import read_requirements
 
 replace = msgspec.structs.replace
 FALSE_FROZENSET = "000-13"

@@ -10,6 +10,7 @@ from sample import build_sample, column
 from pmm.documents import Problem, Score
 from pmm.render import render
 from pmm.render.index import conformance_tone
+from pmm.verdict_documents import ProblemGroup
 
 BLANK = column("reference", "0.1.0", "pool", "gcc")
 
@@ -22,7 +23,8 @@ SHORT = Score(must_passed=9, must_applicable=10, must_total=12)
     [
         ({"PASS": 10}, ALL, "good"),
         ({"PASS": 10, "WARN": 1, "UNSUPPORTED": 2}, ALL, "good"),
-        ({"PASS": 9, "XFAIL": 1}, SHORT, "warn"),
+        ({"PASS": 9, "XFAIL": 1}, SHORT, "good"),
+        ({"PASS": 9, "WAIVED": 1}, SHORT, "good"),
         ({"PASS": 9, "FAIL": 1}, SHORT, "bad"),
         ({"PASS": 10, "LEAK": 1}, ALL, "bad"),
         ({"PASS": 10, "FAIL": 0}, ALL, "good"),
@@ -32,6 +34,33 @@ def test_red_is_for_what_nobody_expected(counts, score, tone):
     good = msgspec.structs.replace(BLANK, counts={"PASS": 10}, score=ALL)
     judged = msgspec.structs.replace(BLANK, counts=counts, score=score)
     assert conformance_tone([good, judged]) == tone
+
+
+def test_each_kind_is_in_front_of_the_fold_and_the_rest_in_it(tmp_path):
+    run = build_sample()
+    problems = tuple(
+        Problem(kind, severity, f"{kind} {n}", f"{word}: {n}", f"{n} is", None, "pmm")
+        for kind, severity, word, count in (
+            ("case", "failure", "CRASH", 30),
+            ("case", "failure", "FAIL", 1),
+            ("gone", "inconclusive", "gone", 1),
+            ("case", "warning", "WARN", 1),
+        )
+        for n in range(count)
+    )
+    groups = tuple(
+        ProblemGroup(
+            word=one.title.partition(":")[0], severity=one.severity, title=one.title,
+            said=(), members=(at,), reproduce="pmm",
+        )
+        for at, one in enumerate(problems)
+    )  # fmt: skip
+    verdict = msgspec.structs.replace(run.verdict, problems=problems, groups=groups)
+    page = render(msgspec.structs.replace(run, verdict=verdict), tmp_path / "out")
+    front, fold = page.read_text(encoding="utf-8").split("21 more findings")
+    for title in ("CRASH: 0", "FAIL: 0", "gone: 0", "WARN: 0"):
+        assert f"<strong>{title}</strong>" in front
+    assert "<strong>CRASH: 29</strong>" in fold
 
 
 def test_figures_stand_before_warnings_and_behind_failures(tmp_path):

@@ -4,17 +4,21 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 
 import msgspec
 import pytest
 from sample import build_sample
 
 from pmm import judge
-from pmm.collect import with_baseline
 from pmm.compare import compare_runs
-from pmm.documents import Run
+from pmm.counterparts import counterparts
+from pmm.documents import Run, decode_run, encode_run
 from pmm.errors import PmmError
 from pmm.expectations import Expectation, apply_expectations, read_expectations
+from pmm.jobs import Job
+from pmm.verdict_documents import Asked
+from pmm.verdicts import with_baseline
 
 TODAY = datetime.date(2025, 1, 1)
 replace = msgspec.structs.replace
@@ -100,7 +104,10 @@ def test_a_case_that_fails_now_is_worse_and_exits_3():
     assert verdicts(after, before) == {f"{case.column} {case.id}": "better"}
     compared = with_baseline(judged(after), compare_runs(before, after, "x"))
     assert compared.verdict.exit_code == 3
-    assert any(p.kind == "change" for p in compared.verdict.problems)
+    assert compared.baseline.counts == {"worse": 1}
+    told = [p for p in compared.verdict.problems if p.key == f"{case.column} {case.id}"]
+    assert [p.kind for p in told] == ["case"], "told once, as the case that fails"
+    assert told[0].detail.endswith(f"in {before.id}: PASS")
 
 
 @pytest.mark.parametrize(
@@ -155,15 +162,23 @@ def test_other_parameters_are_left_out_and_said():
     assert any("other parameters" in note for note in comparison.notes)
 
 
-def test_a_lost_case_is_worse_only_in_a_complete_column():
+def test_a_lost_case_is_gone_unless_its_job_failed_or_nobody_asked():
     before = good_run()
+    lost = before.cases[0]
     after = replace(before, cases=before.cases[1:])
-    assert list(verdicts(before, after).values()) == ["worse"]
-    name = before.cases[0].column
-    columns = tuple(
-        replace(c, complete=False) if c.id == name else c for c in before.columns
+    comparison = compare_runs(before, after, "x")
+    assert comparison.changes == ()
+    assert [(g.kind, g.name) for g in comparison.gone] == [
+        ("case", f"{lost.column} {lost.id}")
+    ]
+    failed = tuple(
+        replace(r, status="crash") if r.job == lost.job else r for r in after.results
     )
-    assert verdicts(before, replace(after, columns=columns)) == {}
+    assert compare_runs(before, replace(after, results=failed), "x").gone == ()
+    asked = replace(after, asked=Asked(profile="quick", cases=("nothing.*",)))
+    assert [g.left_out for g in compare_runs(before, asked, "x").gone] == [
+        "left out by --case"
+    ]
 
 
 def test_a_leak_check_that_went_wrong_is_worse():
@@ -190,13 +205,100 @@ def test_times_are_shown_and_never_judged():
     assert any("another machine" in note for note in comparison.notes)
 
 
-def test_another_set_of_subjects_does_not_compare_and_exits_5():
-    before = good_run()
-    after = replace(before, columns=before.columns[1:])
+def only(run: Run, keep: Callable[[Job], bool]) -> Run:
+    """The run as if some of its jobs had not been planned."""
+    plan = tuple(job for job in run.plan if keep(job))
+    ids = {job.id for job in plan}
+    cases = tuple(c for c in run.cases if c.job in ids)
+    columns = {c.column for c in cases}
+    return replace(
+        run, plan=plan, cases=cases,
+        results=tuple(r for r in run.results if r.job in ids),
+        columns=tuple(c for c in run.columns if c.id in columns),
+        work=tuple(w for w in run.work if w.job in ids),
+        bench=tuple(b for b in run.bench if b.job in ids),
+    )  # fmt: skip
+
+
+def test_runs_without_a_common_job_do_not_compare_and_exit_5():
+    before = only(good_run(), lambda job: job.kind == "conform")
+    after = only(good_run(), lambda job: job.kind == "bench")
     comparison = compare_runs(before, after, "x")
     assert not comparison.comparable
-    assert before.columns[0].id in comparison.reasons[0]
+    assert before.plan[0].id in comparison.reasons[0]
     assert with_baseline(judged(after), comparison).verdict.exit_code == 5
+
+
+@pytest.mark.parametrize(
+    ("keep", "kind"),
+    [
+        (lambda job: "mimalloc" not in job.id, "column"),
+        (lambda job: job.kind != "bench", "kind of job"),
+        (lambda job: "/cycles/" not in job.id, "workload"),
+    ],
+)
+def test_what_is_gone_is_a_finding_and_the_rest_compares(keep, kind):
+    run = good_run()
+    plan = tuple(
+        replace(j, workload=j.id.split("/")[1]) if j.kind == "work" else j
+        for j in run.plan
+    )
+    before = replace(run, plan=plan)
+    after = only(before, keep)
+    comparison = compare_runs(before, after, "x")
+    assert comparison.unchanged > 50
+    assert kind in {one.kind for one in comparison.gone}
+    for policy, code in (("warn", 0), ("inconclusive", 4), ("fail", 3)):
+        verdict = with_baseline(judged(after), comparison, policy).verdict
+        assert verdict.exit_code == code
+        assert "gone" in verdict.sentence
+        assert {p.reproduce is not None for p in verdict.problems} == {True}
+    back = compare_runs(after, before, "x")
+    assert back.gone == ()
+    assert back.added
+
+
+def test_what_the_command_line_left_out_is_listed_and_no_finding():
+    before = good_run()
+    after = only(before, lambda job: job.kind == "conform")
+    after = replace(after, asked=Asked(profile="quick", kinds=("conform",)))
+    comparison = compare_runs(before, after, "x")
+    assert {one.left_out for one in comparison.gone} == {"left out by --only"}
+    assert with_baseline(judged(after), comparison).verdict.exit_code == 0
+
+
+def test_a_patch_version_is_the_same_column():
+    def with_version(run: Run, old: str, new: str) -> Run:
+        text = encode_run(run).replace(old.encode(), new.encode())
+        return decode_run(text)
+
+    before = with_version(good_run(), "cpython/3.13.0", "cpython-3.13.0")
+    after = with_version(before, "cpython-3.13.0", "cpython-3.13.7")
+    comparison = compare_runs(before, after, "x")
+    assert (comparison.gone, comparison.added, comparison.changes) == ((), (), ())
+    assert "cpython-3.13.7 stands for the baseline's cpython-3.13.0" in comparison.notes
+    other = with_version(before, "cpython-3.13.0", "cpython-3.14.0")
+    assert {one.name for one in compare_runs(before, other, "x").gone} == {
+        "cpython-3.13.0"
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "pairs"),
+    [
+        ({"cpython-3.11.2"}, {"cpython-3.11.3"}, {"cpython-3.11.2": "cpython-3.11.3"}),
+        ({"cpython-3.11.2", "cpython-3.11.9"}, {"cpython-3.11.9", "cpython-3.11.10"},
+         {"cpython-3.11.2": "cpython-3.11.10"}),
+        ({"cpython-3.9.2", "cpython-3.9.10"}, {"cpython-3.9.3", "cpython-3.9.11"},
+         {"cpython-3.9.2": "cpython-3.9.3", "cpython-3.9.10": "cpython-3.9.11"}),
+        ({"cpython-3.11.2-debug"}, {"cpython-3.11.3"}, {}),
+        ({"cpython-3.15.0a2"}, {"cpython-3.15.0"},
+         {"cpython-3.15.0a2": "cpython-3.15.0"}),
+        ({"reference", "pool-3.1.2"}, {"pool-3.1.3"}, {}),
+    ],
+)  # fmt: skip
+def test_interpreters_of_a_series_belong_together(before, after, pairs):
+    assert counterparts(before, after) == pairs
 
 
 def expectation(**fields: object) -> tuple[str, Expectation]:

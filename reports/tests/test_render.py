@@ -12,6 +12,7 @@ from pages import opened
 
 from pmm import words
 from pmm.documents import decode_run
+from pmm.groups import groups_of
 from pmm.render import render
 from pmm.render.site import PAGES
 
@@ -58,7 +59,9 @@ def test_page_reads_the_same_without_script(browser, report, name):
 def test_verdict_and_problems_are_those_of_the_document(browser, report, run):
     page = opened(browser, report, "index")
     assert run.verdict.sentence in page.locator(".verdict").inner_text()
-    assert page.locator(".problems > li").count() == len(run.verdict.problems)
+    groups = groups_of(run.verdict)
+    assert page.locator(".problems > li").count() == len(groups)
+    assert sum(len(group.members) for group in groups) == len(run.verdict.problems)
     for problem in run.verdict.problems:
         if problem.reproduce:
             assert page.get_by_text(problem.reproduce, exact=True).count() >= 1

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import pytest
 from conftest import Project
 
 from pmm.errors import PmmError
-from pmm.store import JOURNAL, Journal, mend_journal, read_journal
+from pmm.store import JOURNAL, Journal, load_run, mend_journal, read_journal
 
 KIND = ("--only", "conform")
 BACKENDS = ["pool", "libc", *(f"b{i}" for i in range(14))]
@@ -108,19 +109,49 @@ def test_ctrl_c_ends_children_and_says_how_to_go_on(project):
     project.configure(
         backends=[*BACKENDS, "hang"],
         behaviour={**dict.fromkeys(BACKENDS, "slow"), "b3": "hang"},
+        classes={"pool": {"ref.one": "FAIL"}},
     )
     process = start(project)
     wait_for_lines(project, 4)
     while not (project.build / "orphan").exists():
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=10)
+    out, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "pmm run --resume" in errors
     assert "Traceback" not in errors
+    said_everywhere(project, out)
     orphan = Path("/proc") / (project.build / "orphan").read_text()
     time.sleep(0.05)
     assert not orphan.exists() or b") Z " in (orphan / "stat").read_bytes()
+
+
+def said_everywhere(project: Project, out: str) -> None:
+    """Check that console, documents and page tell an interruption as one."""
+    folder = run_folder(project)
+    assert folder is not None
+    assert not (folder.parent / "latest").exists()
+    header, results = read_journal(folder)
+    verdict = load_run(folder).verdict
+    assert (verdict.state, verdict.exit_code) == ("interrupted", 130)
+    go_on = f"pmm run --resume {folder.name}"
+    head = f"Interrupted after {len(results)} of {len(header.plan)} jobs; go on with: "
+    assert verdict.resume == go_on
+    assert verdict.sentence.startswith(head + go_on)
+    assert "1 × case result wrong" in verdict.sentence, "what failed before is said"
+    assert verdict.sentence in out
+    assert "not done" not in out
+    assert [problem.kind for problem in verdict.problems] == ["case"]
+    done = project.pmm("report", folder.name, "--out", "report")
+    assert done.returncode == 0, done.stderr
+    page = (project.root / "report" / "index.html").read_text(encoding="utf-8")
+    assert go_on in page
+    assert "Interrupted" in page
+    root = ET.fromstring((project.root / "report" / "junit.xml").read_bytes())
+    cases = list(root.iter("testcase"))
+    left = len(header.plan) - len(results)
+    assert sum(c.find("skipped") is not None for c in cases) == left
+    assert [c.get("name") for c in cases if c.find("error") is not None] == ["the run"]
 
 
 def test_other_programs_do_not_go_on_with_a_run(project):

@@ -5,12 +5,19 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from pmm.census import counted, subjects_of
+from pmm.conform_results import BAD
 from pmm.documents import CaseResult, Column, Requirement, Run
+from pmm.groups import blurred, rank
 from pmm.programs import CLASSES
 from pmm.words import STATES
 
 SILENT = {"PASS", "UNSUPPORTED", "NOT_RUN"}
-"""Outcomes that need no explanation in the list of findings."""
+"""Outcomes that need no explanation."""
+KNOWN = ("WARN", "XFAIL", "WAIVED")
+"""Outcomes that somebody has explained, or that only warn: told in tables."""
+IDLE = {"UNSUPPORTED", "NOT_RUN", "WAIVED"}
+"""Outcomes in which a subject neither keeps a requirement nor differs from it."""
 
 
 class Cell(NamedTuple):
@@ -27,7 +34,10 @@ class Row(NamedTuple):
     requirement: Requirement
     cells: list[Cell]
     disagrees: bool
-    covered: bool
+    """Whether a subject differs from it, expectedly or not."""
+    fails: bool
+    """Whether a subject differs unexpectedly."""
+    ran: bool
 
 
 class Area(NamedTuple):
@@ -35,7 +45,21 @@ class Area(NamedTuple):
 
     name: str
     rows: list[Row]
-    covered: int
+    ran: int
+    caseless: int
+
+
+class Reason(NamedTuple):
+    """Cells that somebody has explained in the same words, or that warn alike."""
+
+    outcome: str
+    said: str
+    link: str | None
+    anchor: str
+    cases: list[str]
+    columns: list[str]
+    amount: int
+    reproduce: str
 
 
 def anchor(case: CaseResult) -> str:
@@ -43,34 +67,70 @@ def anchor(case: CaseResult) -> str:
     return f"{case.column}--{case.id}".replace("/", "-").replace(" ", "-")
 
 
-def _cell(cases: list[CaseResult]) -> Cell:
-    if not cases:
-        return Cell(None, None, "no case ran")
-    worst = max(cases, key=lambda c: CLASSES.index(c.outcome))
-    said = worst.message or worst.feature or ""
-    note = f"{worst.id}: {STATES[worst.outcome].word}" + (f", {said}" if said else "")
-    linked = None if worst.outcome in SILENT else anchor(worst)
-    return Cell(worst.outcome, linked, note)
+def _said(case: CaseResult) -> str:
+    return case.expectation or blurred(case.message or "no message")
 
 
-def _rows(run: Run, columns: list[Column]) -> list[Row]:
-    index: dict[tuple[str, str], list[CaseResult]] = {}
+def _reasons(run: Run, labels: dict[str, str]) -> dict[tuple[str, str], Reason]:
+    """Known differences by what is said of them, warnings by their pattern."""
+    found: dict[tuple[str, str], list[CaseResult]] = {}
     for case in run.cases:
-        for name in case.requirements:
-            index.setdefault((name, case.column), []).append(case)
-    rows = []
-    for requirement in run.requirements:
-        cells = [_cell(index.get((requirement.id, c.id), [])) for c in columns]
-        said = {c.outcome for c in cells if c.outcome not in (None, "UNSUPPORTED")}
-        rows.append(
-            Row(
-                requirement,
-                cells,
-                disagrees=len(said) > 1 or bool(said - {"PASS", "NOT_RUN"}),
-                covered=any(c.outcome is not None for c in cells),
-            )
+        if case.outcome in KNOWN:
+            found.setdefault((case.outcome, _said(case)), []).append(case)
+    order = sorted(found, key=lambda key: (KNOWN.index(key[0]), -len(found[key])))
+    return {
+        key: Reason(
+            outcome=key[0],
+            said=found[key][0].expectation or found[key][0].message or "no message",
+            link=found[key][0].link,
+            anchor=f"known-{number}",
+            cases=list(dict.fromkeys(case.id for case in found[key])),
+            columns=list(dict.fromkeys(labels[case.column] for case in found[key])),
+            amount=len(found[key]),
+            reproduce=found[key][0].reproduce,
         )
-    return rows
+        for number, key in enumerate(order, 1)
+    }
+
+
+class Matrix:
+    """The cells of a run, by requirement and column."""
+
+    def __init__(self, run: Run, columns: list[Column], labels: dict[str, str]) -> None:
+        """Sort the cases by requirement and column."""
+        self.columns = columns
+        self.reasons = _reasons(run, labels)
+        self.index: dict[tuple[str, str], list[CaseResult]] = {}
+        for case in run.cases:
+            for name in case.requirements:
+                self.index.setdefault((name, case.column), []).append(case)
+
+    def cell(self, requirement: Requirement, column: Column) -> Cell:
+        """Return the worst of a requirement's cases in a column."""
+        cases = self.index.get((requirement.id, column.id), [])
+        if not cases and requirement.caseless:
+            return Cell(None, None, f"no case: {requirement.caseless}")
+        if not cases:
+            return Cell("NOT_RUN", None, "its cases were not run in this column")
+        worst = max(cases, key=lambda c: CLASSES.index(c.outcome))
+        said = worst.message or worst.feature or ""
+        note = f"{worst.id}: {STATES[worst.outcome].word}"
+        linked = None if worst.outcome in SILENT else anchor(worst)
+        if worst.outcome in KNOWN:
+            linked = self.reasons[worst.outcome, _said(worst)].anchor
+        return Cell(worst.outcome, linked, note + (f", {said}" if said else ""))
+
+    def row(self, requirement: Requirement) -> Row:
+        """Return a requirement over all columns."""
+        cells = [self.cell(requirement, column) for column in self.columns]
+        said = {c.outcome for c in cells if c.outcome is not None} - IDLE
+        return Row(
+            requirement,
+            cells,
+            disagrees=bool(said - {"PASS"}),
+            fails=bool(said & BAD),
+            ran=any(c.outcome not in (None, "NOT_RUN") for c in cells),
+        )
 
 
 def _areas(rows: list[Row]) -> list[Area]:
@@ -78,21 +138,30 @@ def _areas(rows: list[Row]) -> list[Area]:
     for row in rows:
         grouped.setdefault(row.requirement.area, []).append(row)
     return [
-        Area(name, members, sum(r.covered for r in members))
+        Area(
+            name,
+            members,
+            ran=sum(r.ran for r in members),
+            caseless=sum(r.requirement.caseless is not None for r in members),
+        )
         for name, members in grouped.items()
     ]
 
 
 def _findings(run: Run) -> list[tuple[CaseResult, str]]:
-    rows = [c for c in run.cases if c.outcome not in SILENT]
-    rows.sort(key=lambda c: (-CLASSES.index(c.outcome), c.id, c.column))
+    rows = [c for c in run.cases if c.outcome in BAD and c.outcome != "NOT_RUN"]
+    rows.sort(key=lambda c: (rank(c.outcome), c.id, c.column))
     return [(case, anchor(case)) for case in rows]
 
 
 def context(run: Run) -> dict[str, Any]:
     """Values of conformance.html."""
     columns = [c for c in run.columns if c.kind == "subject"]
-    rows = _rows(run, columns)
+    labels = {c.id: c.label for c in run.columns}
+    matrix = Matrix(run, columns, labels)
+    rows = [matrix.row(requirement) for requirement in run.requirements]
+    ran = sum(row.ran for row in rows)
+    caseless = sum(row.requirement.caseless is not None for row in rows)
     return {
         "columns": columns,
         "checked_backends": [c for c in run.columns if c.kind == "backend"],
@@ -101,7 +170,12 @@ def context(run: Run) -> dict[str, Any]:
         ],
         "areas": _areas(rows),
         "disagreements": [row for row in rows if row.disagrees],
-        "covered": sum(row.covered for row in rows),
+        "failing": sum(row.fails for row in rows),
+        "ran": ran,
+        "caseless": caseless,
+        "left": len(rows) - ran - caseless,
+        "known": list(matrix.reasons.values()),
         "findings": _findings(run),
-        "labels": {c.id: c.label for c in run.columns},
+        "labels": labels,
+        "subjects": counted(subjects_of(run)),
     }

@@ -8,12 +8,22 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pmm import words
+from pmm.census import counted, subjects_of
 from pmm.documents import Change, Column, Run
+from pmm.groups import groups_of, in_front
 from pmm.render import memory
 
 MOST_CHANGES = 200
-SHOWN_PROBLEMS = 12
-"""Findings that stand open; the others are folded below them."""
+MOST_MEMBERS = 100
+"""Members of a group that its fold lists."""
+
+
+ASIDES = {
+    "XFAIL": "results differ as expected", "WARN": "only warn",
+    "WAIVED": "are waived", "UNSUPPORTED": "ask for what is not offered",
+    "NOT_RUN": "were not run",
+}  # fmt: skip
+"""What is neither kept nor wrong, counted apart."""
 
 
 class Tile(NamedTuple):
@@ -27,29 +37,31 @@ class Tile(NamedTuple):
 
 
 def conformance_tone(columns: Sequence[Column]) -> str:
-    """Red for what nobody expected, as the verdict is; amber where all that is
-    missing fails as expected.
+    """Red for what nobody expected, as the verdict is; what is missing and fails
+    as expected is as it should be.
     """
     met = {name for c in columns for name, n in c.counts.items() if n > 0}
-    if any(words.STATES[name].tone == "bad" for name in met):
-        return "bad"
-    scores = [c.score for c in columns if c.score is not None]
-    kept = all(s.must_passed == s.must_applicable for s in scores)
-    return "good" if kept else "warn"
+    bad = any(words.STATES[name].tone == "bad" for name in met)
+    return "bad" if bad else "good"
 
 
 def _conformance(run: Run) -> Tile | None:
-    columns = [c for c in run.columns if c.kind == "subject" and c.lane == "plain"]
+    subjects = subjects_of(run)
+    columns = [column for one in subjects for column in one.columns]
     scores = [c.score for c in columns if c.score is not None]
     if not scores:
         return None
-    kept = sum(s.must_passed == s.must_applicable for s in scores)
-    worst = min(scores, key=lambda s: s.must_passed - s.must_applicable)
+    right = sum(one.as_expected for one in subjects)
+    counts: Counter[str] = Counter()
+    for column in columns:
+        counts.update(column.counts)
+    asides = [
+        f"{counts[name]:,} {said}" for name, said in ASIDES.items() if counts[name]
+    ]
     return Tile(
-        "Subjects that keep every MUST they offer",
-        f"{kept} of {len(scores)}",
-        f"the worst keeps {worst.must_passed} of {worst.must_applicable}; "
-        f"{worst.must_total} MUST requirements in all",
+        "Subjects that do as they should",
+        f"{right} of {len(subjects)}",
+        "; ".join([counted(subjects), *asides]),
         "conformance",
         conformance_tone(columns),
     )
@@ -156,9 +168,14 @@ def context(run: Run) -> dict[str, Any]:
         _conformance, _leaks, _claims, _memory, _backends, _speed, _coverage,
     )  # fmt: skip
     tiles = [tile for maker in makers if (tile := maker(run)) is not None]
+    groups = groups_of(run.verdict)
+    front = in_front(groups)
     return {
+        "groups": groups,
+        "front": front,
+        "behind": [at for at in range(len(groups)) if at not in front],
+        "most": MOST_MEMBERS,
         "tiles": tiles,
         "judged": _judged(run.baseline.changes) if run.baseline else [],
         "most_changes": MOST_CHANGES,
-        "shown": SHOWN_PROBLEMS,
     }
