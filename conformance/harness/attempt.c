@@ -110,12 +110,15 @@ static int setup(struct attempt *a) {
   return 0;
 }
 
-/* Bring the runtime to the state in which readings are comparable. */
+/* Bring the runtime to the state in which readings are comparable.  Where it
+ * cannot collect when asked, growth means nothing. */
 static void settle(struct pmm_test *t) {
   OPS->error_clear(RT);
   for (int i = 0; OFFERED(gc) && i < SETTLE_COLLECTIONS; i++) {
     uint64_t unreachable = 0;
-    if (OPS->collect(RT, 2, &unreachable) != PMM_OK || unreachable == 0) {
+    enum pmm_status status = OPS->collect(RT, 2, &unreachable);
+    t->state->unsettled |= status == PMM_UNSUPPORTED;
+    if (status != PMM_OK || unreachable == 0) {
       OPS->error_clear(RT);
       break;
     }
@@ -287,7 +290,7 @@ static int counts_exactly(struct attempt *a) {
 
 static void judge_growth(struct attempt *a, uint64_t point, struct growth g) {
   int exact = counts_exactly(a);
-  if (a->state.test_case->leak_exempt != NULL) {
+  if (a->state.test_case->leak_exempt != NULL || a->state.unsettled) {
     return;
   }
   if (!exact && is_growth(g)) {

@@ -56,7 +56,8 @@ struct pmm_case {
   const char *oom_exempt;          /* why the oom lanes leave it out        */
   const char *stress_exempt;       /* why the gc-stress lane leaves it out  */
   const char *leak_exempt;         /* why the leak check leaves it out      */
-  const char *counters_exempt;     /* why its counters differ between runs  */
+  const char *inexact;             /* counters that differ between runs     */
+  const char *inexact_why;         /* and why no body could keep them equal */
   uint32_t open_flags;             /* enum pmm_open_flag for the runtime    */
   void (*body)(struct pmm_test *t);
 };
@@ -107,8 +108,10 @@ struct pmm_case {
 #define OOM_EXEMPT(reason) .oom_exempt = reason
 #define STRESS_EXEMPT(reason) .stress_exempt = reason
 #define LEAK_EXEMPT(reason) .leak_exempt = reason
-/** Counters that depend on the process and not on the case are not told. */
-#define COUNTERS_EXEMPT(reason) .counters_exempt = reason
+/** Counters (names of struct pmm_counters, spaces between) that two runs of
+ *  one build need not agree on: INEXACT("peak_bytes", "why").  Comparisons
+ *  leave them out; all others have to be equal wherever the memory lies. */
+#define INEXACT(counters, reason) .inexact = counters, .inexact_why = reason
 
 /** Open the runtime with PMM_OPEN_* flags. */
 #define OPEN(flags) .open_flags = flags
@@ -274,6 +277,9 @@ struct pmm_here {
 #define expect_equal(a, b) pmm_expect_equal(t, (a), (b), PMM_HERE(#a " == " #b))
 #define expect_int(o, value)                                                  \
   expect_eq(int_of(t, (o)), (value))
+/** A status that was kept, by a callback or for later, is this one. */
+#define expect_status(got, wanted)                                            \
+  pmm_expect_status(t, (got), (wanted), PMM_HERE(#got " is " #wanted))
 /** The status operation succeeds. */
 #define expect_ok(call) pmm_expect_ok(t, (call), PMM_HERE(#call))
 /** The status operation fails so, the same error is pending; removes it. */
@@ -335,6 +341,8 @@ void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
                        struct pmm_here here);
 void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
                       struct pmm_here here);
+void pmm_expect_status(struct pmm_test *t, enum pmm_status got,
+                       enum pmm_status wanted, struct pmm_here here);
 void pmm_expect_ok(struct pmm_test *t, enum pmm_status status,
                    struct pmm_here here);
 void pmm_expect_error(struct pmm_test *t, enum pmm_status got,

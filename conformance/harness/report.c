@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "line.h"
@@ -90,43 +91,82 @@ static json_t *counters_json(const struct pmm_record *record) {
   return o;
 }
 
-/* ---- the reproduce line ------------------------------------------------- */
-
-static size_t append(char *line, size_t used, size_t size, const char *option,
-                     const char *value) {
-  char word[512];
-  if (value != NULL && used < size) {
-    pmm_text_quote(word, sizeof word, value);
-    used += (size_t)snprintf(line + used, size - used, " --%s %s", option,
-                             word);
+/* The counters that need not be equal, each with the reason. */
+static json_t *inexact_json(const struct pmm_case *c) {
+  const char *at = c->inexact;
+  json_t *o = at != NULL ? json_object() : json_null();
+  while (at != NULL && *at != '\0') {
+    char name[32];
+    int length = (int)strcspn(at, " ");
+    (void)snprintf(name, sizeof name, "%.*s", length, at);
+    json_object_set_new(o, name, json_string(c->inexact_why));
+    at += (size_t)length + strspn(at + length, " ");
   }
-  return used;
+  return o;
 }
 
-static void reproduce_line(const struct pmm_report *report, const char *id,
-                           const struct pmm_record *record, char *line,
-                           size_t size) {
+/* ---- the reproduce line ------------------------------------------------- */
+
+/* A word as a shell reads it back. */
+static void put_word(FILE *out, const char *word) {
+  size_t size = 5 * strlen(word) + 3; /* a quote takes five */
+  char *quoted = malloc(size);
+  if (quoted != NULL) {
+    pmm_text_quote(quoted, size, word);
+    (void)fputs(quoted, out);
+    free(quoted);
+  }
+}
+
+static void put_option(FILE *out, const char *option, const char *value) {
+  if (value != NULL) {
+    (void)fprintf(out, " --%s ", option);
+    put_word(out, value);
+  }
+}
+
+static void put_number(FILE *out, const char *option, uint64_t value) {
+  if (value != 0) {
+    (void)fprintf(out, " --%s %llu", option, (unsigned long long)value);
+  }
+}
+
+static void put_start(FILE *out, const struct pmm_options *options) {
+  if (options->command != NULL) {
+    (void)fputs(options->command, out); /* the host has quoted it */
+  } else {
+    put_word(out, options->program);
+  }
+}
+
+/* The command that runs this case again so; NULL: no memory. */
+static char *reproduce_line(const struct pmm_report *report, const char *id,
+                            const struct pmm_record *record) {
   const struct pmm_options *options = report->options;
-  char number[32];
-  size_t used = (size_t)snprintf(line, size, "%s", options->command);
-  used = append(line, used, size, "subject",
-                options->subject != NULL ? options->subject
-                                         : report->subject_name);
-  used = append(line, used, size, "backend", report->backend);
-  used = append(line, used, size, "mode", report->setting->mode);
-  used = append(line, used, size, "lane",
-                pmm_lane_name(report->setting->lane));
-  if (report->setting->seed != 0) {
-    (void)snprintf(number, sizeof number, "%llu",
-                   (unsigned long long)report->setting->seed);
-    used = append(line, used, size, "seed", number);
+  const struct pmm_setting *setting = report->setting;
+  char *line = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&line, &size);
+  if (out == NULL) {
+    return NULL;
   }
-  if (record->point > 0 && pmm_lane_is_oom(report->setting->lane)) {
-    (void)snprintf(number, sizeof number, "%llu",
-                   (unsigned long long)record->point);
-    used = append(line, used, size, "point", number);
+  put_start(out, options);
+  put_option(out, "subject",
+             options->subject != NULL ? options->subject
+                                      : report->subject_name);
+  put_option(out, "backend", report->backend);
+  put_option(out, "mode",
+             setting->mode != NULL ? setting->mode : options->mode);
+  put_option(out, "lane", pmm_lane_name(setting->lane));
+  put_number(out, "seed", setting->seed);
+  put_number(out, "point",
+             pmm_lane_is_oom(setting->lane) ? record->point : 0);
+  if (options->timeout_s != PMM_TIMEOUT_S) {
+    (void)fprintf(out, " --timeout %.15g", options->timeout_s);
   }
-  (void)append(line, used, size, "case", id);
+  (void)fputs(options->no_fork ? " --no-fork" : "", out);
+  put_option(out, "case", id);
+  return fclose(out) == 0 ? line : NULL;
 }
 
 /* ---- a case ------------------------------------------------------------- */
@@ -154,8 +194,8 @@ static void write_case(struct pmm_report *report,
       .file = has_place ? record->file : test_case->file,
       .line = has_place ? record->line : test_case->line,
       .elapsed_ns = record->elapsed_ns,
-      .counters = test_case->counters_exempt != NULL ? NULL
-                                                     : counters_json(record),
+      .counters = counters_json(record),
+      .inexact = inexact_json(test_case),
       .reproduce = reproduce,
       .output = ran_well ? NULL : output,
   };
@@ -184,9 +224,9 @@ static void print_failure(const struct pmm_case *test_case,
 void pmm_report_case(struct pmm_report *report,
                      const struct pmm_case *test_case,
                      const struct pmm_record *record, const char *output) {
-  char reproduce[1024];
   enum pmm_class value = (enum pmm_class)record->class;
-  reproduce_line(report, test_case->id, record, reproduce, sizeof reproduce);
+  char *line = reproduce_line(report, test_case->id, record);
+  const char *reproduce = line != NULL ? line : "no memory for this line";
   report->number++;
   report->counts[value]++;
   (void)printf("%s %d - %s", pmm_class_is_bad(value) ? "not ok" : "ok",
@@ -201,6 +241,7 @@ void pmm_report_case(struct pmm_report *report,
     print_failure(test_case, record, output, reproduce);
   }
   write_case(report, test_case, record, reproduce, output);
+  free(line);
 }
 
 /* ---- the run ------------------------------------------------------------ */
@@ -253,8 +294,7 @@ static json_t *case_json(const struct pmm_case *c) {
   json_object_set_new(o, "oom_exempt", pmm_text_json(c->oom_exempt));
   json_object_set_new(o, "stress_exempt", pmm_text_json(c->stress_exempt));
   json_object_set_new(o, "leak_exempt", pmm_text_json(c->leak_exempt));
-  json_object_set_new(o, "counters_exempt",
-                      pmm_text_json(c->counters_exempt));
+  json_object_set_new(o, "inexact", inexact_json(c));
   json_object_set_new(o, "file", json_string(pmm_line_path(c->file)));
   json_object_set_new(o, "line", json_integer(c->line));
   return o;
