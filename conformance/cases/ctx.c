@@ -76,7 +76,7 @@ MUST(ctx, exit_runs_on_every_way_out, "Exit runs once however the block ends",
     }
     expect_eq(happened(ENTERED, (int64_t)i), 1);
     expect_eq(happened(EXITED, (int64_t)i), 1);
-    expect_status(manager->told, i == 4 ? PMM_USER : PMM_OK);
+    expect_eq(manager->told, i == 4 ? PMM_USER : PMM_OK);
   }
 }
 
@@ -105,7 +105,7 @@ MUST(ctx, exit_may_suppress_or_replace, "Exit decides what becomes of an error",
   struct manager *manager = new_manager(t);
   pmm_obj *o = manager_object(t, manager, 1);
   expect_null(run_code(t, &code, o), PMM_KEY);
-  expect_status(manager->told, PMM_KEY);
+  expect_eq(manager->told, PMM_KEY);
   expect_none(LOG);
   manager->suppresses = 1;
   DROP(NEW(run_code(t, &code, o)));
@@ -114,7 +114,7 @@ MUST(ctx, exit_may_suppress_or_replace, "Exit decides what becomes of an error",
   pmm_obj *result = run_code(t, &code, o);
   enum pmm_status context = OPS->error_context(RT);
   expect_null(result, PMM_VALUE);
-  expect_status(context, PMM_KEY);
+  expect_eq(context, PMM_KEY);
 }
 
 /* "Several managers exit in reverse order of entry, ..." */

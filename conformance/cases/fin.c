@@ -294,8 +294,8 @@ MUST(fin, pending_error_is_preserved, "A finalizer leaves the pending error",
   enum pmm_status after_loud = OPS->error(RT);
   int same = strstr(OPS->error_message(RT), "propagating") != NULL;
   OPS->error_clear(RT);
-  expect_status(after_quiet, PMM_KEY);
-  expect_status(after_loud, PMM_KEY);
+  expect_eq(after_quiet, PMM_KEY);
+  expect_eq(after_loud, PMM_KEY);
   expect(same);
   expect_log(DEALLOCATED, 1, 2);
 }
@@ -314,7 +314,7 @@ MUST(fin, finalizers_may_allocate_and_collect,
   DROP(peer);
   (void)collect(t);
   expect_eq(script->runs, 1);
-  expect_status(script->status, PMM_OK);
+  expect_eq(script->status, PMM_OK);
   expect_eq(happened(DEALLOCATED, ANY), 2);
   expect_whole(t);
 }
@@ -331,7 +331,7 @@ MUST(fin, dying_objects_may_allocate_and_collect,
   expect_ok(OPS->slot_set(RT, o, 1, self_cycle(t, 3)));
   DROP_ALL();
   expect_eq(script->runs, 1);
-  expect_status(script->status, PMM_OK);
+  expect_eq(script->status, PMM_OK);
   expect_eq(script->slot_cookie, 2);
   (void)collect(t);
   for (int64_t cookie = 1; cookie <= 3; cookie++) {

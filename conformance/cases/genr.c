@@ -270,7 +270,7 @@ MUST(genr, reentry_is_refused, "A running generator cannot be stepped",
   code.call_count = 1;
   reentry->generator = generator_of(t, &code);
   step(t, reentry->generator);
-  expect_status(reentry->got, PMM_VALUE);
+  expect_eq(reentry->got, PMM_VALUE);
 }
 
 /* try: yield from the argument  finally: log 8 */

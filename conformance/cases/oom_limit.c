@@ -94,7 +94,7 @@ MUST(oom, usable_after_exhaustion, "Work goes on after memory ran out",
     OPS->xrelease(RT, again);
     OPS->xrelease(RT, small);
     (void)setrlimit(RLIMIT_AS, before);
-    expect_status(status, PMM_NO_MEMORY);
+    expect_eq(status, PMM_NO_MEMORY);
     expect(made);
   }
 }

@@ -190,7 +190,7 @@ MUST(prof, stop_clears_everything, "Stopping forgets all figures",
   enum pmm_status status = OPS->error(RT);
   OPS->error_clear(RT);
   expect(count == SIZE_MAX);
-  expect_status(status, PMM_RUNTIME);
+  expect_eq(status, PMM_RUNTIME);
   DROP(kept);
 }
 
@@ -276,7 +276,7 @@ MUST(prof, comparing_needs_a_snapshot, "Comparing without a snapshot fails",
   enum pmm_status status = OPS->error(RT);
   OPS->error_clear(RT);
   expect(count == SIZE_MAX);
-  expect_status(status, PMM_RUNTIME);
+  expect_eq(status, PMM_RUNTIME);
   expect_ok(OPS->trace_keep(RT));
   OPS->trace_stop(RT);
   expect_ok(OPS->trace_start(RT));

@@ -128,6 +128,8 @@ struct pmm_test {
   const char *mode;         /* of the collector; NULL: the subject has none */
 };
 
+/** An operation that answers PMM_UNSUPPORTED ends the case as UNSUPPORTED, with
+ *  its name; t->subject->ops are the same without that. */
 #define RT (t->rt)
 #define OPS (t->ops)
 
@@ -277,9 +279,6 @@ struct pmm_here {
 #define expect_equal(a, b) pmm_expect_equal(t, (a), (b), PMM_HERE(#a " == " #b))
 #define expect_int(o, value)                                                  \
   expect_eq(int_of(t, (o)), (value))
-/** A status that was kept, by a callback or for later, is this one. */
-#define expect_status(got, wanted)                                            \
-  pmm_expect_status(t, (got), (wanted), PMM_HERE(#got " is " #wanted))
 /** The status operation succeeds. */
 #define expect_ok(call) pmm_expect_ok(t, (call), PMM_HERE(#call))
 /** The status operation fails so, the same error is pending; removes it. */
@@ -341,8 +340,6 @@ void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
                        struct pmm_here here);
 void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
                       struct pmm_here here);
-void pmm_expect_status(struct pmm_test *t, enum pmm_status got,
-                       enum pmm_status wanted, struct pmm_here here);
 void pmm_expect_ok(struct pmm_test *t, enum pmm_status status,
                    struct pmm_here here);
 void pmm_expect_error(struct pmm_test *t, enum pmm_status got,

@@ -8,11 +8,9 @@
  *      because the runtime has reported PMM_NO_MEMORY is what it should be:
  *      the verdict is REPORTED.  Any other one is a failure that was
  *      swallowed.
- *   4. One that does not hold because an operation answered PMM_UNSUPPORTED
- *      says nothing of the requirement: the verdict is UNSUPPORTED, with the
- *      operation's name, and what fails behind it changes nothing.
+ *   4. Once the verdict is UNSUPPORTED, as an operation answered so
+ *      (answers.h), an expectation that does not hold says nothing more.
  */
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,13 +35,13 @@ void pmm_state_disarm(struct pmm_test *t) {
 }
 
 /* An error nobody could receive counts as reported: the event is the report. */
-static int was_reported(struct pmm_test *t, enum pmm_status status) {
-  if (t->ops->error(t->rt) == status) {
+static int no_memory_was_reported(struct pmm_test *t) {
+  if (t->ops->error(t->rt) == PMM_NO_MEMORY) {
     return 1;
   }
   for (size_t i = 0; i < t->state->log_count; i++) {
     if (t->state->log[i].kind == PMM_EVENT_UNRAISABLE &&
-        t->state->log[i].detail == (int64_t)status) {
+        t->state->log[i].detail == PMM_NO_MEMORY) {
       return 1;
     }
   }
@@ -86,57 +84,17 @@ static void stop(struct pmm_test *t) {
   longjmp(t->state->stop, 1);
 }
 
-/* The operation that an expectation's text calls first, "set_new" of
- * "OPS->set_new(RT, o)"; "operation" where it calls none by name. */
-static void operation_in(const char *text, char *name, size_t size) {
-  static const char marks[] = "OPS->";
-  const char *at = strstr(text, marks);
-  size_t length = 0;
-  at = at != NULL ? at + strlen(marks) : "operation";
-  while (at[length] == '_' || isalnum((unsigned char)at[length])) {
-    length++;
-  }
-  (void)snprintf(name, size, "%.*s", (int)length, at);
-}
-
-/* An operation answered PMM_UNSUPPORTED where the case needs it. */
-static void note_refusal(struct pmm_test *t, struct pmm_here here) {
-  struct pmm_verdict *verdict = &t->state->verdict;
-  char name[sizeof verdict->feature] = "";
-  if (verdict->kind >= PMM_VERDICT_UNSUPPORTED) {
-    return;
-  }
-  operation_in(here.text, name, sizeof name);
-  note_text(t, PMM_VERDICT_UNSUPPORTED, here, "%s answered UNSUPPORTED: %s",
-            name, t->ops->error_message(t->rt));
-  memcpy(verdict->feature, name, sizeof name);
-}
-
-static int was_refused(struct pmm_test *t) {
-  return was_reported(t, PMM_UNSUPPORTED) ||
-         t->state->verdict.kind == PMM_VERDICT_UNSUPPORTED;
-}
-
-static void refuse(struct pmm_test *t, struct pmm_here here)
-    __attribute__((noreturn));
-
-static void refuse(struct pmm_test *t, struct pmm_here here) {
-  pmm_state_disarm(t);
-  note_refusal(t, here);
-  stop(t);
-}
-
 void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
               ...) {
   int injected = t->state->injecting;
   va_list arguments;
-  if (was_refused(t)) {
-    refuse(t, here);
-  }
   pmm_state_disarm(t);
+  if (t->state->verdict.kind == PMM_VERDICT_UNSUPPORTED) {
+    stop(t);
+  }
   va_start(arguments, format);
   note(t,
-       injected && t->state->fired > 0 && was_reported(t, PMM_NO_MEMORY)
+       injected && t->state->fired > 0 && no_memory_was_reported(t)
            ? PMM_VERDICT_REPORTED
            : PMM_VERDICT_FAIL,
        here, format, arguments);
@@ -147,10 +105,10 @@ void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
 void *pmm_test_block(struct pmm_test *t, void *block, struct pmm_here here) {
   if (block == NULL) {
     int injected = t->state->injecting;
-    if (was_refused(t)) {
-      refuse(t, here);
-    }
     pmm_state_disarm(t);
+    if (t->state->verdict.kind == PMM_VERDICT_UNSUPPORTED) {
+      stop(t);
+    }
     note_text(t,
               injected && t->state->fired > 0 ? PMM_VERDICT_REPORTED
                                               : PMM_VERDICT_FAIL,
@@ -187,10 +145,8 @@ void outcome(struct pmm_test *t, const char *name) {
 }
 
 void pmm_check(struct pmm_test *t, int holds, struct pmm_here here) {
-  if (!holds && was_refused(t)) {
-    note_refusal(t, here);
-  } else if (!holds && !(t->state->injecting &&
-                         was_reported(t, PMM_NO_MEMORY))) {
+  if (!holds && t->state->verdict.kind != PMM_VERDICT_UNSUPPORTED &&
+      !(t->state->injecting && no_memory_was_reported(t))) {
     note_text(t, PMM_VERDICT_FAIL, here, "in a callback: not %s", here.text);
   }
 }
@@ -206,30 +162,12 @@ void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
 void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
                       struct pmm_here here) {
   int equal = 0;
-  enum pmm_status status = t->ops->equals(t->rt, a, b, &equal);
-  if (status == PMM_UNSUPPORTED) {
-    refuse(t, PMM_HERE("OPS->equals"));
-  }
-  pmm_expect_ok(t, status, here);
+  pmm_expect_ok(t, t->ops->equals(t->rt, a, b, &equal), here);
   pmm_expect(t, equal, here);
-}
-
-void pmm_expect_status(struct pmm_test *t, enum pmm_status got,
-                       enum pmm_status wanted, struct pmm_here here) {
-  if (got == PMM_UNSUPPORTED && wanted != PMM_UNSUPPORTED) {
-    refuse(t, here);
-  }
-  if (got != wanted) {
-    pmm_fail(t, here, "%s: it is %s, wanted %s", here.text,
-             pmm_status_name(got), pmm_status_name(wanted));
-  }
 }
 
 void pmm_expect_ok(struct pmm_test *t, enum pmm_status status,
                    struct pmm_here here) {
-  if (status == PMM_UNSUPPORTED) {
-    refuse(t, here);
-  }
   if (status != PMM_OK) {
     pmm_fail(t, here, "%s failed: %s, pending %s: %s", here.text,
              pmm_status_name(status), pmm_status_name(t->ops->error(t->rt)),
@@ -240,9 +178,6 @@ void pmm_expect_ok(struct pmm_test *t, enum pmm_status status,
 void pmm_expect_error(struct pmm_test *t, enum pmm_status got,
                       enum pmm_status wanted, struct pmm_here here) {
   enum pmm_status pending = t->ops->error(t->rt);
-  if (got == PMM_UNSUPPORTED && wanted != PMM_UNSUPPORTED) {
-    refuse(t, here);
-  }
   if (got != wanted || pending != wanted) {
     pmm_fail(t, here, "%s: %s wanted, returned %s, pending %s", here.text,
              pmm_status_name(wanted), pmm_status_name(got),
