@@ -92,9 +92,9 @@ class Seen:
             if len(seen) > 1 and key not in self.declared
         ]
 
-    def stale(self) -> list[str]:
-        """Declared keys that had one value all the time."""
-        return [key for key in self.declared if len(self.values[key]) == 1]
+    def needed(self) -> set[str]:
+        """Declared keys that had more than one value."""
+        return {key for key in self.declared if len(self.values[key]) > 1}
 
 
 # ---- elsewhere ---------------------------------------------------------------
@@ -242,16 +242,19 @@ def tasks(arguments: argparse.Namespace) -> list[Task]:
 # ---- the program -------------------------------------------------------------
 
 
-def say(task: Task, seen: Seen, times: int) -> int:
+def stale(results: list[Seen]) -> list[str]:
+    """Declared keys that had one value each time, wherever they were asked."""
+    declared = {key for seen in results for key in seen.declared}
+    return sorted(declared - {key for seen in results for key in seen.needed()})
+
+
+def say(task: Task, seen: Seen) -> int:
     """Print one task's result; how many keys differed."""
     wrong = seen.differing()
     print(f"{'DIFFERS' if wrong else 'equal'}  {task.name}: {len(seen.values)} values")
     for key in wrong:
         values = ", ".join(f"{value} x {n}" for value, n in seen.values[key].items())
         print(f"    {key}: {values}")
-    if times >= STALE_AFTER:
-        for key in seen.stale():
-            print(f"    {key}: declared inexact, and equal all the time")
     sys.stdout.flush()
     return len(wrong)
 
@@ -292,14 +295,16 @@ def main() -> int:
     try:
         todo = tasks(arguments)
         with ThreadPoolExecutor(arguments.jobs) as pool:
-            results = pool.map(lambda task: repeat(task, arguments.times), todo)
-            counts = [
-                say(task, seen, arguments.times)
-                for task, seen in zip(todo, results, strict=True)
-            ]
+            results, counts = [], []
+            work = pool.map(lambda task: repeat(task, arguments.times), todo)
+            for task, seen in zip(todo, work, strict=True):
+                results.append(seen)
+                counts.append(say(task, seen))
     except RepeatError as error:
         print(f"repeat.py: {error}", file=sys.stderr)
         return 1
+    for key in stale(results) if arguments.times >= STALE_AFTER else []:
+        print(f"not needed: {key} is declared inexact, and was equal all the time")
     print(f"{arguments.times} times {len(todo)} tasks: {sum(counts)} values differed")
     return 3 if any(counts) else 0
 
