@@ -25,6 +25,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 LEVELS = ("MUST", "SHOULD", "MAY")
 BODY_LINES_MAX = 25
+COUNTERS = {"allocations", "frees", "requested_bytes", "peak_bytes", "collections"}
 
 Table = dict[str, Any]
 
@@ -184,11 +185,54 @@ def case_faults(
             faults.append(f"it does not quote {requirement['id']}")
     if source.body_lines > BODY_LINES_MAX:
         faults.append(f"its body has {source.body_lines} lines")
+    faults += inexact_faults(case.get("inexact") or {})
     for name in sorted(source.operations()):
         feature = operations.get(name, "core")
         if feature != "core" and feature not in case["needs"]:
             faults.append(f"it calls {name} and does not need {feature}")
     return [f"{case['id']} ({case['file']}:{case['line']}): {f}" for f in faults]
+
+
+def inexact_faults(inexact: dict[str, str]) -> list[str]:
+    """Faults of the counters that a case declares inexact."""
+    faults = [f"there is no counter {name}" for name in set(inexact) - COUNTERS]
+    if not all(reason.strip() for reason in inexact.values()):
+        faults.append("it does not say why its counters are inexact")
+    return faults
+
+
+def functions(text: str) -> list[list[str]]:
+    """The functions of a C source, each as its lines without the brace."""
+    found: list[list[str]] = []
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line.startswith("}"):
+            found.append(lines)
+            lines = []
+        elif lines or re.match(r"[A-Za-z]", line):
+            lines.append(line)
+    return found
+
+
+def late_number_faults(sources: list[Path]) -> list[str]:
+    """Functions that ask for a profile's number behind what nobody undoes.
+
+    Where the profile has no such number the case ends there: what was given
+    away, or is no object, would be lost.
+    """
+    reads = re.compile(r"\b(?:profile_ints?|small_stack)\(")
+    undone_by_nobody = re.compile(r"\b(?:GIVE|BLOCK)\(|->release\(|->domain_\w*alloc\(")
+    faults = []
+    for path in sources:
+        for lines in functions(path.read_text(encoding="utf-8")):
+            done = [i for i, line in enumerate(lines) if undone_by_nobody.search(line)]
+            late = [i for i, line in enumerate(lines) if reads.search(line)]
+            if done and late and late[-1] > done[0]:
+                faults.append(
+                    f"{path.name}: {lines[late[-1]].strip()!r} comes after "
+                    f"{lines[done[0]].strip()!r}: read numbers first"
+                )
+    return faults
 
 
 def profile_key_faults(sources: list[Path], keys: set[str]) -> list[str]:
@@ -303,6 +347,7 @@ def check(arguments: argparse.Namespace) -> int:
     keys = set(profile_numbers(HERE / "profiles" / "reference.toml"))
     sources = [*(HERE / "cases").glob("*.[ch]"), *(HERE / "harness").glob("*.c")]
     faults += profile_key_faults(sorted(sources), keys)
+    faults += late_number_faults(sorted((HERE / "cases").glob("*.[ch]")))
     uncovered = load(HERE / "uncovered.toml")
     faults += coverage_faults(requirements, covered, uncovered)
     faults += shown_faults(shown(uncovered), arguments.root)

@@ -2,30 +2,7 @@
 /*
  * cases/deep.c - structures deeper than any stack (requirements DEEP-…).
  */
-#include "case.h"
-
-struct release_work {
-  const struct pmm_ops *ops;
-  pmm_obj *o; /* owned until released */
-};
-
-static enum pmm_status release_it(void *ctx, pmm_rt *rt, pmm_obj *unused) {
-  struct release_work *work = ctx;
-  (void)unused;
-  pmm_obj *o = work->o;
-  work->o = NULL;
-  work->ops->release(rt, o);
-  return PMM_OK;
-}
-
-/* Release an owned object on the stack the profile declares. */
-static void release_on_small_stack(struct pmm_test *t, pmm_obj *o) {
-  struct release_work *work = SCRATCH(struct release_work);
-  work->ops = OPS;
-  work->o = GIVE(o);
-  expect_ok(OPS->call_on_stack(RT, (size_t)profile_int(t, "deep_stack_bytes"),
-                               release_it, work));
-}
+#include "stack.h"
 
 #define LONG_CHAIN                                                            \
   OOM_EXEMPT("the chain takes too long for a round a failure")
@@ -82,8 +59,9 @@ static pmm_obj *inside(struct pmm_test *t, enum wrapper kind, pmm_obj *with,
  * completes and frees every object. ..." */
 MUST(deep, chains_of_lists_die, "A million nested lists die on a small stack",
      REQ("DEEP-001"), NEEDS(trashcan, list), LONG_CHAIN) {
+  size_t stack = small_stack(t);
   quiet(t);
-  release_on_small_stack(t, nest(t, IN_LIST, NULL, 1000000));
+  release_on_stack(t, nest(t, IN_LIST, NULL, 1000000), stack);
   expect_log(DEALLOCATED, 1);
 }
 
@@ -91,8 +69,9 @@ MUST(deep, chains_of_lists_die, "A million nested lists die on a small stack",
  * completes and frees every object. ..." */
 MUST(deep, chains_of_tuples_die, "A million nested tuples die on a small stack",
      REQ("DEEP-001"), NEEDS(trashcan, tuple), LONG_CHAIN) {
+  size_t stack = small_stack(t);
   quiet(t);
-  release_on_small_stack(t, nest(t, IN_TUPLE, NULL, 1000000));
+  release_on_stack(t, nest(t, IN_TUPLE, NULL, 1000000), stack);
   expect_log(DEALLOCATED, 1);
 }
 
@@ -100,15 +79,19 @@ MUST(deep, chains_of_tuples_die, "A million nested tuples die on a small stack",
  * completes and frees every object. ..." */
 MUST(deep, chains_of_dicts_die, "A million nested dicts die on a small stack",
      REQ("DEEP-001"), NEEDS(trashcan, dict), LONG_CHAIN) {
+  size_t stack = small_stack(t);
   quiet(t);
   pmm_obj *key = integer(t, 1);
-  release_on_small_stack(t, nest(t, IN_DICT, key, 1000000));
+  release_on_stack(t, nest(t, IN_DICT, key, 1000000), stack);
   expect_log(DEALLOCATED, 1);
 }
 
 static void drop_instances(struct pmm_test *t, enum wrapper kind,
-                           pmm_obj *type) {
-  release_on_small_stack(t, nest(t, kind, type, 300000));
+                           uint32_t slots, uint32_t flags) {
+  size_t stack = small_stack(t);
+  quiet(t);
+  pmm_obj *type = probe_type(t, "link", slots, flags, NULL, NULL);
+  release_on_stack(t, nest(t, kind, type, 300000), stack);
   expect_eq(happened(DEALLOCATED, 1), 1);
   expect_eq(happened(DEALLOCATED, 2), 300000);
 }
@@ -118,9 +101,7 @@ static void drop_instances(struct pmm_test *t, enum wrapper kind,
 MUST(deep, chains_of_instances_die,
      "300000 nested instances die on a small stack", REQ("DEEP-002"),
      NEEDS(trashcan), LONG_CHAIN) {
-  quiet(t);
-  drop_instances(t, IN_SLOT,
-                 probe_type(t, "link", 1, PMM_TYPE_GC, NULL, NULL));
+  drop_instances(t, IN_SLOT, 1, PMM_TYPE_GC);
 }
 
 /* "Chains of 300000 instances, with a dict ..., are released on the same small
@@ -128,10 +109,7 @@ MUST(deep, chains_of_instances_die,
 MUST(deep, chains_of_instances_with_a_dict_die,
      "300000 instances, each an attribute, die on a small stack",
      REQ("DEEP-002"), NEEDS(trashcan), LONG_CHAIN) {
-  const uint32_t flags = PMM_TYPE_GC | PMM_TYPE_DICT;
-  quiet(t);
-  drop_instances(t, IN_ATTRIBUTE,
-                 probe_type(t, "linked", 0, flags, NULL, NULL));
+  drop_instances(t, IN_ATTRIBUTE, 0, PMM_TYPE_GC | PMM_TYPE_DICT);
 }
 
 /* "Objects whose release is deferred are released exactly once, and none is

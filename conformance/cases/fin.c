@@ -3,7 +3,7 @@
  * cases/fin.c - finalizers: when they run, how often, what they see, and
  * resurrection (requirements FIN-…; PEP 442).
  */
-#include "case.h"
+#include "stack.h"
 
 /* What a finalizer may be told to do. */
 enum deed { JUST_LOOK, SAVE_SELF, CLEAR_SLOT, RAISE, MAKE_LISTS, MAKE_CYCLE };
@@ -386,20 +386,6 @@ static pmm_obj *make_chain(struct pmm_test *t, pmm_obj *type, int64_t n) {
   return head;
 }
 
-struct release_on_stack {
-  const struct pmm_ops *ops;
-  pmm_obj *o; /* owned until released */
-};
-
-static enum pmm_status release_it(void *ctx, pmm_rt *rt, pmm_obj *unused) {
-  struct release_on_stack *work = ctx;
-  (void)unused;
-  pmm_obj *o = work->o;
-  work->o = NULL;
-  work->ops->release(rt, o);
-  return PMM_OK;
-}
-
 /* "Dropping a 1e5-long chain whose members all have finalizers does not
  * overflow the profile's small stack and calls each finalizer once." */
 MUST(fin, deep_chains_with_finalizers_are_safe,
@@ -407,14 +393,11 @@ MUST(fin, deep_chains_with_finalizers_are_safe,
      NEEDS(finalizer, trashcan),
      OOM_EXEMPT("100000 instances take too long for a round a failure")) {
   enum { N = 100000 };
+  size_t stack = small_stack(t);
   quiet(t);
   struct script *script = new_script(t, JUST_LOOK);
   pmm_obj *type = probe_type(t, "link", 1, PMM_TYPE_GC, finalize, script);
-  struct release_on_stack *work = SCRATCH(struct release_on_stack);
-  work->ops = OPS;
-  work->o = GIVE(make_chain(t, type, N));
-  expect_ok(OPS->call_on_stack(RT, (size_t)profile_int(t, "deep_stack_bytes"),
-                               release_it, work));
+  release_on_stack(t, make_chain(t, type, N), stack);
   expect_eq(script->runs, N);
   expect_eq(happened(DEALLOCATED, ANY), N);
 }

@@ -246,7 +246,7 @@ static pmm_obj *liar(struct pmm_test *t, uint32_t fault, int64_t cookie,
                                .name = "liar",
                                .slots = 1,
                                .flags = PMM_TYPE_GC | fault};
-  pmm_obj *type = OPS->type_new(RT, &spec);
+  pmm_obj *type = t->subject->ops->type_new(RT, &spec);
   if (type == NULL && OPS->error(RT) == PMM_UNSUPPORTED) {
     unsupported(t, "type.fault");
   }

@@ -5,6 +5,7 @@
  * GENR-…; PEP 255, 342, 380, 442).
  */
 #include "codes.h"
+#include "stack.h"
 
 /* log 1; yield None; log 2 */
 static const struct pmm_code logging =
@@ -91,6 +92,8 @@ MUST(genr, list_retains_what_a_generator_does_not,
      REQ("GENR-003"), NEEDS(generator, list, trace),
      OOM_EXEMPT("a million items take too long for a round a failure")) {
   enum { N = 1000000 };
+  uint64_t integers = (N - 1 - (uint64_t)profile_int(t, "small_int_max")) *
+                      (uint64_t)profile_int(t, "int_bytes");
   uint64_t before;
   uint64_t current;
   uint64_t peak;
@@ -99,15 +102,11 @@ MUST(genr, list_retains_what_a_generator_does_not,
   OPS->trace_get(RT, &before, &peak);
   pmm_obj *list = empty_list(t);
   for (int64_t i = 0; i < N; i++) {
-    pmm_obj *item = OPS->int_new(RT, i);
-    expect(item != NULL);
-    enum pmm_status status = OPS->list_append(RT, list, item);
-    OPS->release(RT, item);
-    expect_ok(status);
+    pmm_obj *item = integer(t, i);
+    expect_ok(OPS->list_append(RT, list, item));
+    DROP(item);
   }
   OPS->trace_get(RT, &current, &peak);
-  uint64_t integers = (N - 1 - (uint64_t)profile_int(t, "small_int_max")) *
-                      (uint64_t)profile_int(t, "int_bytes");
   uint64_t retained = current - before;
   expect_ge(retained, UINT64_C(8000000) + integers);
   DROP(list);
@@ -329,20 +328,6 @@ MUST(genr, garbage_generators_are_closed,
   expect_log(DEALLOCATED, 1);
 }
 
-struct release_work {
-  const struct pmm_ops *ops;
-  pmm_obj *o; /* owned until released */
-};
-
-static enum pmm_status release_it(void *ctx, pmm_rt *rt, pmm_obj *unused) {
-  struct release_work *work = ctx;
-  (void)unused;
-  pmm_obj *o = work->o;
-  work->o = NULL;
-  work->ops->release(rt, o);
-  return PMM_OK;
-}
-
 /* "Dropping 50000 nested suspended generators runs every pending cleanup
  * without overflowing the profile's small stack." */
 MUST(genr, deep_chains_are_released_safely,
@@ -350,6 +335,7 @@ MUST(genr, deep_chains_are_released_safely,
      NEEDS(generator, trashcan),
      OOM_EXEMPT("50000 generators take too long for a round a failure")) {
   enum { N = 50000 };
+  size_t stack = small_stack(t);
   quiet(t);
   pmm_obj *inner = integer(t, 1000);
   for (int i = 0; i < N; i++) {
@@ -358,10 +344,6 @@ MUST(genr, deep_chains_are_released_safely,
     step(t, outer);
     inner = outer;
   }
-  struct release_work *work = SCRATCH(struct release_work);
-  work->ops = OPS;
-  work->o = GIVE(inner);
-  expect_ok(OPS->call_on_stack(RT, (size_t)profile_int(t, "deep_stack_bytes"),
-                               release_it, work));
+  release_on_stack(t, inner, stack);
   expect_eq(happened(LOG, 5), N);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "answers.h"
 #include "state.h"
 
 enum { WARM_UP_RUNS = 2, COUNTED_RUNS = 3, SETTLE_COLLECTIONS = 3 };
@@ -57,7 +58,7 @@ static uint64_t count_collections(struct pmm_test *t) {
   for (int generation = 0; generation < 3; generation++) {
     struct pmm_gc_stats stats = {.struct_size = sizeof stats};
     if (!OFFERED(gc_gen) ||
-        OPS->gc_stats(RT, generation, &stats) != PMM_OK) {
+        t->subject->ops->gc_stats(RT, generation, &stats) != PMM_OK) {
       return PMM_UNKNOWN;
     }
     sum += stats.collections;
@@ -89,7 +90,7 @@ static int setup(struct attempt *a) {
                                    .flags = open_flags(a)};
   struct pmm_test *t = &a->test;
   enter(a, PMM_PHASE_SETUP);
-  *t = (struct pmm_test){.ops = a->setting->subject->ops,
+  *t = (struct pmm_test){.ops = pmm_answers_of(a->setting->subject, &a->state),
                          .subject = a->setting->subject,
                          .offered = a->setting->offer->offered,
                          .state = &a->state,
@@ -110,12 +111,15 @@ static int setup(struct attempt *a) {
   return 0;
 }
 
-/* Bring the runtime to the state in which readings are comparable. */
+/* Bring the runtime to the state in which readings are comparable.  Where it
+ * cannot collect when asked, growth means nothing. */
 static void settle(struct pmm_test *t) {
   OPS->error_clear(RT);
   for (int i = 0; OFFERED(gc) && i < SETTLE_COLLECTIONS; i++) {
     uint64_t unreachable = 0;
-    if (OPS->collect(RT, 2, &unreachable) != PMM_OK || unreachable == 0) {
+    enum pmm_status status = t->subject->ops->collect(RT, 2, &unreachable);
+    t->state->unsettled |= status == PMM_UNSUPPORTED;
+    if (status != PMM_OK || unreachable == 0) {
       OPS->error_clear(RT);
       break;
     }
@@ -128,7 +132,7 @@ static void settle(struct pmm_test *t) {
 static void make_level(struct attempt *a) {
   struct pmm_test *t = &a->test;
   if (OFFERED(gc_debug)) {
-    (void)OPS->gc_garbage(RT);
+    (void)t->subject->ops->gc_garbage(RT);
   }
   settle(t);
   a->level = read_memory(t);
@@ -287,7 +291,7 @@ static int counts_exactly(struct attempt *a) {
 
 static void judge_growth(struct attempt *a, uint64_t point, struct growth g) {
   int exact = counts_exactly(a);
-  if (a->state.test_case->leak_exempt != NULL) {
+  if (a->state.test_case->leak_exempt != NULL || a->state.unsettled) {
     return;
   }
   if (!exact && is_growth(g)) {

@@ -56,7 +56,8 @@ struct pmm_case {
   const char *oom_exempt;          /* why the oom lanes leave it out        */
   const char *stress_exempt;       /* why the gc-stress lane leaves it out  */
   const char *leak_exempt;         /* why the leak check leaves it out      */
-  const char *counters_exempt;     /* why its counters differ between runs  */
+  const char *inexact;             /* counters that differ between runs     */
+  const char *inexact_why;         /* and why no body could keep them equal */
   uint32_t open_flags;             /* enum pmm_open_flag for the runtime    */
   void (*body)(struct pmm_test *t);
 };
@@ -107,8 +108,10 @@ struct pmm_case {
 #define OOM_EXEMPT(reason) .oom_exempt = reason
 #define STRESS_EXEMPT(reason) .stress_exempt = reason
 #define LEAK_EXEMPT(reason) .leak_exempt = reason
-/** Counters that depend on the process and not on the case are not told. */
-#define COUNTERS_EXEMPT(reason) .counters_exempt = reason
+/** Counters (names of struct pmm_counters, spaces between) that two runs of
+ *  one build need not agree on: INEXACT("peak_bytes", "why").  Comparisons
+ *  leave them out; all others have to be equal wherever the memory lies. */
+#define INEXACT(counters, reason) .inexact = counters, .inexact_why = reason
 
 /** Open the runtime with PMM_OPEN_* flags. */
 #define OPEN(flags) .open_flags = flags
@@ -125,6 +128,8 @@ struct pmm_test {
   const char *mode;         /* of the collector; NULL: the subject has none */
 };
 
+/** An operation that answers PMM_UNSUPPORTED ends the case as UNSUPPORTED, with
+ *  its name; t->subject->ops are the same without that. */
 #define RT (t->rt)
 #define OPS (t->ops)
 

@@ -425,14 +425,14 @@ static int with_processes(struct run *run) {
 }
 
 static int main_with(struct run *run, int argc, char **argv) {
-  run->options.command =
-      host->command != NULL ? host->command : "pmm-conform";
+  run->options.command = host->command;
   int code = pmm_options_read(&run->options, argc, argv);
   if (code != 0) {
     return code;
   }
   if (run->options.help) {
-    pmm_options_help(stdout, run->options.command);
+    pmm_options_help(stdout,
+                     host->command != NULL ? host->command : "pmm-conform");
     return 0;
   }
   if (run->options.subjects) {

@@ -30,7 +30,8 @@ struct pmm_fork_hooks {
 
 /** What a host offers; every member may be NULL. */
 struct pmm_conform_host {
-  const char *command; /* starts the reproduce line; NULL: "pmm-conform"    */
+  const char *command; /* starts the reproduce line, as a shell reads it;   */
+                       /* NULL: the program as it was called                */
   /** The subject of that name or path; NULL and a message when there is
    *  none.  Runs first in a process of its own: loading may crash. */
   const struct pmm_subject *(*find_subject)(const char *spec, char *message,

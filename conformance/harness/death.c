@@ -4,7 +4,7 @@
  *
  * The child is a fork of the case's process, so that it may do with the
  * runtime what no process survives.  An expectation in it that does not hold
- * ends the child, not the case.
+ * ends the child, not the case; what the subject cannot do ends both.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +17,12 @@
 
 #include "state.h"
 
-enum { OUTPUT_MAX = 1 << 16, EXIT_SURVIVED = 0, EXIT_EXPECTATION = 2 };
+enum {
+  OUTPUT_MAX = 1 << 16,
+  EXIT_SURVIVED = 0,
+  EXIT_EXPECTATION = 2,
+  EXIT_UNSUPPORTED = 77 /* the last line written is what the subject lacks   */
+};
 
 static void run_child(struct pmm_test *t,
                       void (*fn)(struct pmm_test *t, void *ctx), void *ctx,
@@ -36,8 +41,11 @@ static void run_child(struct pmm_test *t,
   (void)dup2(out, STDERR_FILENO);
   (void)close(out);
   if (setjmp(t->state->stop) != 0) {
-    (void)fprintf(stderr, "%s\n", t->state->verdict.message);
-    _exit(EXIT_EXPECTATION);
+    const struct pmm_verdict *verdict = &t->state->verdict;
+    int lacks = verdict->kind == PMM_VERDICT_UNSUPPORTED;
+    (void)fflush(NULL);
+    (void)fprintf(stderr, "%s\n", lacks ? verdict->feature : verdict->message);
+    _exit(lacks ? EXIT_UNSUPPORTED : EXIT_EXPECTATION);
   }
   fn(t, ctx);
   (void)fflush(NULL);
@@ -62,6 +70,30 @@ static const char *read_all(struct pmm_test *t, int in) {
   }
 }
 
+/* The last line of what a child wrote. */
+static const char *last_line(const char *text) {
+  size_t end = strlen(text);
+  while (end > 0 && text[end - 1] == '\n') {
+    end--;
+  }
+  size_t from = end;
+  while (from > 0 && text[from - 1] != '\n') {
+    from--;
+  }
+  return text + from;
+}
+
+/* The case ends where its child did for want of a feature. */
+static void pass_on_unsupported(struct pmm_test *t, int status,
+                                const char *text) {
+  if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_UNSUPPORTED) {
+    char what[64];
+    const char *line = last_line(text);
+    (void)snprintf(what, sizeof what, "%.*s", (int)strcspn(line, "\n"), line);
+    unsupported(t, what);
+  }
+}
+
 /* The child's wait status, with what it wrote in *text. */
 static int status_of_child(struct pmm_test *t,
                            void (*fn)(struct pmm_test *t, void *ctx),
@@ -81,6 +113,7 @@ static int status_of_child(struct pmm_test *t,
   expect(child > 0);
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  pass_on_unsupported(t, status, *text);
   return status;
 }
 

@@ -8,6 +8,8 @@
  *      because the runtime has reported PMM_NO_MEMORY is what it should be:
  *      the verdict is REPORTED.  Any other one is a failure that was
  *      swallowed.
+ *   4. Once the verdict is UNSUPPORTED, as an operation answered so
+ *      (answers.h), an expectation that does not hold says nothing more.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,6 +89,9 @@ void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
   int injected = t->state->injecting;
   va_list arguments;
   pmm_state_disarm(t);
+  if (t->state->verdict.kind == PMM_VERDICT_UNSUPPORTED) {
+    stop(t);
+  }
   va_start(arguments, format);
   note(t,
        injected && t->state->fired > 0 && no_memory_was_reported(t)
@@ -101,6 +106,9 @@ void *pmm_test_block(struct pmm_test *t, void *block, struct pmm_here here) {
   if (block == NULL) {
     int injected = t->state->injecting;
     pmm_state_disarm(t);
+    if (t->state->verdict.kind == PMM_VERDICT_UNSUPPORTED) {
+      stop(t);
+    }
     note_text(t,
               injected && t->state->fired > 0 ? PMM_VERDICT_REPORTED
                                               : PMM_VERDICT_FAIL,
@@ -137,7 +145,8 @@ void outcome(struct pmm_test *t, const char *name) {
 }
 
 void pmm_check(struct pmm_test *t, int holds, struct pmm_here here) {
-  if (!holds && !(t->state->injecting && no_memory_was_reported(t))) {
+  if (!holds && t->state->verdict.kind != PMM_VERDICT_UNSUPPORTED &&
+      !(t->state->injecting && no_memory_was_reported(t))) {
     note_text(t, PMM_VERDICT_FAIL, here, "in a callback: not %s", here.text);
   }
 }

@@ -171,7 +171,8 @@ static void sweep(const struct pmm_course *course,
   for (uint64_t point = 1;; point = next_point(point)) {
     attempt(course, test_case, point, record, output, size);
     if (record->class != PMM_CLASS_PASS) {
-      if (record->class < PMM_CLASS_SANITIZER) {
+      if (record->class < PMM_CLASS_SANITIZER &&
+          record->class != PMM_CLASS_UNSUPPORTED) {
         record->class = PMM_CLASS_OOM_UNSAFE;
       }
       record->point = point;

@@ -30,10 +30,20 @@ static json_t *figure_or_null(uint64_t value) {
   return value == 0 ? json_null() : json_integer((json_int_t)value);
 }
 
+static json_t *object_or_null(json_t *object) {
+  return object != NULL ? object : json_null();
+}
+
+/* Whole and unchanged, or it would not run; no JSON holds what is no UTF-8. */
+static json_t *command(const char *line) {
+  json_t *text = json_string(line);
+  return text != NULL ? text : pmm_text_json(line);
+}
+
 json_t *pmm_line_json(const struct pmm_line *line) {
   return json_pack(
       "{s:i, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
-      "s:s, s:i, s:I, s:o, s:o, s:o}",
+      "s:s, s:i, s:I, s:o, s:o, s:o, s:o}",
       "schema", PMM_LINE_SCHEMA, "type", "case", "id", line->id, "title",
       line->title, "requirements", pmm_line_strings(line->requirements),
       "level", line->level, "class", line->class_name, "message",
@@ -43,8 +53,9 @@ json_t *pmm_line_json(const struct pmm_line *line) {
       "points", figure_or_null(line->points), "file",
       pmm_line_path(line->file), "line", line->line, "elapsed_ns",
       (json_int_t)line->elapsed_ns, "counters",
-      line->counters != NULL ? line->counters : json_null(), "reproduce",
-      pmm_text_json(line->reproduce), "words", pmm_text_words(line->output));
+      object_or_null(line->counters), "inexact",
+      object_or_null(line->inexact), "reproduce", command(line->reproduce),
+      "words", pmm_text_words(line->output));
 }
 
 void pmm_line_comment(const char *label, const char *text) {

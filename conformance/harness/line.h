@@ -30,6 +30,7 @@ struct pmm_line {
   int line;
   uint64_t elapsed_ns;
   json_t *counters;                /* taken over; NULL: none                */
+  json_t *inexact;                 /* reason by counter; as `counters`      */
   const char *reproduce;
   const char *output;              /* what the process printed, or NULL     */
 };

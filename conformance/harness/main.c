@@ -18,7 +18,6 @@ static void list_subjects(FILE *out) {
 
 int main(int argc, char **argv) {
   static const struct pmm_conform_host host = {
-      .command = "pmm-conform",
       .find_subject = pmmi_subject_find,
       .find_backend = pmmi_backend_find,
       .backend_at_fault = pmmi_backend_at_fault,

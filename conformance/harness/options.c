@@ -194,7 +194,8 @@ static int read_one(struct pmm_options *options, int key, const char *text) {
 
 int pmm_options_read(struct pmm_options *options, int argc, char **argv) {
   int key = 0;
-  options->timeout_s = 60;
+  options->timeout_s = PMM_TIMEOUT_S;
+  options->program = argv[0];
   options->sample = 1;
   options->cases = calloc((size_t)argc + 1, sizeof *options->cases);
   if (options->cases == NULL) {

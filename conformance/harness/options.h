@@ -13,8 +13,12 @@
 
 #include "attempt.h"
 
+/** Seconds that a process has where --timeout does not say otherwise. */
+#define PMM_TIMEOUT_S 60.0
+
 struct pmm_options {
-  const char *command;    /* starts the reproduce line                      */
+  const char *command;    /* starts the reproduce line, quoted; NULL: the   */
+  const char *program;    /* program as it was called                       */
   const char *subject;    /* NULL: the host's own                           */
   const char *backend;    /* NULL: the subject's default                    */
   const char *mode;       /* NULL: the subject's default                    */

@@ -92,41 +92,71 @@ static json_t *counters_json(const struct pmm_record *record) {
   return o;
 }
 
+/* The counters that need not be equal, each with the reason. */
+static json_t *inexact_json(const struct pmm_case *c) {
+  const char *at = c->inexact;
+  json_t *o = at != NULL ? json_object() : json_null();
+  while (at != NULL && *at != '\0') {
+    char name[32];
+    int length = (int)strcspn(at, " ");
+    (void)snprintf(name, sizeof name, "%.*s", length, at);
+    json_object_set_new(o, name, json_string(c->inexact_why));
+    at += (size_t)length + strspn(at + length, " ");
+  }
+  return o;
+}
+
 /* ---- the reproduce line ------------------------------------------------- */
 
-static void append(FILE *line, const char *option, const char *value) {
+static void put_option(FILE *out, const char *option, const char *value) {
   if (value != NULL) {
-    (void)fprintf(line, " --%s ", option);
-    pmm_shell_word(line, value);
+    (void)fprintf(out, " --%s ", option);
+    pmm_shell_word(out, value);
   }
 }
 
-/* A line of any length, for the caller to free; NULL without memory. */
+static void put_number(FILE *out, const char *option, uint64_t value) {
+  if (value != 0) {
+    (void)fprintf(out, " --%s %llu", option, (unsigned long long)value);
+  }
+}
+
+static void put_start(FILE *out, const struct pmm_options *options) {
+  if (options->command != NULL) {
+    (void)fputs(options->command, out); /* the host has quoted it */
+  } else {
+    pmm_shell_word(out, options->program);
+  }
+}
+
+/* The command that runs this case again so; NULL: no memory. */
 static char *reproduce_line(const struct pmm_report *report, const char *id,
                             const struct pmm_record *record) {
   const struct pmm_options *options = report->options;
-  char *text = NULL;
+  const struct pmm_setting *setting = report->setting;
+  char *line = NULL;
   size_t size = 0;
-  FILE *line = open_memstream(&text, &size);
-  if (line == NULL) {
+  FILE *out = open_memstream(&line, &size);
+  if (out == NULL) {
     return NULL;
   }
-  (void)fputs(options->command, line);
-  append(line, "subject", options->subject != NULL ? options->subject
-                                                   : report->subject_name);
-  append(line, "backend", report->backend);
-  append(line, "mode", report->setting->mode);
-  append(line, "lane", pmm_lane_name(report->setting->lane));
-  if (report->setting->seed != 0) {
-    (void)fprintf(line, " --seed %llu",
-                  (unsigned long long)report->setting->seed);
+  put_start(out, options);
+  put_option(out, "subject",
+             options->subject != NULL ? options->subject
+                                      : report->subject_name);
+  put_option(out, "backend", report->backend);
+  put_option(out, "mode",
+             setting->mode != NULL ? setting->mode : options->mode);
+  put_option(out, "lane", pmm_lane_name(setting->lane));
+  put_number(out, "seed", setting->seed);
+  put_number(out, "point",
+             pmm_lane_is_oom(setting->lane) ? record->point : 0);
+  if (options->timeout_s != PMM_TIMEOUT_S) {
+    (void)fprintf(out, " --timeout %.15g", options->timeout_s);
   }
-  if (record->point > 0 && pmm_lane_is_oom(report->setting->lane)) {
-    (void)fprintf(line, " --point %llu", (unsigned long long)record->point);
-  }
-  append(line, "case", id);
-  (void)fclose(line);
-  return text;
+  (void)fputs(options->no_fork ? " --no-fork" : "", out);
+  put_option(out, "case", id);
+  return fclose(out) == 0 ? line : NULL;
 }
 
 /* ---- a case ------------------------------------------------------------- */
@@ -154,8 +184,8 @@ static void write_case(struct pmm_report *report,
       .file = has_place ? record->file : test_case->file,
       .line = has_place ? record->line : test_case->line,
       .elapsed_ns = record->elapsed_ns,
-      .counters = test_case->counters_exempt != NULL ? NULL
-                                                     : counters_json(record),
+      .counters = counters_json(record),
+      .inexact = inexact_json(test_case),
       .reproduce = reproduce,
       .output = ran_well ? NULL : output,
   };
@@ -184,9 +214,9 @@ static void print_failure(const struct pmm_case *test_case,
 void pmm_report_case(struct pmm_report *report,
                      const struct pmm_case *test_case,
                      const struct pmm_record *record, const char *output) {
-  char *line = reproduce_line(report, test_case->id, record);
-  const char *reproduce = line != NULL ? line : report->options->command;
   enum pmm_class value = (enum pmm_class)record->class;
+  char *line = reproduce_line(report, test_case->id, record);
+  const char *reproduce = line != NULL ? line : "no memory for this line";
   report->number++;
   report->counts[value]++;
   (void)printf("%s %d - %s", pmm_class_is_bad(value) ? "not ok" : "ok",
@@ -254,8 +284,7 @@ static json_t *case_json(const struct pmm_case *c) {
   json_object_set_new(o, "oom_exempt", pmm_text_json(c->oom_exempt));
   json_object_set_new(o, "stress_exempt", pmm_text_json(c->stress_exempt));
   json_object_set_new(o, "leak_exempt", pmm_text_json(c->leak_exempt));
-  json_object_set_new(o, "counters_exempt",
-                      pmm_text_json(c->counters_exempt));
+  json_object_set_new(o, "inexact", inexact_json(c));
   json_object_set_new(o, "file", json_string(pmm_line_path(c->file)));
   json_object_set_new(o, "line", json_integer(c->line));
   return o;

@@ -52,6 +52,7 @@ struct pmm_state {
   jmp_buf stop;
   int running;               /* 1 while the body may be cut short           */
   int injecting;             /* 1 while allocations are made to fail        */
+  int unsettled;             /* 1: the subject refuses to collect           */
   uint64_t fired;            /* allocations that failed while injecting     */
   struct pmm_verdict verdict;
   struct pmm_owned *owned;

@@ -89,6 +89,19 @@ def keys(*declared: str) -> str:
         return "\n".join(generate.profile_key_faults([path], set(declared)))
 
 
+def late(first: str, second: str) -> str:
+    """Faults of a case whose body is these two lines."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "case.c"
+        head = 'MUST(lst, x, "X",\n     REQ("LST-900")) {\n'
+        path.write_text(f"{head}  {first}\n  {second}\n}}\n", encoding="utf-8")
+        return "\n".join(generate.late_number_faults([path]))
+
+
+READ = 'int64_t n = profile_int(t, "list_a");'
+LOST = "work->o = GIVE(o);"
+
+
 def review(recorded: str) -> str:
     """Faults when `recorded` is the hash of the last review."""
     return "\n".join(
@@ -107,6 +120,11 @@ def checks() -> list[tuple[str, bool]]:
         ("no requirement", "names no requirement" in faults(requirements=[])),
         ("wrong level", "level SHOULD" in faults(level="SHOULD")),
         ("feature not declared", "does not need list" in faults(needs=[])),
+        ("inexact is fine", faults(inexact={"peak_bytes": "threads"}) == ""),
+        ("no counter", "no counter bytes" in faults(inexact={"bytes": "threads"})),
+        ("inexact without why", "say why" in faults(inexact={"peak_bytes": " "})),
+        ("number read first", late(READ, LOST) == ""),
+        ("number read late", "read numbers first" in late(LOST, READ)),
         ("long body", "31 lines" in faults(long_body())),
         (
             "sentence not quoted",

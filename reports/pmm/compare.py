@@ -4,7 +4,8 @@
 1. Interpreters of the same series are the same column (counterparts.py).
 2. What both runs have is compared exactly, with no tolerance: classes of cases,
    the runtime's counters, the workloads' exact figures, what leaked, what became
-   of jobs. Times are listed without a verdict, and only on the same machine.
+   of jobs. A counter that its case declares inexact is left out. Times are listed
+   without a verdict, and only on the same machine.
 3. What only the earlier run has is listed by kind (gone.py), and what only the
    later one has by name.
 
@@ -153,6 +154,9 @@ def notes(before: Run, after: Run, names: Mapping[str, str]) -> tuple[str, ...]:
     if partial:
         columns = ", ".join(dict.fromkeys(partial))
         out.append(f"not all cases were run on {columns}: only common ones compare")
+    loose = inexact_counters(before, after)
+    if loose:
+        out.append(f"not compared, as their cases say inexact: {', '.join(loose)}")
     other = [job for job, pair in work_pairs(before, after).items() if not pair[2]]
     if other:
         out.append(f"other parameters, not compared: {', '.join(sorted(other))}")
@@ -194,8 +198,10 @@ def amounts(before: int | float, after: int | float) -> ChangeVerdict:
     return "worse" if after > before else "better"
 
 
-def counters(before: Run, after: Run) -> tuple[list[Change], int]:
-    """Compare the counters of cases that passed both times, where they are exact.
+def counting_pairs(
+    before: Run, after: Run
+) -> Iterable[tuple[str, CaseResult, CaseResult]]:
+    """Return the cases that passed both times, in columns that count exactly.
 
     A subject with an allocator of its own shares it with the rest of its process
     (an interpreter with its caches), so its counters are no more than figures.
@@ -209,9 +215,34 @@ def counters(before: Run, after: Run) -> tuple[list[Change], int]:
             if c.outcome == "PASS" and c.column in exact
         }
 
+    return pair(passed(before.cases), passed(after.cases))
+
+
+def inexact(old: CaseResult, new: CaseResult) -> frozenset[str]:
+    """Return the counters that the case declares inexact, in either run."""
+    return frozenset(old.inexact or ()) | frozenset(new.inexact or ())
+
+
+def inexact_counters(before: Run, after: Run) -> tuple[str, ...]:
+    """Name the counters that are left out, each case once."""
+    found: dict[str, set[str]] = {}
+    for _, old, new in counting_pairs(before, after):
+        found.setdefault(new.id, set()).update(inexact(old, new))
+    return tuple(
+        f"{case} ({', '.join(sorted(names))})"
+        for case, names in sorted(found.items())
+        if names
+    )
+
+
+def counters(before: Run, after: Run) -> tuple[list[Change], int]:
+    """Compare the counters of cases that passed both times, where they are exact."""
     found, same = [], 0
-    for key, old, new in pair(passed(before.cases), passed(after.cases)):
+    for key, old, new in counting_pairs(before, after):
+        loose = inexact(old, new)
         for name in COUNTERS:
+            if name in loose:
+                continue
             was = getattr(old.counters, name, None)
             now = getattr(new.counters, name, None)
             if was is None or now is None:

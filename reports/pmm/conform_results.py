@@ -174,6 +174,7 @@ def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResu
         line=line.line,
         elapsed_ns=line.elapsed_ns,
         counters=line.counters,
+        inexact=line.inexact,
         reproduce=repeatable(job, line.reproduce),
         words=last_words(line.words),
     )

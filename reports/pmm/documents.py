@@ -117,6 +117,8 @@ class CaseResult(Strict, frozen=True):
     reproduce: str
     words: str | None = None
     """What its process said last, where it did not pass (pmm.last_words)."""
+    inexact: dict[str, str] | None = None
+    """Counters that are no part of comparisons, each with the case's reason."""
 
 
 class WorkResult(Strict, frozen=True):

@@ -90,6 +90,8 @@ class CaseLine(Strict, frozen=True, kw_only=True, tag_field="type", tag="case"):
     line: int | None
     elapsed_ns: int | None
     counters: Counters | None
+    inexact: dict[str, str] | None = None
+    """Counters that two runs of one build need not agree on, with the reason."""
     reproduce: str
     words: str | None = None
     """What the case's process printed last, where it did not pass."""

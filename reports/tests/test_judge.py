@@ -132,6 +132,24 @@ def test_one_more_allocation_is_worse():
     assert list(verdicts(after, before).values()) == ["better"]
 
 
+def test_a_counter_that_its_case_calls_inexact_is_left_out_and_said():
+    first = good_run().cases[0]
+    loose = {"peak_bytes": "the peak of several threads is an upper bound"}
+    before = with_case(good_run(), 0, inexact=loose)
+    peak = replace(first.counters, peak_bytes=first.counters.peak_bytes + 1)
+    assert verdicts(before, with_case(before, 0, counters=peak)) == {}
+    other = replace(peak, allocations=peak.allocations + 1)
+    found = verdicts(before, with_case(before, 0, counters=other))
+    assert [key.split()[-1] for key in found] == ["allocations"]
+    notes = compare_runs(before, before, "x").notes
+    said = f"not compared, as their cases say inexact: {first.id} (peak_bytes)"
+    assert said in notes
+    unmarked = good_run()
+    assert list(verdicts(unmarked, with_case(unmarked, 0, counters=peak)).values()) == [
+        "worse"
+    ]
+
+
 def test_an_exact_figure_compares_and_an_inexact_one_does_not():
     before = good_run()
 

@@ -188,6 +188,31 @@ def test_the_ledger_and_the_measurement_must_agree(root, functions, sentence):
     assert sentence in wrong[0]
 
 
+@pytest.mark.parametrize(
+    ("functions", "sometimes", "sentences"),
+    [
+        ("g = 2", "f = 1, gone = 3", []),
+        ("", "g = 2", []),
+        ("g = 1", "g = 1", []),
+        ("g = 1", "f = 2", ["g: 2 branches are not taken"]),
+        ("g = 1, f = 1", "g = 1, f = 1", ["f: every branch is taken"]),
+    ],
+)
+def test_what_some_runs_take_may_be_taken_or_not(root, functions, sometimes, sentences):
+    measured(root, functions)
+    path = root / LEDGER
+    entry = LEDGER_TEXT.format(functions=sometimes).removeprefix("schema = 1")
+    path.write_text(path.read_text() + entry + "sometimes = true\n")
+    ledger = read_ledger(path)
+    wrong = disagreements(ledger, collect_coverage(root, root).gaps)
+    assert len(wrong) == len(sentences)
+    assert all(said in one for said, one in zip(sentences, wrong, strict=True))
+    why = collect_coverage(root, root).gaps[0].why
+    assert (why or "").endswith("some runs take it: no host does this") is (
+        "g" in sometimes.split()
+    )
+
+
 def test_a_function_is_judged_once(root):
     text = LEDGER_TEXT.format(functions="g = 2")
     path = root / "twice.toml"

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * answers.c - operations that call the subject's, and what they answered.
+ *
+ * `depth` counts the operations that are under way on a thread.  The body may
+ * be ended where none is, on the thread that opened the runtime: a callback
+ * runs inside an operation, and another thread has another stack.
+ */
+#include "answers.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct pmm_ops *real;
+static struct pmm_state *watched;
+static pthread_t case_thread;
+static _Thread_local int depth;
+
+static void refused(pmm_rt *rt, const char *name) {
+  struct pmm_verdict *verdict = &watched->verdict;
+  if (verdict->kind < PMM_VERDICT_UNSUPPORTED) {
+    verdict->kind = PMM_VERDICT_UNSUPPORTED;
+    (void)snprintf(verdict->feature, sizeof verdict->feature, "%s", name);
+    (void)snprintf(verdict->message, sizeof verdict->message,
+                   "%s answered UNSUPPORTED: %s", name,
+                   real->error_message(rt));
+  }
+  if (watched->running && depth == 0 &&
+      pthread_equal(case_thread, pthread_self())) {
+    if (watched->injecting) {
+      watched->injecting = 0;
+      watched->fired = real->inject_disarm(rt);
+    }
+    longjmp(watched->stop, 1);
+  }
+}
+
+static void look_at_status(pmm_rt *rt, const char *name,
+                           enum pmm_status answer) {
+  if (answer == PMM_UNSUPPORTED) {
+    refused(rt, name);
+  }
+}
+
+static void look_at_handle(pmm_rt *rt, const char *name,
+                           const pmm_obj *answer) {
+  if (answer == NULL && real->error(rt) == PMM_UNSUPPORTED) {
+    refused(rt, name);
+  }
+}
+
+#include "answers.inc"
+
+const struct pmm_ops *pmm_answers_of(const struct pmm_subject *subject,
+                                     struct pmm_state *state) {
+  static struct pmm_ops ours;
+  real = subject->ops;
+  watched = state;
+  case_thread = pthread_self();
+  depth = 0;
+  ours = *real;
+  watch_all(&ours);
+  return &ours;
+}
