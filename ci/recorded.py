@@ -16,7 +16,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-TIMES = Path("build-logs/times.tsv")
+TIMES = Path(__file__).resolve().parent.parent / "build-logs" / "times.tsv"
 
 
 def keep(name: str, step: str, seconds: float, code: int) -> None:

@@ -25,6 +25,7 @@ Exit codes: 0 pass, 1 tool error, 2 usage, 3 a failure or regression,
 HELP
   exit 0
 fi
+here=$PWD
 . "$(dirname "$0")/common.sh"
 . ci/times.sh
 timed_command ci/run.sh "$@"
@@ -56,5 +57,9 @@ if [ -n "$coverage" ]; then
 fi
 say 'Running'
 together # runs keep apart on their own
-exec .venv/bin/python ci/recorded.py "$((SECONDS - TIMED_SINCE))" \
-  "$TIMED_AGAIN" "$TIMED_COMMAND" .venv/bin/pmm run --out build/report "${arguments[@]}"
+# Paths among the options are meant from where the user stands.
+cd "$here"
+exec "$ROOT/.venv/bin/python" "$ROOT/ci/recorded.py" \
+  "$((SECONDS - TIMED_SINCE))" "$TIMED_AGAIN" "$TIMED_COMMAND" \
+  "$ROOT/.venv/bin/pmm" run --build "$ROOT/build" --out "$ROOT/build/report" \
+  "${arguments[@]}"

@@ -15,7 +15,8 @@ r"""Run the suite inside the interpreter that runs this script.
 3. Hand the remaining arguments to it; its exit code is ours.
 
 Exit codes: those of the program named (0 fine, 2 usage, 3 a check failed);
-1 when this interpreter cannot load the extension, with the reason on stderr.
+1 when this interpreter cannot load the extension, 2 when a file that was named
+is not there, with the reason on stderr.
 Standard library only, CPython 3.8 or later.
 """
 
@@ -25,6 +26,7 @@ import importlib.util
 import json
 import os
 import platform
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -33,11 +35,20 @@ SCRIPT = Path(__file__).resolve()
 PROJECT = SCRIPT.parent.parent
 PLACE = Path("impl", "subjects", "cpython")
 BENCH = Path("bench", "pmm_bench.so")
+OLDEST = (3, 8)
 SCHEMA = 1
 
 
 class CannotLoadError(Exception):
     """This interpreter has no extension to run; the text says why."""
+
+    exit_code = 1
+
+
+class WrongPathError(CannotLoadError):
+    """A file that was named is not what it should be."""
+
+    exit_code = 2
 
 
 def tag():
@@ -63,9 +74,7 @@ def find_module(given):
     """Path of the extension."""
     named = given or os.environ.get("PMM_CPYTHON_MODULE")
     if named:
-        if not Path(named).is_file():
-            raise CannotLoadError(f"there is no file {named}")
-        return Path(named)
+        return check_module(Path(named))
     for path in candidates():
         if path.is_file():
             return path
@@ -78,9 +87,27 @@ def find_module(given):
         "with --module".format(" or ".join(names()), PROJECT))
 
 
+def check_module(path):
+    """Refuse a file that cannot be the extension of this interpreter."""
+    if path.is_dir():
+        raise WrongPathError(f"{path} is a folder; name the extension in it")
+    if not path.is_file():
+        raise WrongPathError(f"there is no file {path}")
+    made = re.search(r"\.cpython-(\d)(\d+)", path.name)
+    if made and made.groups() != tuple(map(str, sys.version_info[:2])):
+        raise WrongPathError(
+            "{} is made for CPython {}.{}, and this is {}".format(
+                path, *made.groups(), tool()))
+    return path
+
+
 def find_bench(given, module):
     """Path of the benchmarks' module: the one of the extension's build."""
-    path = Path(given) if given else module.resolve().parents[3] / BENCH
+    if given and not Path(given).is_file():
+        raise WrongPathError(f"there is no file {given}")
+    built = module.resolve().parents
+    path = Path(given) if given else (built[3] if len(built) > 3
+                                      else built[0]) / BENCH
     if not path.is_file():
         raise CannotLoadError(
             f"there are no benchmarks in {path}: they are built where Google "
@@ -97,11 +124,12 @@ def check_interpreter():
     """Refuse an interpreter that nothing of ours serves."""
     if platform.python_implementation() != "CPython":
         raise CannotLoadError(f"{platform.python_implementation()} is not CPython")
+    if sys.version_info[:2] < OLDEST:
+        raise CannotLoadError(f"{tool()} is older than CPython 3.8")
 
 
 def load(path):
     """Import the extension from its file."""
-    check_interpreter()
     if sys.version_info < (3, 10) and path.name.endswith(".abi3.so"):
         raise CannotLoadError(
             "{} needs CPython 3.10 or later; compile one for {}.{} with "
@@ -166,6 +194,7 @@ def parse(argv):
 
 def run(options):
     """Do what the options name; returns the exit code."""
+    check_interpreter()
     path = find_module(options.module)
     module = load(path)
     if options.describe:
@@ -184,12 +213,12 @@ def run(options):
 
 
 def main(argv=None):
-    """Run; an extension that does not load is exit code 1."""
+    """Run; an extension that does not load is exit code 1, a wrong path 2."""
     try:
         return run(parse(argv))
     except CannotLoadError as reason:
         print(f"cpython_host.py: {reason}", file=sys.stderr)
-        return 1
+        return reason.exit_code
 
 
 if __name__ == "__main__":

@@ -8,4 +8,9 @@
 int check_list_table(void);
 int check_list_json(void);
 
+struct pmm_backend;
+
+/** Print one backend as the document of all has it.  -1: not written. */
+int check_describe_json(const struct pmm_backend *backend);
+
 #endif /* PMM_BACKENDS_LIST_H */

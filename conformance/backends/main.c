@@ -23,6 +23,7 @@ struct options {
   int list;            /* 1: the backends                                   */
   int cases;           /* 1: the cases                                      */
   int json;            /* 1: --list as JSON                                 */
+  int describe;        /* 1: what the backend says of itself                */
 };
 
 static const char help[] =
@@ -41,6 +42,8 @@ static const char help[] =
     "  --timeout S      seconds a case may take (default 30); each that took\n"
     "                   longer leaves half of it for the next\n"
     "  --list           the backends that ship with pmm; --json: as JSON\n"
+    "  --describe       load the backend and print what it says of itself,\n"
+    "                   as JSON; no case is run\n"
     "  --cases          the cases and their rules\n"
     "\n"
     "Results are TAP on standard output.  Exit code: 0 all kept, 3 a case\n"
@@ -64,6 +67,7 @@ static int parse(int argc, char **argv, struct options *o) {
       {"list", no_argument, NULL, 'l'},
       {"cases", no_argument, NULL, 'C'},
       {"json", no_argument, NULL, 'J'},
+      {"describe", no_argument, NULL, 'd'},
       {"help", no_argument, NULL, 'h'},
       {NULL, 0, NULL, 0}};
   for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
@@ -76,6 +80,7 @@ static int parse(int argc, char **argv, struct options *o) {
       case 'l': o->list = 1; break;
       case 'C': o->cases = 1; break;
       case 'J': o->json = 1; break;
+      case 'd': o->describe = 1; break;
       case 't':
         seconds = strtoul(optarg, &end, 10);
         if (end == optarg || *end != '\0' || seconds < 1 || seconds > 86400) {
@@ -174,6 +179,18 @@ static int with_jsonl(const struct options *o,
   return code;
 }
 
+/* 3: it is at fault, which a run of its cases would show. */
+static int describe(const struct options *o) {
+  char message[640];
+  const struct pmm_backend *backend =
+      pmmi_backend_find(o->backend, message, sizeof message);
+  if (backend != NULL) {
+    return check_describe_json(backend) == 0 ? EXIT_GOOD : EXIT_TOOL;
+  }
+  fprintf(stderr, "pmm-backend-check: %s\n", message);
+  return pmmi_backend_at_fault() ? EXIT_FAILED : EXIT_USAGE;
+}
+
 static int check_backend(const struct options *o) {
   static struct check_result loaded;
   if (count_selected(o) == 0) {
@@ -223,5 +240,5 @@ int main(int argc, char **argv) {
     int failed = o.json ? check_list_json() : check_list_table();
     return failed ? EXIT_TOOL : EXIT_GOOD;
   }
-  return check_with_processes(&o);
+  return o.describe ? describe(&o) : check_with_processes(&o);
 }

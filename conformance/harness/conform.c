@@ -244,12 +244,17 @@ static int choose_backend(struct run *run) {
   return 0;
 }
 
-/* Modes of the subject, NULL-terminated; NULL when it cannot be used. */
-static const char *const *modes_of(struct run *run) {
+/* The cases, and what the subject says of itself. */
+static int list_json(struct run *run) {
   const struct pmm_subject *subject = find_subject(run);
-  return subject != NULL && contract_error(run, subject) == NULL
-             ? subject->modes
-             : NULL;
+  const char *error =
+      subject == NULL ? run->message : contract_error(run, subject);
+  int at_fault = error != NULL &&
+                 (subject != NULL || (host->subject_at_fault != NULL &&
+                                      host->subject_at_fault()));
+  return pmm_report_list_json(stdout, run->cases, run->case_count,
+                              error == NULL ? subject : NULL, error,
+                              at_fault);
 }
 
 /* What must be survived before the first case: the subject is found, keeps
@@ -447,8 +452,7 @@ static int main_with(struct run *run, int argc, char **argv) {
   }
   if (run->options.list) {
     int result = run->options.json
-                     ? pmm_report_list_json(stdout, run->cases,
-                                            run->case_count, modes_of(run))
+                     ? list_json(run)
                      : pmm_report_list(stdout, run->cases, run->case_count);
     return result == 0
                ? 0

@@ -36,6 +36,8 @@ struct pmm_conform_host {
    *  none.  Runs first in a process of its own: loading may crash. */
   const struct pmm_subject *(*find_subject)(const char *spec, char *message,
                                             size_t size);
+  /** 1 when find_subject() last failed by a fault of the subject itself. */
+  int (*subject_at_fault)(void);
   /** The backend of that specification; NULL and a message. */
   const struct pmm_backend *(*find_backend)(const char *spec, char *message,
                                             size_t size);

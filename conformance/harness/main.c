@@ -19,6 +19,7 @@ static void list_subjects(FILE *out) {
 int main(int argc, char **argv) {
   static const struct pmm_conform_host host = {
       .find_subject = pmmi_subject_find,
+      .subject_at_fault = pmmi_subject_at_fault,
       .find_backend = pmmi_backend_find,
       .backend_at_fault = pmmi_backend_at_fault,
       .subject_over = pmmi_subject_over,

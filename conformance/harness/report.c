@@ -299,8 +299,21 @@ static json_t *operations_json(void) {
   return o;
 }
 
+static json_t *subject_json(const struct pmm_subject *subject) {
+  json_t *o = json_object();
+  json_object_set_new(o, "name", pmm_text_json(subject->name));
+  json_object_set_new(o, "version", pmm_text_json(subject->version));
+  json_object_set_new(o, "build", pmm_text_json(subject->build));
+  json_object_set_new(o, "features", pmm_line_strings(subject->features));
+  json_object_set_new(o, "modes", pmm_line_strings(subject->modes));
+  json_object_set_new(o, "takes_backend",
+                      json_boolean(subject->takes_backend));
+  return o;
+}
+
 int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
-                         size_t n, const char *const *modes) {
+                         size_t n, const struct pmm_subject *subject,
+                         const char *reason, int at_fault) {
   json_t *o = json_object();
   json_t *array = json_array();
   for (size_t i = 0; i < n; i++) {
@@ -309,7 +322,12 @@ int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
   json_object_set_new(o, "schema", json_integer(SCHEMA));
   json_object_set_new(o, "type", json_string("cases"));
   json_object_set_new(o, "modes",
-                      modes ? pmm_line_strings(modes) : json_null());
+                      subject ? pmm_line_strings(subject->modes)
+                              : json_null());
+  json_object_set_new(o, "subject",
+                      subject ? subject_json(subject) : json_null());
+  json_object_set_new(o, "reason", pmm_text_json(reason));
+  json_object_set_new(o, "at_fault", json_boolean(at_fault));
   json_object_set_new(o, "operations", operations_json());
   json_object_set_new(o, "cases", array);
   int result = json_dumpf(o, out, JSON_INDENT(1));

@@ -40,10 +40,12 @@ int pmm_report_end(struct pmm_report *report);
 /** The cases as text.  0, or -1 when it could not be written. */
 int pmm_report_list(FILE *out, const struct pmm_case *const *cases, size_t n);
 
-/** The same as JSON, with the table of operations and the collector modes of
- *  the subject (NULL: it cannot be used). */
+/** The same as JSON, with the table of operations and what the subject says
+ *  of itself; NULL: it cannot be used, for this reason, which is its own
+ *  fault or that of who named it. */
 int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
-                         size_t n, const char *const *modes);
+                         size_t n, const struct pmm_subject *subject,
+                         const char *reason, int at_fault);
 
 const char *pmm_level_name(enum pmm_level level);
 

@@ -98,6 +98,11 @@ static int at_fault; /* of the last pmmi_plugin_open()                       */
 
 int pmmi_plugin_at_fault(void) { return at_fault; }
 
+int pmmi_plugin_exports(const char *path) {
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  return library != NULL && dlsym(library, PMM_BACKEND_GETTER) != NULL;
+}
+
 const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
                                            size_t size) {
   at_fault = 0;

@@ -21,6 +21,10 @@ const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
  *  one, and breaks the contract.  0: it worked, or the file is no plug-in. */
 int pmmi_plugin_at_fault(void);
 
+/** 1 when the shared object at `path` exports pmm_backend_get; 0 else, also
+ *  when it cannot be loaded.  What was loaded stays loaded. */
+int pmmi_plugin_exports(const char *path);
+
 /** 0 when the structure can be trusted to be called; -1 and a reason else. */
 int pmmi_plugin_check(const struct pmm_backend *backend, char *reason,
                       size_t size);

@@ -41,15 +41,25 @@ static int at_fault; /* of the last pmmi_backend_find()                      */
 
 int pmmi_backend_at_fault(void) { return at_fault; }
 
+/* The path in "name=path"; NULL: the spec has no name. */
+static const char *behind_name(const char *spec) {
+  const char *at = spec + strcspn(spec, "=/");
+  return *at == '=' ? at + 1 : NULL;
+}
+
 static const struct pmm_backend *find_library(const char *spec, char *message,
                                               size_t size) {
   char reason[REASON_BYTES] = "";
+  const char *path = behind_name(spec);
+  if (path == NULL) {
+    path = spec;
+  } else if (!pmmi_plugin_exports(path)) {
+    path = NULL;
+  }
   const struct pmm_backend *backend =
-      strchr(spec, '=') != NULL
-          ? pmmi_malloclike_open(spec, reason, sizeof reason)
-          : pmmi_plugin_open(spec, reason, sizeof reason);
-  at_fault = backend == NULL && strchr(spec, '=') == NULL &&
-             pmmi_plugin_at_fault();
+      path == NULL ? pmmi_malloclike_open(spec, reason, sizeof reason)
+                   : pmmi_plugin_open(path, reason, sizeof reason);
+  at_fault = backend == NULL && path != NULL && pmmi_plugin_at_fault();
   if (backend == NULL) {
     snprintf(message, size, "backend %s: %s", spec, reason);
   }

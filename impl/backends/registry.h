@@ -6,6 +6,9 @@
  *   pool | libc | mimalloc | ...   a backend that ships with pmm
  *   name=/path/lib.so,prefix=my_   any malloc-like library (malloclike.h)
  *   /path/plugin.so                a library that exports pmm_backend_get
+ *   name=/path/plugin.so           the same; the name is the caller's own
+ *
+ * A `=` behind the first `/` belongs to the path.
  *
  * A library is loaded when it is asked for, into a scope of its own: the
  * malloc of the process stays libc's whatever is measured, and the witness

@@ -126,9 +126,15 @@ static const struct pmm_subject *load(const char *path, char *message,
 
 /* ---- names -------------------------------------------------------------- */
 
+/** The path in "name=path"; the whole spec where it has no name. */
+static const char *path_of(const char *spec) {
+  const char *at = spec + strcspn(spec, "=/");
+  return *at == '=' ? at + 1 : spec;
+}
+
 static int is_path(const char *spec) {
   size_t length = strlen(spec);
-  return strchr(spec, '/') != NULL ||
+  return strchr(spec, '/') != NULL || strchr(spec, '=') != NULL ||
          (length > 3 && strcmp(spec + length - 3, ".so") == 0);
 }
 
@@ -146,7 +152,7 @@ const struct pmm_subject *pmmi_subject_find(const char *spec, char *message,
   const char *names[SUBJECTS];
   at_fault = 0;
   if (is_path(spec)) {
-    return load(spec, message, size);
+    return load(path_of(spec), message, size);
   }
   for (size_t i = 0; i < SUBJECTS; i++) {
     names[i] = subjects[i]->name;

@@ -4,6 +4,7 @@
  *
  *   --subject   a name that the build knows: reference, null
  *               /path/subject.so, ./subject.so: exports pmm_subject_get
+ *               name=./subject.so: the same; the name is the caller's own
  *   --backend   see backends/registry.h; "pool" where the subject takes one
  *   --mode      a collector mode of the subject; its first by default
  *

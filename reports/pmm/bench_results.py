@@ -75,7 +75,7 @@ def make_row(
         name=name,
         area=name.split("/")[0],
         subject=context.pmm_subject or job.subject or "",
-        backend=context.pmm_backend or job.backend,
+        backend=job.backend_label or context.pmm_backend or job.backend,
         mode=context.pmm_mode or job.mode,
         attach=context.pmm_attach,
         witness_object=context.pmm_witness_object or None,

@@ -61,9 +61,9 @@ def identity(column: Column, job: Job | None) -> Subject:
         version = f"{column.subject} {column.subject_version}".strip()
         return Subject(name or version, "cpython" if cpython else "ours")
     if job.subject is not None and is_path(job.subject):
-        return Subject(job.subject, "theirs")
+        return Subject(job.shown_subject or "", "theirs")
     if job.backend is not None and is_path(job.backend):
-        return Subject(job.backend, "allocator")
+        return Subject(job.shown_backend or "", "allocator")
     return Subject(job.subject or column.label, "ours")
 
 

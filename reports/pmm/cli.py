@@ -42,11 +42,11 @@ from pmm.options import (
     guarded,
     look,
 )
-from pmm.pair_plan import make_pair_plan
+from pmm.pair_plan import make_pair_plan, refuse_at_once
 from pmm.places import Places, find_places, shown
 from pmm.plain_text import PlainConsole, shell_line
 from pmm.plan import make_plan
-from pmm.selection import KINDS, Selection
+from pmm.selection import KINDS, Selection, wanted_by
 from pmm.session import (
     Against,
     Outcome,
@@ -131,8 +131,10 @@ def run_selection(
 ) -> int:
     """Plan, execute and finish a new run."""
     console = answer_console(as_json)
-    world = look(build)
-    against = Against(read_baseline(world.places.runs, baseline), gone)
+    refuse_at_once(selection)
+    places = find_places(None, build)
+    against = Against(read_baseline(places.runs, baseline), gone)
+    world = look(build, wanted_by(selection))
     make = make_pair_plan if selection.arms else make_plan
     plan = make(world, selection)
     if out is not None:
@@ -246,9 +248,7 @@ def go_on(
     with in_use(folder):
         against = compared_with(folder, baseline, gone)
         header = reopen(folder)
-        return carry_out(
-            header, folder, Order(against, report, order.as_json), console
-        )
+        return carry_out(header, folder, Order(against, report, order.as_json), console)
 
 
 @app.command()

@@ -12,15 +12,24 @@ import typer
 from pmm import errors
 from pmm.cli_claims import claims
 from pmm.coverage_ledger import LEDGER, disagreements, read_ledger
-from pmm.discover import subject_entries
+from pmm.discover import Wanted, subject_entries
 from pmm.doctor import diagnose
 from pmm.errors import PmmError, UsageError
 from pmm.lcov import collect_coverage
-from pmm.listing import LISTS, print_rows, rows_of
+from pmm.listing import LISTS, print_rows, rows_of, wanted_for
 from pmm.names import unknown
-from pmm.options import BuildOption, JsonOption, ProfileOption, guarded, look
+from pmm.options import (
+    BackendOption,
+    BuildOption,
+    JsonOption,
+    ProfileOption,
+    SubjectOption,
+    guarded,
+    look,
+)
 from pmm.places import find_places
 from pmm.plain_text import plain, say
+from pmm.selection import refuse_unknown_names
 
 
 @guarded
@@ -36,18 +45,32 @@ def list_things(
     """
     if what not in LISTS and what != "all":
         raise unknown("list", what, LISTS)
-    world = look(build)
+    world = look(build, wanted_for(what, profile))
     print_rows(rows_of(world, what, profile), as_json)
 
 
 @guarded
-def backends(build: BuildOption = None, as_json: JsonOption = False) -> None:
-    """List the backends: which are here, and why the others are not."""
-    world = look(build)
+def backends(
+    backend: BackendOption = None,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the backends: which are here, and why the others are not.
+
+    A library of --backend is loaded and listed with them.
+
+    Example: pmm backends --backend mine=./libmine.so,prefix=my_
+    """
+    wanted = Wanted(
+        backends=tuple(backend or ()), every_cpython=False, cases=False,
+        workloads=False,
+    )  # fmt: skip
+    world = look(build, wanted)
+    refuse_unknown_names(world, wanted)
     if as_json:
-        print(msgspec.json.encode(world.backends).decode())
+        print(msgspec.json.encode(world.every_backend).decode())
         return
-    for entry in world.backends:
+    for entry in world.every_backend:
         state = "yes" if entry.available else f"no: {entry.reason}"
         line = f"{entry.name:<12} {entry.version or '-':<12} {state}"
         say(f"{line}\n{'':<25} {entry.summary}")
@@ -56,15 +79,28 @@ def backends(build: BuildOption = None, as_json: JsonOption = False) -> None:
 
 
 @guarded
-def subjects(build: BuildOption = None, as_json: JsonOption = False) -> None:
-    """List the subjects: the reference, and every CPython that was found."""
-    entries = subject_entries(look(build))
+def subjects(
+    subject: SubjectOption = None,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the subjects: the reference, and every CPython that was found.
+
+    With --subject only those that it names are started and listed.
+
+    Example: pmm subjects --subject ./mine.so --subject cpython-3.11
+    """
+    wanted = Wanted(subjects=tuple(subject or ()), cases=False, workloads=False)
+    world = look(build, wanted)
+    refuse_unknown_names(world, wanted)
+    entries = subject_entries(world)
     if as_json:
         print(msgspec.json.encode(entries).decode())
         return
     for entry in entries:
         state = "yes" if entry.available else f"no: {entry.reason}"
-        say(f"{entry.name:<20} {state}\n{'':<20} {entry.interpreter or 'built in'}")
+        where = {"builtin": "built in", "plugin": "a shared object"}.get(entry.kind)
+        say(f"{entry.name:<20} {state}\n{'':<20} {entry.interpreter or where}")
 
 
 @guarded
@@ -91,9 +127,20 @@ def coverage(build: BuildOption = None, as_json: JsonOption = False) -> int:
 
 
 @guarded
-def doctor(build: BuildOption = None, as_json: JsonOption = False) -> int:
-    """Say what is missing, what is lost without it, and how to get it."""
-    checks = list(diagnose(look(build)))
+def doctor(
+    backend: BackendOption = None,
+    subject: SubjectOption = None,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Say what is missing, what is lost without it, and how to get it.
+
+    What --backend and --subject name is looked at besides.
+    """
+    wanted = Wanted(backends=tuple(backend or ()), subjects=tuple(subject or ()))
+    world = look(build, wanted)
+    refuse_unknown_names(world, wanted)
+    checks = list(diagnose(world))
     if as_json:
         print(msgspec.json.encode(checks).decode())
     else:

@@ -110,10 +110,14 @@ def read_work(
         return None, no_document(error)
     except msgspec.MsgspecError as error:
         return None, f"its document is not valid: {error}"
+    named = {
+        "subject": job.subject_label or document.subject,
+        "backend": job.backend_label or document.backend,
+    }
     work = WorkResult(
         job=job.id,
         interpreter=job.interpreter,
-        document=document,
+        document=msgspec.structs.replace(document, **named),
         command=result.command,
     )
     return work, work_lies(job, result, document)

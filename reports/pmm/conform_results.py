@@ -20,7 +20,7 @@ from pmm.errors import no_document
 from pmm.execute import signal_name
 from pmm.jobs import Job, JobResult
 from pmm.last_words import clean, last_words
-from pmm.names import is_path
+from pmm.names import id_part, is_path
 from pmm.places import Places
 from pmm.plain_text import shell_word
 from pmm.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
@@ -119,7 +119,10 @@ def column_id(job: Job) -> str:
 
 def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
     """Make the column of a job; counts and score are the judge's."""
-    parts = column_id(job).split("/")
+    labels = {
+        id_part(name): name for name in (job.subject_label, job.backend_label) if name
+    }
+    parts = [labels.get(part, part) for part in column_id(job).split("/")]
     if job.lane in (None, "plain"):
         parts = [part for part in parts if part != "plain"]
     return Column(
@@ -130,7 +133,7 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
         subject_version=(host.subject_version if host else None) or "",
         build=(host.build if host else None) or "",
         profile=host.profile if host else None,
-        backend=host.backend if host else job.backend,
+        backend=job.backend_label or (host.backend if host else job.backend),
         mode=host.mode if host else job.mode,
         lane=host.lane if host else job.lane or "plain",
         attach=host.attach if host else "",

@@ -4,79 +4,41 @@
 Every answer comes from the thing itself (`--list`, `--describe`), never from a
 table here, so adding a backend or a workload changes nothing in this package.
 Probes run with a short time limit; one that fails is reported as not available,
-with the reason.
+with the reason. Only what a command needs is asked (`Wanted`).
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
 import re
-import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from pmm.asking import ask
+from pmm.cpythons import BASELINE, CPython, find_cpythons, primary, unlike
 from pmm.documents import SubjectEntry
 from pmm.errors import PmmError
-from pmm.places import Places, shown
+from pmm.named import NOTHING, Named, ask_named
+from pmm.names import id_part, parse_subject
+from pmm.places import Places
 from pmm.programs import BackendEntry, BackendList, Foreign
-
-PROBE_SECONDS = 20
-EXTENSION_FOLDER = "impl/subjects/cpython"
-OLDEST = (3, 8)
-NAMES = tuple(f"python3.{minor}" for minor in range(8, 16))
-# Distributions optimise by profile in their own build rules, which leave no
-# trace in sysconfig; an interpreter of the system is taken for optimised.
-PROBE = """
-import json, platform, sys, sysconfig
-get = sysconfig.get_config_var
-debug, free = bool(get("Py_DEBUG")), bool(get("Py_GIL_DISABLED"))
-names = ["malloc"] if not free else []
-if get("WITH_MIMALLOC") and sys.version_info >= (3, 13):
-    names.insert(0, "mimalloc")
-if get("WITH_PYMALLOC") and not free:
-    names.insert(0, "pymalloc")
-names = [name + mark for mark in ("", "_debug") for name in names]
-print(json.dumps({
-    "allocators": sorted(names, key=lambda n: debug and not n.endswith("_debug")),
-    "implementation": platform.python_implementation(),
-    "version": platform.python_version(),
-    "executable": sys.executable,
-    "optimised": sys.base_prefix == "/usr"
-    or "--enable-optimizations" in (get("CONFIG_ARGS") or ""),
-    "debug": debug,
-    "free_threaded": free,
-    "compiler": platform.python_compiler(),
-}))
-"""
 
 
 @dataclass(frozen=True)
-class CPython:
-    """One interpreter that was found."""
+class Wanted:
+    """What a command needs to know of the world."""
 
-    id: str
-    """`cpython-3.11.7`, with what is unusual about the build behind it."""
-    interpreter: str
-    version: str
-    optimised: bool
-    build: str
-    hosts: bool
-    """Whether the suite's extension can be loaded into it."""
-    reason: str | None
-    """Why not."""
-    allocators: tuple[str, ...] = ()
-    """What PYTHONMALLOC may name in this build; its own choice first."""
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The version as numbers, for sorting."""
-        return tuple(int(part) for part in re.findall(r"\d+", self.version))
+    backends: tuple[str, ...] = ()
+    """As they were typed."""
+    subjects: tuple[str, ...] = ()
+    every_cpython: bool = True
+    """Whether the CPythons of this machine are wanted though none is named."""
+    one_each: bool = False
+    """Whether `cpython` means one of them, the primary one."""
+    cases: bool = True
+    workloads: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,28 +57,39 @@ class World:
     """Programs that were not built, and what is lost without each."""
     modes: tuple[str, ...] = ()
     """The reference's collector modes, its default first."""
+    named: Named = NOTHING
+    """What the command line names by a path."""
+    all_cpythons: bool = True
+    """Whether all CPythons of the machine were looked for."""
 
     @property
     def available(self) -> tuple[BackendEntry, ...]:
         """The backends that can be used on this machine."""
         return tuple(entry for entry in self.backends if entry.available)
 
+    @property
+    def every_backend(self) -> tuple[BackendEntry, ...]:
+        """Those that ship with the project, then those that were named."""
+        return (*self.backends, *(one.entry for one in self.named.backends))
 
-def ask(argv: Sequence[str | Path], working: Path) -> subprocess.CompletedProcess[str]:
-    """Run a probe; raise PmmError when it cannot start or does not end."""
-    try:
-        return subprocess.run(
-            [str(part) for part in argv],
-            cwd=working,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PROBE_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PmmError(f"cannot ask {argv[0]}: {error}") from error
+    def cpython_named(self, text: str) -> CPython | None:
+        """Return the interpreter that was named by its path, or by this label."""
+        for entry in self.named.interpreters:
+            if text in entry.typed:
+                alike = [o for o in self.cpythons if o.real == entry.cpython.real]
+                own = [one for one in alike if one.id == entry.cpython.id]
+                return (own or alike)[0]
+        return None
+
+    def label(self, spec: str | None) -> str:
+        """Return what ids call a backend or a subject; None is a subject's own."""
+        if spec is None:
+            return "own"
+        return id_part(self.label_of(spec) or spec)
+
+    def label_of(self, spec: str | None) -> str | None:
+        """Return the label of something named by a path; None of all else."""
+        return self.named.labels.get(spec or "")
 
 
 def find_backends(places: Places) -> tuple[BackendEntry, ...]:
@@ -129,105 +102,6 @@ def find_backends(places: Places) -> tuple[BackendEntry, ...]:
         return msgspec.json.decode(answer.stdout, type=BackendList).backends
     except msgspec.MsgspecError as error:
         raise PmmError(f"{program.name} --list --json: {error}") from error
-
-
-def candidates() -> list[Path]:
-    """Return paths that may be a CPython: on PATH, in /usr/bin, of pyenv."""
-    folders = [Path(part) for part in os.environ.get("PATH", "").split(":") if part]
-    folders.append(Path("/usr/bin"))
-    versions = Path.home() / ".pyenv" / "versions"
-    if versions.is_dir():
-        folders += sorted(path / "bin" for path in versions.iterdir())
-    found: dict[Path, Path] = {}
-    for folder in folders:
-        for name in NAMES:
-            path = folder / name
-            if path.is_file() and os.access(path, os.X_OK):
-                found.setdefault(path.resolve(), path)
-    return list(found)
-
-
-def describe(path: Path, working: Path) -> dict[str, Any] | None:
-    """Ask an interpreter who it is; None when it does not answer."""
-    try:
-        answer = ask([path, "-I", "-c", PROBE], working)
-        found = json.loads(answer.stdout)
-    except (PmmError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def host_script(places: Places, version: str, named: bool = False) -> list[str]:
-    """Return the start of a command line of the host script.
-
-    The script looks into the clone's own build; another one has to be named, as
-    has one whose binary is to be noted (`named`).
-    """
-    script = shown(places.host_script)
-    if places.build == places.root / "build" and not named:
-        return [script]
-    major, minor = version.split(".")[:2]
-    for name in (f"_pmm.cpython-{major}{minor}.so", "_pmm.abi3.so"):
-        module = places.build / EXTENSION_FOLDER / name
-        if module.is_file():
-            return [script, "--module", shown(module)]
-    return [script, "--module", shown(places.build / EXTENSION_FOLDER)]
-
-
-def host_state(path: str, version: str, places: Places) -> tuple[bool, str | None]:
-    """Ask the host script whether the extension loads into an interpreter."""
-    if not places.host_script.is_file():
-        return False, "conformance/cpython_host.py is missing"
-    try:
-        command = [path, *host_script(places, version), "--describe"]
-        answer = ask(command, Path.cwd())
-    except PmmError as error:
-        return False, str(error)
-    if answer.returncode == 0:
-        return True, None
-    lines = (answer.stderr or answer.stdout).strip().splitlines()
-    reason = lines[-1] if lines else f"exit code {answer.returncode}"
-    return False, reason.removeprefix(f"{places.host_script.name}: ")
-
-
-def find_cpythons(places: Places) -> tuple[CPython, ...]:
-    """Return the CPythons of 3.8 and later, each real binary once, by version."""
-    found: dict[str, CPython] = {}
-    seen: set[Path] = set()
-    for path in candidates():
-        answer = describe(path, places.root)
-        if answer is None or answer["implementation"] != "CPython":
-            continue
-        real = Path(answer["executable"]).resolve()
-        one = make_cpython(answer)
-        if real in seen or one.order[:2] < OLDEST:
-            continue
-        seen.add(real)
-        hosts, reason = host_state(one.interpreter, one.version, places)
-        name, number = one.id, 2
-        while name in found:
-            name, number = f"{one.id}-{number}", number + 1
-        found[name] = dataclasses.replace(one, id=name, hosts=hosts, reason=reason)
-    return tuple(sorted(found.values(), key=lambda one: (one.order, one.id)))
-
-
-def make_cpython(answer: dict[str, Any]) -> CPython:
-    """Make the entry of an interpreter, not yet asked about the extension."""
-    marks = [word for word in ("debug", "free_threaded") if answer[word]]
-    optimised = bool(answer["optimised"])
-    build = ", ".join(
-        ["optimised" if optimised else "not optimised", *marks, answer["compiler"]]
-    )
-    return CPython(
-        id="-".join([f"cpython-{answer['version']}", *marks]),
-        interpreter=answer["executable"],
-        version=answer["version"],
-        optimised=optimised,
-        build=build,
-        hosts=False,
-        reason=None,
-        allocators=tuple(answer["allocators"]),
-    )
 
 
 class ListedCase(Foreign, frozen=True):
@@ -244,12 +118,13 @@ class CaseList(Foreign, frozen=True):
     """Of the subject; None when it cannot be used."""
 
 
-def find_cases(places: Places, subject: str = "reference") -> CaseList:
-    """Return the cases and a subject's modes; none if pmm-conform was not built."""
+def find_cases(places: Places) -> CaseList:
+    """Return the cases, the reference's modes; none if pmm-conform was not built."""
     program = places.program("pmm-conform")
     if program is None:
         return CaseList(cases=())
-    answer = ask([program, "--list", "--json", "--subject", subject], Path.cwd())
+    argv = [str(program), "--list", "--json", "--subject", "reference"]
+    answer = ask(argv, Path.cwd())
     try:
         return msgspec.json.decode(answer.stdout, type=CaseList)
     except msgspec.MsgspecError as error:
@@ -257,25 +132,11 @@ def find_cases(places: Places, subject: str = "reference") -> CaseList:
 
 
 def find_modes(world: World, subject: str) -> tuple[str, ...]:
-    """Return the collector modes of a subject; none of one that gives no answer."""
-    if subject == "reference":
-        return world.modes
-    try:
-        return find_cases(world.places, subject).modes or ()
-    except PmmError:
-        return ()  # what is wrong with it, its job will say
-
-
-def primary(cpythons: Sequence[CPython]) -> CPython | None:
-    """Return the CPython that stands for all where one has to do: 3.11, else the
-    newest.
-
-    3.11 is the specification's baseline; of several the first on the PATH's.
-    """
-    baseline = [one for one in cpythons if one.order[:2] == (3, 11)]
-    optimised = [one for one in baseline if one.optimised]
-    ranked = optimised or baseline or list(cpythons)
-    return ranked[-1] if ranked else None
+    """Return the collector modes of a native subject."""
+    for one in world.named.subjects:
+        if one.spec == subject:
+            return one.said.modes
+    return world.modes
 
 
 def listed_names(text: str) -> tuple[str, ...]:
@@ -290,7 +151,7 @@ def find_workloads(argv: Iterable[str | Path], working: Path) -> tuple[str, ...]
 
 
 def subject_entries(world: World) -> tuple[SubjectEntry, ...]:
-    """Return the subjects: the reference and every CPython."""
+    """Return the subjects: the reference, the CPythons, what was named by a path."""
     reference = world.places.program("pmm-conform") or world.places.program("pmm-work")
     entries = [
         SubjectEntry(
@@ -319,6 +180,20 @@ def subject_entries(world: World) -> tuple[SubjectEntry, ...]:
         )
         for one in world.cpythons
     ]
+    entries += [
+        SubjectEntry(
+            name=one.label,
+            kind="plugin",
+            version=one.said.version,
+            build=one.said.build,
+            available=one.said.fault is None,
+            reason=one.said.fault,
+            interpreter=None,
+            optimised=None,
+            features=one.said.features,
+        )
+        for one in world.named.subjects
+    ]
     return tuple(entries)
 
 
@@ -329,24 +204,60 @@ LOSSES = {
 }
 
 
-def discover(places: Places, valgrind: str | None) -> World:
-    """Look at the build and the machine."""
+def missing_programs(places: Places, benches: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the programs that were not built, and what is lost without each."""
     missing = [
         (name, lost) for name, lost in LOSSES.items() if places.program(name) is None
     ]
+    return missing if benches else [*missing, ("pmm-bench-*", "no benchmark figures")]
+
+
+def listed_cpythons(
+    places: Places, wanted: Wanted, names: Sequence[str]
+) -> tuple[CPython, ...]:
+    """Return the CPythons that names and globs mean, none of them a path."""
+    if wanted.one_each and "cpython" in names:
+        found = find_cpythons(places, [BASELINE, *(n for n in names if n != "cpython")])
+        if primary(found) is not None:
+            return found
+    return find_cpythons(places, names)
+
+
+def wanted_cpythons(
+    places: Places, wanted: Wanted, named: Named
+) -> tuple[CPython, ...]:
+    """Return the CPythons that are meant, each binary once under one name."""
+    if wanted.every_cpython and not wanted.subjects:
+        return find_cpythons(places)
+    specs = [parse_subject(text) for text in wanted.subjects]
+    names = [spec.text for spec in specs if spec.path is None]
+    found = list(listed_cpythons(places, wanted, names))
+    for entry in named.interpreters:
+        if entry.label or entry.cpython.real not in {one.real for one in found}:
+            name = unlike(entry.cpython.id, [one.id for one in found])
+            found.append(replace(entry.cpython, id=name))
+    return tuple(sorted(found, key=lambda one: (one.order, one.id)))
+
+
+def discover(
+    places: Places, valgrind: str | None, wanted: Wanted | None = None
+) -> World:
+    """Look at what is wanted of the build and of the machine; by default at all."""
+    wanted = wanted or Wanted()
     benches = tuple(
         path.name.removeprefix("pmm-bench-") for path in places.bench_programs()
     )
-    if not benches:
-        missing.append(("pmm-bench-*", "no benchmark figures"))
-    work = places.program("pmm-work")
-    cpythons = find_cpythons(places)
-    listed = find_cases(places)
+    backends = find_backends(places)
+    known = [entry.name for entry in backends]
+    named = ask_named(places, wanted.backends, wanted.subjects, known)
+    work = places.program("pmm-work") if wanted.workloads else None
+    cpythons = wanted_cpythons(places, wanted, named)
+    listed = find_cases(places) if wanted.cases else CaseList(cases=())
     twin = places.twin_script
-    has_twins = bool(cpythons) and twin.is_file()
+    has_twins = wanted.workloads and bool(cpythons) and twin.is_file()
     return World(
         places=places,
-        backends=find_backends(places),
+        backends=backends,
         cpythons=cpythons,
         cases=tuple(case.id for case in listed.cases),
         modes=listed.modes or (),
@@ -356,5 +267,7 @@ def discover(places: Places, valgrind: str | None) -> World:
         else (),
         benches=benches,
         valgrind=valgrind,
-        missing=tuple(missing),
+        missing=tuple(missing_programs(places, benches)),
+        named=named,
+        all_cpythons=wanted.every_cpython and not wanted.subjects,
     )

@@ -56,7 +56,7 @@ def diagnose(world: World) -> Iterator[Check]:
     names = ", ".join(world.benches) or None
     yield check("pmm-bench-*", names, "no benchmark figures",
                 "apt install libbenchmark-dev, then build again")  # fmt: skip
-    for entry in world.backends:
+    for entry in world.every_backend:
         package = BACKEND_PACKAGES.get(entry.name)
         line = check(
             f"backend {entry.name}",
@@ -71,7 +71,12 @@ def diagnose(world: World) -> Iterator[Check]:
         line = check(one.id, one.interpreter if one.hosts else None,
                      "its column of the matrix", None)  # fmt: skip
         yield line if one.hosts else missing_because(line, one.reason)
-    if not world.cpythons:
+    for named in world.named.subjects:
+        fault = named.said.fault
+        line = check(f"subject {named.label}", None if fault else named.spec,
+                     "nothing it does is checked", None)  # fmt: skip
+        yield missing_because(line, fault) if fault else line
+    if world.all_cpythons and not world.cpythons:
         yield check("CPython", None, "no column to compare with",
                     "apt install python3-dev")  # fmt: skip
     yield check("report", "pmm.render" if find_spec("pmm.render") else None,

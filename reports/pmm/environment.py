@@ -14,7 +14,8 @@ import platform
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pmm.build_facts import build_facts
@@ -66,8 +67,13 @@ class Probes:
 def output(*argv: str, cwd: Path | None = None) -> str:
     """Return the first line that a tool prints; raise OSError when it fails."""
     done = subprocess.run(
-        argv, capture_output=True, encoding="utf-8", errors="replace", timeout=20,
-        check=False, cwd=cwd,
+        argv,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=20,
+        check=False,
+        cwd=cwd,
     )
     if done.returncode != 0:
         raise OSError(f"{argv[0]} ended with {done.returncode}")
@@ -81,14 +87,18 @@ def version(text: str) -> str:
     return found.group(0) if found else text
 
 
+def tool_version(argv: Sequence[str]) -> str | None:
+    """Return one tool's version."""
+    try:
+        return version(output(*argv))
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
 def tool_versions() -> dict[str, str | None]:
     """Return the versions of the tools; None for one that is not there."""
-    found: dict[str, str | None] = {}
-    for name, argv in TOOLS.items():
-        try:
-            found[name] = version(output(*argv))
-        except (OSError, subprocess.SubprocessError):
-            found[name] = None
+    with ThreadPoolExecutor() as pool:
+        found = dict(zip(TOOLS, pool.map(tool_version, TOOLS.values()), strict=True))
     for name in PACKAGES:
         try:
             found[name] = importlib_version(name)

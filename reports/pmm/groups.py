@@ -98,10 +98,15 @@ def bare(spec: str | None) -> str:
     return spec.partition("=")[0].rpartition("/")[2] if is_path(spec) else spec
 
 
+def backend_of(job: Job) -> str:
+    """Return the name of a job's backend."""
+    return job.backend_label or bare(job.backend)
+
+
 def subject_of(job: Job) -> str:
     """Return the name of a job's subject; of an interpreter with its version."""
     if job.interpreter is None:
-        return bare(job.subject)
+        return job.subject_label or bare(job.subject)
     known = [part for part in job.id.split("/") if part.startswith("cpython-")]
     return known[-1] if known else job.interpreter
 
@@ -110,7 +115,7 @@ def case_trait(case: CaseResult, view: View) -> Trait:
     """Return the trait of a cell of the matrix."""
     job, column = view.jobs.get(case.job), view.columns.get(case.column)
     subject = subject_of(job) if job else column.subject if column else ""
-    backend = bare(job.backend) if job else (column.backend if column else "") or ""
+    backend = backend_of(job) if job else (column.backend if column else "") or ""
     said = case.message or case.expectation or case.title
     if case.words and case.words not in said:
         said = f"{said}: {case.words.strip().splitlines()[-1]}"
@@ -138,7 +143,7 @@ def change_trait(change: Change, view: View) -> Trait:
     return Trait(
         word="worse", more=kind, what=what or place,
         subject=subject_of(job) if job else "",
-        backend=bare(job.backend) if job else "", said=said, pattern=said,
+        backend=backend_of(job) if job else "", said=said, pattern=said,
         weight=weight,
     )  # fmt: skip
 
@@ -159,7 +164,7 @@ def trait(problem: Problem, view: View) -> Trait:
     return Trait(
         word=word_of(problem), more=gone.kind if gone else "", what=problem.key,
         subject=subject_of(job) if job else "",
-        backend=bare(job.backend) if job else "",
+        backend=backend_of(job) if job else "",
         said=said, pattern=blurred(said), weight=0.0,
     )  # fmt: skip
 

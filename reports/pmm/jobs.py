@@ -55,6 +55,20 @@ class Job(Strict, frozen=True):
     workload: str | None
     variant: str | None
     pair: PairPlace | None = None
+    subject_label: str | None = None
+    """What tables call a subject that a path names; None: by its own name."""
+    backend_label: str | None = None
+    """The same of a backend."""
+
+    @property
+    def shown_subject(self) -> str | None:
+        """What tables call the subject."""
+        return self.subject_label or self.subject
+
+    @property
+    def shown_backend(self) -> str | None:
+        """What tables call the backend."""
+        return self.backend_label or self.backend
 
 
 class JobResult(Strict, frozen=True):

@@ -70,7 +70,7 @@ def runtime_finding(
 
 def subject_name(job: Job) -> str:
     """Return who was asked: a CPython by its version, as several run."""
-    return job.id.rpartition("/")[2] if job.interpreter else job.subject or ""
+    return job.id.rpartition("/")[2] if job.interpreter else job.shown_subject or ""
 
 
 def mark_expected(findings: Iterable[LeakFinding]) -> tuple[LeakFinding, ...]:
@@ -150,7 +150,7 @@ def tally_row(job: Job, variant: str, findings: Sequence[LeakFinding]) -> LeakTa
     return LeakTally(
         variant=variant,
         subject=subject_name(job),
-        backend=job.backend,
+        backend=job.shown_backend,
         planted=lost,
         valgrind=counts.get("valgrind"),
         runtime=counts["runtime"],

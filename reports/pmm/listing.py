@@ -7,15 +7,26 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from pmm.discover import World, subject_entries
+from pmm.discover import Wanted, World, subject_entries
 from pmm.plain_text import say
 from pmm.plan import make_plan
-from pmm.selection import PROFILES, Selection
+from pmm.selection import PROFILES, Selection, wanted_by
 
 LISTS = (
     "cases", "workloads", "benchmarks", "backends", "subjects", "runs", "profiles",
     "jobs",
 )  # fmt: skip
+
+
+def wanted_for(what: str, profile: str) -> Wanted:
+    """Return what has to be known for a list."""
+    if what == "jobs":
+        return wanted_by(Selection(profile=profile))
+    return Wanted(
+        every_cpython=what in ("all", "subjects", "workloads"),
+        cases=what == "cases",
+        workloads=what in ("all", "workloads"),
+    )
 
 
 def runs_of(world: World) -> list[str]:

@@ -151,7 +151,7 @@ def missing_cpythons(
                 what=f"conformance on {one.id}", why=one.reason or "not usable",
                 lost="its column of the matrix", remedy=None,
             )  # fmt: skip
-    if not world.cpythons:
+    if world.all_cpythons and not world.cpythons:
         yield Skipped(
             what="CPython", why="none of 3.8 or later was found",
             lost="no column to compare with, no twins", remedy="apt install python3",

@@ -13,7 +13,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 from pmm import errors
-from pmm.discover import World, discover
+from pmm.discover import Wanted, World, discover
 from pmm.errors import PmmError
 from pmm.places import find_places
 from pmm.plain_text import plain
@@ -24,8 +24,8 @@ P = ParamSpec("P")
 
 def complain(sentence: str) -> None:
     """Tell the user on stderr, in one line of plain text."""
-    print(f"pmm: {plain(sentence)}", file=sys.stderr)
-
+    line = " ".join(plain(sentence).splitlines())
+    print(f"pmm: {line}", file=sys.stderr)
 
 
 BuildOption = Annotated[
@@ -42,8 +42,9 @@ BackendOption = Annotated[
     typer.Option(
         "--backend",
         "-b",
-        help="An allocator: a name of `pmm backends`, a glob, or "
-        "name=/path/lib.so,prefix=my_ (may be repeated).",
+        help="An allocator: a name of `pmm backends`, a glob, ./plugin.so, "
+        "name=./plugin.so, or name=/path/lib.so,prefix=my_ for any malloc-like "
+        "library (may be repeated).",
     ),
 ]
 SubjectOption = Annotated[
@@ -51,7 +52,8 @@ SubjectOption = Annotated[
     typer.Option(
         "--subject",
         "-s",
-        help="A runtime: reference, cpython, cpython-3.11, or a .so (may be repeated).",
+        help="A runtime: reference, cpython, cpython-3.11, the path of an "
+        "interpreter, ./mine.so, or name= and one of these paths (may be repeated).",
     ),
 ]
 ArmOption = Annotated[
@@ -59,9 +61,9 @@ ArmOption = Annotated[
     typer.Option(
         "--subject",
         "-s",
-        help="Compare two runtimes: reference, cpython-3.11, "
-        "cpython:/path/of/python3 or a .so (give it twice; the first is judged "
-        "against the second).",
+        help="Compare two runtimes: reference, cpython-3.11, /path/of/python3, "
+        "./mine.so, or name= and one of these paths (give it twice; the first is "
+        "judged against the second).",
     ),
 ]
 PairsOption = Annotated[
@@ -138,6 +140,6 @@ def guarded(verb: Callable[P, int | None]) -> Callable[P, None]:
     return run
 
 
-def look(build: Path | None) -> World:
-    """Find the clone, its build, and what there is to run."""
-    return discover(find_places(None, build), shutil.which("valgrind"))
+def look(build: Path | None, wanted: Wanted | None = None) -> World:
+    """Find the clone, its build, and what there is to run: of it what is wanted."""
+    return discover(find_places(None, build), shutil.which("valgrind"), wanted)

@@ -18,26 +18,17 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
-from pmm.discover import (
-    CPython,
-    World,
-    describe,
-    find_modes,
-    host_script,
-    host_state,
-    make_cpython,
-    primary,
-)
+from pmm.cpythons import CPython, host_script, primary
+from pmm.discover import World, find_modes
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, PairPlace
-from pmm.names import choose, is_path, unknown
-from pmm.pair_stats import least_pairs
+from pmm.names import choose, id_part, unknown
+from pmm.pair_rules import least_pairs
 from pmm.places import shown
-from pmm.plan import Plan, command, make_job, short
-from pmm.selection import Selection, resolve_backends
+from pmm.plan import Plan, command, labelled, make_job
+from pmm.selection import Selection, no_subject, resolve_backends
 from pmm.speed_documents import SpeedArm, SpeedRole
 from pmm.speed_spec import SIZES, RowSpec, areas_of, filter_of, read_spec
 
@@ -86,7 +77,7 @@ def make_pair_plan(world: World, selection: Selection) -> Plan:
         for area, arms in kept:
             what = filter_of(spec, area, selection.objects)
             jobs += [pair_job(world, area, arm, number, what) for arm in arms]
-    return Plan(tuple(jobs))
+    return Plan(labelled(world, jobs))
 
 
 def chosen_rows(world: World, selection: Selection) -> tuple[RowSpec, ...]:
@@ -118,31 +109,47 @@ def count_rounds(selection: Selection, spec: Sequence[RowSpec], ours: Subject) -
     return selection.pairs
 
 
-def two_subjects(world: World, selection: Selection) -> tuple[Subject, Subject]:
-    """Find both subjects."""
-    if len(selection.arms) != 2:
+def refuse_at_once(selection: Selection) -> None:
+    """Raise UsageError for a number of subjects that nobody has to look for."""
+    if selection.arms and len(selection.arms) != 2:
         raise UsageError(
             "name two subjects to compare: pmm bench --subject reference "
             "--subject cpython-3.11"
         )
+
+
+def two_subjects(world: World, selection: Selection) -> tuple[Subject, Subject]:
+    """Find both subjects."""
+    refuse_at_once(selection)
     backends = resolve_backends(world, selection) if selection.backends else ("pool",)
     if len(backends) != 1:
         raise UsageError("one backend at a time serves a comparison of subjects")
     ours, theirs = (find_subject(world, n, backends[0]) for n in selection.arms)
+    if ours.name == theirs.name:
+        raise UsageError(
+            f"'{selection.arms[0]}' and '{selection.arms[1]}' are the same subject; "
+            "to compare one with itself name it twice, as a=PATH and b=PATH"
+        )
     return ours, theirs
 
 
 def find_subject(world: World, name: str, backend: str) -> Subject:
     """Find one subject; raise UsageError when there is no such one."""
-    if name == "reference" or (is_path(name) and name.endswith(".so")):
-        ours = name == "reference"
-        over = backend if ours else None
+    if name == "reference":
         return Subject(
-            name=f"{short(name)}/{backend}" if ours else short(name),
-            subject=name, version=None, backend=over,
-            modes=comparable(find_modes(world, name)), interpreter=None,
+            name=f"{name}/{world.label(backend)}", subject=name, version=None,
+            backend=backend, modes=comparable(world.modes), interpreter=None,
         )  # fmt: skip
-    one = find_cpython(world, name)
+    for plugin in world.named.subjects:
+        if name in plugin.typed and plugin.said.fault:
+            raise UsageError(f"{name} cannot be measured: {plugin.said.fault}")
+        if name in plugin.typed:
+            return Subject(
+                name=id_part(plugin.label), subject=plugin.spec, version=None,
+                backend=None, modes=comparable(find_modes(world, plugin.spec)),
+                interpreter=None,
+            )  # fmt: skip
+    one = world.cpython_named(name) or find_cpython(world, name)
     if not one.hosts:
         raise UsageError(f"{one.id} cannot be measured: {one.reason}")
     return Subject(
@@ -157,39 +164,23 @@ def comparable(modes: Sequence[str]) -> tuple[str, ...]:
 
 
 def find_cpython(world: World, name: str) -> CPython:
-    """Find `cpython`, `cpython-3.11` or `cpython:/path/of/python`."""
-    family, _, path = name.partition(":")
-    if family == "cpython" and path:
-        return cpython_at(world, path)
+    """Find `cpython` or `cpython-3.11`."""
     best = primary(world.cpythons)
     if name == "cpython" and best is not None:
         return best
-    ids = [one.id for one in world.cpythons]
     found = [
         one
         for one in world.cpythons
         if one.id == name or one.id.startswith((f"{name}.", f"{name}-"))
     ]
-    if len(found) > 1:
+    exact = [one for one in found if one.id == name]
+    if len(found) > 1 and not exact:
         several = ", ".join(f"{one.id} ({one.interpreter})" for one in found)
         raise UsageError(f"'{name}' is several: {several}; name one")
     if not found:
-        raise unknown("subject", name, ["reference", *ids])
-    return found[0]
-
-
-def cpython_at(world: World, path: str) -> CPython:
-    """Find the interpreter of a path, whether or not it was discovered."""
-    answer = describe(Path(path), world.places.root)
-    if answer is None or answer["implementation"] != "CPython":
-        raise UsageError(f"{path} is not a CPython that answers")
-    real = Path(answer["executable"]).resolve()
-    for one in world.cpythons:
-        if Path(one.interpreter).resolve() == real:
-            return one
-    one = make_cpython(answer)
-    hosts, reason = host_state(one.interpreter, one.version, world.places)
-    return replace(one, hosts=hosts, reason=reason)
+        ids = ["reference", *(one.id for one in world.cpythons)]
+        raise no_subject(name, ids)
+    return (exact or found)[0]
 
 
 def arms_of(

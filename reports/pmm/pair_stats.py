@@ -6,8 +6,7 @@
 2. The Wilcoxon signed-rank test is exact, as is its interval: both come from
    the distribution of the rank sum over all 2^n ways to choose signs.
 3. Benjamini-Hochberg keeps the share of wrong verdicts of a whole table at 5 %.
-4. A verdict needs the interval to lie beyond a floor of 1 %, which a build's
-   layout alone can shift.
+4. What follows from the figures, a verdict, is in pair_rules.
 
 Sources: Hollander, Wolfe and Chicken, Nonparametric Statistical Methods, ch. 3;
 Benjamini and Hochberg 1995.
@@ -17,36 +16,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-LEVEL = 0.05
-"""Error rate of an interval, and of the verdicts of a whole table."""
+from pmm.pair_rules import LEVEL, Estimate
+
 POWER = 0.8
-FLOOR = math.log(1.01)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What pairs say of one row; ratios, not logarithms."""
-
-    ratio: float
-    low: float | None
-    high: float | None
-    p_value: float
-    detectable: float | None
-
-
-def least_pairs(rows: int) -> int:
-    """Return the pairs below which no row of so many could get a verdict.
-
-    The smallest p-value of n pairs is 2^(1 - n); Benjamini-Hochberg asks for
-    LEVEL / rows where a single row differs.
-    """
-    return math.ceil(1 + math.log2(max(1, rows) / LEVEL))
 
 
 def rank_sums(ranks: Sequence[int]) -> NDArray[np.float64]:
@@ -123,12 +100,3 @@ def adjusted(p_values: Sequence[float]) -> list[float]:
     if not p_values:
         return []
     return [float(p) for p in stats.false_discovery_control(list(p_values))]
-
-
-def direction(found: Estimate, p_adjusted: float) -> int:
-    """Return -1 when ours is smaller, 1 when it is larger, 0 when undecided."""
-    if found.low is None or found.high is None or p_adjusted > LEVEL:
-        return 0
-    if math.log(found.high) < -FLOOR:
-        return -1
-    return 1 if math.log(found.low) > FLOOR else 0

@@ -91,18 +91,21 @@ def is_root(folder: Path) -> bool:
     return (folder / "conformance" / "requirements.toml").is_file()
 
 
-def find_root() -> Path:
-    """Return the root above the current folder, else the one this package is in."""
+def find_root(build: Path | None) -> Path:
+    """Return the root: above a build that is named, above the current folder, or
+    the one that this package is in; the first there is.
+    """
     here = Path.cwd()
-    for folder in (here, *here.parents, *Path(__file__).resolve().parents):
+    above = build.resolve().parents if build is not None else ()
+    for folder in (*above, here, *here.parents, *Path(__file__).resolve().parents):
         if is_root(folder):
             return folder
-    raise UsageError("this is not a clone of pmm: go into one, or name it with --root")
+    raise UsageError("this is not a clone of pmm: go into one")
 
 
 def find_places(root: Path | None, build: Path | None) -> Places:
     """Settle the folders from the command line; the build folder must exist."""
-    top = root if root is not None else find_root()
+    top = root if root is not None else find_root(build)
     if not is_root(top):
         raise UsageError(f"{top} is not a clone of pmm")
     folder = build if build is not None else top / "build"

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from pmm.discover import World, find_modes, host_script, primary
+import msgspec
+
+from pmm.cpythons import host_script, primary
+from pmm.discover import World, find_modes
 from pmm.documents import Skipped
 from pmm.errors import PmmError, UsageError
 from pmm.jobs import Job, JobKind
 from pmm.leaks import WORKLOAD as LEAKS
-from pmm.names import is_path
 from pmm.omissions import skipped
 from pmm.places import shown
 from pmm.profiles import BOUNDS, REPLACED, reaches
@@ -68,7 +70,20 @@ def make_plan(world: World, selection: Selection) -> Plan:
     ]
     if not jobs:
         raise UsageError("nothing to run is left of this selection (see `pmm doctor`)")
-    return Plan(tuple(jobs), tuple(skipped(world, selection, chosen)))
+    return Plan(labelled(world, jobs), tuple(skipped(world, selection, chosen)))
+
+
+def labelled(world: World, jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """Return the jobs with the labels of what a path names; all ids differ."""
+    assert len({job.id for job in jobs}) == len(jobs)  # noqa: S101 - results pair by it
+    return tuple(
+        msgspec.structs.replace(
+            job,
+            subject_label=world.label_of(job.subject),
+            backend_label=world.label_of(job.backend),
+        )
+        for job in jobs
+    )
 
 
 def command(world: World, name: str) -> str:
@@ -95,25 +110,19 @@ def make_job(kind: JobKind, name: str, argv: Sequence[str], **fields: object) ->
     )
 
 
-def short(spec: str | None) -> str:
-    """Return a backend's or plugin's name for use in ids."""
-    if spec is None:
-        return "own"
-    return spec.partition("=")[0].rpartition("/")[2] if is_path(spec) else spec
-
-
 def backends_for(
-    selection: Selection, chosen: Chosen, subject: str
+    world: World, selection: Selection, chosen: Chosen, subject: str
 ) -> tuple[str | None, ...]:
     """Return what a native subject runs over.
 
     Somebody's own subject may bring its own allocator, so it is asked over a
-    backend only where the command line names one.
+    backend only where it takes one and the command line names one.
     """
+    plugin = next((one for one in world.named.subjects if one.spec == subject), None)
+    if plugin is not None and not (selection.backends and plugin.said.takes_backend):
+        return (None,)
     if selection.backends:
         return chosen.backends
-    if is_path(subject):
-        return (None,)
     return tuple(name for name in chosen.backends if name not in BOUNDS)
 
 
@@ -144,7 +153,7 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     known = [name for names in modes.values() for name in names]
     refuse_unknown("mode", selection.modes, known)
     for subject, its_modes in modes.items():
-        for backend in backends_for(selection, chosen, subject):
+        for backend in backends_for(world, selection, chosen, subject):
             for lane in lanes_for(selection, backend):
                 sample = sample_of(selection, lane)
                 for mode in modes_of_job(
@@ -168,7 +177,8 @@ def native_conform(
         *backend_option(backend), *([] if mode is None else ["--mode", mode]),
         "--lane", lane, *tail,
     ]  # fmt: skip
-    where = [short(subject), short(backend), *([] if mode is None else [mode]), lane]
+    modes = [] if mode is None else [mode]
+    where = [world.label(subject), world.label(backend), *modes, lane]
     return make_job(
         "conform", "/".join(where), argv, output_argv=CASES_WRITTEN,
         subject=subject, backend=backend, mode=mode, lane=lane,
@@ -208,7 +218,7 @@ def backend_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     for backend in chosen.backends if program and chosen.reference else ():
         argv = [command(world, "pmm-backend-check"), "--backend", backend]
         yield make_job(
-            "backend-check", short(backend), argv,
+            "backend-check", world.label(backend), argv,
             output_argv=("--jsonl", "{dir}/document.jsonl"), backend=backend,
         )  # fmt: skip
 
@@ -228,7 +238,7 @@ def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
                 "--backend", backend, "--variant", variant,
             ]  # fmt: skip
             yield make_job(
-                "leaks", f"{variant}/{short(backend)}", argv,
+                "leaks", f"{variant}/{world.label(backend)}", argv,
                 output_argv=("--json", "{dir}/document.json"),
                 output_first=VALGRIND_XML, subject="reference",
                 backend=backend, workload=LEAKS, variant=variant, timeout_s=300,
@@ -242,7 +252,7 @@ def work_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
         given = workload in world.workloads
         subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
         for subject in subjects if program and given else []:
-            for backend in backends_for(selection, chosen, subject):
+            for backend in backends_for(world, selection, chosen, subject):
                 yield native_work(world, selection, workload, subject, backend)
         yield from cpython_work(world, selection, chosen, workload)
 
@@ -280,7 +290,7 @@ def native_work(
         ),
     ]  # fmt: skip
     return make_job(
-        "work", f"{workload}/{short(subject)}/{short(backend)}", argv,
+        "work", f"{workload}/{world.label(subject)}/{world.label(backend)}", argv,
         output_argv=("--json", "{dir}/document.json"), subject=subject,
         backend=backend, workload=workload, measured=True, timeout_s=300,
     )  # fmt: skip
@@ -336,7 +346,7 @@ def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[J
                 *bench_sizes(selection, backend),
             ]  # fmt: skip
             yield make_job(
-                "bench", f"{area}/{short(backend)}", argv,
+                "bench", f"{area}/{world.label(backend)}", argv,
                 output_argv=(
                     "--benchmark_out={dir}/document.json",
                     "--benchmark_out_format=json",

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from pmm.discover import CPython, World
+from pmm.cpythons import CPython, candidates, family_of, nearest_versions
+from pmm.discover import Wanted, World
 from pmm.errors import UsageError
 from pmm.jobs import JobKind
-from pmm.names import choose, is_path, unknown
+from pmm.names import choose, is_file, unknown
 from pmm.profiles import FAILING, Profile
 from pmm.profiles import PROFILES as HOW_MUCH
 from pmm.repeats import refuse_unknown
@@ -66,6 +68,19 @@ class Chosen:
     benches: tuple[str, ...]
 
 
+def wanted_by(selection: Selection) -> Wanted:
+    """Return what has to be known of the world to plan a selection."""
+    kinds = set(selection.kinds)
+    return Wanted(
+        backends=selection.backends,
+        subjects=selection.arms or selection.subjects,
+        every_cpython=bool(kinds & {"conform", "work"}),
+        one_each=bool(selection.arms),
+        cases="conform" in kinds or bool(selection.arms),
+        workloads=bool(kinds & {"work", "leaks"}),
+    )
+
+
 def resolve(world: World, selection: Selection) -> Chosen:
     """Find everything that the selection names."""
     if selection.profile not in PROFILES:
@@ -77,13 +92,17 @@ def resolve(world: World, selection: Selection) -> Chosen:
         for glob in selection.cases:
             choose("case", [glob], world.cases)
     names = list(dict.fromkeys([*world.workloads, *world.twins]))
-    ids = ["reference", *(one.id for one in world.cpythons)]
-    subjects = expand_subjects(selection.subjects, ids)
-    plugins = tuple(name for name in selection.subjects if is_path(name))
+    subjects = expand_subjects(world, selection)
+    plugins = tuple(
+        one.spec
+        for one in world.named.subjects
+        if not set(one.typed).isdisjoint(selection.subjects)
+    )
     every = not selection.subjects
     cpythons = tuple(o for o in world.cpythons if o.id in subjects)
     if every:
         cpythons = cpythons_of(world.cpythons, selection.how_much)
+    refuse_useless(world, selection, subjects, cpythons)
     built_with = [name for one in cpythons for name in one.allocators]
     refuse_unknown("allocator", selection.allocators, built_with)
     return Chosen(
@@ -130,29 +149,99 @@ def sample_of(selection: Selection, lane: str, oldest: bool = False) -> list[str
     return ["--sample", str(every)]
 
 
-def expand_subjects(wanted: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """Resolve subject names; `cpython` and `cpython-3.11` name all that start so."""
+def expand_subjects(world: World, selection: Selection) -> list[str]:
+    """Resolve subject names; `cpython` and `cpython-3.11` name all that start so.
+
+    Those that a path names are their label, an interpreter is its id.
+    """
+    ids = ["reference", *(one.id for one in world.cpythons)]
     out: list[str] = []
-    for name in wanted:
-        if is_path(name):
+    for text in selection.subjects:
+        interpreter = world.cpython_named(text)
+        if interpreter is not None:
+            out.append(interpreter.id)
             continue
-        family = [
-            one
-            for one in ids
-            if one == name or one.startswith((f"{name}-", f"{name}."))
-        ]
-        out += family or choose("subject", [name], ids)
+        if any(text in one.typed for one in world.named.subjects):
+            continue
+        meant = members(text, ids)
+        if not meant:
+            raise no_subject(text, ids)
+        out += meant
     return out
 
 
+def members(name: str, ids: Sequence[str]) -> list[str]:
+    """Return the subjects that a name means: itself, its family, or a glob's."""
+    family = [
+        one for one in ids if one == name or one.startswith((f"{name}-", f"{name}."))
+    ]
+    return family or [one for one in ids if fnmatchcase(one, name)]
+
+
+def no_subject(name: str, ids: Sequence[str]) -> UsageError:
+    """Make the error for a subject that is not there."""
+    if name.startswith("cpython"):
+        found = [one for one in ids if one != "reference"]
+        close = nearest_versions(name, found)
+        if close:
+            return UsageError(
+                f"no subject '{name}'; did you mean {' or '.join(close[:3])}?"
+            )
+    families = ["cpython", *map(family_of, candidates())]
+    error = unknown("subject", name, [*ids, *families])
+    if is_file(name):
+        return UsageError(f"{error}; the file of that name is ./{name}")
+    return error
+
+
+def refuse_unknown_names(world: World, wanted: Wanted) -> None:
+    """Raise UsageError for a name of a backend or a subject that is not there."""
+    asked = Selection(backends=wanted.backends, subjects=wanted.subjects)
+    expand_subjects(world, asked)
+    resolve_backends(world, asked)
+
+
+def refuse_useless(
+    world: World,
+    selection: Selection,
+    subjects: Sequence[str],
+    cpythons: Sequence[CPython],
+) -> None:
+    """Raise UsageError for what was named and could not serve in this plan."""
+    hostless = [one for one in cpythons if not one.hosts]
+    asked = selection.subjects and "work" not in selection.kinds
+    if asked and cpythons and len(hostless) == len(cpythons):
+        one = hostless[0]
+        raise UsageError(f"{one.id} cannot be used: {one.reason}")
+    takes = [
+        one.label
+        for one in world.named.subjects
+        if one.said.takes_backend or one.said.fault
+    ]
+    if not selection.backends or not selection.subjects:
+        return
+    if "reference" not in subjects and not takes:
+        who = " and ".join([*(o.label for o in world.named.subjects), *subjects])
+        hint = "; --allocator names a CPython's" if cpythons else ""
+        raise UsageError(f"--backend: there is none below {who}{hint}")
+
+
 def resolve_backends(world: World, selection: Selection) -> tuple[str, ...]:
-    """Return the backends to use; one that is known but missing is refused."""
+    """Return the backends to use, as programs are told of them.
+
+    One that is known but missing is refused.
+    """
     available = [entry.name for entry in world.available]
     if not selection.backends:
         return tuple(available)
-    specs = [name for name in selection.backends if is_path(name)]
-    named = [name for name in selection.backends if not is_path(name)]
+    specs = [
+        one.spec
+        for one in world.named.backends
+        if not set(one.typed).isdisjoint(selection.backends)
+    ]
+    typed = {text for one in world.named.backends for text in one.typed}
+    listed = [name for name in selection.backends if name not in typed]
     for entry in world.backends:
-        if entry.name in named and not entry.available:
+        if entry.name in listed and not entry.available:
             raise UsageError(f"backend {entry.name} cannot be used: {entry.reason}")
-    return (*choose("backend", named, available), *specs)
+    return (*choose("backend", listed, available), *specs)

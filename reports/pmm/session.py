@@ -39,6 +39,7 @@ from pmm.holds import held_alone
 from pmm.jobs import Job, JobResult
 from pmm.junit import JUNIT, junit_bytes
 from pmm.lcov import COVERAGE, INFO, PAGES
+from pmm.names import is_path, parse_backend
 from pmm.places import LAUNCHER, Places, is_root, pasted, shown
 from pmm.plan import Plan
 from pmm.progress import Display
@@ -88,7 +89,14 @@ def programs_of(places: Places, jobs: tuple[Job, ...]) -> list[Path]:
     names = {Path(part).name for job in jobs for part in job.argv}
     folders = [path for path in places.build.glob("*/*") if path.name in names]
     folders += [path for path in places.build.glob("*/*/*") if path.name in names]
-    return [path for path in folders if path.is_file() and os.access(path, os.X_OK)]
+    built = [path for path in folders if path.is_file() and os.access(path, os.X_OK)]
+    return built + [path for path in named_files(jobs) if path.is_file()]
+
+
+def named_files(jobs: tuple[Job, ...]) -> list[Path]:
+    """Return the libraries that a plan's subjects and backends are."""
+    specs = {spec for job in jobs for spec in (job.subject, job.backend) if spec}
+    return [Path(parse_backend(spec).path or "") for spec in specs if is_path(spec)]
 
 
 def start_run(
@@ -117,13 +125,13 @@ def start_run(
         environment=capture_environment(
             places,
             programs_of(places, plan.jobs),
-            world.backends,
+            world.every_backend,
             selection.seed,
             os.environ,
         ),
         plan=plan.jobs,
         skipped=plan.skipped,
-        backends=world.backends,
+        backends=world.every_backend,
         subjects=subject_entries(world),
         asked=asked_of(selection),
         baseline=against.folder,
@@ -155,9 +163,9 @@ def execute_rest(header: Header, folder: Path, console: Console) -> None:
             places = Places(root=Path(header.root), build=Path(header.build))
             launcher = places.program(LAUNCHER)
             working = Path(header.working)
-            Executor(
-                journal, folders, working, display, display.note, launcher
-            ).run(rest)
+            Executor(journal, folders, working, display, display.note, launcher).run(
+                rest
+            )
     except (InterruptedRunError, Interruption) as end:
         refuse_more()
         _, results = read_journal(folder)

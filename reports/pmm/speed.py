@@ -27,7 +27,7 @@ from pmm.bench_results import SUFFIX, as_bool
 from pmm.documents import Verdict
 from pmm.jobs import Job, JobResult
 from pmm.names import is_path
-from pmm.pair_stats import Estimate, adjusted, direction, estimate
+from pmm.pair_rules import Estimate, direction
 from pmm.programs import BenchContext, BenchEntry
 from pmm.speed_documents import (
     DroppedPair,
@@ -199,6 +199,8 @@ def spread(values: Sequence[float]) -> SpeedSpread | None:
 
 def make_row(board: Board, row: RowSpec, ours: SpeedArm, theirs: SpeedArm) -> SpeedRow:
     """Make a row, undecided as yet."""
+    from pmm.pair_stats import estimate  # noqa: PLC0415 - takes a second to load
+
     samples = board.samples(row, ours, theirs)
     found = estimate([(one.ours, one.theirs) for one in samples])
     note = None
@@ -232,6 +234,8 @@ def word(sign: int, unit: str | None) -> SpeedVerdict:
 
 def judged(rows: Iterable[SpeedRow]) -> tuple[SpeedRow, ...]:
     """Give all rows of a family their verdicts together."""
+    from pmm.pair_stats import adjusted  # noqa: PLC0415 - takes a second to load
+
     rows = tuple(rows)
     known = [row.p_value for row in rows if row.p_value is not None]
     left = iter(adjusted(known))

@@ -114,7 +114,8 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     done = subprocess.run(
         [
             sys.executable, DRIVER, json.dumps(WANTED), "run", "--profile", "quick",
-            *kinds, *backends, "--subject", "reference", "--subject", str(FAKE),
+            *kinds, *backends, "--subject", "reference",
+            "--subject", f"{FAKE.name}={FAKE}",
             "--case", "lst.append_grows_by_the_rule", "--case", "ref.an_alias_*",
             "--case", "ref.increments_and_decrements_are_exact",
             "--workload", "leaks", "--workload", "list_vs_generator",

@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmm import profiles
-from pmm.discover import CPython, World, primary
+from pmm.cpythons import CPython, primary
+from pmm.discover import World
 from pmm.errors import UsageError
 from pmm.execute import full_argv, job_command
+from pmm.named import Named, NamedBackend, NamedSubject, SaidSubject
 from pmm.names import choose, nearest, slug
 from pmm.places import Places
 from pmm.plan import BOUNDS, make_plan
@@ -254,18 +256,32 @@ def test_a_family_name_takes_its_members(world):
 
 
 def test_a_subject_of_somebody_else_chooses_its_own_allocator(world):
-    plan = make_plan(world, Selection(kinds=("conform",), subjects=("/x/mine.so",)))
+    text = "/x/mine.so"
+    said = SaidSubject(name="mine", modes=("own",), takes_backend=True)
+    named = Named(subjects=(NamedSubject((text,), "mine", text, said),))
+    there = dataclasses.replace(world, named=named)
+    asked = Selection(kinds=("conform",), subjects=(text,))
+    plan = make_plan(there, asked)
     assert [job.backend for job in plan.jobs] == [None]
+    assert [job.id for job in plan.jobs] == ["conform/mine/own/own/plain"]
     assert "--backend" not in plan.jobs[0].argv
-    named = Selection(kinds=("conform",), subjects=("/x/mine.so",), backends=("libc",))
-    assert [job.backend for job in make_plan(world, named).jobs] == ["libc"]
+    over = dataclasses.replace(asked, backends=("libc",))
+    assert [job.backend for job in make_plan(there, over).jobs] == ["libc"]
+    alone = SaidSubject(name="mine", modes=("own",))
+    named = Named(subjects=(NamedSubject((text,), "mine", text, alone),))
+    with pytest.raises(UsageError, match="there is none below mine"):
+        make_plan(dataclasses.replace(world, named=named), over)
 
 
 def test_a_library_of_somebody_else_is_a_backend(world):
     spec = "mine=/opt/lib mine.so,prefix=my_"
-    plan = make_plan(world, Selection(backends=(spec,), kinds=("conform",)))
+    one = NamedBackend((spec,), "mine", spec, "/opt/lib mine.so", backend("mine"))
+    there = dataclasses.replace(world, named=Named(backends=(one,)))
+    plan = make_plan(there, Selection(backends=(spec,), kinds=("conform",)))
     ours = [job for job in plan.jobs if job.subject == "reference"]
     assert [job.backend for job in ours] == [spec]
+    assert ours[0].id == "conform/reference/mine/generational/plain"
+    assert ours[0].shown_backend == "mine"
     assert f"'{spec}'" in job_command(ours[0])
 
 

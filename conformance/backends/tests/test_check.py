@@ -103,6 +103,11 @@ def test_usage(tap: Tap, tool: str) -> None:
     names = [backend["name"] for backend in listing["backends"]]
     tap.ok(names[0] == "pool" and {"libc", "jemalloc", "null"} <= set(names),
            f"the list names {', '.join(names)}")
+    described = json.loads(run("--backend", "libc", "--describe").stdout)
+    tap.ok([one["name"] for one in described["backends"]] == ["libc"],
+           "one that is described stands alone")
+    tap.ok(run("--backend", "/no/such.so", "--describe").returncode == 2,
+           "what cannot be loaded is not described")
     tap.ok(all(backend["available"] == (backend["reason"] is None)
                for backend in listing["backends"]),
            "what is not to be had has a reason")

@@ -132,6 +132,11 @@ static void test_plugin(void) {
     return;
   }
   tap_ok(find_plugin("good") == plugin, "twice the same");
+  char spec[600];
+  snprintf(spec, sizeof spec, "mine=%s/plugin_good.so", folder);
+  tap_ok(find(spec) == plugin, "and under a name of the caller's");
+  tap_ok(find("/no=such/x.so") == NULL && says("/no=such/x.so: cannot open"),
+         "a = behind a / is a part of the path: %s", message);
   tap_ok(pmmi_backend_witness(plugin, heap, &witness) == 0 &&
              strstr(witness.object, "plugin_good.so") != NULL &&
              witness.symbol_in_object && witness.owns == PMMI_UNTOLD,

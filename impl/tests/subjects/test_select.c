@@ -61,7 +61,8 @@ static void unknown_names_are_explained(void) {
   tap_ok(refused(2, "--backend", "null", "pool", NULL),
          "a backend for a subject without one");
   tap_ok(refused(2, "/no/such.so", "/no/such.so", NULL, NULL) &&
-             refused(2, "such.so", "such.so", NULL, NULL),
+             refused(2, "such.so", "such.so", NULL, NULL) &&
+             refused(2, "/no=such.so", "/no=such.so", NULL, NULL),
          "a library that is not there");
   tap_ok(refused(2, "nosuchso", "nosuchso", NULL, NULL),
          "a name is not a library's");
@@ -72,6 +73,11 @@ static void third_parties_are_checked(char **so) {
   tap_ok(selects(so[0], "libc", "only", &s) == 0 &&
              strcmp(s.subject->name, "third") == 0,
          "a shared object is a subject");
+  char named[1200];
+  (void)snprintf(named, sizeof named, "mine=%s", so[0]);
+  tap_ok(selects(named, "libc", "only", &s) == 0 &&
+             strcmp(s.subject->name, "third") == 0,
+         "under a name of the caller's, too");
   pmm_rt *rt = NULL;
   tap_ok(pmmi_selection_open(&s, NULL, 1, 0, &rt) == PMM_OK && rt != NULL,
          "which opens");
