@@ -22,6 +22,7 @@ struct options {
   unsigned timeout_s;  /* a case                                            */
   int list;            /* 1: the backends                                   */
   int cases;           /* 1: the cases                                      */
+  int describe;        /* 1: the backend as JSON, unchecked                 */
   int json;            /* 1: --list as JSON                                 */
 };
 
@@ -36,11 +37,14 @@ static const char help[] =
     "  --backend SPEC   pool (default), libc, mimalloc, jemalloc, ...;\n"
     "                   /path/plugin.so exporting pmm_backend_get; or\n"
     "                   name=/path/lib.so,prefix=my_ for any malloc library\n"
+    "                   (and ,free_sized=my_free_sized where it has one)\n"
     "  --case GLOB      only these cases, e.g. 'backend.realloc*'\n"
     "  --jsonl FILE     results as JSON lines too\n"
     "  --timeout S      seconds a case may take (default 30); each that took\n"
     "                   longer leaves half of it for the next\n"
     "  --list           the backends that ship with pmm; --json: as JSON\n"
+    "  --describe       load the backend and print what it says of itself, as\n"
+    "                   JSON, without a check\n"
     "  --cases          the cases and their rules\n"
     "\n"
     "Results are TAP on standard output.  Exit code: 0 all kept, 3 a case\n"
@@ -63,6 +67,7 @@ static int parse(int argc, char **argv, struct options *o) {
       {"timeout", required_argument, NULL, 't'},
       {"list", no_argument, NULL, 'l'},
       {"cases", no_argument, NULL, 'C'},
+      {"describe", no_argument, NULL, 'D'},
       {"json", no_argument, NULL, 'J'},
       {"help", no_argument, NULL, 'h'},
       {NULL, 0, NULL, 0}};
@@ -75,6 +80,7 @@ static int parse(int argc, char **argv, struct options *o) {
       case 'j': o->jsonl = optarg; break;
       case 'l': o->list = 1; break;
       case 'C': o->cases = 1; break;
+      case 'D': o->describe = 1; break;
       case 'J': o->json = 1; break;
       case 't':
         seconds = strtoul(optarg, &end, 10);
@@ -197,6 +203,18 @@ static int check_backend(const struct options *o) {
   return EXIT_USAGE;
 }
 
+/* In this process: who asks learns from its end when loading ends it. */
+static int describe_backend(const struct options *o) {
+  char message[640];
+  const struct pmm_backend *backend =
+      pmmi_backend_find(o->backend, message, sizeof message);
+  if (backend == NULL) {
+    fprintf(stderr, "pmm-backend-check: %s\n", message);
+    return EXIT_USAGE;
+  }
+  return check_describe_json(o->backend, backend) != 0 ? EXIT_TOOL : EXIT_GOOD;
+}
+
 static int check_with_processes(const struct options *o) {
   int error = pmm_process_setup();
   if (error != 0) {
@@ -223,5 +241,5 @@ int main(int argc, char **argv) {
     int failed = o.json ? check_list_json() : check_list_table();
     return failed ? EXIT_TOOL : EXIT_GOOD;
   }
-  return check_with_processes(&o);
+  return o.describe ? describe_backend(&o) : check_with_processes(&o);
 }
