@@ -50,6 +50,8 @@ def backends(build: BuildOption = None, as_json: JsonOption = False) -> None:
         state = "yes" if entry.available else f"no: {entry.reason}"
         line = f"{entry.name:<12} {entry.version or '-':<12} {state}"
         print(f"{line}\n{'':<25} {entry.summary}")
+        if entry.repairs:
+            print(f"{'':<25} repaired: {entry.repairs}")
     if not world.backends:
         raise UsageError("no backends: pmm-backend-check is not built")
 

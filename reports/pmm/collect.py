@@ -51,6 +51,7 @@ from pmm.names import is_path
 from pmm.places import Places
 from pmm.programs import WorkDocument
 from pmm.speed import Pairs, collect_pair, make_speed, speed_verdict
+from pmm.standing import Ranking
 from pmm.store import Header, job_folder
 from pmm.valgrind import collect_valgrind
 
@@ -283,10 +284,17 @@ def fold_claims(
     return claims.judge_claims(claims.read_claims(path), found.work, cases, columns)
 
 
+def covers(plan: Sequence[Job]) -> bool:
+    """Tell whether a run is about what coverage is of: the reference, by its cases."""
+    return any(job.kind == "conform" and job.subject == "reference" for job in plan)
+
+
 def read_coverage(
-    folder: Path, root: Path
+    plan: Sequence[Job], folder: Path, root: Path
 ) -> tuple[Coverage | None, tuple[Skipped, ...]]:
-    """Read lcov's summary; say what is lost where there is none."""
+    """Read lcov's summary; say what is lost where there should be one."""
+    if not covers(plan):
+        return None, ()
     lost = "no coverage page"
     remedy = "ci/run.sh"
     try:
@@ -324,13 +332,13 @@ def fold(
     """Make the run document, without a comparison."""
     found = gather(header, results, folder, places)
     parts = fold_parts(header, found, places.root)
-    coverage, uncovered = read_coverage(folder, places.root)
+    coverage, uncovered = read_coverage(header.plan, folder, places.root)
     done = tuple(found.results.values())
     speed = make_speed(places.root, header.plan, found.results, found.pairs)
     other = bool(found.work or found.bench or found.findings or speed)
     verdict = judge.make_verdict(parts.cases, done, parts.problems, other, None)
     finished, elapsed_ns = ended(header, results)
-    return Run(
+    run = Run(
         schema="pmm.run",
         version=1,
         id=header.id,
@@ -358,6 +366,7 @@ def fold(
         speed=speed,
         claims=parts.claims,
     )
+    return msgspec.structs.replace(run, standings=Ranking(run).standings)
 
 
 def with_baseline(run: Run, comparison: Comparison) -> Run:

@@ -131,6 +131,34 @@ def find_backends(places: Places) -> tuple[BackendEntry, ...]:
         raise PmmError(f"{program.name} --list --json: {error}") from error
 
 
+def given_backends(places: Places, specs: Iterable[str]) -> tuple[BackendEntry, ...]:
+    """Ask each backend that a user gave for its own name and version.
+
+    One that gives no answer has an entry that is not available and says why.
+    """
+    program = places.program("pmm-backend-check")
+    if program is None:
+        return ()
+    entries = []
+    for spec in specs:
+        answer = ask([program, "--describe", "--backend", spec], Path.cwd())
+        try:
+            entry = msgspec.json.decode(answer.stdout, type=BackendEntry)
+        except msgspec.MsgspecError:
+            entry = unanswered(spec, answer)
+        entries.append(msgspec.structs.replace(entry, origin="given", spec=spec))
+    return tuple(entries)
+
+
+def unanswered(spec: str, answer: subprocess.CompletedProcess[str]) -> BackendEntry:
+    """Make the entry of a backend that could not be asked."""
+    said = answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"]
+    return BackendEntry(
+        name=spec.partition("=")[0].rpartition("/")[2], version=None, summary="",
+        available=False, reason=said[-1], capabilities=(), object=None,
+    )  # fmt: skip
+
+
 def candidates() -> list[Path]:
     """Return paths that may be a CPython: on PATH, in /usr/bin, of pyenv."""
     folders = [Path(part) for part in os.environ.get("PATH", "").split(":") if part]

@@ -66,6 +66,7 @@ class Plan:
 def make_plan(world: World, selection: Selection) -> Plan:
     """Plan the jobs; raise UsageError for a name that is not there."""
     chosen = resolve(world, selection)
+    kinds = with_checks(selection.kinds)
     makers = {
         "conform": conform_jobs,
         "backend-check": backend_jobs,
@@ -76,12 +77,17 @@ def make_plan(world: World, selection: Selection) -> Plan:
     jobs = [
         job
         for kind, make in makers.items()
-        if kind in selection.kinds
+        if kind in kinds
         for job in make(world, selection, chosen)
     ]
     if not jobs:
         raise UsageError("nothing to run is left of this selection (see `pmm doctor`)")
     return Plan(tuple(jobs), tuple(skipped(world, selection, chosen)))
+
+
+def with_checks(kinds: Sequence[JobKind]) -> tuple[JobKind, ...]:
+    """Add the allocators' checks where they are ranked: a wrong one has no rank."""
+    return (*kinds, "backend-check") if "bench" in kinds else tuple(kinds)
 
 
 def command(world: World, name: str) -> str:

@@ -23,11 +23,11 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from pmm.collect import compared, fold, with_baseline
+from pmm.collect import compared, covers, fold, with_baseline
 from pmm.compare import not_comparable
-from pmm.discover import World, subject_entries
+from pmm.discover import World, given_backends, subject_entries
 from pmm.documents import Run
-from pmm.environment import capture_environment, differing_binaries
+from pmm.environment import capture_environment, differing_binaries, hash_of
 from pmm.errors import (
     InterruptedRunError,
     NotComparableError,
@@ -39,8 +39,10 @@ from pmm.execute import Executor, utc_now
 from pmm.jobs import Job
 from pmm.junit import JUNIT, junit_bytes
 from pmm.lcov import COVERAGE, INFO, PAGES
+from pmm.names import is_path
 from pmm.places import LAUNCHER, Places, is_root, shown
 from pmm.plan import Plan
+from pmm.programs import BackendEntry
 from pmm.progress import Display
 from pmm.selection import Selection
 from pmm.store import (
@@ -77,6 +79,18 @@ def programs_of(places: Places, jobs: tuple[Job, ...]) -> list[Path]:
     return [path for path in folders if path.is_file() and os.access(path, os.X_OK)]
 
 
+def known_backends(world: World, jobs: tuple[Job, ...]) -> tuple[BackendEntry, ...]:
+    """Return what is known of every backend: the user's first, files with hashes."""
+    asked = {job.backend for job in jobs if job.backend and not job.interpreter}
+    given = given_backends(world.places, sorted(s for s in asked if is_path(s)))
+    return tuple(
+        msgspec.structs.replace(one, sha256=hash_of(one.object))
+        if (one.spec or one.name) in asked
+        else one
+        for one in (*given, *world.backends)
+    )
+
+
 def start_run(
     world: World, selection: Selection, plan: Plan, command: str
 ) -> tuple[Header, Path]:
@@ -85,6 +99,7 @@ def start_run(
     places = world.places
     name = f"{now:%Y%m%d-%H%M%S}-{selection.profile}"
     folder = make_run_folder(places.runs, name)
+    backends = known_backends(world, plan.jobs)
     header = Header(
         schema="pmm.journal",
         version=1,
@@ -99,13 +114,13 @@ def start_run(
         environment=capture_environment(
             places,
             programs_of(places, plan.jobs),
-            world.backends,
+            backends,
             selection.seed,
             os.environ,
         ),
         plan=plan.jobs,
         skipped=plan.skipped,
-        backends=world.backends,
+        backends=backends,
         subjects=subject_entries(world),
     )
     journal = Journal(folder / JOURNAL)
@@ -187,7 +202,8 @@ def finish(
     """Fold, compare, store and render a run."""
     header, results = read_journal(folder)
     places = Places(root=Path(header.root), build=Path(header.build))
-    keep_coverage(folder, places)
+    if covers(header.plan):
+        keep_coverage(folder, places)
     run = fold(header, results, folder, places)
     if baseline is not None:
         run = against(run, baseline)
@@ -271,5 +287,6 @@ def machine_answer(outcome: Outcome) -> bytes:
         "baseline": run.baseline,
         "skipped": run.skipped,
         "speed": run.speed,
+        "standings": run.standings,
     }
     return msgspec.json.encode(answer)
