@@ -135,7 +135,7 @@ def ratio(value: float) -> str:
 
 def mean_cell(ranking: Ranking, spec: str) -> str:
     """Write the mean over the benchmarks that all ranked ones share."""
-    _, mean = ranking.mean(spec, ranking.rows)
+    mean = ranking.mean(spec, ranking.rows)
     return ABSENT if mean is None else spread(*mean)
 
 

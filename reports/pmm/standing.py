@@ -107,7 +107,7 @@ class Ranking:
         """Return the name that a backend bears."""
         entry = entry_of(self.run, spec)
         if entry is not None:
-            return entry.name
+            return "".join(c if c.isprintable() else "?" for c in entry.name)
         return spec.partition("=")[0].rpartition("/")[2] if is_path(spec) else spec
 
     @cached_property
@@ -210,12 +210,11 @@ class Ranking:
             if spec in measured and self.soundness[spec].state == "ranked"
         )  # fmt: skip
 
-    def shared(self, rows: Iterable[Row], also: str | None = None) -> list[Row]:
-        """Return the rows that all ranked ones, and `also`, have a figure in."""
-        wanted = {*self.ranked, *([also] if also else [])}
+    def shared(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows that all ranked ones have a figure in."""
         return [
             row for row in rows
-            if all(positive(row.figures.get(spec)) for spec in wanted)
+            if all(positive(row.figures.get(spec)) for spec in self.ranked)
         ]  # fmt: skip
 
     def places(self, rows: Iterable[Row]) -> dict[str, int]:
@@ -232,15 +231,16 @@ class Ranking:
 
     def mean(
         self, spec: str, rows: Iterable[Row]
-    ) -> tuple[int, tuple[float, float, float] | None]:
-        """Return over how many rows the mean ratio is, and it with its bounds."""
-        common = self.shared(rows, spec)
-        found = [ratios(row.figures[spec]) for row in common]
+    ) -> tuple[float, float, float] | None:
+        """Return a ranked one's mean ratio over the shared rows, and its bounds."""
+        if spec not in self.ranked:
+            return None
+        found = [ratios(row.figures[spec]) for row in self.shared(rows)]
         whole = [one for one in found if one is not None]
         if not whole or len(whole) < len(found):
-            return len(common), None
+            return None
         middle, low, high = (geometric_mean(part) for part in zip(*whole, strict=True))
-        return len(common), (middle, low, high)
+        return middle, low, high
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -265,8 +265,8 @@ class Ranking:
         sound = self.soundness[spec]
         figures = [r.figures[spec] for r in self.rows if spec in r.figures]
         marks = [row.marks.get(spec, "") for row in self.rows]
-        shared, mean = self.mean(spec, self.rows)
-        middle, low, high = mean or (None, None, None)
+        shared = len(self.shared(self.rows)) if spec in self.ranked else 0
+        middle, low, high = self.mean(spec, self.rows) or (None, None, None)
         return Standing(
             spec=spec, label=self.labels[spec], state=sound.state, why=sound.why,
             passed=sound.passed, failed=sound.failed,
