@@ -14,9 +14,11 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from pmm.documents import BenchRow, Run, Standing
+from pmm.documents import BenchRow, Run
 from pmm.standing import Ranking, Row, entry_of, ordinal, yardstick_of
+from pmm.standing_documents import Standing
 from pmm.words import DASH, duration
 
 LABEL_WIDTH = 26
@@ -24,6 +26,8 @@ LABEL_WIDTH = 26
 PADDING = 2
 GLYPHS = {"best": "★ ", "tied": "≈ ", "": ""}
 ABSENT = DASH
+SAMPLE = "0.00 (0.00–0.00)"
+"""What a column's mean may take."""
 
 
 def print_bench(run: Run, console: Console) -> None:
@@ -70,8 +74,8 @@ def chunks(
     chunk: list[str] = []
     used = 0
     for spec, (head, cells) in columns.items():
-        lines = [*head.split("\n"), *cells, " 0.00 (0.00–0.00)"]
-        needed = min(max(map(len, lines)), 2 * LABEL_WIDTH) + PADDING
+        lines = [*head.split("\n"), *cells, SAMPLE]
+        needed = max(Text.from_markup(line).cell_len for line in lines) + PADDING
         if chunk and used + needed > width:
             yield chunk
             chunk, used = [], 0

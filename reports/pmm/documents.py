@@ -31,6 +31,7 @@ from pmm.programs import (
     WorkDocument,
 )
 from pmm.speed_documents import SpeedTable
+from pmm.standing_documents import Standing
 
 SCHEMA_NAME = "pmm.run"
 SCHEMA_VERSION = 1
@@ -168,42 +169,6 @@ class BenchRow(Strict, frozen=True):
     command: str
     spec: str | None = None
     """The backend as it was asked for, where that is a file and not a name."""
-
-
-class Standing(Strict, frozen=True):
-    """One allocator that a run asked: may it be ranked, and where does it stand?"""
-
-    spec: str
-    """As it was asked for: a name, or a file."""
-    label: str
-    """What it is called in tables and charts, unlike any other's."""
-    state: Literal["ranked", "unsound", "unchecked", "bound"]
-    """Only one whose checks ended without a failure, and whose benchmarks kept
-    theirs, is ranked; a bound gives nothing back and is no allocator.
-    """
-    why: str | None
-    """Why it has no rank, in a few words."""
-    passed: int
-    """Cases of its check that it passed."""
-    failed: tuple[str, ...]
-    """Ids of those that it failed."""
-    figures: int
-    """How many benchmarks gave a figure over it."""
-    witnessed: int
-    """How many of them are proven to be its own."""
-    place: int | None
-    """1 is the fastest in the mean; null without a rank or figures to compare."""
-    shared: int
-    """How many benchmarks the mean is over: those that all ranked ones ran."""
-    mean: float | None
-    """Geometric mean of its ratios to the yardstick; null without a yardstick."""
-    mean_low: float | None
-    mean_high: float | None
-    """The same over the lowest and the highest ratios that repetitions allow."""
-    best: int
-    """How many benchmarks it was the fastest in, of the ranked ones."""
-    tied: int
-    """How many of them another one's repetitions reach."""
 
 
 class SourceLine(Strict, frozen=True):

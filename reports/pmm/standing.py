@@ -23,16 +23,16 @@ from typing import Literal, NamedTuple
 
 from pmm.bench_results import YARDSTICK
 from pmm.conform_results import BAD
-from pmm.documents import BenchRow, BenchSummary, CaseResult, Run, Standing
+from pmm.documents import BenchRow, BenchSummary, CaseResult, Run
 from pmm.jobs import Job
 from pmm.names import by_number, is_path
 from pmm.plan import BOUNDS
 from pmm.programs import BackendEntry
+from pmm.standing_documents import Standing, State
 
 Key = tuple[str, str, str | None]
 """Benchmark, subject, mode: a row of the table."""
 Mark = Literal["best", "tied", ""]
-State = Literal["ranked", "unsound", "unchecked", "bound"]
 
 
 class Row(NamedTuple):
@@ -229,9 +229,7 @@ class Ranking:
         order = sorted(means, key=means.__getitem__)
         return {spec: place for place, spec in enumerate(order, 1)}
 
-    def mean(
-        self, spec: str, rows: Iterable[Row]
-    ) -> tuple[float, float, float] | None:
+    def mean(self, spec: str, rows: Iterable[Row]) -> tuple[float, float, float] | None:
         """Return a ranked one's mean ratio over the shared rows, and its bounds."""
         if spec not in self.ranked:
             return None
