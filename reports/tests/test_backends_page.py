@@ -101,8 +101,8 @@ def test_rows_are_in_order_of_size(measured):
 
 def test_the_console_says_what_its_figures_are(measured):
     out = measured.answer.stdout
-    heads = re.findall(r"^(?= {20})((?: +[a-z]+){4,})$", out, re.MULTILINE)[0].split()
-    assert heads[:2] == ["example", "lossy"]
+    heads = [line.split() for line in out.splitlines() if "lossy" in line.split()]
+    assert heads[0][:2] == ["example", "lossy"]
     assert {"no rank", "a bound", "1st", "2nd", "3rd"} <= set(
         re.findall(r"no rank|a bound|1st|2nd|3rd", out)
     )
@@ -160,7 +160,8 @@ def replaced(run: Run, **fields: object) -> Run:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (lambda r: {"results": tuple(x for x in r.results if "check/pool" not in x.job)},
+        (lambda r: {"results": tuple(
+            x for x in r.results if x.job != "backend-check/pool")},
          "not checked"),
         (lambda r: {"results": tuple(
             msgspec.structs.replace(x, status="crash", reason="ended by SIGSEGV")
