@@ -161,7 +161,7 @@ class Ranking:
         why = self.fault(spec, cases, ids)
         if why is not None:
             return Soundness("unsound", why, passed, failed)
-        why = self.doubt(ids)
+        why = self.doubt(ids, passed)
         state: State = "ranked" if why is None else "unchecked"
         return Soundness(state, why, passed, failed)
 
@@ -193,13 +193,15 @@ class Ranking:
                     return f"no witness: {row.witness_object or 'unknown file'} served"
         return None
 
-    def doubt(self, checks: set[str]) -> str | None:
+    def doubt(self, checks: set[str], passed: int) -> str | None:
         """Return why a check says nothing; None when it ran to its end."""
         ended = [one for one in self.run.results if one.job in checks]
         if not ended:
             return "not checked"
         bad = next((one for one in ended if one.status != "ok"), None)
-        return None if bad is None else f"not checked: {bad.reason or bad.status}"
+        if bad is not None:
+            return f"not checked: {bad.reason or bad.status}"
+        return None if passed else "not checked: no case applied"
 
     @cached_property
     def ranked(self) -> tuple[str, ...]:

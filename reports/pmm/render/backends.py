@@ -173,12 +173,14 @@ def area(ranking: Ranking, name: str, rows: list[Row]) -> Area:
     )
 
 
-def list_rss(run: Run, backend: str) -> float | None:
+def list_rss(ranking: Ranking, spec: str) -> float | None:
     """Resident peak of the list workload's list over this backend."""
-    for result in run.work:
+    for result in ranking.run.work:
         document = result.document
-        if (document.workload, document.subject, document.backend) == (
-            "list_vs_generator", "reference", backend,
+        job = ranking.jobs.get(result.job)
+        over = (job.backend if job else None) or document.backend
+        if (document.workload, document.subject, over) == (
+            "list_vs_generator", "reference", spec,
         ):  # fmt: skip
             for variant in document.variants:
                 if variant.name.startswith("list"):
@@ -225,7 +227,7 @@ def candidate(ranking: Ranking, one: Standing) -> Candidate:
         attached=attached(ranking, one.spec),
         mean=bench_print.spread(middle, low, high) if known else None,  # type: ignore[arg-type]
         short_hash=entry.sha256[:SHORT_HASH] if entry and entry.sha256 else None,
-        peak_rss=list_rss(ranking.run, one.label),
+        peak_rss=list_rss(ranking, one.spec),
         bench_rss=bench_rss(ranking, one.spec),
     )
 
