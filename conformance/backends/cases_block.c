@@ -32,6 +32,12 @@ CHECK(alignment, "Blocks of 16 bytes or more are aligned to 16; smaller "
   }
 }
 
+/* What C wants aligned_alloc() to be asked for: a multiple of `align`. */
+static size_t whole_units(size_t size, size_t align) {
+  size_t least = size == 0 ? 1 : size;
+  return (least + align - 1) & ~(align - 1);
+}
+
 CHECK(aligned, "alloc_aligned serves powers of two up to 4096.",
       .needs = PMM_BACKEND_ALIGNED) {
   for (size_t align = 1; align <= 4096; align *= 2) {
@@ -39,7 +45,9 @@ CHECK(aligned, "alloc_aligned serves powers of two up to 4096.",
       void *block = check->backend->alloc_aligned(check->heap, align, size);
       EXPECT(check, block != NULL, "no memory for %zu at %zu", size, align);
       EXPECT(check, (uintptr_t)block % align == 0,
-             "%p, of %zu bytes, is not aligned to %zu", block, size, align);
+             "%p, for %zu bytes aligned to %zu, is not aligned (a malloc "
+             "library is asked for %zu bytes)",
+             block, size, align, whole_units(size, align));
       memset(block, 0xa5, size);
       check->backend->free(check->heap, block);
     }

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "backends/registry.h"
 #include "backends/witness.h"
@@ -28,14 +29,15 @@ static void find_object(const struct pmm_backend *backend, char *path,
 }
 
 static json_t *describe(const struct pmmi_backend_entry *entry,
-                        const char *object) {
+                        const char *object, const char *origin) {
   const struct pmm_backend *b = entry->backend;
   return json_pack(
-      "{s:s, s:o, s:s, s:b, s:s?, s:o, s:s?}", "name", entry->name, "version",
-      b != NULL ? json_string(b->version) : json_null(), "summary",
+      "{s:s, s:o, s:s, s:b, s:s?, s:o, s:s?, s:s, s:s?}", "name", entry->name,
+      "version", b != NULL ? json_string(b->version) : json_null(), "summary",
       entry->summary, "available", entry->available, "reason", entry->reason,
       "capabilities", check_capability_list(b != NULL ? b->capabilities : 0),
-      "object", object[0] != '\0' ? object : NULL);
+      "object", object[0] != '\0' ? object : NULL, "origin", origin, "repairs",
+      entry->repairs);
 }
 
 static int write_list(json_t *list) {
@@ -43,7 +45,7 @@ static int write_list(json_t *list) {
       json_pack("{s:i, s:o}", "schema", 1, "backends", list);
   int failed = document == NULL ||
                json_dumpf(document, stdout, JSON_INDENT(2)) != 0 ||
-               putchar('\n') == EOF;
+               putchar('\n') == EOF || fflush(stdout) != 0;
   json_decref(document);
   return failed ? -1 : 0;
 }
@@ -56,7 +58,7 @@ int check_list_json(void) {
     if (entry->backend != NULL) {
       find_object(entry->backend, object, sizeof object);
     }
-    json_array_append_new(list, describe(entry, object));
+    json_array_append_new(list, describe(entry, object, "builtin"));
   }
   return write_list(list);
 }
@@ -68,7 +70,7 @@ int check_describe_json(const struct pmm_backend *backend) {
                                            .available = 1,
                                            .backend = backend};
   json_t *list = json_array();
-  json_array_append_new(list, describe(&entry, ""));
+  json_array_append_new(list, describe(&entry, "", "given"));
   return write_list(list);
 }
 
@@ -79,6 +81,9 @@ int check_list_table(void) {
            entry->available ? entry->backend->version : "-", entry->summary);
     if (!entry->available) {
       printf("%-10s not available: %s\n", "", entry->reason);
+    }
+    if (entry->repairs != NULL) {
+      printf("%-10s repaired: %s\n", "", entry->repairs);
     }
   }
   return fflush(stdout) != 0 ? -1 : 0;

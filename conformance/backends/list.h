@@ -3,6 +3,8 @@
 #ifndef PMM_BACKENDS_LIST_H
 #define PMM_BACKENDS_LIST_H
 
+#include "pmm/backend.h"
+
 /** Print all shipped backends as a table or as one JSON document.  -1: it
  *  could not be written. */
 int check_list_table(void);

@@ -37,6 +37,7 @@ static const char help[] =
     "  --backend SPEC   pool (default), libc, mimalloc, jemalloc, ...;\n"
     "                   /path/plugin.so exporting pmm_backend_get; or\n"
     "                   name=/path/lib.so,prefix=my_ for any malloc library\n"
+    "                   (and ,free_sized=my_free_sized where it has one)\n"
     "  --case GLOB      only these cases, e.g. 'backend.realloc*'\n"
     "  --jsonl FILE     results as JSON lines too\n"
     "  --timeout S      seconds a case may take (default 30); each that took\n"

@@ -235,38 +235,63 @@ static const void *user_witness(void) {
   return (const void *)(uintptr_t)user.like.malloc;
 }
 
-/* Cut user.parts in place: "name=path[,prefix=my_]". */
-static int parse(char **path, const char **prefix, char *reason,
-                 size_t size) {
-  char *equals = strchr(user.parts, '=');
-  *equals = '\0';
-  *path = equals + 1;
-  *prefix = "";
-  char *comma = strchr(*path, ',');
-  if (comma != NULL) {
-    *comma = '\0';
-    if (strncmp(comma + 1, "prefix=", 7) != 0) {
-      snprintf(reason, size, "after the comma comes prefix=..., not \"%s\"",
-               comma + 1);
+/* The parts of user.parts. */
+struct user_names {
+  const char *path;
+  const char *prefix;     /* "" when none is given                           */
+  const char *free_sized; /* whole name of the function; NULL: none is given */
+};
+
+/* The value when `option` starts with `key`; else NULL. */
+static const char *value_of(const char *option, const char *key) {
+  size_t length = strlen(key);
+  return strncmp(option, key, length) == 0 ? option + length : NULL;
+}
+
+/* Cut user.parts in place: "name=path[,prefix=my_][,free_sized=my_free_s]". */
+static int parse(struct user_names *names, char *reason, size_t size) {
+  char *rest = strchr(user.parts, '=');
+  *rest++ = '\0';
+  *names = (struct user_names){.path = rest, .prefix = ""};
+  while ((rest = strchr(rest, ',')) != NULL) {
+    *rest++ = '\0';
+    size_t length = strcspn(rest, ",");
+    const char *prefix = value_of(rest, "prefix=");
+    const char *free_sized = value_of(rest, "free_sized=");
+    if (prefix == NULL && free_sized == NULL) {
+      snprintf(reason, size,
+               "after a comma comes prefix=... or free_sized=..., not "
+               "\"%.*s\"",
+               (int)length, rest);
       return -1;
     }
-    *prefix = comma + 8;
+    names->prefix = prefix != NULL ? prefix : names->prefix;
+    names->free_sized = free_sized != NULL ? free_sized : names->free_sized;
   }
-  if (user.parts[0] == '\0' || **path == '\0') {
-    snprintf(reason, size, "the form is name=/path/lib.so[,prefix=my_]");
+  if (user.parts[0] == '\0' || *names->path == '\0') {
+    snprintf(reason, size, "the form is name=/path/lib.so[,prefix=my_]"
+                           "[,free_sized=my_free_sized]");
     return -1;
   }
   return 0;
 }
 
 static int user_load(char *reason, size_t size) {
-  char *path;
-  const char *prefix;
-  if (parse(&path, &prefix, reason, size) != 0) {
+  struct user_names spec;
+  if (parse(&spec, reason, size) != 0) {
     return -1;
   }
-  const char *const files[] = {path, NULL};
-  if (pmmi_malloclike_load(&user.like, files, prefix, reason, size) == NULL) {
+  const char *const files[] = {spec.path, NULL};
+  void *library =
+      pmmi_malloclike_load(&user.like, files, spec.prefix, reason, size);
+  if (library == NULL) {
+    return -1;
+  }
+  if (spec.free_sized != NULL &&
+      pmmi_malloclike_symbol(library, "", spec.free_sized,
+                             &user.like.free_sized) != 0) {
+    snprintf(reason, size, "it defines no function %s", spec.free_sized);
+    dlclose(library);
     return -1;
   }
   const struct pmmi_malloclike_names names = {

@@ -58,9 +58,10 @@ void *pmmi_malloclike_load(struct pmmi_malloclike *like,
 int pmmi_malloclike_symbol(void *library, const char *prefix,
                            const char *name, void *function);
 
-/** The backend for "name=/path/lib.so,prefix=my_"; NULL and a reason when it
- *  is not to be had.  One such library a process, as the contract's init()
- *  is not told which. */
+/** The backend for "name=/path/lib.so,prefix=my_", to which the whole name of
+ *  a sized free(block, size) may be added, "free_sized=my_free_sized"; NULL
+ *  and a reason when it is not to be had.  One such library a process, as the
+ *  contract's init() is not told which. */
 const struct pmm_backend *pmmi_malloclike_open(const char *spec, char *reason,
                                                size_t size);
 

@@ -6,8 +6,10 @@
  * would be bound to the thread that made them.
  *
  * Version 2.0.9 takes sizes of 256, 512 and 1024 for aligned by nature, and
- * they are not (mimalloc issue 700); such a request is made 16 bytes longer.
- * The bare library, by name=/path/libmimalloc.so,prefix=mi_, shows it.
+ * they are not (mimalloc issue 700).  Whether the library at hand does is tried
+ * out; where it does, such a request is made 16 bytes longer, and the backend
+ * says that it is repaired.  The bare library, by
+ * name=/path/libmimalloc.so,prefix=mi_, shows the fault.
  *
  * No `owns`: mi_is_in_heap_region() knows addresses below 20 TiB only, where
  * the library asks for its pages but need not get them.
@@ -22,9 +24,25 @@ static char version[32];
 
 static void *(*aligned)(size_t align, size_t size);
 
-static void *aligned_alloc_checked(size_t align, size_t size) {
+static int repaired; /* 1: aligned_alloc_repaired() is in use                */
+
+static void *aligned_alloc_repaired(size_t align, size_t size) {
   int doubtful = size <= 1024 && (size & (size - 1)) == 0;
   return aligned(align, doubtful ? size + 16 : size);
+}
+
+/* 1 when one of some blocks does not lie where it was asked for.  Two of each,
+ * as the first of a page may be aligned by chance. */
+static int misaligns(void) {
+  int wrong = 0;
+  for (size_t size = 64; size <= 1024; size *= 2) {
+    void *first = aligned(size, size);
+    void *second = aligned(size, size);
+    wrong |= (((uintptr_t)first | (uintptr_t)second) & (size - 1)) != 0;
+    like.free(second);
+    like.free(first);
+  }
+  return wrong;
 }
 
 static int init(const struct pmm_backend_config *config, void **heap) {
@@ -60,7 +78,8 @@ static int load(char *reason, size_t size) {
   }
   (void)pmmi_malloclike_symbol(library, "mi_", "free_size", &like.free_sized);
   if (pmmi_malloclike_symbol(library, "mi_", "memalign", &aligned) == 0) {
-    like.aligned_alloc = aligned_alloc_checked;
+    repaired = misaligns();
+    like.aligned_alloc = repaired ? aligned_alloc_repaired : aligned;
   }
   read_version(library);
   pmmi_malloclike_finish(
@@ -81,5 +100,15 @@ static const struct pmm_backend *get(char *reason, size_t size) {
   return &like.backend;
 }
 
+static const char *repairs(void) {
+  return repaired ? "aligned requests of a power of two up to 1024 bytes are "
+                    "made 16 bytes longer, because this library misplaces "
+                    "such blocks (mimalloc issue 700)"
+                  : NULL;
+}
+
 const struct pmmi_backend_source pmmi_backend_source_mimalloc = {
-    .name = "mimalloc", .summary = "mimalloc's default heap", .get = get};
+    .name = "mimalloc",
+    .summary = "mimalloc's default heap",
+    .get = get,
+    .repairs = repairs};

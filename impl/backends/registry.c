@@ -30,6 +30,9 @@ const struct pmmi_backend_entry *pmmi_backend_at(size_t i) {
                                   .available = backend != NULL,
                                   .reason = backend == NULL ? reasons[i] : NULL,
                                   .backend = backend};
+  if (backend != NULL && sources[i]->repairs != NULL) {
+    entries[i].repairs = sources[i]->repairs();
+  }
   return &entries[i];
 }
 

@@ -33,6 +33,7 @@ struct pmmi_backend_entry {
   const char *summary;
   int available;                     /* 1: `backend` can be used            */
   const char *reason;                /* why not; NULL when available        */
+  const char *repairs;               /* a fault made good here; NULL: none  */
   const struct pmm_backend *backend; /* NULL when not available             */
 };
 

@@ -19,6 +19,9 @@ struct pmmi_backend_source {
   /** The backend, loading what it needs; the same on every call.  NULL: not
    *  to be had here, and `reason` (of `size` bytes) says why. */
   const struct pmm_backend *(*get)(char *reason, size_t size);
+  /** Optional: what is done about a fault of the library, in one sentence for
+   *  readers of a report; NULL when nothing is.  Called after get(). */
+  const char *(*repairs)(void);
 };
 
 /* In the order in which they are listed. */

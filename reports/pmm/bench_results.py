@@ -84,6 +84,7 @@ def make_row(
         summary=None,
         error=(failed.error_message or "failed") if failed else refused,
         command=result.command,
+        spec=job.backend if job.backend and is_path(job.backend) else None,
     )
 
 
@@ -123,7 +124,7 @@ def summarise(rows: Iterable[BenchRow]) -> tuple[BenchRow, ...]:
     marks = {
         (row.name, row.subject, row.mode): row
         for row in rows
-        if row.backend == YARDSTICK and row.repetitions
+        if row.backend == YARDSTICK and row.spec is None and row.repetitions
     }
     return tuple(
         msgspec.structs.replace(

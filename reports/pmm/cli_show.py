@@ -74,6 +74,8 @@ def backends(
         state = "yes" if entry.available else f"no: {entry.reason}"
         line = f"{entry.name:<12} {entry.version or '-':<12} {state}"
         say(f"{line}\n{'':<25} {entry.summary}")
+        if entry.repairs:
+            say(f"{'':<25} repaired: {entry.repairs}")
     if not world.backends:
         raise UsageError("no backends: pmm-backend-check is not built")
 

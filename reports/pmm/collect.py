@@ -52,6 +52,7 @@ from pmm.programs import WorkDocument
 from pmm.soundness import Evidence, sound_evidence
 from pmm.specification import read_requirements
 from pmm.speed import Pairs, collect_pair, make_speed
+from pmm.standing import Ranking
 from pmm.store import Header, job_folder
 from pmm.valgrind import collect_valgrind
 from pmm.verdicts import judged
@@ -283,10 +284,17 @@ def fold_claims(root: Path, by: Evidence) -> ClaimTable | None:
     return claims.judge_claims(file, by.work, by.cases, by.columns)
 
 
+def covers(plan: Sequence[Job]) -> bool:
+    """Tell whether a run is about what coverage is of: the reference, by its cases."""
+    return any(job.kind == "conform" and job.subject == "reference" for job in plan)
+
+
 def read_coverage(
-    folder: Path, root: Path
+    plan: Sequence[Job], folder: Path, root: Path
 ) -> tuple[Coverage | None, tuple[Skipped, ...]]:
-    """Read lcov's summary; say what is lost where there is none."""
+    """Read lcov's summary; say what is lost where there should be one."""
+    if not covers(plan):
+        return None, ()
     lost = "no coverage page"
     remedy = "ci/run.sh"
     try:
@@ -324,7 +332,7 @@ def fold(
     """Make the run document, without a comparison."""
     found = gather(header, results, folder, places)
     parts = fold_parts(header, found, places.root)
-    coverage, uncovered = read_coverage(folder, places.root)
+    coverage, uncovered = read_coverage(header.plan, folder, places.root)
     done = tuple(found.results.values())
     speed = make_speed(places.root, header.plan, found.results, found.pairs)
     finished, elapsed_ns = ended(header, results)
@@ -363,7 +371,8 @@ def fold(
             header.environment.load_average[0],
         ),
     )
-    return judged(run, parts.problems)
+    run = judged(run, parts.problems)
+    return msgspec.structs.replace(run, standings=Ranking(run).standings)
 
 
 def blank_verdict(header: Header, places: Places) -> Verdict:

@@ -31,6 +31,7 @@ from pmm.programs import (
     WorkDocument,
 )
 from pmm.speed_documents import SpeedTable
+from pmm.standing_documents import Standing
 from pmm.verdict_documents import Absent, Asked, Load, ProblemGroup, Severity
 
 SCHEMA_NAME = "pmm.run"
@@ -174,6 +175,8 @@ class BenchRow(Strict, frozen=True):
     summary: BenchSummary | None
     error: str | None
     command: str
+    spec: str | None = None
+    """The backend as it was asked for, where that is a file and not a name."""
 
 
 class SourceLine(Strict, frozen=True):
@@ -370,6 +373,8 @@ class Run(Strict, frozen=True):
     verdict: Verdict
     speed: SpeedTable | None = None
     """Two subjects in interleaved pairs; null when none were compared."""
+    standings: tuple[Standing, ...] = ()
+    """The allocators asked: the user's first, then by place, then those without."""
     claims: ClaimTable | None = None
     """The sentences of the tutorials; null where the clone has no claims.toml."""
     asked: Asked | None = None

@@ -166,6 +166,14 @@ def hash_binaries(paths: Iterable[Path]) -> tuple[Binary, ...]:
     )
 
 
+def hash_of(path: str | None) -> str | None:
+    """Return a file's SHA-256; None for one that cannot be read."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None
+    except OSError:
+        return None
+
+
 def measure_timer() -> Timer:
     """Measure the clock's grain and the cost of reading it, from Python."""
     rounds = 20_000

@@ -336,7 +336,8 @@ def asked_backends(
             typed=tuple(spec.text for spec in group), label=label,
             spec=group[0].spec, path=group[0].path or "",
             entry=msgspec.structs.replace(
-                entry, name=label, object=os.path.realpath(group[0].path or "")
+                entry, name=label, object=os.path.realpath(group[0].path or ""),
+                origin="given", spec=group[0].spec,
             ),
         )
         for group, label, entry in zip(groups, labels, entries, strict=True)

@@ -55,6 +55,7 @@ class Plan:
 def make_plan(world: World, selection: Selection) -> Plan:
     """Plan the jobs; raise UsageError for a name that is not there."""
     chosen = resolve(world, selection)
+    kinds = with_checks(selection.kinds)
     makers = {
         "conform": conform_jobs,
         "backend-check": backend_jobs,
@@ -65,7 +66,7 @@ def make_plan(world: World, selection: Selection) -> Plan:
     jobs = [
         job
         for kind, make in makers.items()
-        if kind in selection.kinds
+        if kind in kinds
         for job in make(world, selection, chosen)
     ]
     if not jobs:
@@ -84,6 +85,11 @@ def labelled(world: World, jobs: Sequence[Job]) -> tuple[Job, ...]:
         )
         for job in jobs
     )
+
+
+def with_checks(kinds: Sequence[JobKind]) -> tuple[JobKind, ...]:
+    """Add the allocators' checks where they are ranked: a wrong one has no rank."""
+    return (*kinds, "backend-check") if "bench" in kinds else tuple(kinds)
 
 
 def command(world: World, name: str) -> str:

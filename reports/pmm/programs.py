@@ -224,15 +224,28 @@ class WorkDocument(Strict, frozen=True, tag_field="type", tag="work"):
 
 
 class BackendEntry(Strict, frozen=True):
-    """One backend as `pmm-backend-check --list --json` knows it."""
+    """One backend, as `pmm-backend-check` knows it: from `--list --json` one that
+    ships with the suite, from `--describe` one that a user gave.
+    """
 
     name: str
+    """The name that it declares."""
     version: str | None
     summary: str
     available: bool
     reason: str | None
     capabilities: tuple[str, ...]
     object: str | None
+    """Path of the file that holds its code."""
+    origin: Literal["builtin", "given"] = "builtin"
+    spec: str | None = None
+    """What the user typed for it; null for one that ships."""
+    sha256: str | None = None
+    """Of `object`, when the run began; null where it was not asked."""
+    repairs: str | None = None
+    """What the suite does about a fault of the library, so that its results are
+    not those of the bare library; null when nothing.
+    """
 
 
 class BackendList(Strict, frozen=True):

@@ -23,10 +23,10 @@ import msgspec
 from rich.console import Console
 
 from pmm.baseline import Baseline, asked_of, read_baseline
-from pmm.collect import fold
+from pmm.collect import covers, fold
 from pmm.discover import World, subject_entries
 from pmm.documents import Run
-from pmm.environment import capture_environment, differing_binaries
+from pmm.environment import capture_environment, differing_binaries, hash_of
 from pmm.errors import (
     InterruptedRunError,
     NotComparableError,
@@ -42,6 +42,7 @@ from pmm.lcov import COVERAGE, INFO, PAGES
 from pmm.names import is_path, parse_backend
 from pmm.places import LAUNCHER, Places, is_root, pasted, shown
 from pmm.plan import Plan
+from pmm.programs import BackendEntry
 from pmm.progress import Display
 from pmm.selection import Selection
 from pmm.signals import Interruption, refuse_more
@@ -99,6 +100,18 @@ def named_files(jobs: tuple[Job, ...]) -> list[Path]:
     return [Path(parse_backend(spec).path or "") for spec in specs if is_path(spec)]
 
 
+def known_backends(world: World, jobs: tuple[Job, ...]) -> tuple[BackendEntry, ...]:
+    """Return what is known of every backend: the user's first, files with hashes."""
+    asked = {job.backend for job in jobs if job.backend and not job.interpreter}
+    given = (one.entry for one in world.named.backends)
+    return tuple(
+        msgspec.structs.replace(one, sha256=hash_of(one.object))
+        if (one.spec or one.name) in asked
+        else one
+        for one in (*given, *world.backends)
+    )
+
+
 def start_run(
     world: World,
     selection: Selection,
@@ -111,6 +124,7 @@ def start_run(
     places = world.places
     name = f"{now:%Y%m%d-%H%M%S}-{selection.profile}"
     folder = make_run_folder(places.runs, name)
+    backends = known_backends(world, plan.jobs)
     header = Header(
         schema="pmm.journal",
         version=1,
@@ -125,13 +139,13 @@ def start_run(
         environment=capture_environment(
             places,
             programs_of(places, plan.jobs),
-            world.every_backend,
+            backends,
             selection.seed,
             os.environ,
         ),
         plan=plan.jobs,
         skipped=plan.skipped,
-        backends=world.every_backend,
+        backends=backends,
         subjects=subject_entries(world),
         asked=asked_of(selection),
         baseline=against.folder,
@@ -242,7 +256,8 @@ def judged(
 ) -> Run:
     """Fold, compare and store a run."""
     places = Places(root=Path(header.root), build=Path(header.build))
-    keep_coverage(folder, places)
+    if covers(header.plan):
+        keep_coverage(folder, places)
     run = fold(header, results, folder, places)
     if against.baseline is not None:
         before, where = against.baseline
@@ -302,5 +317,6 @@ def machine_answer(outcome: Outcome) -> bytes:
         "baseline": run.baseline,
         "skipped": run.skipped,
         "speed": run.speed,
+        "standings": run.standings,
     }
     return msgspec.json.encode(answer)

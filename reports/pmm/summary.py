@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pmm.bench_print import print_bench
 from pmm.documents import Run
 from pmm.groups import groups_of, in_front
 from pmm.places import shown
@@ -28,8 +29,7 @@ def print_summary(outcome: Outcome, console: Console) -> None:
     console.print()
     if run.columns:
         console.print(cases_table(run))
-    if any(row.summary for row in run.bench):
-        console.print(bench_table(run))
+    print_bench(run, console)
     print_speed(run.speed, console)
     for skipped in run.skipped:
         console.print(
@@ -75,32 +75,6 @@ def cases_table(run: Run) -> Table:
             score,
         )
     return table
-
-
-def bench_table(run: Run) -> Table:
-    """Return the ratios to the yardstick, a row a benchmark."""
-    backends = list(dict.fromkeys(row.backend or "own" for row in run.bench))
-    table = Table(
-        title="Time over libc's (median; below 1 is faster)",
-        box=box.SIMPLE_HEAD,
-        title_justify="left",
-    )
-    table.add_column("benchmark", no_wrap=True)
-    for backend in backends:
-        table.add_column(escape(backend), justify="right", no_wrap=True)
-    for name in dict.fromkeys(row.name for row in run.bench):
-        cells = {
-            row.backend or "own": ratio_cell(row.summary.ratio, row.summary.spread)
-            for row in run.bench
-            if row.name == name and row.summary is not None
-        }
-        table.add_row(escape(name), *(cells.get(backend, "–") for backend in backends))
-    return table
-
-
-def ratio_cell(ratio: float | None, spread: float) -> str:
-    """Write a ratio and its spread."""
-    return "–" if ratio is None else f"{ratio:.2f} ±{spread * 50:.0f}%"
 
 
 def print_problems(run: Run, console: Console) -> None:

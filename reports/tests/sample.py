@@ -534,6 +534,26 @@ def conform(
     return jobs, tuple(columns), tuple(cases)
 
 
+def checks(like: CaseResult) -> tuple[list[Job], list[Column], list[CaseResult]]:
+    """The allocators' own checks, all of them passed."""
+    jobs, columns, cases = [], [], []
+    for name in BACKENDS:
+        planned = job("backend-check", name, "build/conformance/pmm-backend-check")
+        planned = msgspec.structs.replace(planned, subject=None, backend=name)
+        blank = column("", "", name, "")
+        jobs.append(planned)
+        columns.append(msgspec.structs.replace(
+            blank, id=planned.id, label=f"backend-check {name}", kind="backend",
+            counts={"PASS": 1},
+        ))  # fmt: skip
+        cases.append(msgspec.structs.replace(
+            like, job=planned.id, column=planned.id, id="backend.contents",
+            title="The bytes of a block belong to its owner", requirements=(),
+            outcome="PASS", reported="PASS", message=None, signal=None,
+        ))  # fmt: skip
+    return jobs, columns, cases
+
+
 def subjects() -> tuple[SubjectEntry, ...]:
     """The reference and the CPythons, one of them not usable."""
     rows = [("reference", "builtin", "0.1.0", None, True, None)]
@@ -612,6 +632,7 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
     rng = random.Random(seed)
     needed = requirements(size)
     case_jobs, columns, cases = conform(rng, needed)
+    check_jobs, check_columns, check_cases = checks(cases[0])
     work_jobs, documents = works(rng)
     bench = tuple(
         bench_row(rng, name, base, backend)
@@ -627,7 +648,7 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
     leak_job = job(
         "leaks", "lost_reference/libc", "valgrind", "build/pmm-work", "leaks"
     )
-    plan = [*case_jobs, *work_jobs, *bench_jobs, leak_job]
+    plan = [*case_jobs, *check_jobs, *work_jobs, *bench_jobs, leak_job]
     results = [result(planned) for planned in plan]
     results[-2] = result(plan[-2], "timeout", "no end after 60 s")
     run = Run(
@@ -642,9 +663,9 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
         environment=environment(),
         plan=tuple(plan),
         results=tuple(results),
-        columns=columns,
+        columns=(*columns, *check_columns),
         requirements=needed,
-        cases=cases,
+        cases=(*cases, *check_cases),
         work=documents,
         bench=bench,
         leaks=leaks(),

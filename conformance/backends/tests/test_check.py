@@ -87,6 +87,48 @@ def test_broken(tap: Tap, tool: str, folder: Path) -> None:
                f"{name}: the line printed repeats it")
 
 
+def describe(tool: str, spec: str) -> Case:
+    """What the tool says of a backend without checking it."""
+    done = subprocess.run([tool, "--describe", "--backend", spec],
+                          capture_output=True, text=True, timeout=60, check=False)
+    found: Case = json.loads(done.stdout) if done.returncode == 0 else {}
+    return found
+
+
+def test_describe(tap: Tap, tool: str, folder: Path) -> None:
+    plugin = describe(tool, str(folder / "plugin_good.so"))
+    tap.ok((plugin["name"], plugin["version"], plugin["origin"])
+           == ("plugin", "1", "given") and plugin["object"].endswith("good.so"),
+           f"a plug-in is asked for its name: {plugin}")
+    mine = f"mine={folder / 'mylib.so'},prefix=my_"
+    plain, sized = describe(tool, mine), describe(
+        tool, f"{mine},free_sized=my_sdallocx")
+    tap.ok("SIZED_FREE" not in plain["capabilities"]
+           and "SIZED_FREE" in sized["capabilities"],
+           "a sized free can be named")
+    code, _ = call(tool, "--backend", f"{mine},free_sized=my_sdallocx")
+    tap.ok(code == 0, f"and is used as the contract says: {code}")
+    tap.ok(describe(tool, str(folder / "plugin_hides.so")) == {},
+           "what cannot be opened is not described")
+
+
+def test_repairs(tap: Tap, tool: str) -> None:
+    """A shipped backend says that it is repaired exactly where its library fails."""
+    entry = describe(tool, "mimalloc")
+    if not entry:
+        return tap.ok(True, "mimalloc # SKIP not on this machine")
+    bare = f"bare={entry['object']},prefix=mi_"
+    code, cases = call(tool, "--backend", bare, "--case", "backend.aligned")
+    tap.ok((code == 3) == (entry["repairs"] is not None),
+           f"the bare library: exit {code}; repaired: {entry['repairs']}")
+    tap.ok(describe(tool, bare)["repairs"] is None, "the bare one is not repaired")
+    message = cases[0]["message"] or "aligned to, is asked for"
+    tap.ok("aligned to" in message and "is asked for" in message,
+           f"the message says what was asked for: {message}")
+    code, _ = call(tool, "--backend", "mimalloc", "--case", "backend.aligned")
+    tap.ok(code == 0, "the shipped one keeps the rule")
+
+
 def test_usage(tap: Tap, tool: str) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([tool, *arguments], capture_output=True,
@@ -118,6 +160,8 @@ def main() -> int:
     tap = Tap()
     test_good(tap, tool, folder)
     test_broken(tap, tool, folder)
+    test_describe(tap, tool, folder)
+    test_repairs(tap, tool)
     test_usage(tap, tool)
     return tap.done()
 

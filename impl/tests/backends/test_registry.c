@@ -155,7 +155,12 @@ static void test_malloclike(void) {
   tap_ok(find(spec) == NULL && says("defines no function malloc"),
          "libc's malloc does not pass for the library's");
   snprintf(spec, sizeof spec, "mine=%s/mylib.so,suffix=x", folder);
-  tap_ok(find(spec) == NULL && says("prefix="), "only prefix= is known");
+  tap_ok(find(spec) == NULL && says("prefix=") && says("not \"suffix=x\""),
+         "an unknown option is said");
+  snprintf(spec, sizeof spec, "mine=%s/mylib.so,free_sized=my_gone,prefix=my_",
+           folder);
+  tap_ok(find(spec) == NULL && says("no function my_gone"),
+         "a sized free that is not there is said");
   tap_ok(find("=") == NULL && says("the form is") && find("a=") == NULL &&
              says("the form is"),
          "the form is said");

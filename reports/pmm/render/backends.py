@@ -5,82 +5,182 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pmm import words
-from pmm.documents import BenchRow, Column, Run
+from pmm import bench_print, words
+from pmm.documents import BenchRow, Run
+from pmm.names import is_path
 from pmm.programs import BackendEntry
 from pmm.render import charts, memory
+from pmm.standing import Ranking, Row, entry_of, ordinal, yardstick_of
+from pmm.standing_documents import Standing
 
-BOUNDS = {"null", "bump"}
-"""Backends that are bounds, not allocators: shown, never in a chart."""
+PALETTE = ("pool", "libc", "mimalloc", "jemalloc", "tcmalloc")
+"""Backends that always have the same colour; the user's take those behind."""
+SHORT_HASH = 12
 
 
-BAD = {name for name, state in words.STATES.items() if state.tone == "bad"}
-"""Classes that cost a backend its rank."""
+class Cell(NamedTuple):
+    """One figure of the table of an area."""
+
+    text: str
+    value: float
+    mark: str
+    error: str | None
 
 
-class AreaRows(NamedTuple):
+class Line(NamedTuple):
+    """One benchmark over all allocators."""
+
+    label: str
+    cells: list[Cell]
+
+
+class Area(NamedTuple):
     """The benchmarks of one area."""
 
     name: str
     svg: str | None
     alt: str
-    rows: list[BenchRow]
+    lines: list[Line]
+    means: list[str]
+    places: list[str]
+    figures: list[tuple[str, str, BenchRow]]
+    """(benchmark, allocator, figure)."""
 
 
 class Candidate(NamedTuple):
-    """A backend, its conformance, and its memory."""
+    """An allocator that was asked: what it is, and what was found of it."""
 
-    entry: BackendEntry
-    column: Column | None
-    sound: bool | None
+    standing: Standing
+    entry: BackendEntry | None
+    own: bool
+    attached: str
+    mean: str | None
+    short_hash: str | None
     peak_rss: float | None
-    witness: str | None
+    bench_rss: float | None
 
 
-def _chart(rows: list[BenchRow]) -> tuple[str | None, str]:
-    points = [
-        {
-            "benchmark": row.name,
-            "name": row.backend,
-            "ratio": row.summary.ratio,
-            "low": row.summary.ratio_low,
-            "high": row.summary.ratio_high,
-        }
-        for row in rows
-        if row.summary
-        and row.summary.ratio
-        and row.backend not in BOUNDS
-        and row.subject == "reference"
-    ]
-    yardsticks = {
-        r.summary.yardstick for r in rows if r.summary and r.summary.yardstick
-    }
-    names = list(dict.fromkeys(str(p["name"]) for p in points))[: len(charts.SERIES)]
-    points = [p for p in points if p["name"] in names]
-    if not points or len(names) < 2:
+def colour_places(ranking: Ranking) -> dict[str, int]:
+    """Return each allocator's place in the palette, by what it is."""
+    out: dict[str, int] = {}
+    free = len(PALETTE)
+    for spec in ranking.asked:
+        if spec in PALETTE:
+            out[ranking.labels[spec]] = PALETTE.index(spec)
+        else:
+            out[ranking.labels[spec]] = free
+            free += 1
+    return out
+
+
+def points(ranking: Ranking, rows: list[Row]) -> list[charts.Row]:
+    """Return the dots of a chart."""
+    found = []
+    for row in rows:
+        for spec in ranking.columns:
+            figure = row.figures.get(spec)
+            summary = figure.summary if figure is not None else None
+            if summary is None or not summary.ratio:
+                continue
+            found.append({
+                "benchmark": row.label, "name": shown_name(ranking, spec),
+                "ratio": summary.ratio, "low": summary.ratio_low,
+                "high": summary.ratio_high, "best": row.marks.get(spec) == "best",
+            })  # fmt: skip
+    return found
+
+
+def shown_name(ranking: Ranking, spec: str) -> str:
+    """Return an allocator's name in a chart, which says when it has no rank."""
+    label, state = ranking.labels[spec], ranking.soundness[spec].state
+    if state == "ranked":
+        return label
+    return f"{label} (a bound)" if state == "bound" else f"{label} (no rank)"
+
+
+def chart(ranking: Ranking, rows: list[Row]) -> tuple[str | None, str]:
+    """Draw the ratios of an area; None where nothing is there to compare."""
+    yardstick = yardstick_of(ranking.run)
+    dots = points(ranking, rows)
+    named = {shown_name(ranking, spec): spec for spec in ranking.columns}
+    names = [name for name in named if any(dot["name"] == name for dot in dots)]
+    if yardstick is None or len(names) < 2:
         return None, ""
-    yardstick = sorted(yardsticks)[0]
-    best = min(points, key=lambda p: float(p["ratio"] or 1))
-    said = (
-        f"Time of each benchmark relative to {yardstick}; the lowest ratio is "
-        f"{best['ratio']:.2f} by {best['name']} in {best['benchmark']}."
+    hollow = {n for n in names if ranking.soundness[named[n]].state != "ranked"}
+    by_label = colour_places(ranking)
+    places = {name: by_label[ranking.labels[named[name]]] for name in names}
+    svg = charts.ratios(
+        dots, names=names, yardstick=yardstick, places=places, hollow=hollow
     )
-    return charts.ratios(points, names=names, yardstick=yardstick), said
+    return svg, chart_words(dots, names, hollow, yardstick)
 
 
-def _areas(run: Run) -> list[AreaRows]:
-    grouped: dict[str, list[BenchRow]] = {}
-    for row in run.bench:
-        grouped.setdefault(row.area, []).append(row)
-    return [AreaRows(name, *_chart(rows), rows) for name, rows in grouped.items()]
+def chart_words(
+    dots: list[charts.Row], names: list[str], hollow: set[str], yardstick: str
+) -> str:
+    """Say what a chart shows, for who does not see it."""
+    said = f"CPU time relative to {yardstick} of {', '.join(names)}."
+    ranked = [dot for dot in dots if dot["name"] not in hollow]
+    if not ranked:
+        return said
+    low = min(ranked, key=lambda dot: float(dot["ratio"]))
+    return (
+        f"{said} The lowest ratio of a ranked one is {low['ratio']:.2f}, by "
+        f"{low['name']} in {low['benchmark']}."
+    )
 
 
-def _peak_rss(run: Run, backend: str) -> float | None:
+def cell(ranking: Ranking, row: Row, spec: str) -> Cell:
+    """Return one cell of an area's table."""
+    figure = row.figures.get(spec)
+    summary = figure.summary if figure is not None else None
+    value = summary.ratio or summary.median_ns if summary is not None else -1.0
+    error = figure.error if figure is not None else None
+    return Cell(bench_print.figure(figure), value, row.marks.get(spec, ""), error)
+
+
+def areas(ranking: Ranking) -> list[Area]:
+    """Return the areas in order, each with its chart and its tables."""
+    grouped: dict[str, list[Row]] = {}
+    for row in ranking.rows:
+        grouped.setdefault(row.key[0].split("/")[0], []).append(row)
+    return [area(ranking, name, rows) for name, rows in grouped.items()]
+
+
+def area(ranking: Ranking, name: str, rows: list[Row]) -> Area:
+    """Return one area."""
+    places = ranking.places(rows)
+    means = [ranking.mean(spec, rows) for spec in ranking.columns]
+    figures = [
+        (row.label, ranking.labels[spec], row.figures[spec])
+        for row in rows
+        for spec in ranking.columns
+        if spec in row.figures
+    ]
+    return Area(
+        name,
+        *chart(ranking, rows),
+        lines=[
+            Line(row.label, [cell(ranking, row, spec) for spec in ranking.columns])
+            for row in rows
+        ],
+        means=[bench_print.spread(*mean) if mean else words.DASH for mean in means],
+        places=[
+            ordinal(places[spec]) if spec in places else words.DASH
+            for spec in ranking.columns
+        ],
+        figures=figures,
+    )
+
+
+def list_rss(ranking: Ranking, spec: str) -> float | None:
     """Resident peak of the list workload's list over this backend."""
-    for result in run.work:
+    for result in ranking.run.work:
         document = result.document
-        if (document.workload, document.subject, document.backend) == (
-            "list_vs_generator", "reference", backend,
+        job = ranking.jobs.get(result.job)
+        over = (job.backend if job else None) or document.backend
+        if (document.workload, document.subject, over) == (
+            "list_vs_generator", "reference", spec,
         ):  # fmt: skip
             for variant in document.variants:
                 if variant.name.startswith("list"):
@@ -88,25 +188,100 @@ def _peak_rss(run: Run, backend: str) -> float | None:
     return None
 
 
-def _witness(run: Run, backend: str) -> str | None:
-    rows = [r for r in run.bench if r.backend == backend and r.witness_ok is not None]
-    if not rows:
-        return None
-    proven = sum(bool(r.witness_ok) for r in rows)
-    return f"{proven} of {len(rows)} figures"
+def bench_rss(ranking: Ranking, spec: str) -> float | None:
+    """Resident peak of the process that ran the allocator's own benchmarks."""
+    for result in ranking.run.results:
+        job = ranking.jobs.get(result.job)
+        if job and job.backend == spec and job.id.startswith("bench/alloc/"):
+            return result.peak_rss_bytes
+    return None
+
+
+def attached(ranking: Ranking, spec: str) -> str:
+    """Say how an allocator is called."""
+    how = next(
+        (r.figures[spec].attach for r in ranking.rows if spec in r.figures), None
+    )
+    if not is_path(spec):
+        kind = "ships with the suite"
+    elif "=" not in spec:
+        kind = "plug-in"
+    else:
+        options = spec.partition("=")[2].split(",")[1:]
+        kind = "; ".join(
+            ["malloc-like library", *(o.replace("=", " ") for o in options)]
+        )
+    return f"{kind}, by {how}" if how else kind
+
+
+def candidate(ranking: Ranking, one: Standing) -> Candidate:
+    """Gather a row of "Who was asked"."""
+    entry = entry_of(ranking.run, one.spec)
+    means = (one.mean, one.mean_low, one.mean_high)
+    middle, low, high = means
+    known = middle is not None and low is not None and high is not None
+    return Candidate(
+        standing=one,
+        entry=entry,
+        own=is_path(one.spec),
+        attached=attached(ranking, one.spec),
+        mean=bench_print.spread(middle, low, high) if known else None,  # type: ignore[arg-type]
+        short_hash=entry.sha256[:SHORT_HASH] if entry and entry.sha256 else None,
+        peak_rss=list_rss(ranking, one.spec),
+        bench_rss=bench_rss(ranking, one.spec),
+    )
+
+
+def answer(ranking: Ranking) -> str:
+    """Say who is the fastest, and what became of the user's own."""
+    placed = sorted(
+        (s for s in ranking.standings if s.place is not None),
+        key=lambda s: s.place or 0,
+    )
+    said = []
+    if placed:
+        said.append(first_words(placed, yardstick_of(ranking.run)))
+    elif ranking.rows:
+        said.append("No two allocators can be ranked here.")
+    for one in ranking.standings:
+        if is_path(one.spec) and one.state == "ranked" and one.place not in (None, 1):
+            said.append(own_words(one))
+        elif one.state == "unsound":
+            said.append(f"{one.label} has no rank: it {one.why}.")
+    return " ".join(said)
+
+
+def first_words(placed: list[Standing], yardstick: str | None) -> str:
+    """Name the first and its mean."""
+    first = placed[0]
+    said = (
+        f"Of {len(placed)} ranked allocators {first.label} is the fastest in the mean"
+    )
+    if first.mean is not None:
+        said += f": {bench_print.ratio(first.mean)} of {yardstick}'s time"
+    return f"{said} over {words.plural(first.shared, 'benchmark')}."
+
+
+def own_words(one: Standing) -> str:
+    """Say how a user's allocator that is not the first came out."""
+    return (
+        f"{one.label} is {ordinal(one.place or 0)}: the fastest in {one.best}, not "
+        f"told apart from the fastest in {one.tied}."
+    )
 
 
 def context(run: Run) -> dict[str, Any]:
     """Values of backends.html."""
-    checks = {c.backend: c for c in run.columns if c.kind == "backend"}
-    candidates = []
-    for entry in run.backends:
-        column = checks.get(entry.name)
-        sound = None if column is None else not BAD.intersection(column.counts)
-        candidates.append(
-            Candidate(
-                entry, column, sound,
-                _peak_rss(run, entry.name), _witness(run, entry.name),
-            )
-        )  # fmt: skip
-    return {"areas": _areas(run), "candidates": candidates, "bounds": BOUNDS}
+    ranking = Ranking(run)
+    asked = set(ranking.asked)
+    return {
+        "answer": answer(ranking),
+        "areas": areas(ranking),
+        "candidates": [candidate(ranking, one) for one in ranking.standings],
+        "standings": ranking.standings,
+        "not_asked": [e for e in run.backends if (e.spec or e.name) not in asked],
+        "captions": list(bench_print.caption(ranking)),
+        "table_title": bench_print.title(ranking),
+        "rank": bench_print.rank,
+        "yardstick": yardstick_of(run),
+    }

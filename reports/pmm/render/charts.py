@@ -11,7 +11,7 @@ so.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import altair as alt
@@ -19,7 +19,7 @@ import vl_convert
 
 from pmm.plain_text import plain
 
-# Sentinel colour -> CSS variable. The first six are the series' colours.
+# Sentinel colour -> CSS variable. The first ten are the series' colours.
 SENTINELS = {
     "#0000a1": "--series-1",
     "#0000a2": "--series-2",
@@ -27,9 +27,14 @@ SENTINELS = {
     "#0000a4": "--series-4",
     "#0000a5": "--series-5",
     "#0000a6": "--series-6",
+    "#0000a7": "--series-7",
+    "#0000a8": "--series-8",
+    "#0000a9": "--series-9",
+    "#0000aa": "--series-10",
     "#0000b1": "--ink",
     "#0000b2": "--ink-soft",
     "#0000b3": "--rule",
+    "#0000c1": "--panel",
 }
 SERIES = [colour for colour, name in SENTINELS.items() if name.startswith("--series")]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [10, 4]]
@@ -42,7 +47,10 @@ LETTER = 7
 SHADES = (0.3, 0.12)
 """How strongly the phases of a line are filled, in turns."""
 LABEL_LIMIT = 300
-"""Pixels that the name of a benchmark may take."""
+"""Pixels that a name may take."""
+LEGEND_COLUMNS = 4
+BEYOND = 1.4
+"""How far beyond the outermost dots the axis of ratios goes."""
 # Browsers set labels a little wider than the drawing library measures them.
 PADDING = {"left": 40, "right": 24, "top": 4, "bottom": 4}
 
@@ -91,6 +99,7 @@ def _themed(chart: Any) -> Any:
             labelColor="#0000b1",
             titleColor="#0000b2",
             labelFontSize=12,
+            labelLimit=LABEL_LIMIT,
             symbolSize=120,
             orient="top",
             title=None,
@@ -207,48 +216,86 @@ def curves(
     return _svg(lines.properties(width=680, height=280))
 
 
+def looks(
+    names: Sequence[str], places: Mapping[str, int], hollow: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """Colours and shapes by identity: each name's place among all that there are.
+
+    Colours and shapes begin anew where they end, at different places, so that
+    30 names look different.
+    """
+    at = [places.get(name, number) for number, name in enumerate(names)]
+    colours = [SERIES[i % len(SERIES)] for i in at]
+    grey = [
+        "#0000b2" if n in hollow else c for n, c in zip(names, colours, strict=True)
+    ]
+    return grey, [SHAPES[i % len(SHAPES)] for i in at]
+
+
+def ratio_domain(rows: Sequence[Row]) -> list[float]:
+    """An axis that holds every dot and 1; a line that goes on is cut at its edge."""
+    dots = [1.0, *(float(row["ratio"]) for row in rows)]
+    return [min(dots) / BEYOND, max(dots) * BEYOND]
+
+
 def ratios(
-    rows: Sequence[Row], *, names: Sequence[str], yardstick: str, what: str = "time"
-) -> str:
+    rows: Sequence[Row], *, names: Sequence[str], yardstick: str, what: str = "time",
+    places: Mapping[str, int] | None = None, hollow: Collection[str] = (),
+) -> str:  # fmt: skip
     """Dots with intervals on a log axis: rows have `benchmark`, `name`, `ratio`,
-    `low` and `high`; 1 is the yardstick.
+    `low` and `high`; 1 is the yardstick. A row with `best` gets a star. Names in
+    `hollow` are drawn grey and open; `places` are the names' own colours.
     """
     order = list(dict.fromkeys(row["benchmark"] for row in rows))
-    base = alt.Chart(_data(rows))
-    axis = alt.Axis(grid=True, labelLimit=LABEL_LIMIT)
-    y = alt.Y("benchmark:N", sort=order, title=None, axis=axis)
-    offset = alt.YOffset("name:N", sort=list(names))
-    colour = alt.Color(
-        "name:N",
-        sort=list(names),
-        scale=alt.Scale(domain=list(names), range=SERIES[: len(names)]),
-    )
-    scale = alt.Scale(type="log", nice=False)
+    least, most = ratio_domain(rows)
+    rows = [
+        {**row, "low": max(float(row["low"]), least),
+         "high": min(float(row["high"]), most)}
+        for row in rows
+    ]  # fmt: skip
+    colours, shapes = looks(names, places or {}, hollow)
     better = "faster" if what == "time" else "better"
     title = f"{what} relative to {yardstick} (log; left of 1 is {better})"
-    x = alt.X("ratio:Q", scale=scale, title=title)
+    scale = alt.Scale(type="log", nice=False, domain=[least, most])
+    axis = alt.Axis(grid=True, labelLimit=LABEL_LIMIT)
+    legend = alt.Legend(columns=LEGEND_COLUMNS)
+    place = {
+        "y": alt.Y("benchmark:N", sort=order, title=None, axis=axis),
+        "yOffset": alt.YOffset("name:N", sort=list(names)),
+        "color": alt.Color(
+            "name:N", sort=list(names), legend=legend,
+            scale=alt.Scale(domain=list(names), range=colours),
+        ),
+    }  # fmt: skip
     shape = alt.Shape(
-        "name:N",
-        sort=list(names),
-        scale=alt.Scale(domain=list(names), range=SHAPES[: len(names)]),
-    )
+        "name:N", sort=list(names), legend=legend,
+        scale=alt.Scale(domain=list(names), range=shapes),
+    )  # fmt: skip
+    x = alt.X("ratio:Q", scale=scale, title=title)
     one = (
         alt.Chart(_data([{"one": 1}]))
         .mark_rule(color="#0000b1", strokeDash=[4, 3])
         .encode(x=alt.X("one:Q", scale=scale))
     )
-    spread = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", scale=scale, title=title),
-        x2="high:Q", y=y, yOffset=offset, color=colour,
-    )  # fmt: skip
-    dots = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=x, y=y, yOffset=offset, color=colour, shape=shape
-    )
-    rows_high = 16 + 9 * len(names)
-    chart = alt.layer(one, spread, dots).properties(
-        width=520, height=rows_high * len(order)
-    )
-    return _svg(chart)
+    layers = [
+        one,
+        alt.Chart(_data(rows)).mark_rule(strokeWidth=2).encode(
+            x=alt.X("low:Q", scale=scale, title=title), x2="high:Q", **place
+        ),
+    ]  # fmt: skip
+    for filled in (True, False):
+        drawn = [row for row in rows if (row["name"] not in hollow) == filled]
+        paper = alt.Undefined if filled else "#0000c1"
+        mark = alt.Chart(_data(drawn)).mark_point(
+            filled=filled, size=70, opacity=1, fill=paper
+        )
+        layers += [mark.encode(x=x, shape=shape, **place)] if drawn else []
+    stars = [row for row in rows if row.get("best")]
+    star = alt.Chart(_data(stars)).mark_text(text="★", dx=9, fontSize=13)
+    at = alt.X("high:Q", scale=scale, title=title)
+    layers += [star.encode(x=at, **place)] if stars else []
+    high = (16 + 9 * len(names)) * len(order)
+    return _svg(alt.layer(*layers).properties(width=520, height=high))
 
 
 def bars(rows: Sequence[Row], *, value: str, title: str) -> str:
