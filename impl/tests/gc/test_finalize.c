@@ -219,6 +219,27 @@ static void test_legacy(void) {
   lab_end(&lab, "legacy");
 }
 
+/* There is no garbage list yet, and no memory for one. */
+static void test_legacy_without_memory(void) {
+  struct seen seen = {.keep = 0};
+  pmm_obj *pair[2];
+  pmm_rt *rt = lab_open(&lab, NULL, 0);
+  pmm_obj *type =
+      lab_type(rt, LAB_NODE | PMM_TYPE_LEGACY_DEL, on_finalize, &seen);
+  make_pair(rt, type, 1, pair);
+  drop_pair(rt, pair);
+  pmmi_lists_flush(rt);
+  pmmi_inject_arm(rt, 1, 1);
+  tap_ok(lab_collect(rt) == 2 && seen.calls == 0 && !pmmi_error_pending(rt),
+         "legacy garbage that cannot be listed is not touched");
+  tap_ok(pmmi_inject_disarm(rt) > 0 && rt->gc.garbage == NULL,
+         "and there is no list");
+  (void)pmmi_slot_set(rt, pair[0], 0, NULL);
+  tap_ok(seen.calls == 2, "it dies by count once its cycle is broken");
+  pmmi_release(rt, type);
+  lab_end(&lab, "legacy without memory");
+}
+
 static void test_save_all(void) {
   struct seen seen = {.keep = 0};
   pmm_obj *pair[2];
@@ -272,6 +293,7 @@ int main(int argc, char **argv) {
   test_reentry();
   test_breaking_links();
   test_legacy();
+  test_legacy_without_memory();
   test_save_all();
   test_close();
   return tap_done();

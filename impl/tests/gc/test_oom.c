@@ -86,7 +86,14 @@ static pmm_obj *op_weak_set(pmm_rt *rt, struct stage *stage) {
   return weak;
 }
 
+/* A list that was kept would need no memory. */
+static pmm_obj *op_referents(pmm_rt *rt, struct stage *stage) {
+  pmmi_lists_flush(rt);
+  return pmmi_gc_referents(rt, stage->target);
+}
+
 static pmm_obj *op_referrers(pmm_rt *rt, struct stage *stage) {
+  pmmi_lists_flush(rt);
   return pmmi_gc_referrers(rt, stage->target);
 }
 
@@ -205,8 +212,8 @@ int main(int argc, char **argv) {
              {"weak reference", op_weakref},
              {"plain", op_plain},          {"proxy", op_proxy},
              {"finalizer", op_finalize},   {"weak container", op_weak_set},
-             {"referrers", op_referrers},  {"objects", op_objects},
-             {"table chunks", op_chunk}};
+             {"referents", op_referents},  {"referrers", op_referrers},
+             {"objects", op_objects},      {"table chunks", op_chunk}};
   lab_start(argc, argv);
   for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
     sweep(ops[i].name, ops[i].op, 0);
