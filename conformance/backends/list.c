@@ -50,27 +50,41 @@ static int write_list(json_t *list) {
   return failed ? -1 : 0;
 }
 
-int check_list_json(void) {
-  json_t *list = json_array();
-  for (size_t i = 0; i < pmmi_backend_count(); i++) {
-    const struct pmmi_backend_entry *entry = pmmi_backend_at(i);
-    char object[sizeof((struct pmmi_witness *)0)->object] = "";
-    if (entry->backend != NULL) {
-      find_object(entry->backend, object, sizeof object);
-    }
-    json_array_append_new(list, describe(entry, object, "builtin"));
+static json_t *describe_shipped(const struct pmmi_backend_entry *entry) {
+  char object[sizeof((struct pmmi_witness *)0)->object] = "";
+  if (entry->backend != NULL) {
+    find_object(entry->backend, object, sizeof object);
   }
-  return write_list(list);
+  return describe(entry, object, "builtin");
 }
 
 /* None of its functions is called: one that crashes is a case's business. */
-int check_describe_json(const struct pmm_backend *backend) {
+static json_t *describe_given(const struct pmm_backend *backend) {
   const struct pmmi_backend_entry entry = {.name = backend->name,
                                            .summary = backend->summary,
                                            .available = 1,
                                            .backend = backend};
+  return describe(&entry, "", "given");
+}
+
+int check_list_json(void) {
   json_t *list = json_array();
-  json_array_append_new(list, describe(&entry, "", "given"));
+  for (size_t i = 0; i < pmmi_backend_count(); i++) {
+    json_array_append_new(list, describe_shipped(pmmi_backend_at(i)));
+  }
+  return write_list(list);
+}
+
+int check_describe_json(const struct pmm_backend *backend) {
+  json_t *entry = NULL;
+  for (size_t i = 0; entry == NULL && i < pmmi_backend_count(); i++) {
+    const struct pmmi_backend_entry *shipped = pmmi_backend_at(i);
+    if (shipped->backend == backend) {
+      entry = describe_shipped(shipped);
+    }
+  }
+  json_t *list = json_array();
+  json_array_append_new(list, entry != NULL ? entry : describe_given(backend));
   return write_list(list);
 }
 
