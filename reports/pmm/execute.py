@@ -32,7 +32,7 @@ from pmm.jobs import Job, JobResult, JobStatus
 from pmm.last_words import clean, with_line
 from pmm.plain_text import shell_line, shell_word
 from pmm.processes import Child, Ending, start
-from pmm.signals import Interruption, refuse_more
+from pmm.signals import Interruption, end_if_told, refuse_more
 from pmm.store import Journal
 
 Report = Callable[[Job, JobResult | None], None]
@@ -182,6 +182,7 @@ class Executor:
 
     def attend(self) -> None:
         """Wait for output, an end or a deadline, and see to it."""
+        end_if_told()
         if not self.running:
             return
         nearest = min(entry.deadline for entry in self.running.values())

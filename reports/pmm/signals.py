@@ -28,21 +28,34 @@ class Interrupter:
 
     def __init__(self) -> None:
         self.heard = -QUIET_S
+        self.name: str | None = None
+        """Of the first signal; None: there was none."""
 
     def __call__(self, number: int, frame: object) -> None:
         """Take a signal."""
         now = time.monotonic()
         if now - self.heard >= QUIET_S:
             self.heard = now
+            self.name = self.name or signal.Signals(number).name
             raise Interruption(signal.Signals(number).name)
+
+
+INTERRUPTER = Interrupter()
 
 
 def listen() -> None:
     """Take the signals that the caller did not have ignored."""
-    interrupter = Interrupter()
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, interrupter)
+            signal.signal(number, INTERRUPTER)
+
+
+def end_if_told() -> None:
+    """Raise again what was raised where Python swallows it: in a hook of fork, in
+    the end of an object.
+    """
+    if INTERRUPTER.name is not None:
+        raise Interruption(INTERRUPTER.name)
 
 
 def refuse_more() -> None:
