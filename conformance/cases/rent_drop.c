@@ -180,7 +180,8 @@ MUST(rent, finalizers_change_dicts, "Values' finalizers may change their dict",
  * to it as it then is: code of the item's finalizer or weak callbacks may read
  * and change it." */
 MUST(rent, finalizers_change_sets, "Items' finalizers may change their set",
-     REQ("RENT-002"), NEEDS(set, list, gc, finalizer), OWN_SWEEP) {
+     REQ("RENT-002"), NEEDS(set, list, gc, finalizer), OWN_SWEEP,
+     FIRST_OF_A_SET) {
   SWEEP(set_source, from_sets, finalizer);
 }
 

@@ -219,8 +219,8 @@ static void test_legacy(void) {
   lab_end(&lab, "legacy");
 }
 
-/* There is no garbage list yet, and no memory for one. */
-static void test_legacy_without_memory(void) {
+/* There is a garbage list without room, or none yet; and no memory. */
+static void test_legacy_without_memory(int listed) {
   struct seen seen = {.keep = 0};
   pmm_obj *pair[2];
   pmm_rt *rt = lab_open(&lab, NULL, 0);
@@ -228,15 +228,22 @@ static void test_legacy_without_memory(void) {
       lab_type(rt, LAB_NODE | PMM_TYPE_LEGACY_DEL, on_finalize, &seen);
   make_pair(rt, type, 1, pair);
   drop_pair(rt, pair);
+  size_t n = 0;
+  if (listed) {
+    (void)pmmi_gc_garbage(rt);
+  }
   pmmi_lists_flush(rt);
   pmmi_inject_arm(rt, 1, 1);
   tap_ok(lab_collect(rt) == 2 && seen.calls == 0 && !pmmi_error_pending(rt),
          "legacy garbage that cannot be listed is not touched");
-  tap_ok(pmmi_inject_disarm(rt) > 0 && rt->gc.garbage == NULL,
-         "and there is no list");
+  tap_ok(pmmi_inject_disarm(rt) > 0 && (rt->gc.garbage != NULL) == listed,
+         "and no list is made");
+  (void)pmmi_length(rt, pmmi_gc_garbage(rt), &n);
+  tap_ok(n == 0, "nor filled");
   (void)pmmi_slot_set(rt, pair[0], 0, NULL);
   tap_ok(seen.calls == 2, "it dies by count once its cycle is broken");
   pmmi_release(rt, type);
+  pmmi_clear(rt, &rt->gc.garbage);
   lab_end(&lab, "legacy without memory");
 }
 
@@ -293,7 +300,8 @@ int main(int argc, char **argv) {
   test_reentry();
   test_breaking_links();
   test_legacy();
-  test_legacy_without_memory();
+  test_legacy_without_memory(0);
+  test_legacy_without_memory(1);
   test_save_all();
   test_close();
   return tap_done();
