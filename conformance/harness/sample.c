@@ -4,6 +4,7 @@
  */
 #include "sample.h"
 
+#include <assert.h>
 #include <string.h>
 
 static size_t area_length(const char *id) { return strcspn(id, "."); }
@@ -25,10 +26,11 @@ static uint64_t hash_area(const char *id) {
 size_t pmm_sample(const struct pmm_case **cases, size_t count, uint64_t every,
                   uint64_t seed) {
   size_t kept = 0;
+  assert(every > 0);
   for (size_t start = 0, end = 0; start < count; start = end) {
-    while (end < count && same_area(cases[start]->id, cases[end]->id)) {
+    do {
       end++;
-    }
+    } while (end < count && same_area(cases[start]->id, cases[end]->id));
     uint64_t step = every < end - start ? every : end - start;
     uint64_t first = (hash_area(cases[start]->id) % step + seed % step) % step;
     for (uint64_t i = start + first; i < end; i += step) {
