@@ -32,7 +32,7 @@ from pmm.jobs import Job, JobResult, JobStatus
 from pmm.last_words import clean, with_line
 from pmm.plain_text import shell_line, shell_word
 from pmm.processes import Child, Ending, start
-from pmm.signals import Interruption, end_if_told, refuse_more
+from pmm.signals import Interruption, end_if_told, heard_later, refuse_more
 from pmm.store import Journal
 
 Report = Callable[[Job, JobResult | None], None]
@@ -157,14 +157,15 @@ class Executor:
         started = utc_now()
         clear_folder(folder)
         try:
-            child = start(
-                full_argv(job, folder),
-                folder=folder,
-                working=self.working,
-                environment=job_environment(job, os.environ),
-                cpus=[cpu],
-                launcher=self.launcher,
-            )
+            with heard_later():
+                child = start(
+                    full_argv(job, folder),
+                    folder=folder,
+                    working=self.working,
+                    environment=job_environment(job, os.environ),
+                    cpus=[cpu],
+                    launcher=self.launcher,
+                )
         except OSError as error:
             if error.filename in {str(folder / "stdout"), str(folder / "stderr")}:
                 raise no_room(error, folder) from error

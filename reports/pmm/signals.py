@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 QUIET_S = 2.0
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -30,6 +32,8 @@ class Interrupter:
         self.heard = -QUIET_S
         self.name: str | None = None
         """Of the first signal; None: there was none."""
+        self.later = False
+        """Whether `end_if_told` will raise, and not the handler."""
 
     def __call__(self, number: int, frame: object) -> None:
         """Take a signal."""
@@ -37,7 +41,8 @@ class Interrupter:
         if now - self.heard >= QUIET_S:
             self.heard = now
             self.name = self.name or signal.Signals(number).name
-            raise Interruption(signal.Signals(number).name)
+            if not self.later:
+                raise Interruption(signal.Signals(number).name)
 
 
 INTERRUPTER = Interrupter()
@@ -50,10 +55,20 @@ def listen() -> None:
             signal.signal(number, INTERRUPTER)
 
 
-def end_if_told() -> None:
-    """Raise again what was raised where Python swallows it: in a hook of fork, in
-    the end of an object.
+@contextmanager
+def heard_later() -> Iterator[None]:
+    """Let a signal wait for `end_if_told`: Python swallows what is raised in a hook
+    of fork, and says so.
     """
+    INTERRUPTER.later = True
+    try:
+        yield
+    finally:
+        INTERRUPTER.later = False
+
+
+def end_if_told() -> None:
+    """Raise for a signal that had to wait, or that Python swallowed."""
     if INTERRUPTER.name is not None:
         raise Interruption(INTERRUPTER.name)
 
