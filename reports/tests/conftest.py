@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,19 @@ from pmm.store import load_run
 __all__ = ["browser", "project", "report", "run"]
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the workers of one test run from waiting for one another's measurements:
+    the lock that measurements take in turn lies in the folder for temporary files.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("lock")))
+        patch.setattr(tempfile, "tempdir", None)
+        yield
+
+
 PROGRAMS = (
     "conformance/pmm-conform",
     "conformance/pmm-backend-check",
