@@ -11,7 +11,7 @@
 #include "files.h"
 #include "watch.h"
 
-/* ---- files -------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------ */
 
 /** Descriptors that are looked at. */
 #define DESCRIPTORS 64
@@ -77,7 +77,7 @@ MUST(ctx, opens_without_memory_leave_no_descriptor,
   }
 }
 
-/* ---- errors -------------------------------------------------------------------- */
+/* ---- errors ------------------------------------------------------------ */
 
 static enum pmm_status swallow(void *ctx, pmm_rt *rt, enum pmm_status error,
                                int *suppress) {
@@ -130,7 +130,7 @@ MUST(stk, swallowed_errors_are_gone, "A swallowed error keeps nothing alive",
   expect_eq(OPS->error_context(RT), PMM_OK);
 }
 
-/* ---- generators ------------------------------------------------------------------ */
+/* ---- generators ------------------------------------------------------------ */
 
 static const struct pmm_code keeping =
     CODE("keeping", 1, 1, {PMM_YIELD, -1, 0, 0});
@@ -178,7 +178,7 @@ MUST(genr, delegation_is_limited, "Delegating generators nest to a limit",
   step(t, generator);
 }
 
-/* ---- strings ---------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------ */
 
 static void clear_holder(struct pmm_test *t, void *subject) {
   OPS->clear(RT, subject);
@@ -203,7 +203,7 @@ MUST(str, interned_strings_do_not_change,
   expect_eq(length_of(t, *again), 28);
 }
 
-/* ---- weak maps ---------------------------------------------------------------------- */
+/* ---- weak maps ------------------------------------------------------------ */
 
 /* What another callback of a dying value stores.  Scratch memory. */
 struct storing {
@@ -245,7 +245,7 @@ MUST(wrf, removals_spare_new_entries,
   }
 }
 
-/* ---- dicts ---------------------------------------------------------------------------- */
+/* ---- dicts ------------------------------------------------------------ */
 
 /* "A dict that refers to a container is seen by the collector, however the
  * container came to be in it: inserted, put in place of an atom, or copied." */
@@ -284,7 +284,7 @@ MUST(dct, copied_values_are_seen, "So is one that came with a copy",
   expect_log(DEALLOCATED, 1);
 }
 
-/* ---- blocks ---------------------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------ */
 
 /* A resize that cannot be served leaves the block as it is. */
 static void resize_too_far(struct pmm_test *t, enum pmm_domain domain,
