@@ -165,8 +165,9 @@ step_python() {
   configure build
   build build
   extensions build
-  # Files are kept together: what one of them sets up is set up once.
-  .venv/bin/python -m pytest -q -c reports/pyproject.toml reports/tests \
+  # Files are kept together: what one of them sets up is set up once.  The runner
+  # is started some 500 times: what is compiled of it is kept.
+  PYTHONDONTWRITEBYTECODE='' .venv/bin/python -m pytest -q -c reports/pyproject.toml reports/tests \
     -n "$JOBS" --dist loadfile --junitxml=build-logs/junit/python.xml
 }
 

@@ -4,9 +4,10 @@
  *
  *   exact counters   (profile: exact_counters = 1)  any growth is a leak, and
  *                    so is a count below the level
- *   other counters   the body runs again: WARM_UP_RUNS in all to warm up what
- *                    an interpreter keeps, then COUNTED_RUNS; a leak is what
- *                    grew in every counted one
+ *   other counters   what an interpreter keeps from a first run is no leak:
+ *                    the body runs again, up to RUNS times in all; a leak is
+ *                    what grew in every one, so that a run in which nothing
+ *                    grew is the last
  */
 #include "attempt.h"
 
@@ -16,7 +17,7 @@
 #include "answers.h"
 #include "state.h"
 
-enum { WARM_UP_RUNS = 2, COUNTED_RUNS = 3, SETTLE_COLLECTIONS = 3 };
+enum { WARM_UP_RUNS = 2, RUNS = 5, SETTLE_COLLECTIONS = 3 };
 
 /** One case over one open runtime. */
 struct attempt {
@@ -268,14 +269,12 @@ static struct growth again(struct attempt *a, uint64_t point) {
   return clean_up(a);
 }
 
-/* The least growth of the counted runs, as an inexact subject's leak. */
-static struct growth repeated_growth(struct attempt *a, uint64_t point) {
-  struct growth least = {INT64_MAX, INT64_MAX, INT64_MAX};
-  for (int run = 1; run < WARM_UP_RUNS + COUNTED_RUNS; run++) {
+/* The least growth of RUNS runs, `first` being that of the first. */
+static struct growth repeated_growth(struct attempt *a, uint64_t point,
+                                     struct growth first) {
+  struct growth least = first;
+  for (int run = 1; run < RUNS && is_growth(least); run++) {
     struct growth g = again(a, point);
-    if (run < WARM_UP_RUNS) {
-      continue;
-    }
     least.blocks = g.blocks < least.blocks ? g.blocks : least.blocks;
     least.bytes = g.bytes < least.bytes ? g.bytes : least.bytes;
     least.objects = g.objects < least.objects ? g.objects : least.objects;
@@ -295,7 +294,7 @@ static void judge_growth(struct attempt *a, uint64_t point, struct growth g) {
     return;
   }
   if (!exact && is_growth(g)) {
-    g = repeated_growth(a, point);
+    g = repeated_growth(a, point, g);
   }
   if (is_growth(g) || (exact && is_shrink(g))) {
     pmm_record_set(a->record, point > 0 ? PMM_CLASS_OOM_UNSAFE : PMM_CLASS_LEAK,

@@ -27,10 +27,23 @@ def skipped(world: World, selection: Selection, chosen: Chosen) -> Iterator[Skip
         if "pmm-conform" not in dict(world.missing) and native_subjects(chosen):
             yield from sampled_cases(selection)
             yield from put_off_lanes(selection, chosen)
+    yield from small_twins(selection, chosen)
     if selection.how_much.smallest:
         yield Skipped(
             what="full sizes", why="smoke runs every job at its smallest size",
             lost="its figures mean nothing", remedy="pmm run", choice=True,
+        )  # fmt: skip
+
+
+def small_twins(selection: Selection, chosen: Chosen) -> Iterator[Skipped]:
+    """Say that the workloads were small on the CPythons."""
+    none = selection.how_much.whole_twins == "none"
+    if none and "work" in selection.kinds and chosen.cpythons:
+        yield Skipped(
+            what="full-sized workloads on the CPythons",
+            why=f"{selection.profile} runs them there at small sizes",
+            lost="their figures at the sizes that the reference has",
+            remedy="pmm work --subject cpython", choice=True,
         )  # fmt: skip
 
 

@@ -309,7 +309,9 @@ def cpython_work(
     first = max(chosen.cpythons, key=lambda one: one.order, default=None)
     for one in chosen.cpythons if workload in world.twins else ():
         how = selection.how_much
-        whole = not how.smallest and (how.whole_twins == "every" or one is first)
+        whole = not how.smallest and (
+            how.whole_twins == "every" or (how.whole_twins == "newest" and one is first)
+        )
         as_it_is = workload not in SMALL and workload != LEAKS
         if as_it_is and not whole and not how.smallest and not selection.workloads:
             continue

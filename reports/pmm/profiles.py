@@ -5,7 +5,8 @@ A profile says how much is done, never what counts as right. `standard` samples
 what `nightly` sweeps, and a run says what it sampled (`pmm.omissions`).
 
 quick     two minutes: every case on the reference over every backend and on the
-          newest CPython, a sample on the oldest; short benchmarks
+          newest CPython, a sample on the oldest; short benchmarks, and small
+          workloads on the CPythons
 standard  ten minutes: also the other lanes over the yardsticks, those of failing
           allocations on a seeded sample; one more allocator of a CPython;
           full-sized workloads everywhere, longer benchmarks
@@ -45,7 +46,7 @@ class Profile:
     """`ends`: the oldest and the newest; those between wait for `nightly`."""
     allocators: Reach
     """Of the baseline CPython: its own, one more that the seed picks, all of all."""
-    whole_twins: Reach
+    whole_twins: Literal["none", "newest", "every"]
     """Which CPythons run the workloads full-sized."""
     leaks: Reach
     """Over which backends valgrind looks at the leaks workload."""
@@ -70,7 +71,7 @@ PROFILES: dict[str, Profile] = {
     "quick": Profile(
         summary="two minutes: every case once, short benchmarks",
         lanes="one", modes="one", modes_in_lanes=False, cpythons="ends",
-        allocators="one", whole_twins="one", leaks="yardsticks",
+        allocators="one", whole_twins="none", leaks="yardsticks",
         millions="one", bench_seconds=0.005, repetitions=5, oldest_sample=4,
     ),
     "standard": Profile(
@@ -88,7 +89,7 @@ PROFILES: dict[str, Profile] = {
     "smoke": Profile(
         summary="one minute: the plan of standard at its smallest sizes",
         lanes="yardsticks", modes="every", modes_in_lanes=False, cpythons="ends",
-        allocators="yardsticks", whole_twins="one", leaks="yardsticks",
+        allocators="yardsticks", whole_twins="newest", leaks="yardsticks",
         millions="one", bench_seconds=0.001, repetitions=2,
         failing_sample=SMALLEST, sample=SMALLEST, smallest=True,
     ),

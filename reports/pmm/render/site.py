@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shutil
+import sys
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -92,6 +94,14 @@ def is_web_address(text: str | None) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
+def compiled_templates() -> jinja2.BytecodeCache | None:
+    """Keep compiled templates beside Python's own, where that may write."""
+    folder = Path(__file__).with_name("__pycache__")
+    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
+        return None
+    return jinja2.FileSystemBytecodeCache(str(folder))
+
+
 def environment() -> jinja2.Environment:
     """The template environment: escaping on, an unknown name is an error."""
     style, script = _asset("report.css"), _asset("report.js")
@@ -102,6 +112,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=shown,
+        bytecode_cache=compiled_templates(),
     )
     for function in (
         words.number, words.size, words.duration, words.quantity, words.times,
