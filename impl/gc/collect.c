@@ -4,12 +4,12 @@
 
 #include "gc/log.h"
 #include "gc/mark.h"
-#include "gc/marker.h"
 #include "gc/search.h"
+#include "gc/walk.h"
 #include "host.h"
-#include "object/list.h"
-#include "object/runtime.h"
-#include "object/weakref.h"
+#include "runtime/runtime.h"
+#include "types/list.h"
+#include "types/weakref.h"
 
 /** A collection under way. */
 struct run {

@@ -22,13 +22,13 @@
 
 #include <string.h>
 
+#include "core/tracked.h"
 #include "gc/collect.h"
 #include "gc/log.h"
 #include "gc/search.h"
-#include "gc/table.h"
 #include "gc/visit.h"
 #include "host.h"
-#include "object/runtime.h"
+#include "runtime/runtime.h"
 
 const char *const pmmi_gc_modes[] = {"generational", "full", "incremental",
                                      "counting", NULL};

@@ -11,7 +11,7 @@
  *   1. pmmi_gc_new() makes an object that is not tracked yet, and reserves
  *      what tracking needs, so that tracking cannot fail.
  *   2. When its fields are valid, its constructor tracks it: it gets a slot
- *      in the table of tracked objects (gc/table.h).
+ *      in the table of tracked objects (core/tracked.h).
  *   3. Its dealloc untracks it before it invalidates a field.
  *   4. pmmi_gc_free() gives it back.
  *
@@ -21,12 +21,12 @@
  *
  * Source: CPython 3.11 Modules/gcmodule.c and InternalDocs/
  * garbage_collector.md for what a collection does; the dense table in place
- * of linked lists is explained in impl/gc/table.h.
+ * of linked lists is explained in impl/core/tracked.h.
  */
 #ifndef PMMI_GC_H
 #define PMMI_GC_H
 
-#include "object/object.h"
+#include "core/object.h"
 
 /** Bytes in front of every object of a PMMI_TYPE_GC type. */
 #define PMMI_GC_HEAD_BYTES 16
@@ -101,7 +101,7 @@ struct pmmi_gc_slide {
 
 /** State of the collector of one runtime. */
 struct pmmi_gc {
-  struct pmmi_gc_chunk **chunks; /* the table (gc/table.h)                  */
+  struct pmmi_gc_chunk **chunks; /* the table (core/tracked.h)              */
   uint8_t *marked; /* beside each chunk, behind the pointers: 0: no slot of   */
                    /* it is a candidate                                      */
   uint32_t chunk_count;          /* chunks allocated                        */

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "object/function.h"
-#include "object/runtime.h"
+#include "code/function.h"
+#include "runtime/runtime.h"
 
 #define FIRST_ROOM 4 /* listeners; doubles                                  */
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "gc/marker.h"
-#include "object/runtime.h"
+#include "gc/walk.h"
+#include "runtime/runtime.h"
 
 static_assert(PMMI_GC_CANDIDATE == PMMI_MARK_MEMBER, "the same bit");
 

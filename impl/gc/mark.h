@@ -2,7 +2,7 @@
 /*
  * mark.h - which of the candidates can be reached from outside of them.
  *
- * Candidates are the slots of a range whose mark has M (marks: marker.h).
+ * Candidates are the slots of a range whose mark has M (marks: walk.h).
  *
  *   1. Count.  One walk over the candidates adds each one's reference count
  *      to its own balance, and takes 1 from the balance of each candidate
@@ -29,7 +29,7 @@
 #ifndef PMMI_GC_MARK_H
 #define PMMI_GC_MARK_H
 
-#include "gc/table.h"
+#include "core/tracked.h"
 
 /** M: the slot's object is a candidate; after deduce: it is unreachable. */
 #define PMMI_GC_CANDIDATE UINT32_C(1)

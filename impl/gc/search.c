@@ -2,9 +2,9 @@
 /* search.c - old garbage, searched by and by; see search.h. */
 #include "gc/search.h"
 
-#include "gc/marker.h"
+#include "gc/walk.h"
 #include "host.h"
-#include "object/runtime.h"
+#include "runtime/runtime.h"
 
 static_assert(PMMI_GC_SEARCH_STACK == PMMI_MARKER_STACK, "copied as a whole");
 

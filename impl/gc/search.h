@@ -6,7 +6,7 @@
  *      old one is replaced by a search in slices, each of which does a bounded
  *      amount of work after a young collection.
  *   2. Enter: every old object becomes a member (S).  Count: each member's
- *      owners and references are counted once (marker.h).  Reach: from members
+ *      owners and references are counted once (walk.h).  Reach: from members
  *      with an owner outside, the others are reached.
  *   3. Who is not reached is a suspect.  Suspects are then deduced exactly
  *      (mark.h) and disposed of: first some thousands of neighbours at a time,
@@ -39,8 +39,8 @@
 #ifndef PMMI_GC_SEARCH_H
 #define PMMI_GC_SEARCH_H
 
+#include "core/tracked.h"
 #include "gc/gc.h"
-#include "gc/table.h"
 
 /** Pause that is aimed at unless the host says otherwise. */
 #define PMMI_GC_BUDGET_NS UINT64_C(1000000)

@@ -9,8 +9,8 @@
 #define PMMI_GC_VISIT_H
 
 #include "gc/gc.h"
-#include "object/list.h"
-#include "object/tuple.h"
+#include "types/list.h"
+#include "types/tuple.h"
 
 static inline int pmmi_visit_items(pmm_obj *const *items, size_t n,
                                    pmm_visit visit, void *ctx) {

@@ -7,7 +7,7 @@ conformance and bench, and fails on one that the layers forbid:
   conformance, bench, workloads   their own headers, pmm/*, host.h; program
                                   files also the registry and the selection
   impl/subjects                   everything below; adaptors know both sides
-  impl/object, gc, profile        each other, pmm/types.h, host, sanitize
+  impl/memory … impl/runtime      each other, pmm/types.h, host, sanitize
   impl/backends                   pool, host, sanitize, pmm/backend.h
   impl/pool                       host, sanitize, pmm/backend.h
   impl/host, sanitize             pmm/backend.h
@@ -28,7 +28,7 @@ SOURCES = {".c", ".h", ".cc", ".cpp", ".hpp"}
 TREES = ("impl", "workloads", "conformance", "bench")
 
 # What a file of a layer may include from impl, by the beginning of the path.
-RUNTIME = ("object/", "gc/", "profile/")
+RUNTIME = ("memory/", "core/", "gc/", "types/", "code/", "runtime/")
 LAYERS: dict[str, tuple[str, ...]] = {
     "impl/host": ("pmm/backend.h", "host.h", "sanitize.h"),
     "impl/pool": ("pmm/backend.h", "host.h", "sanitize.h", "pool/"),
@@ -65,7 +65,7 @@ def layer_of(path: str) -> str | None:
     if len(parts) == 2:
         return "impl/host"
     folder = parts[1]
-    if folder in ("object", "gc", "profile"):
+    if f"{folder}/" in RUNTIME:
         return "impl/runtime"
     # Tests may look at everything they test, wherever they have to live.
     is_test = folder == "tests" or parts[-1] == "selftest.c"
@@ -123,27 +123,27 @@ def forbidden(root: Path) -> list[str]:
 
 SEEDED = {
     # file: (its include, whether it points up)
-    "impl/pool/a.c": ("object/object.h", True),
+    "impl/pool/a.c": ("core/object.h", True),
     "impl/pool/b.c": ("pool/pool.h", False),
     "impl/backends/a.c": ("gc/gc.h", True),
     "impl/backends/b.c": ("pool/pool.h", False),
     "impl/host.c": ("pool/pool.h", True),
-    "impl/object/a.c": ("pmm/subject.h", True),
-    "impl/object/b.c": ("backends/registry.h", True),
-    "impl/object/c.c": ("pool/pool.h", True),
-    "impl/object/d.c": ("gc/gc.h", False),
+    "impl/types/a.c": ("pmm/subject.h", True),
+    "impl/types/b.c": ("backends/registry.h", True),
+    "impl/types/c.c": ("pool/pool.h", True),
+    "impl/types/d.c": ("gc/gc.h", False),
     "impl/gc/e.c": ("../subjects/select.h", True),
     "impl/subjects/a.c": ("backends/registry.h", False),
     "impl/subjects/b.c": ("case.h", True),
-    "conformance/cases/a.c": ("object/object.h", True),
+    "conformance/cases/a.c": ("core/object.h", True),
     "conformance/cases/b.c": ("case.h", False),
     "conformance/cases/c.c": ("backends/registry.h", True),
     "conformance/harness/main.c": ("backends/registry.h", False),
     "workloads/a.c": ("subjects/select.h", True),
     "workloads/b.c": ("pmm/subject.h", False),
-    "bench/a.cc": ("object/list.h", True),
+    "bench/a.cc": ("types/list.h", True),
 }
-HEADERS = ("impl/object/object.h", "impl/object/list.h", "impl/gc/gc.h",
+HEADERS = ("impl/core/object.h", "impl/types/list.h", "impl/gc/gc.h",
            "impl/pool/pool.h", "impl/backends/registry.h",
            "impl/subjects/select.h", "impl/include/pmm/subject.h",
            "conformance/harness/case.h")

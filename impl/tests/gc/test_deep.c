@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_deep.c - deep structures die and are collected on a small stack. */
-#include "object/stack.h"
+#include "code/call_on_stack.h"
 #include "tests/gc/lab.h"
 
 /** The profile's small stack. */

@@ -11,7 +11,7 @@
  * search's slices, and nothing asks for a collection: what lives must stay,
  * and what is garbage must go at last.
  */
-#include "gc/table.h"
+#include "core/tracked.h"
 #include "tests/gc/lab.h"
 
 #define NODES 200

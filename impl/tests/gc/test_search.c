@@ -4,12 +4,12 @@
  * program does not get: containers walked in parts, graphs that overflow the
  * stack, cycles that span the table, and whoever ends a search early.
  */
+#include "core/tracked.h"
 #include "gc/collect.h"
 #include "gc/search.h"
-#include "gc/table.h"
-#include "object/dict.h"
-#include "object/int.h"
 #include "tests/gc/lab.h"
+#include "types/dict.h"
+#include "types/int.h"
 
 #define NO_DEADLINE UINT64_MAX
 

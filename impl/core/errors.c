@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * errors.c - raising, saving and reporting errors; see errors.h.
+ *
+ * Every change of the pending error first empties it and only then releases
+ * what it kept alive: releasing may run code that raises.
+ */
+#include "core/errors.h"
+
+#include <string.h>
+
+#include "runtime/runtime.h"
+
+/* Put `error` in place of what is pending. */
+static void replace_pending(pmm_rt *rt, const struct pmmi_error *error) {
+  pmm_obj *value = rt->errors.pending.value;
+  rt->errors.pending = *error;
+  pmmi_xrelease(rt, value);
+}
+
+void pmmi_error_note(pmm_rt *rt, enum pmm_status status,
+                     const char *message) {
+  assert(status != PMM_OK && message != NULL);
+  struct pmmi_error *pending = &rt->errors.pending;
+  pmm_obj *value = pending->value;
+  pending->status = status;
+  pending->context = rt->errors.handled;
+  pending->message = message;
+  pending->value = NULL;
+  pmmi_xrelease(rt, value);
+}
+
+enum pmm_status pmmi_fail_os(pmm_rt *rt, int os_errno, const char *message) {
+  rt->errors.os_errno = os_errno;
+  return pmmi_fail(rt, PMM_OS, message);
+}
+
+void pmmi_error_set(pmm_rt *rt, enum pmm_status status, const char *message) {
+  if (status == PMM_OK) {
+    pmmi_error_clear(rt);
+    return;
+  }
+  struct pmmi_error error = {.status = status,
+                             .context = rt->errors.handled};
+  if (message != NULL) {
+    /* `message` may be the pending error's own text, hence the copy. */
+    size_t length = strnlen(message, sizeof error.text - 1);
+    memcpy(error.text, message, length);
+  }
+  replace_pending(rt, &error);
+}
+
+enum pmm_status pmmi_error(pmm_rt *rt) { return rt->errors.pending.status; }
+
+int pmmi_error_pending(pmm_rt *rt) {
+  return rt->errors.pending.status != PMM_OK;
+}
+
+const char *pmmi_error_message(pmm_rt *rt) {
+  const struct pmmi_error *pending = &rt->errors.pending;
+  if (pending->status == PMM_OK) {
+    return "";
+  }
+  return pending->message != NULL ? pending->message : pending->text;
+}
+
+void pmmi_error_clear(pmm_rt *rt) {
+  struct pmmi_error *pending = &rt->errors.pending;
+  pmm_obj *value = pending->value;
+  pending->status = PMM_OK;
+  pending->context = PMM_OK;
+  pending->message = NULL;
+  pending->value = NULL;
+  pmmi_xrelease(rt, value);
+}
+
+int pmmi_os_errno(pmm_rt *rt) {
+  return rt->errors.pending.status == PMM_OS ? rt->errors.os_errno : 0;
+}
+
+enum pmm_status pmmi_error_context(pmm_rt *rt) {
+  return rt->errors.pending.context;
+}
+
+void pmmi_error_save(pmm_rt *rt, struct pmmi_error *out) {
+  *out = rt->errors.pending;
+  rt->errors.pending =
+      (struct pmmi_error){.status = PMM_OK, .context = PMM_OK};
+}
+
+void pmmi_error_restore(pmm_rt *rt, struct pmmi_error *saved) {
+  if (pmmi_error_pending(rt)) {
+    pmmi_error_unraisable(rt);
+  }
+  replace_pending(rt, saved);
+  saved->value = NULL;
+}
+
+void pmmi_error_unraisable(pmm_rt *rt) {
+  enum pmm_status status = pmmi_error(rt);
+  if (status == PMM_OK) {
+    return;
+  }
+  pmmi_event(rt, PMM_EVENT_UNRAISABLE, 0, (int64_t)status);
+  pmmi_error_clear(rt);
+}

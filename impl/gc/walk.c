@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+/* walk.c - walking objects and keeping their balances; see walk.h. */
+#include "gc/walk.h"
+
+#include <string.h>
+
+#include "gc/mark.h"
+#include "gc/visit.h"
+#include "runtime/runtime.h"
+#include "types/dict.h"
+
+/** Slots between fetching an object, its items, and reading it. */
+#define AHEAD 8u
+
+void pmmi_marker_init(struct pmmi_marker *m, pmm_rt *rt,
+                      struct pmmi_gc_range range, uint32_t member) {
+  memset(m, 0, offsetof(struct pmmi_marker, batch));
+  m->rt = rt;
+  m->gc = &rt->gc;
+  m->member = member;
+  m->from = range.from;
+  m->span = range.to - range.from;
+  m->finger = range.from;
+  m->limit = UINT64_MAX;
+}
+
+/* ---- fetching ahead ----------------------------------------------------- */
+
+static inline void fetch(const pmm_obj *o) {
+  __builtin_prefetch(pmmi_gc_head_of(o));
+  __builtin_prefetch(o);
+}
+
+/* The walk is at the i-th object: fetch what it will need soon. */
+static inline void fetch_ahead(const struct pmmi_run *run, uint32_t i) {
+  if (i + 2 * AHEAD >= run->length) {
+    return;
+  }
+  const pmm_obj *near = run->objects[i + AHEAD];
+  __builtin_prefetch(run->objects[i + 2 * AHEAD]); /* NULL does no harm      */
+  if (near != NULL && near->type == &pmmi_list_type) {
+    __builtin_prefetch(((const struct pmmi_list *)near)->items);
+  }
+}
+
+/* The marks of the batch's objects, as far as they lie in the range: to be
+ * read later, as they are being fetched.  Empties the batch. */
+static inline unsigned marks_of_batch(struct pmmi_marker *m,
+                                      uint32_t *marks[PMMI_MARKER_BATCH]) {
+  unsigned n = 0;
+  m->work += m->waiting;
+  for (unsigned i = 0; i < m->waiting; i++) {
+    pmm_obj *o = m->batch[i];
+    if (!pmmi_gc_is_collectable(o)) {
+      continue;
+    }
+    uint32_t slot = pmmi_gc_head_of(o)->slot;
+    if (slot - m->from < m->span) { /* PMMI_GC_UNTRACKED never is            */
+      marks[n] = pmmi_gc_mark_at(m->gc, slot);
+      __builtin_prefetch(marks[n], 1);
+      m->batch[n++] = o;
+    }
+  }
+  m->waiting = 0;
+  return n;
+}
+
+/* ---- large objects in parts --------------------------------------------- */
+
+static size_t visit_part_of_dict(struct pmmi_dict *dict, size_t position,
+                                 pmm_visit visit, void *ctx) {
+  const struct pmmi_dict_entry *entry;
+  for (unsigned n = 0; n < PMMI_MARKER_PART / 2; n++) {
+    entry = pmmi_dict_next(dict, &position);
+    if (entry == NULL) {
+      return 0;
+    }
+    (void)visit(ctx, entry->key);
+    (void)visit(ctx, entry->value);
+  }
+  return position;
+}
+
+static size_t visit_part_of_items(pmm_obj *const *items, size_t n, size_t at,
+                                  pmm_visit visit, void *ctx) {
+  size_t end = at + PMMI_MARKER_PART < n ? at + PMMI_MARKER_PART : n;
+  if (at < end) { /* else it has shrunk meanwhile                            */
+    (void)pmmi_visit_items(items + at, end - at, visit, ctx);
+  }
+  return end < n ? end : 0;
+}
+
+/* Visit some references, from `at` on; returns where to go on, 0: all are
+ * done. */
+static size_t visit_part(pmm_obj *o, size_t at, pmm_visit visit, void *ctx) {
+  if (o->type == &pmmi_list_type) {
+    struct pmmi_list *list = (struct pmmi_list *)o;
+    return visit_part_of_items(list->items, list->var.length, at, visit, ctx);
+  }
+  if (o->type == &pmmi_tuple_type) {
+    struct pmmi_tuple *tuple = (struct pmmi_tuple *)o;
+    return visit_part_of_items(tuple->items, tuple->var.length, at, visit,
+                               ctx);
+  }
+  if (pmmi_is_dict(o)) {
+    return visit_part_of_dict((struct pmmi_dict *)o, at, visit, ctx);
+  }
+  (void)o->type->traverse(o, visit, ctx);
+  return 0;
+}
+
+static int is_large(const pmm_obj *o) {
+  return (o->type == &pmmi_list_type || o->type == &pmmi_tuple_type)
+             ? ((const struct pmmi_var *)o)->length > PMMI_MARKER_PART
+             : pmmi_is_dict(o) && ((const struct pmmi_dict *)o)->used >
+                                      PMMI_MARKER_PART / 2;
+}
+
+/* ---- counting ----------------------------------------------------------- */
+
+static void count_batch(struct pmmi_marker *m) {
+  uint32_t *marks[PMMI_MARKER_BATCH];
+  unsigned n = marks_of_batch(m, marks);
+  for (unsigned i = 0; i < n; i++) {
+    *marks[i] -= (*marks[i] & m->member) != 0 ? PMMI_MARK_ONE : 0;
+  }
+}
+
+static int visit_count(void *ctx, pmm_obj *o) {
+  struct pmmi_marker *m = ctx;
+  fetch(o);
+  m->batch[m->waiting++] = o;
+  if (m->waiting == PMMI_MARKER_BATCH) {
+    count_batch(m);
+  }
+  return 0;
+}
+
+/* The same for many, with the batch's length in a register. */
+static inline void count_items(struct pmmi_marker *m, pmm_obj *const *items,
+                               size_t n) {
+  unsigned waiting = m->waiting;
+  for (size_t i = 0; i < n; i++) {
+    if (items[i] == NULL) {
+      continue;
+    }
+    fetch(items[i]);
+    m->batch[waiting++] = items[i];
+    if (waiting == PMMI_MARKER_BATCH) {
+      m->waiting = waiting;
+      count_batch(m);
+      waiting = 0;
+    }
+  }
+  m->waiting = waiting;
+}
+
+static uint32_t needs_of(const struct pmmi_type *type) {
+  return ((type->flags & PMMI_TYPE_LEGACY_DEL) ? PMMI_GC_NEEDS_KEEP : 0u) |
+         (type->weak_offset != 0 ? PMMI_GC_NEEDS_WEAK : 0u) |
+         (type->finalize != NULL ? PMMI_GC_NEEDS_FINALIZE : 0u);
+}
+
+static void note_atomic(struct pmmi_marker *m, uint32_t *mark) {
+  *mark |= PMMI_MARK_ATOMIC;
+  m->atomics++;
+}
+
+static void count_any(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  const struct pmmi_type *type = o->type;
+  m->needs |= needs_of(type);
+  if (m->full && pmmi_is_dict(o) &&
+      pmmi_dict_is_atomic((struct pmmi_dict *)o)) {
+    note_atomic(m, mark);
+  } else {
+    (void)type->traverse(o, visit_count, m);
+  }
+}
+
+static inline void count_referents(struct pmmi_marker *m, pmm_obj *o,
+                                   uint32_t *mark) {
+  const struct pmmi_type *type = o->type;
+  if (type == &pmmi_list_type) {
+    struct pmmi_list *list = (struct pmmi_list *)o;
+    count_items(m, list->items, list->var.length);
+  } else if (type != &pmmi_tuple_type) {
+    count_any(m, o, mark);
+  } else if (pmmi_is_atomic_tuple(o)) {
+    note_atomic(m, mark);
+  } else {
+    struct pmmi_tuple *tuple = (struct pmmi_tuple *)o;
+    count_items(m, tuple->items, tuple->var.length);
+  }
+}
+
+static inline void count_owners(const pmm_obj *o, uint32_t *mark) {
+  if (o->refcnt < PMMI_MARK_MANY) {
+    *mark += (uint32_t)o->refcnt * PMMI_MARK_ONE;
+  } else {
+    *mark |= PMMI_MARK_HELD;
+  }
+}
+
+/* Count the members of a run; the limit does not matter. */
+static void count_run(struct pmmi_marker *m, struct pmmi_run run) {
+  const uint32_t member = m->member;
+  for (uint32_t i = 0; i < run.length; i++) {
+    pmm_obj *o = run.objects[i];
+    fetch_ahead(&run, i);
+    if (o == NULL) {
+      run.marks[i] = 0;
+    } else if ((run.marks[i] & member) != 0) {
+      count_owners(o, &run.marks[i]);
+      count_referents(m, o, &run.marks[i]);
+    }
+  }
+}
+
+/* 1 when the object is done, 0 when more of its references are left. */
+static int count_part(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  m->objects += m->part == 0;
+  m->work++;
+  if (m->part == 0) {
+    count_owners(o, mark);
+  }
+  if (!is_large(o)) {
+    count_referents(m, o, mark);
+    return 1;
+  }
+  m->part = visit_part(o, m->part, visit_count, m);
+  return m->part == 0;
+}
+
+/* The same with a limit; returns how many slots are done. */
+static uint32_t count_some(struct pmmi_marker *m, struct pmmi_run run) {
+  for (uint32_t i = 0; i < run.length; i++) {
+    fetch_ahead(&run, i);
+    if ((run.marks[i] & m->member) != 0) {
+      uint32_t done = (uint32_t)count_part(m, run.objects[i], &run.marks[i]);
+      if (m->work >= m->limit || !done) {
+        return i + done;
+      }
+    }
+  }
+  return run.length;
+}
+
+uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
+  int stopped = 0;
+  while (slot < to && !stopped) {
+    struct pmmi_run run = pmmi_run_at(m->gc, slot, to);
+    uint32_t done = run.length;
+    if (m->limit == UINT64_MAX) {
+      if (*run.marked) {
+        count_run(m, run);
+      }
+    } else {
+      done = count_some(m, run);
+      stopped = done < run.length || m->work >= m->limit;
+    }
+    slot += done;
+  }
+  count_batch(m);
+  return slot;
+}
+
+/* ---- reaching ----------------------------------------------------------- */
+
+/* Held now, behind the finger.  When the stack is full the table remembers
+ * it: a sweep over marks is cheaper than a chain through cold heads. */
+static void reach_behind(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  uint32_t slot = pmmi_gc_head_of(o)->slot;
+  if (m->depth < PMMI_MARKER_STACK &&
+      (m->limit == UINT64_MAX || !is_large(o))) {
+    m->stack[m->depth++] = o;
+  } else if (!m->chains || m->sweeps < PMMI_MARKER_SWEEPS) {
+    *mark |= PMMI_MARK_WAITS;
+    m->again = slot < m->again ? slot : m->again;
+  } else {
+    pmmi_gc_head_of(o)->next = m->chain;
+    m->chain = o;
+  }
+}
+
+static inline void reach_one(struct pmmi_marker *m, pmm_obj *o,
+                             uint32_t *mark) {
+  if (!pmmi_mark_is_unheld(*mark, m->member)) {
+    return;
+  }
+  *mark |= PMMI_MARK_HELD;
+  m->left--;
+  if (pmmi_gc_head_of(o)->slot <= m->finger) {
+    reach_behind(m, o, mark);
+  } else if (m->sweeps > 1) {
+    *mark |= PMMI_MARK_WAITS;
+  }
+}
+
+static void reach_batch(struct pmmi_marker *m) {
+  uint32_t *marks[PMMI_MARKER_BATCH];
+  unsigned n = marks_of_batch(m, marks);
+  for (unsigned i = 0; i < n; i++) {
+    reach_one(m, m->batch[i], marks[i]);
+  }
+}
+
+static int visit_reach(void *ctx, pmm_obj *o) {
+  struct pmmi_marker *m = ctx;
+  fetch(o);
+  m->batch[m->waiting++] = o;
+  if (m->waiting == PMMI_MARKER_BATCH) {
+    reach_batch(m);
+  }
+  return 0;
+}
+
+/* An object that waits behind the finger, or NULL. */
+static inline pmm_obj *pop(struct pmmi_marker *m) {
+  if (m->depth > 0) {
+    return m->stack[--m->depth];
+  }
+  pmm_obj *o = m->chain;
+  if (o != NULL) {
+    m->chain = pmmi_gc_head_of(o)->next;
+  }
+  return o;
+}
+
+void pmmi_marker_reach_from(struct pmmi_marker *m, pmm_obj *o) {
+  (void)visit_reach(m, o);
+}
+
+void pmmi_marker_drain(struct pmmi_marker *m) {
+  do {
+    pmm_obj *o;
+    while (m->left > 0 && m->work < m->limit && (o = pop(m)) != NULL) {
+      m->objects++;
+      m->work++;
+      (void)pmmi_visit(o, visit_reach, m);
+    }
+    reach_batch(m);
+  } while (m->left > 0 && m->work < m->limit &&
+           (m->depth > 0 || m->chain != NULL));
+}
+
+/* 1 when the object is done, 0 when more of its references are left. */
+static inline int reach_object(struct pmmi_marker *m, pmm_obj *o) {
+  m->objects += m->part == 0;
+  m->work++;
+  if (m->limit == UINT64_MAX || !is_large(o)) {
+    (void)pmmi_visit(o, visit_reach, m);
+    return 1;
+  }
+  m->part = visit_part(o, m->part, visit_reach, m);
+  return m->part == 0;
+}
+
+/* What waits goes on before the finger does. */
+static inline void reach_waiting(struct pmmi_marker *m) {
+  pmm_obj *o;
+  while (m->work < m->limit && (o = pop(m)) != NULL) {
+    m->objects++;
+    m->work++;
+    (void)pmmi_visit(o, visit_reach, m);
+  }
+}
+
+uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
+  uint32_t wanted = m->sweeps == 1 ? PMMI_MARK_HELD | PMMI_MARK_BALANCE
+                                   : PMMI_MARK_WAITS;
+  struct pmmi_run run;
+  for (; slot < to && m->left > 0; slot += run.length) {
+    run = pmmi_run_at(m->gc, slot, to);
+    if (m->limit == UINT64_MAX && !*run.marked) {
+      continue;
+    }
+    for (uint32_t i = 0; i < run.length; i++) {
+      uint32_t mark = run.marks[i];
+      if ((mark & m->member) == 0 || (mark & wanted) == 0) {
+        continue;
+      }
+      fetch_ahead(&run, i);
+      m->finger = slot + i;
+      run.marks[i] &= ~PMMI_MARK_WAITS;
+      int done = reach_object(m, run.objects[i]);
+      reach_waiting(m);
+      if (!done) {
+        run.marks[i] |= PMMI_MARK_WAITS & wanted;
+      }
+      if (m->work >= m->limit || !done) {
+        pmmi_marker_drain(m);
+        return slot + i + (uint32_t)done;
+      }
+    }
+  }
+  if (slot >= to) {
+    m->finger = to;
+  }
+  pmmi_marker_drain(m);
+  return slot;
+}

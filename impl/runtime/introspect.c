@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * introspect.c - what a host may ask of the collector and set in it.
+ *
+ * Listing objects appends to a list, which takes memory but makes no
+ * collectable object, so slots do not move meanwhile.
+ *
+ * Source: CPython 3.11 Modules/gcmodule.c (gc_get_referrers, gc_freeze, ...).
+ */
+#include <string.h>
+
+#include "core/tracked.h"
+#include "gc/collect.h"
+#include "gc/log.h"
+#include "gc/visit.h"
+#include "runtime/runtime.h"
+
+static int is_generation(int generation) {
+  return generation >= 0 && generation < PMMI_GC_GENERATIONS;
+}
+
+static enum pmm_status no_generation(pmm_rt *rt) {
+  return pmmi_fail(rt, PMM_VALUE, "there is no such generation");
+}
+
+/* ---- collecting --------------------------------------------------------- */
+
+enum pmm_status pmmi_collect(pmm_rt *rt, int generation,
+                             uint64_t *unreachable) {
+  *unreachable = 0;
+  if (!is_generation(generation)) {
+    return no_generation(rt);
+  }
+  pmmi_gc_log_because(rt, PMM_GC_EXPLICIT);
+  *unreachable = pmmi_gc_collect(rt, generation);
+  pmmi_gc_log_because(rt, 0);
+  return PMM_OK;
+}
+
+void pmmi_gc_enable(pmm_rt *rt, int enabled) { rt->gc.enabled = enabled != 0; }
+
+int pmmi_gc_enabled(pmm_rt *rt) { return rt->gc.enabled; }
+
+/* ---- who refers to whom ------------------------------------------------- */
+
+/** A list being filled by visits. */
+struct listing {
+  pmm_rt *rt;
+  pmm_obj *list;
+};
+
+static int visit_list(void *ctx, pmm_obj *o) {
+  struct listing *listing = ctx;
+  return pmmi_list_append(listing->rt, listing->list, o) != PMM_OK;
+}
+
+/* The list, or NULL when appending failed. */
+static pmm_obj *finish_list(pmm_rt *rt, pmm_obj *list, int failed) {
+  if (failed) {
+    pmmi_release(rt, list);
+    return NULL;
+  }
+  return list;
+}
+
+pmm_obj *pmmi_gc_referents(pmm_rt *rt, pmm_obj *o) {
+  struct listing listing = {rt, pmmi_list_new(rt, 0)};
+  if (listing.list == NULL || o->type->traverse == NULL) {
+    return listing.list;
+  }
+  return finish_list(rt, listing.list, pmmi_visit(o, visit_list, &listing));
+}
+
+static int visit_find(void *ctx, pmm_obj *o) { return o == ctx; }
+
+pmm_obj *pmmi_gc_referrers(pmm_rt *rt, pmm_obj *o) {
+  struct pmmi_gc *gc = &rt->gc;
+  pmm_obj *list = pmmi_list_new(rt, 0);
+  int failed = 0;
+  for (uint32_t slot = 0; list != NULL && !failed && slot < gc->used; slot++) {
+    pmm_obj *holder = *pmmi_gc_object_at(gc, slot);
+    if (holder != NULL && holder != list &&
+        pmmi_visit(holder, visit_find, o)) {
+      failed = pmmi_list_append(rt, list, holder) != PMM_OK;
+    }
+  }
+  return list == NULL ? NULL : finish_list(rt, list, failed);
+}
+
+pmm_obj *pmmi_gc_objects(pmm_rt *rt, int generation) {
+  if (generation != -1 && !is_generation(generation)) {
+    (void)no_generation(rt);
+    return NULL;
+  }
+  pmm_obj *list = pmmi_list_new(rt, 0);
+  if (list == NULL) {
+    return NULL;
+  }
+  struct pmmi_gc_range range = pmmi_gc_range_of(&rt->gc, generation);
+  int failed = 0;
+  for (uint32_t slot = range.from; !failed && slot < range.to; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
+    if (o != NULL && o != list) {
+      failed = pmmi_list_append(rt, list, o) != PMM_OK;
+    }
+  }
+  return finish_list(rt, list, failed);
+}
+
+int pmmi_gc_traverse(pmm_rt *rt, pmm_obj *o, pmm_visit visit, void *ctx) {
+  (void)rt;
+  return o->type->traverse != NULL ? o->type->traverse(o, visit, ctx) : 0;
+}
+
+enum pmm_status pmmi_gc_clear(pmm_rt *rt, pmm_obj *o) {
+  if (o->type->clear != NULL) {
+    pmmi_retain(rt, o);
+    o->type->clear(rt, o);
+    pmmi_release(rt, o);
+  }
+  return PMM_OK;
+}
+
+int pmmi_is_finalized(pmm_rt *rt, pmm_obj *o) {
+  (void)rt;
+  return pmmi_gc_is_finalized(o);
+}
+
+/* ---- debugging ---------------------------------------------------------- */
+
+enum pmm_status pmmi_gc_debug_set(pmm_rt *rt, uint32_t flags) {
+  if ((flags & ~(uint32_t)PMM_GC_SAVEALL) != 0) {
+    return pmmi_fail(rt, PMM_VALUE, "there is no such debug flag");
+  }
+  rt->gc.debug = flags;
+  return PMM_OK;
+}
+
+pmm_obj *pmmi_gc_garbage(pmm_rt *rt) {
+  if (rt->gc.garbage == NULL) {
+    rt->gc.garbage = pmmi_list_new(rt, 0);
+  }
+  return rt->gc.garbage;
+}
+
+/* ---- the permanent set -------------------------------------------------- */
+
+enum pmm_status pmmi_gc_freeze(pmm_rt *rt) {
+  struct pmmi_gc *gc = &rt->gc;
+  pmmi_gc_search_abandon(gc);
+  gc->frozen_end = gc->used;
+  gc->old_end = gc->used;
+  gc->middle_end = gc->used;
+  memset(gc->counts, 0, sizeof gc->counts);
+  return PMM_OK;
+}
+
+enum pmm_status pmmi_gc_unfreeze(pmm_rt *rt) {
+  rt->gc.frozen_end = 0;
+  return PMM_OK;
+}
+
+uint64_t pmmi_gc_freeze_count(pmm_rt *rt) {
+  uint64_t count = 0;
+  for (uint32_t slot = 0; slot < rt->gc.frozen_end; slot++) {
+    count += *pmmi_gc_object_at(&rt->gc, slot) != NULL;
+  }
+  return count;
+}
+
+/* ---- generations -------------------------------------------------------- */
+
+void pmmi_gc_thresholds(pmm_rt *rt, uint64_t thresholds[3]) {
+  memcpy(thresholds, rt->gc.thresholds, sizeof rt->gc.thresholds);
+}
+
+enum pmm_status pmmi_gc_set_thresholds(pmm_rt *rt, const uint64_t values[3]) {
+  memcpy(rt->gc.thresholds, values, sizeof rt->gc.thresholds);
+  return PMM_OK;
+}
+
+void pmmi_gc_counts(pmm_rt *rt, uint64_t counts[3]) {
+  memcpy(counts, rt->gc.counts, sizeof rt->gc.counts);
+}
+
+enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
+                              struct pmm_gc_stats *out) {
+  if (!is_generation(generation)) {
+    return no_generation(rt);
+  }
+  struct pmm_gc_stats stats = rt->gc.stats[generation];
+  size_t size = out->struct_size;
+  stats.struct_size = size;
+  memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);
+  return PMM_OK;
+}

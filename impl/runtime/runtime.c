@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * runtime.c - opening and closing a runtime; see runtime.h.
+ *
+ * Closing runs what is left to run (finalizers, callbacks, files) while every
+ * module still works, and only then takes the modules down, in the reverse
+ * of the order in which they came up.
+ */
+#include "runtime/runtime.h"
+
+#include <string.h>
+
+/* ---- open ---------------------------------------------------------------- */
+
+/* Over a layer of arenas where the backend takes its pages from the host. */
+static enum pmm_status make_heap(const struct pmm_open_config *config,
+                                 struct pmmi_arenas **arenas, void **heap) {
+  const struct pmm_backend *backend = config->backend;
+  struct pmm_backend_config heap_config = {.struct_size = sizeof heap_config,
+                                           .seed = config->seed};
+  *arenas = NULL;
+  if ((backend->capabilities & PMM_BACKEND_OS_HOOKS) != 0) {
+    *arenas = pmmi_arenas_new();
+    if (*arenas == NULL) {
+      return PMM_NO_MEMORY;
+    }
+    heap_config.os = &(*arenas)->os;
+  }
+  if (backend->init(&heap_config, heap) != 0) {
+    pmmi_arenas_free(*arenas);
+    return PMM_NO_MEMORY;
+  }
+  return PMM_OK;
+}
+
+static void unmake_heap(const struct pmm_backend *backend, void *heap,
+                        struct pmmi_arenas *arenas) {
+  backend->fini(heap);
+  pmmi_arenas_free(arenas);
+}
+
+/* What a caller that knows a shorter structure left out is 0. */
+static size_t quarantine_of(const struct pmm_open_config *config) {
+  size_t needed = offsetof(struct pmm_open_config, quarantine_bytes) +
+                  sizeof config->quarantine_bytes;
+  return config->struct_size >= needed ? config->quarantine_bytes : 0;
+}
+
+/* A heap of the backend and, on it, a runtime that can allocate. */
+static enum pmm_status make_runtime(const struct pmm_open_config *config,
+                                    pmm_rt **out) {
+  const struct pmm_backend *backend = config->backend;
+  struct pmmi_arenas *arenas;
+  void *heap;
+  if (make_heap(config, &arenas, &heap) != PMM_OK) {
+    return PMM_NO_MEMORY;
+  }
+  pmm_rt *rt = backend->alloc_zero(heap, 1, sizeof *rt);
+  if (rt == NULL) {
+    unmake_heap(backend, heap, arenas);
+    return PMM_NO_MEMORY;
+  }
+  pmmi_memory_init(&rt->memory, backend, heap);
+  rt->arenas = arenas;
+  pmmi_shared_init(rt);
+  pmmi_domains_init(rt);
+  pmmi_debug_init(rt, quarantine_of(config));
+  rt->seed = config->seed;
+  rt->flags = config->flags;
+  if (config->host != NULL) {
+    size_t size = config->host->struct_size;
+    memcpy(&rt->host, config->host,
+           size < sizeof rt->host ? size : sizeof rt->host);
+  }
+  if ((rt->flags & PMM_OPEN_DEBUG) != 0) {
+    (void)pmmi_debug_install(rt);
+  }
+  *out = rt;
+  return PMM_OK;
+}
+
+static void unmake_runtime(pmm_rt *rt) {
+  const struct pmm_backend *backend = rt->memory.backend;
+  void *heap = rt->memory.backend_heap;
+  struct pmmi_arenas *arenas = rt->arenas;
+  pmmi_debug_fini(rt);
+  pmmi_domains_fini(rt);
+  pmmi_shared_fini(rt);
+  backend->free_sized(heap, rt, sizeof *rt);
+  unmake_heap(backend, heap, arenas);
+}
+
+/* What each module needs is up before it; a failure undoes the rest. */
+static enum pmm_status start_modules(pmm_rt *rt, const char *mode) {
+  pmmi_ints_init(rt);
+  pmmi_strs_init(rt);
+  pmmi_trace_init(rt);
+  enum pmm_status status = pmmi_gc_init(rt, mode, rt->flags);
+  if (status != PMM_OK) {
+    return status;
+  }
+  status = pmmi_tuples_init(rt);
+  if (status != PMM_OK) {
+    pmmi_gc_fini(rt);
+    return status;
+  }
+  status = pmmi_frames_init(rt);
+  if (status != PMM_OK) {
+    pmmi_tuples_fini(rt);
+    pmmi_gc_fini(rt);
+  }
+  return status;
+}
+
+enum pmm_status pmmi_open(const struct pmm_open_config *config, pmm_rt **rt) {
+  *rt = NULL;
+  if (config->backend == NULL) {
+    return PMM_UNSUPPORTED;
+  }
+  if ((config->flags & PMM_OPEN_DEBUG) != 0 &&
+      config->backend->usable_size == NULL) {
+    return PMM_UNSUPPORTED; /* hooks cannot resize over it */
+  }
+  pmm_rt *opened;
+  enum pmm_status status = make_runtime(config, &opened);
+  if (status != PMM_OK) {
+    return status;
+  }
+  status = start_modules(opened, config->mode);
+  if (status != PMM_OK) {
+    unmake_runtime(opened);
+    return status;
+  }
+  pmmi_gc_opened(opened);
+  *rt = opened;
+  return PMM_OK;
+}
+
+/* ---- close --------------------------------------------------------------- */
+
+/* Code runs here, so what the host armed must not disturb it. */
+static void run_what_is_left(pmm_rt *rt) {
+  (void)pmmi_inject_disarm(rt);
+  pmmi_error_clear(rt);
+  pmmi_finalizers_run(rt);
+  pmmi_gc_teardown(rt);
+  pmmi_files_fini(rt);
+  pmmi_error_clear(rt);
+}
+
+void pmmi_close(pmm_rt *rt) {
+  run_what_is_left(rt);
+  pmmi_frames_fini(rt);
+  pmmi_lists_flush(rt);
+  pmmi_tuples_fini(rt);
+  pmmi_gc_fini(rt);
+  pmmi_strs_fini(rt);
+  pmmi_trace_fini(rt);
+  unmake_runtime(rt);
+}
+
+/* ---- figures ------------------------------------------------------------- */
+
+void pmmi_caches_flush(pmm_rt *rt) {
+  pmmi_tuples_flush(rt);
+  pmmi_lists_flush(rt);
+  pmmi_gc_trim(rt);
+}
+
+void pmmi_runtime_figures(pmm_rt *rt, struct pmm_memory *out) {
+  pmmi_tuples_figures(rt, out);
+  pmmi_lists_figures(rt, out);
+  pmmi_gc_figures(rt, out);
+}
