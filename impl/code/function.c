@@ -13,12 +13,6 @@ static struct pmmi_function *as_function(pmm_obj *o) {
   return (struct pmmi_function *)(void *)o;
 }
 
-void pmmi_status_take(pmm_rt *rt, enum pmm_status status) {
-  if (status != PMM_OK && pmmi_error(rt) != status) {
-    pmmi_fail(rt, status, "raised by the host");
-  }
-}
-
 pmm_obj *pmmi_host_call(pmm_rt *rt, pmm_call call, void *ctx, pmm_obj *arg) {
   pmm_obj *result = NULL;
   pmmi_status_take(rt, call(ctx, rt, arg, &result));
@@ -74,7 +68,7 @@ const struct pmmi_type pmmi_function_type = {
     .base = {PMMI_IMMORTAL, NULL},
     .name = "function",
     .basic_size = sizeof(struct pmmi_function),
-    .flags = PMMI_TYPE_GC,
+    .flags = PMMI_TYPE_GC | PMMI_TYPE_OWN_COPY,
     .weak_offset = offsetof(struct pmmi_function, weak),
     .dealloc = function_dealloc,
     .traverse = function_traverse,

@@ -42,10 +42,6 @@ pmm_obj *pmmi_function_over(pmm_rt *rt, struct pmmi_code *code,
  *  error pending. */
 pmm_obj *pmmi_host_call(pmm_rt *rt, pmm_call call, void *ctx, pmm_obj *arg);
 
-/** Make what a function of the host returned the pending error: PMM_OK leaves
- *  what is pending, another status becomes pending unless it is already. */
-void pmmi_status_take(pmm_rt *rt, enum pmm_status status);
-
 /* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 pmm_obj *pmmi_function_new(pmm_rt *rt, const struct pmm_code *code);

@@ -96,6 +96,12 @@ void pmmi_error_restore(pmm_rt *rt, struct pmmi_error *saved) {
   saved->value = NULL;
 }
 
+void pmmi_status_take(pmm_rt *rt, enum pmm_status status) {
+  if (status != PMM_OK && pmmi_error(rt) != status) {
+    pmmi_fail(rt, status, "raised by the host");
+  }
+}
+
 void pmmi_error_unraisable(pmm_rt *rt) {
   enum pmm_status status = pmmi_error(rt);
   if (status == PMM_OK) {

@@ -49,6 +49,10 @@ void pmmi_error_restore(pmm_rt *rt, struct pmmi_error *saved);
 /** PMM_OS with the errno of the failed call. */
 enum pmm_status pmmi_fail_os(pmm_rt *rt, int os_errno, const char *message);
 
+/** Make what a function of the host returned the pending error: PMM_OK leaves
+ *  what is pending, another status becomes pending unless it is already. */
+void pmmi_status_take(pmm_rt *rt, enum pmm_status status);
+
 /** 1 when an error is pending. */
 int pmmi_error_pending(pmm_rt *rt);
 

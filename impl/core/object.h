@@ -61,6 +61,7 @@ enum pmmi_type_flag {
   PMMI_TYPE_ATOM = 1u << 2,   /* owns no object: never part of a cycle      */
   PMMI_TYPE_TUPLE = 1u << 3,  /* laid out as a tuple (tuple.h)              */
   PMMI_TYPE_PLAIN = 1u << 5,  /* an atom that is nothing but its block      */
+  PMMI_TYPE_OWN_COPY = 1u << 6, /* stands for itself: each is its own copy  */
   PMMI_TYPE_LEGACY_DEL = 1u << 4 /* in a cycle it is kept: its finalizer is a
                                   * delete slot from before PEP 442         */
 };

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "code/function.h"
 #include "runtime/runtime.h"
 
 #define FIRST_ROOM 4 /* listeners; doubles                                  */

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "code/function.h"
 #include "runtime/runtime.h"
 #include "types/dict.h"
 #include "types/instance.h"
@@ -12,7 +11,6 @@
 #include "types/list.h"
 #include "types/set.h"
 #include "types/tuple.h"
-#include "types/weakref.h"
 
 #define LEAST_ROOM 16
 
@@ -38,8 +36,7 @@ static pmm_obj *refuse(pmm_rt *rt) {
 static int is_own_copy(const pmm_obj *o) {
   const struct pmmi_type *type = o->type;
   return ((type->flags & PMMI_TYPE_ATOM) != 0 && type->copy == NULL) ||
-         type == &pmmi_type_type || type == &pmmi_function_type ||
-         type == &pmmi_weakref_type;
+         (type->flags & PMMI_TYPE_OWN_COPY) != 0;
 }
 
 pmm_obj *pmmi_copy(pmm_rt *rt, pmm_obj *o) {

@@ -2,7 +2,6 @@
 /* finalizer.c - calls that an object's death makes; see finalizer.h. */
 #include "types/finalizer.h"
 
-#include "code/function.h"
 #include "runtime/runtime.h"
 
 static void enter_register(pmm_rt *rt, struct pmmi_finalizer *f) {

@@ -2,7 +2,6 @@
 /* instance.c - instances of the host's types; see instance.h. */
 #include "types/instance.h"
 
-#include "code/function.h"
 #include "gc/gc.h"
 #include "runtime/runtime.h"
 #include "types/instance_type.h"

@@ -22,6 +22,7 @@ const struct pmmi_type pmmi_type_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "type",
     .basic_size = sizeof(struct pmmi_heap_type),
+    .flags = PMMI_TYPE_OWN_COPY,
     .weak_offset = offsetof(struct pmmi_heap_type, weak),
     .dealloc = type_dealloc,
     .owned_bytes = type_owned_bytes,

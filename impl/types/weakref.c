@@ -2,7 +2,6 @@
 /* weakref.c - weak references and proxies; idea and source: weakref.h. */
 #include "types/weakref.h"
 
-#include "code/function.h"
 #include "gc/mark.h"
 #include "runtime/runtime.h"
 #include "types/instance.h"
@@ -237,7 +236,7 @@ const struct pmmi_type pmmi_weakref_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "weakref",
     .basic_size = sizeof(struct pmmi_weakref),
-    .flags = PMMI_TYPE_GC,
+    .flags = PMMI_TYPE_GC | PMMI_TYPE_OWN_COPY,
     .dealloc = pmmi_weakref_dealloc,
     .traverse = pmmi_weakref_traverse,
     .clear = pmmi_weakref_clear,
