@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "runtime/runtime.h"
+#include "code/state.h"
 
 /** What the thread is to do, and what came of it. */
 struct errand {
@@ -23,7 +23,7 @@ struct errand {
 
 static void *run_errand(void *argument) {
   struct errand *errand = argument;
-  const struct pmmi_memory *memory = &errand->rt->memory;
+  const struct pmmi_memory *memory = pmmi_memory_of(errand->rt);
   pmmi_hold(errand->rt);
   if (memory->backend->thread_enter != NULL &&
       memory->backend->thread_enter(memory->backend_heap) != 0) {

@@ -3,8 +3,8 @@
 #include "code/chunks.h"
 
 #include "code/file.h"
+#include "code/state.h"
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/iter.h"
 #include "types/list.h"
 

@@ -2,8 +2,8 @@
 /* closure.c - cells, and who shares them; idea: closure.h. */
 #include "code/closure.h"
 
+#include "code/state.h"
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/tuple.h"
 
 static struct pmmi_cell *as_cell(pmm_obj *o) {

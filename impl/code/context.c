@@ -4,8 +4,8 @@
 
 #include "code/function.h"
 #include "code/generator.h"
+#include "code/state.h"
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 
 /** Callbacks an exit stack has room for at first; it doubles. */
 #define FIRST_EXITS 8
@@ -101,7 +101,7 @@ static enum pmm_status did_not_stop(pmm_rt *rt, pmm_obj *generator,
 
 /** 1 when the pending error is the one that was thrown, come back. */
 static int is_thrown(pmm_rt *rt, enum pmm_status error) {
-  const struct pmmi_error *pending = &rt->errors.pending;
+  const struct pmmi_error *pending = &pmmi_errors_of(rt)->pending;
   if (error == PMM_STOP && pending->status == PMM_RUNTIME) {
     return pending->context == PMM_STOP; /* PEP 479 changed it on its way out */
   }
@@ -218,7 +218,7 @@ static enum pmm_status stack_unwind(pmm_rt *rt, struct pmmi_exit_stack *stack) {
     pmmi_status_take(rt, exit.fn(exit.ctx, rt, pmmi_none(rt)));
     if (pmmi_error_pending(rt)) {
       if (last.status != PMM_OK) {
-        rt->errors.pending.context = last.status;
+        pmmi_errors_of(rt)->pending.context = last.status;
         pmmi_xrelease(rt, last.value);
       }
       pmmi_error_save(rt, &last);

@@ -2,8 +2,8 @@
 /* exception.c - exceptions and frames that outlive; idea: exception.h. */
 #include "code/exception.h"
 
+#include "code/state.h"
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/list.h"
 
 static struct pmmi_exception *as_exception(pmm_obj *o) {

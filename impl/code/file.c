@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "code/state.h"
 #include "memory/memory.h"
-#include "runtime/runtime.h"
 
 static struct pmmi_file *as_file(pmm_obj *o) {
   assert(o->type == &pmmi_file_type);
@@ -84,12 +84,12 @@ static int open_path(const char *path, int flags) {
 }
 
 static void list_add(pmm_rt *rt, struct pmmi_file_link *link) {
-  link->next = rt->files.open;
-  link->from = &rt->files.open;
+  link->next = pmmi_files_of(rt)->open;
+  link->from = &pmmi_files_of(rt)->open;
   if (link->next != NULL) {
     link->next->from = &link->next;
   }
-  rt->files.open = link;
+  pmmi_files_of(rt)->open = link;
 }
 
 static void list_remove(struct pmmi_file_link *link) {
@@ -228,8 +228,8 @@ static void close_with_warning(pmm_rt *rt, struct pmmi_file *file) {
 }
 
 void pmmi_files_fini(pmm_rt *rt) {
-  while (rt->files.open != NULL) {
-    close_with_warning(rt, pmmi_file_of(rt->files.open));
+  while (pmmi_files_of(rt)->open != NULL) {
+    close_with_warning(rt, pmmi_file_of(pmmi_files_of(rt)->open));
   }
 }
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "code/file.h"
+#include "code/state.h"
 #include "memory/memory.h"
-#include "runtime/runtime.h"
 
 /** First block for a file whose size is not known. */
 #define FIRST_BYTES (2 * (size_t)PMMI_FILE_BUFFER)

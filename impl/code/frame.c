@@ -11,33 +11,34 @@
 #include <string.h>
 
 #include "code/exception.h"
+#include "code/state.h"
 #include "memory/memory.h"
-#include "runtime/runtime.h"
 
 static struct pmmi_chunk *chunk_new(pmm_rt *rt, size_t bytes) {
   struct pmmi_chunk *chunk = pmmi_mem_alloc(rt, bytes);
   if (chunk != NULL) {
-    *chunk = (struct pmmi_chunk){
-        .previous = rt->frames.chunk, .bytes = bytes, .used = sizeof *chunk};
-    rt->frames.chunk = chunk;
+    *chunk = (struct pmmi_chunk){.previous = pmmi_frames_of(rt)->chunk,
+                                 .bytes = bytes,
+                                 .used = sizeof *chunk};
+    pmmi_frames_of(rt)->chunk = chunk;
   }
   return chunk;
 }
 
 static void chunk_drop(pmm_rt *rt) {
-  struct pmmi_chunk *chunk = rt->frames.chunk;
-  rt->frames.chunk = chunk->previous;
+  struct pmmi_chunk *chunk = pmmi_frames_of(rt)->chunk;
+  pmmi_frames_of(rt)->chunk = chunk->previous;
   pmmi_mem_free(rt, chunk, chunk->bytes);
 }
 
 enum pmm_status pmmi_frames_init(pmm_rt *rt) {
-  rt->frames = (struct pmmi_frames){.chunk = NULL};
+  *pmmi_frames_of(rt) = (struct pmmi_frames){.chunk = NULL};
   return chunk_new(rt, PMMI_FRAMES_FIRST_BYTES) != NULL ? PMM_OK
                                                         : PMM_NO_MEMORY;
 }
 
 void pmmi_frames_fini(pmm_rt *rt) {
-  while (rt->frames.chunk != NULL) {
+  while (pmmi_frames_of(rt)->chunk != NULL) {
     chunk_drop(rt);
   }
 }
@@ -68,7 +69,7 @@ void pmmi_frame_start(pmm_rt *rt, struct pmmi_frame *frame,
 
 struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
                                    pmm_obj *const *args, size_t n) {
-  struct pmmi_chunk *chunk = rt->frames.chunk;
+  struct pmmi_chunk *chunk = pmmi_frames_of(rt)->chunk;
   size_t bytes = code->frame_bytes;
   if (bytes > chunk->bytes - chunk->used) {
     chunk = chunk_new(rt, PMMI_FRAMES_CHUNK_BYTES);
@@ -87,7 +88,7 @@ struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
 void pmmi_frame_pop(pmm_rt *rt, struct pmmi_frame *frame) {
   struct pmmi_code *code = frame->code;
   pmmi_frame_clear(rt, frame);
-  struct pmmi_chunk *chunk = rt->frames.chunk;
+  struct pmmi_chunk *chunk = pmmi_frames_of(rt)->chunk;
   chunk->used -= code->frame_bytes;
   assert((char *)frame == (char *)chunk + chunk->used);
   if (chunk->used == sizeof *chunk && chunk->previous != NULL) {

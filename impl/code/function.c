@@ -5,8 +5,8 @@
 #include "code/closure.h"
 #include "code/generator.h"
 #include "code/interpret.h"
+#include "code/state.h"
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 
 static struct pmmi_function *as_function(pmm_obj *o) {
   assert(o->type == &pmmi_function_type);

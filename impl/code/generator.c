@@ -2,8 +2,8 @@
 /* generator.c - generators; drawing, states and idea: generator.h. */
 #include "code/generator.h"
 
+#include "code/state.h"
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 
 static struct pmmi_generator *as_generator(pmm_obj *o) {
   assert(pmmi_is_generator(o));

@@ -12,13 +12,13 @@
 #include "code/closure.h"
 #include "code/function.h"
 #include "code/generator.h"
-#include "runtime/runtime.h"
+#include "code/state.h"
 
 typedef const struct pmmi_instruction *instruction;
 
 enum pmm_status pmmi_machine_deepen(struct pmmi_machine *m) {
   if (m->unlimited) {
-    m->rt->recursion++;
+    pmmi_core_state(m->rt)->recursion++;
     return PMM_OK;
   }
   return pmmi_recursion_enter(m->rt);
@@ -401,14 +401,14 @@ static enum pmmi_step deliver_error(struct pmmi_machine *m) {
   frame_end(m);
   if (stops) {
     pmmi_fail(m->rt, PMM_RUNTIME, "a generator raised StopIteration");
-    m->rt->errors.pending.context = PMM_STOP;
+    pmmi_errors_of(m->rt)->pending.context = PMM_STOP;
   }
   return m->frame == NULL ? leave(m, PMMI_FAILED) : PMMI_STEP_RAISE;
 }
 
 /** Give an error that was raised here its context. */
 static void error_found(struct pmmi_machine *m) {
-  struct pmmi_error *pending = &m->rt->errors.pending;
+  struct pmmi_error *pending = &pmmi_errors_of(m->rt)->pending;
   const struct pmmi_error *handled = pmmi_handled(m->frame);
   assert(pending->status != PMM_OK);
   if (handled != NULL && pending->context == PMM_OK) {

@@ -28,7 +28,7 @@
 #include "code/closure.h"
 #include "code/exception.h"
 #include "code/function.h"
-#include "runtime/runtime.h"
+#include "code/state.h"
 
 const struct pmmi_error *pmmi_handled(struct pmmi_frame *frame) {
   struct pmmi_error *errors = pmmi_frame_errors(frame);
@@ -72,7 +72,7 @@ static enum pmm_status handler_begin(struct pmmi_machine *m,
   m->frame->pc = index + 1;
   if (in->a >= 0) {
     if (pmmi_exception_bind(m->rt, m->frame, error) != PMM_OK) {
-      m->rt->errors.pending.context = error->status;
+      pmmi_errors_of(m->rt)->pending.context = error->status;
       return PMM_NO_MEMORY;
     }
     pmmi_machine_store(m, in->a, pmmi_new_reference(m->rt, error->value));
@@ -139,7 +139,7 @@ static int exit_with(struct pmmi_machine *m, struct pmmi_error *error) {
       manager->type->exit(rt, manager, error->status, &suppress);
   pmmi_status_take(rt, status);
   if (pmmi_error_pending(rt)) {
-    struct pmmi_error *raised = &rt->errors.pending;
+    struct pmmi_error *raised = &pmmi_errors_of(rt)->pending;
     if (error->status != PMM_OK && raised->context == PMM_OK) {
       raised->context = error->status;
     }

@@ -2,14 +2,13 @@
 /* dealloc.c - the death of objects; idea, invariant and source: dealloc.h. */
 #include "core/dealloc.h"
 
-#include "gc/gc.h"
-#include "runtime/runtime.h"
-#include "types/weakref.h"
+#include "core/state.h"
+#include "core/weak_list.h"
 
 /* Wait for the outermost deallocation.  A collection may run before, so the
  * collector must not see the object meanwhile. */
 static void defer(pmm_rt *rt, pmm_obj *o) {
-  struct pmmi_dealloc *d = &rt->dealloc;
+  struct pmmi_dealloc *d = pmmi_dealloc_of(rt);
   pmmi_gc_untrack(rt, o);
   o->refcnt = (uint64_t)(uintptr_t)d->chain | PMMI_DEFERRED;
   d->chain = o;
@@ -67,7 +66,7 @@ static inline void die(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void drain(pmm_rt *rt) {
-  struct pmmi_dealloc *d = &rt->dealloc;
+  struct pmmi_dealloc *d = pmmi_dealloc_of(rt);
   while (d->chain != NULL) {
     d->depth++;
     die(rt, take_deferred(d));
@@ -76,7 +75,7 @@ static void drain(pmm_rt *rt) {
 }
 
 void pmmi_object_dealloc(pmm_rt *rt, pmm_obj *o) {
-  struct pmmi_dealloc *d = &rt->dealloc;
+  struct pmmi_dealloc *d = pmmi_dealloc_of(rt);
   assert(o->refcnt == 0);
   if (o->type->flags & PMMI_TYPE_ATOM) {
     o->type->dealloc(rt, o);

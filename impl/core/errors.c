@@ -9,29 +9,29 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "core/state.h"
 
 /* Put `error` in place of what is pending. */
 static void replace_pending(pmm_rt *rt, const struct pmmi_error *error) {
-  pmm_obj *value = rt->errors.pending.value;
-  rt->errors.pending = *error;
+  pmm_obj *value = pmmi_errors_of(rt)->pending.value;
+  pmmi_errors_of(rt)->pending = *error;
   pmmi_xrelease(rt, value);
 }
 
 void pmmi_error_note(pmm_rt *rt, enum pmm_status status,
                      const char *message) {
   assert(status != PMM_OK && message != NULL);
-  struct pmmi_error *pending = &rt->errors.pending;
+  struct pmmi_error *pending = &pmmi_errors_of(rt)->pending;
   pmm_obj *value = pending->value;
   pending->status = status;
-  pending->context = rt->errors.handled;
+  pending->context = pmmi_errors_of(rt)->handled;
   pending->message = message;
   pending->value = NULL;
   pmmi_xrelease(rt, value);
 }
 
 enum pmm_status pmmi_fail_os(pmm_rt *rt, int os_errno, const char *message) {
-  rt->errors.os_errno = os_errno;
+  pmmi_errors_of(rt)->os_errno = os_errno;
   return pmmi_fail(rt, PMM_OS, message);
 }
 
@@ -41,7 +41,7 @@ void pmmi_error_set(pmm_rt *rt, enum pmm_status status, const char *message) {
     return;
   }
   struct pmmi_error error = {.status = status,
-                             .context = rt->errors.handled};
+                             .context = pmmi_errors_of(rt)->handled};
   if (message != NULL) {
     /* `message` may be the pending error's own text, hence the copy. */
     size_t length = strnlen(message, sizeof error.text - 1);
@@ -50,14 +50,16 @@ void pmmi_error_set(pmm_rt *rt, enum pmm_status status, const char *message) {
   replace_pending(rt, &error);
 }
 
-enum pmm_status pmmi_error(pmm_rt *rt) { return rt->errors.pending.status; }
+enum pmm_status pmmi_error(pmm_rt *rt) {
+  return pmmi_errors_of(rt)->pending.status;
+}
 
 int pmmi_error_pending(pmm_rt *rt) {
-  return rt->errors.pending.status != PMM_OK;
+  return pmmi_errors_of(rt)->pending.status != PMM_OK;
 }
 
 const char *pmmi_error_message(pmm_rt *rt) {
-  const struct pmmi_error *pending = &rt->errors.pending;
+  const struct pmmi_error *pending = &pmmi_errors_of(rt)->pending;
   if (pending->status == PMM_OK) {
     return "";
   }
@@ -65,7 +67,7 @@ const char *pmmi_error_message(pmm_rt *rt) {
 }
 
 void pmmi_error_clear(pmm_rt *rt) {
-  struct pmmi_error *pending = &rt->errors.pending;
+  struct pmmi_error *pending = &pmmi_errors_of(rt)->pending;
   pmm_obj *value = pending->value;
   pending->status = PMM_OK;
   pending->context = PMM_OK;
@@ -75,16 +77,18 @@ void pmmi_error_clear(pmm_rt *rt) {
 }
 
 int pmmi_os_errno(pmm_rt *rt) {
-  return rt->errors.pending.status == PMM_OS ? rt->errors.os_errno : 0;
+  return pmmi_errors_of(rt)->pending.status == PMM_OS
+             ? pmmi_errors_of(rt)->os_errno
+             : 0;
 }
 
 enum pmm_status pmmi_error_context(pmm_rt *rt) {
-  return rt->errors.pending.context;
+  return pmmi_errors_of(rt)->pending.context;
 }
 
 void pmmi_error_save(pmm_rt *rt, struct pmmi_error *out) {
-  *out = rt->errors.pending;
-  rt->errors.pending =
+  *out = pmmi_errors_of(rt)->pending;
+  pmmi_errors_of(rt)->pending =
       (struct pmmi_error){.status = PMM_OK, .context = PMM_OK};
 }
 

@@ -18,7 +18,10 @@
 #ifndef PMMI_ERRORS_H
 #define PMMI_ERRORS_H
 
-#include "core/object.h"
+#include <assert.h>
+#include <stddef.h>
+
+#include "pmm/types.h"
 
 /** Bytes kept of a message that a host gave. */
 #define PMMI_ERROR_TEXT 96
@@ -38,6 +41,30 @@ struct pmmi_errors {
   enum pmm_status handled; /* being handled: context of errors raised now   */
   int os_errno;            /* errno of the last PMM_OS error                */
 };
+
+/** Make `status` pending (replacing what was).  Needs no memory.  `message`
+ *  must be static text. */
+void pmmi_error_note(pmm_rt *rt, enum pmm_status status, const char *message);
+
+/** The same, and return it.  Inline, so that a caller's compiler knows that
+ *  this is a failure. */
+static inline enum pmm_status pmmi_fail(pmm_rt *rt, enum pmm_status status,
+                                        const char *message) {
+  assert(status != PMM_OK);
+  pmmi_error_note(rt, status, message);
+  return status;
+}
+
+/** The same for operations that return a handle: returns NULL. */
+static inline pmm_obj *pmmi_fail_null(pmm_rt *rt, enum pmm_status status,
+                                      const char *message) {
+  pmmi_error_note(rt, status, message);
+  return NULL;
+}
+
+/** Report the pending error as one that nobody can receive (event
+ *  UNRAISABLE), and remove it. */
+void pmmi_error_unraisable(pmm_rt *rt);
 
 /** Move the pending error into `out`; none is pending afterwards. */
 void pmmi_error_save(pmm_rt *rt, struct pmmi_error *out);

@@ -8,15 +8,7 @@
  */
 #include "core/object.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "gc/gc.h"
-#include "runtime/runtime.h"
-#include "types/int.h"
-#include "types/str.h"
-#include "types/weakref.h"
+#include "core/state.h"
 
 /* ---- life ---------------------------------------------------------------- */
 
@@ -39,7 +31,7 @@ pmm_obj *pmmi_object_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
 
 void pmmi_object_free(pmm_rt *rt, pmm_obj *o) {
   const struct pmmi_type *type = o->type;
-  rt->memory.objects--;
+  pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, o, pmmi_object_size(o));
   if (type->flags & PMMI_TYPE_HEAP) {
     pmmi_release(rt, (pmm_obj *)(uintptr_t)type);
@@ -113,16 +105,16 @@ int pmmi_is_immortal(pmm_rt *rt, pmm_obj *o) {
 /* ---- operations every type has ------------------------------------------- */
 
 enum pmm_status pmmi_recursion_enter(pmm_rt *rt) {
-  if (rt->recursion >= PMMI_RECURSION_LIMIT) {
+  if (pmmi_core_state(rt)->recursion >= PMMI_RECURSION_LIMIT) {
     return pmmi_fail(rt, PMM_RECURSION, "maximum recursion depth exceeded");
   }
-  rt->recursion++;
+  pmmi_core_state(rt)->recursion++;
   return PMM_OK;
 }
 
 void pmmi_recursion_leave(pmm_rt *rt) {
-  assert(rt->recursion > 0);
-  rt->recursion--;
+  assert(pmmi_core_state(rt)->recursion > 0);
+  pmmi_core_state(rt)->recursion--;
 }
 
 enum pmm_status pmmi_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal) {
@@ -132,7 +124,7 @@ enum pmm_status pmmi_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal) {
   }
   const struct pmmi_type *type = a->type;
   if (type != b->type && (type->equals != b->type->equals)) {
-    *equal = pmmi_number_equals(a, b);
+    *equal = type->equals_other != NULL && type->equals_other(a, b);
     return PMM_OK;
   }
   if (type->equals == NULL) {
@@ -171,28 +163,9 @@ enum pmm_status pmmi_hash_refuse(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
   return pmmi_fail(rt, PMM_TYPE, "unhashable type");
 }
 
-static pmm_obj *repr_default(pmm_rt *rt, pmm_obj *o) {
-  char text[160];
-  int length = snprintf(text, sizeof text, "<%.100s object at 0x%" PRIxPTR ">",
-                        o->type->name, (uintptr_t)o);
-  return pmmi_str_new(rt, text, (size_t)length);
-}
-
-pmm_obj *pmmi_repr(pmm_rt *rt, pmm_obj *o) {
-  if (o->type->repr == NULL) {
-    return repr_default(rt, o);
-  }
-  if (pmmi_recursion_enter(rt) != PMM_OK) {
-    return NULL;
-  }
-  pmm_obj *text = o->type->repr(rt, o);
-  pmmi_recursion_leave(rt);
-  return text;
-}
-
 enum pmm_status pmmi_length(pmm_rt *rt, pmm_obj *o, size_t *length) {
-  if (o->type == &pmmi_proxy_type) {
-    return pmmi_proxy_length(rt, o, length);
+  if (o->type->length_through != NULL) {
+    return o->type->length_through(rt, o, length);
   }
   if (o->type->length == NULL) {
     return pmmi_fail(rt, PMM_TYPE, "object has no length");

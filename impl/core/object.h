@@ -30,10 +30,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/errors.h"
+#include "memory/memory.h"
 #include "pmm/types.h"
 
 /** Count of an object that is never freed. */
 #define PMMI_IMMORTAL (UINT64_MAX >> 1)
+
+/** Nested calls, comparisons and the like that a runtime allows. */
+#define PMMI_RECURSION_LIMIT 1000
 
 /** Containers that may be deallocated inside one another on the C stack. */
 #define PMMI_DEALLOC_DEPTH 40
@@ -52,8 +57,22 @@ struct pmmi_var {
   size_t length; /* items                                                   */
 };
 
+/** An object of a type with PMMI_TYPE_INLINE. */
+struct pmmi_inline {
+  struct pmmi_var var;
+  pmm_obj *items[]; /* owned; NULL: never filled                            */
+};
+
+/** An object of a type with PMMI_TYPE_BEHIND. */
+struct pmmi_behind {
+  struct pmmi_var var;
+  pmm_obj **items; /* owned, and so is each of them; NULL: never filled     */
+};
+
 static_assert(sizeof(struct pmm_obj) == 16, "the drawing above");
 static_assert(offsetof(struct pmmi_var, length) == 16, "the drawing above");
+static_assert(offsetof(struct pmmi_inline, items) == 24, "tuple.h's drawing");
+static_assert(offsetof(struct pmmi_behind, items) == 24, "list.h's drawing");
 
 enum pmmi_type_flag {
   PMMI_TYPE_GC = 1u << 0,     /* a collector header in front                */
@@ -62,6 +81,11 @@ enum pmmi_type_flag {
   PMMI_TYPE_TUPLE = 1u << 3,  /* laid out as a tuple (tuple.h)              */
   PMMI_TYPE_PLAIN = 1u << 5,  /* an atom that is nothing but its block      */
   PMMI_TYPE_OWN_COPY = 1u << 6, /* stands for itself: each is its own copy  */
+  PMMI_TYPE_INLINE = 1u << 7, /* owns the items in its block alone (struct  */
+                              /* pmmi_inline), which are never changed      */
+  PMMI_TYPE_BEHIND = 1u << 8, /* owns the items behind a pointer alone      */
+                              /* (struct pmmi_behind)                       */
+  PMMI_TYPE_WEAK = 1u << 9,   /* laid out as a struct pmmi_weakref          */
   PMMI_TYPE_LEGACY_DEL = 1u << 4 /* in a cycle it is kept: its finalizer is a
                                   * delete slot from before PEP 442         */
 };
@@ -81,6 +105,16 @@ struct pmmi_type {
   void (*dealloc)(pmm_rt *rt, pmm_obj *o);
   /** Visit every owned reference once; stop at a result other than 0. */
   int (*traverse)(pmm_obj *o, pmm_visit visit, void *ctx);
+  /** Visit some `most` owned references from `at` on, which is 0 or what the
+   *  last call returned; 0: all are visited.  Null: the object is never so
+   *  large that it is visited in parts.  Needs `length`. */
+  size_t (*visit_part)(pmm_obj *o, size_t at, size_t most, pmm_visit visit,
+                       void *ctx);
+  /** 1 when nothing in the object can ever be tracked.  Null: cannot tell. */
+  int (*is_atomic)(pmm_obj *o);
+  /** The object's own invariant: NULL when it holds, else what is wrong.
+   *  Null: nothing is checked. */
+  const char *(*check)(pmm_obj *o);
   /** Drop references that can close a cycle; the object stays valid. */
   void (*clear)(pmm_rt *rt, pmm_obj *o);
   /** PEP 442: run before dealloc, at most once for a GC type. */
@@ -88,10 +122,15 @@ struct pmmi_type {
 
   /** *equal; both have types with this function.  Null: identity. */
   enum pmm_status (*equals)(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal);
+  /** 1 when `a` equals an object whose type has another `equals`.  Null: it
+   *  equals none. */
+  int (*equals_other)(const pmm_obj *a, const pmm_obj *b);
   /** Null: by identity.  Unhashable types set PMM_TYPE. */
   enum pmm_status (*hash)(pmm_rt *rt, pmm_obj *o, int64_t *hash);
   pmm_obj *(*repr)(pmm_rt *rt, pmm_obj *o);
   size_t (*length)(pmm_obj *o);
+  /** Length where asking for it may fail.  Null: `length` is asked. */
+  enum pmm_status (*length_through)(pmm_rt *rt, pmm_obj *o, size_t *length);
   pmm_obj *(*iter)(pmm_rt *rt, pmm_obj *o);
   /** New, or NULL with PMM_STOP pending. */
   pmm_obj *(*next)(pmm_rt *rt, pmm_obj *o);
@@ -160,6 +199,18 @@ static inline pmm_obj *pmmi_new_reference(pmm_rt *rt, pmm_obj *o) {
 
 /* ---- making objects ------------------------------------------------------ */
 
+/** Fill the header of a block: count 1, one more live object; a heap type
+ *  gains a reference. */
+static inline void pmmi_object_init(pmm_rt *rt, pmm_obj *o,
+                                    const struct pmmi_type *type) {
+  o->refcnt = 1;
+  o->type = type;
+  pmmi_memory_of(rt)->objects++;
+  if (type->flags & PMMI_TYPE_HEAP) {
+    pmmi_retain(rt, (pmm_obj *)(uintptr_t)type);
+  }
+}
+
 /** A new object of a type without a collector header, body zeroed, count 1;
  *  `n` items behind it.  NULL with PMM_NO_MEMORY pending.  A heap type gains
  *  a reference. */
@@ -172,37 +223,15 @@ void pmmi_object_free(pmm_rt *rt, pmm_obj *o);
 /** Bytes of the object itself, collector header not included. */
 size_t pmmi_object_size(const pmm_obj *o);
 
-/* ---- errors -------------------------------------------------------------- */
-
-/** Make `status` pending (replacing what was).  Needs no memory.  `message`
- *  must be static text. */
-void pmmi_error_note(pmm_rt *rt, enum pmm_status status, const char *message);
-
-/** The same, and return it.  Inline, so that a caller's compiler knows that
- *  this is a failure. */
-static inline enum pmm_status pmmi_fail(pmm_rt *rt, enum pmm_status status,
-                                        const char *message) {
-  assert(status != PMM_OK);
-  pmmi_error_note(rt, status, message);
-  return status;
-}
-
-/** The same for operations that return a handle: returns NULL. */
-static inline pmm_obj *pmmi_fail_null(pmm_rt *rt, enum pmm_status status,
-                                      const char *message) {
-  pmmi_error_note(rt, status, message);
-  return NULL;
-}
-
-/** Report the pending error as one that nobody can receive (event
- *  UNRAISABLE), and remove it. */
-void pmmi_error_unraisable(pmm_rt *rt);
-
 /* ---- operations every type has ------------------------------------------- */
+
+/** One level deeper; PMM_RECURSION at the limit.  Leave only what was
+ *  entered. */
+enum pmm_status pmmi_recursion_enter(pmm_rt *rt);
+void pmmi_recursion_leave(pmm_rt *rt);
 
 enum pmm_status pmmi_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal);
 enum pmm_status pmmi_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash);
-pmm_obj *pmmi_repr(pmm_rt *rt, pmm_obj *o);
 enum pmm_status pmmi_length(pmm_rt *rt, pmm_obj *o, size_t *length);
 pmm_obj *pmmi_iter(pmm_rt *rt, pmm_obj *o);
 pmm_obj *pmmi_next(pmm_rt *rt, pmm_obj *iterator);

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "gc/search.h"
-#include "runtime/runtime.h"
+#include "core/state.h"
 
 /** Slots that are looked at in one go when holes are closed: as long a pause as
  *  a slice of a search, and enough to come to the end before the table has
@@ -27,67 +26,69 @@ static uint8_t *flags_of(struct pmmi_gc_chunk **chunks, uint32_t room) {
   return (uint8_t *)(chunks + room);
 }
 
-struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_gc *gc,
+struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_tracked *table,
                                       int generation) {
   switch (generation) {
   case 0:
-    return (struct pmmi_gc_range){gc->middle_end, gc->used};
+    return (struct pmmi_gc_range){table->middle_end, table->used};
   case 1:
-    return (struct pmmi_gc_range){gc->old_end, gc->middle_end};
+    return (struct pmmi_gc_range){table->old_end, table->middle_end};
   case 2:
-    return (struct pmmi_gc_range){gc->frozen_end, gc->old_end};
+    return (struct pmmi_gc_range){table->frozen_end, table->old_end};
   default:
-    return (struct pmmi_gc_range){gc->frozen_end, gc->used};
+    return (struct pmmi_gc_range){table->frozen_end, table->used};
   }
 }
 
 /* ---- growing and shrinking ---------------------------------------------- */
 
 static int grow_directory(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  uint32_t room = gc->chunk_room == 0 ? DIRECTORY_ROOM : gc->chunk_room * 2;
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  uint32_t room =
+      table->chunk_room == 0 ? DIRECTORY_ROOM : table->chunk_room * 2;
   void *grown =
-      pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+      pmmi_mem_realloc(rt, table->chunks, directory_bytes(table->chunk_room),
                        directory_bytes(room));
   if (grown == NULL) {
     return -1;
   }
-  gc->chunks = grown;
-  gc->marked = flags_of(gc->chunks, room);
-  memmove(gc->marked, flags_of(gc->chunks, gc->chunk_room), gc->chunk_room);
-  memset(gc->marked + gc->chunk_room, 0, room - gc->chunk_room);
-  gc->chunk_room = room;
+  table->chunks = grown;
+  table->marked = flags_of(table->chunks, room);
+  memmove(table->marked, flags_of(table->chunks, table->chunk_room),
+          table->chunk_room);
+  memset(table->marked + table->chunk_room, 0, room - table->chunk_room);
+  table->chunk_room = room;
   return 0;
 }
 
 static int add_chunk(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
   /* Slots are 32 bits wide, and the last of them means "untracked". */
-  if (gc->chunk_count >= UINT32_MAX / PMMI_GC_CHUNK_SLOTS) {
+  if (table->chunk_count >= UINT32_MAX / PMMI_GC_CHUNK_SLOTS) {
     return -1;
   }
-  if (gc->chunk_count == gc->chunk_room && grow_directory(rt) != 0) {
+  if (table->chunk_count == table->chunk_room && grow_directory(rt) != 0) {
     return -1;
   }
   struct pmmi_gc_chunk *chunk = pmmi_mem_alloc_zero(rt, sizeof *chunk);
   if (chunk == NULL) {
     return -1;
   }
-  gc->chunks[gc->chunk_count++] = chunk;
+  table->chunks[table->chunk_count++] = chunk;
   return 0;
 }
 
-static uint32_t chunks_needed(const struct pmmi_gc *gc) {
-  uint32_t slots = gc->used > gc->live ? gc->used : gc->live;
+static uint32_t chunks_needed(const struct pmmi_tracked *table) {
+  uint32_t slots = table->used > table->live ? table->used : table->live;
   uint32_t chunks =
       (slots + (PMMI_GC_CHUNK_SLOTS - 1)) / PMMI_GC_CHUNK_SLOTS;
   return chunks > 0 ? chunks : 1;
 }
 
 static void drop_chunks(pmm_rt *rt, uint32_t keep) {
-  struct pmmi_gc *gc = &rt->gc;
-  while (gc->chunk_count > keep) {
-    pmmi_mem_free(rt, gc->chunks[--gc->chunk_count],
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  while (table->chunk_count > keep) {
+    pmmi_mem_free(rt, table->chunks[--table->chunk_count],
                   sizeof(struct pmmi_gc_chunk));
   }
 }
@@ -95,9 +96,9 @@ static void drop_chunks(pmm_rt *rt, uint32_t keep) {
 /* Keep one chunk to spare, so that a program which goes to and fro over a
  * boundary does not allocate each time. */
 static void drop_spare_chunks(pmm_rt *rt) {
-  uint32_t count = rt->gc.chunk_count;
-  uint32_t keep = chunks_needed(&rt->gc) + 1;
-  if (count > keep && !rt->gc.collecting) {
+  uint32_t count = pmmi_tracked_of(rt)->chunk_count;
+  uint32_t keep = chunks_needed(pmmi_tracked_of(rt)) + 1;
+  if (count > keep && !pmmi_tracked_of(rt)->collecting) {
     drop_chunks(rt, count - keep > DROPPED_AT_ONCE ? count - DROPPED_AT_ONCE
                                                    : keep);
   }
@@ -105,72 +106,69 @@ static void drop_spare_chunks(pmm_rt *rt) {
 
 /* Small directories are left: only a shrinking by half or more pays. */
 static void shrink_directory(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  uint32_t room = gc->chunk_room;
-  while (room > DIRECTORY_ROOM && room / 2 >= gc->chunk_count) {
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  uint32_t room = table->chunk_room;
+  while (room > DIRECTORY_ROOM && room / 2 >= table->chunk_count) {
     room /= 2;
   }
-  if (room == gc->chunk_room) {
+  if (room == table->chunk_room) {
     return;
   }
   /* No collection is under way, so no flag is needed. */
   void *shrunk =
-      pmmi_mem_realloc(rt, gc->chunks, directory_bytes(gc->chunk_room),
+      pmmi_mem_realloc(rt, table->chunks, directory_bytes(table->chunk_room),
                        directory_bytes(room));
   if (shrunk != NULL) {
-    gc->chunks = shrunk;
-    gc->chunk_room = room;
+    table->chunks = shrunk;
+    table->chunk_room = room;
   }
-  gc->marked = flags_of(gc->chunks, gc->chunk_room);
-  memset(gc->marked, 0, gc->chunk_room);
+  table->marked = flags_of(table->chunks, table->chunk_room);
+  memset(table->marked, 0, table->chunk_room);
 }
 
-void pmmi_gc_trim(pmm_rt *rt) {
-  if (rt->gc.collecting) {
-    return;
-  }
-  pmmi_gc_compact(&rt->gc);
-  drop_chunks(rt, chunks_needed(&rt->gc));
+void pmmi_gc_table_trim(pmm_rt *rt) {
+  pmmi_gc_compact(pmmi_tracked_of(rt));
+  drop_chunks(rt, chunks_needed(pmmi_tracked_of(rt)));
   shrink_directory(rt);
 }
 
-void pmmi_gc_table_figures(const struct pmmi_gc *gc, uint64_t *blocks,
+void pmmi_gc_table_figures(const struct pmmi_tracked *table, uint64_t *blocks,
                            uint64_t *bytes) {
-  uint32_t needed = chunks_needed(gc);
-  assert(gc->chunk_count >= needed);
-  *blocks = gc->chunk_count - needed;
+  uint32_t needed = chunks_needed(table);
+  assert(table->chunk_count >= needed);
+  *blocks = table->chunk_count - needed;
   *bytes = *blocks * sizeof(struct pmmi_gc_chunk);
 }
 
 /* Room for the live objects that are not tracked, behind the last. */
-static int has_room(const struct pmmi_gc *gc) {
-  return gc->used + (gc->live - gc->tracked) < pmmi_gc_room(gc);
+static int has_room(const struct pmmi_tracked *table) {
+  return table->used + (table->live - table->count) < pmmi_gc_room(table);
 }
 
 /* Close some holes, when there are many or it was begun.  A search needs the
  * slots where they are. */
 static void close_some_holes(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  uint32_t holes = gc->used - gc->tracked;
-  if (!gc->collecting && gc->search.phase == PMMI_GC_SEARCH_IDLE &&
-      (gc->slide.from > 0 || holes >= gc->used / 4)) {
-    pmmi_gc_slide(gc, SLIDE_SLOTS);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  uint32_t holes = table->used - table->count;
+  if (!table->collecting && table->walk.phase == 0 &&
+      (table->slide.from > 0 || holes >= table->used / 4)) {
+    pmmi_gc_slide(table, SLIDE_SLOTS);
     drop_spare_chunks(rt);
   }
 }
 
 int pmmi_gc_reserve(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  assert(gc->live <= pmmi_gc_room(gc));
-  if (has_room(gc)) {
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  assert(table->live <= pmmi_gc_room(table));
+  if (has_room(table)) {
     return 0;
   }
   close_some_holes(rt);
-  if (has_room(gc) || add_chunk(rt) == 0) {
+  if (has_room(table) || add_chunk(rt) == 0) {
     return 0;
   }
   /* Tracking falls back to holes, of which there are enough. */
-  return gc->live < pmmi_gc_room(gc) ? 0 : -1;
+  return table->live < pmmi_gc_room(table) ? 0 : -1;
 }
 
 /* ---- compaction --------------------------------------------------------- */
@@ -178,14 +176,14 @@ int pmmi_gc_reserve(pmm_rt *rt) {
 /** Ends of ranges that move with the objects in front of them. */
 #define ENDS 7
 
-static void list_ends(struct pmmi_gc *gc, uint32_t *ends[ENDS]) {
-  ends[0] = &gc->frozen_end;
-  ends[1] = &gc->old_end;
-  ends[2] = &gc->middle_end;
-  ends[3] = &gc->search.from;
-  ends[4] = &gc->search.to;
-  ends[5] = &gc->search.at;
-  ends[6] = &gc->search.again;
+static void list_ends(struct pmmi_tracked *table, uint32_t *ends[ENDS]) {
+  ends[0] = &table->frozen_end;
+  ends[1] = &table->old_end;
+  ends[2] = &table->middle_end;
+  ends[3] = &table->walk.from;
+  ends[4] = &table->walk.to;
+  ends[5] = &table->walk.at;
+  ends[6] = &table->walk.again;
 }
 
 /* The slots below `from` have become those below `to`. */
@@ -198,12 +196,12 @@ static void move_ends(uint32_t *const ends[ENDS], uint32_t from,
   }
 }
 
-static void move_slot(struct pmmi_gc *gc, uint32_t from, uint32_t to) {
-  pmm_obj **source = pmmi_gc_object_at(gc, from);
-  uint32_t *mark = pmmi_gc_mark_at(gc, from);
+static void move_slot(struct pmmi_tracked *table, uint32_t from, uint32_t to) {
+  pmm_obj **source = pmmi_gc_object_at(table, from);
+  uint32_t *mark = pmmi_gc_mark_at(table, from);
   pmmi_gc_head_of(*source)->slot = to;
-  *pmmi_gc_object_at(gc, to) = *source;
-  *pmmi_gc_mark_at(gc, to) = *mark;
+  *pmmi_gc_object_at(table, to) = *source;
+  *pmmi_gc_mark_at(table, to) = *mark;
   *source = NULL;
   *mark = 0;
 }
@@ -219,97 +217,103 @@ static uint32_t next_end(uint32_t *const ends[ENDS], uint32_t from,
   return stop;
 }
 
-static void slide_objects(struct pmmi_gc *gc, uint32_t stop) {
-  struct pmmi_gc_slide *slide = &gc->slide;
+static void slide_objects(struct pmmi_tracked *table, uint32_t stop) {
+  struct pmmi_gc_slide *slide = &table->slide;
   for (; slide->from < stop; slide->from++) {
-    if (*pmmi_gc_object_at(gc, slide->from) == NULL) {
+    if (*pmmi_gc_object_at(table, slide->from) == NULL) {
       continue;
     }
     if (slide->to != slide->from) {
-      move_slot(gc, slide->from, slide->to);
+      move_slot(table, slide->from, slide->to);
     }
     slide->to++;
   }
 }
 
-static void end_slide(struct pmmi_gc *gc, uint32_t *const ends[ENDS]) {
-  move_ends(ends, gc->slide.from, gc->slide.to);
-  gc->used = gc->slide.to;
-  gc->hole_hint = 0;
-  gc->slide = (struct pmmi_gc_slide){.from = 0};
+static void end_slide(struct pmmi_tracked *table, uint32_t *const ends[ENDS]) {
+  move_ends(ends, table->slide.from, table->slide.to);
+  table->used = table->slide.to;
+  table->hole_hint = 0;
+  table->slide = (struct pmmi_gc_slide){.from = 0};
 }
 
-void pmmi_gc_slide(struct pmmi_gc *gc, uint32_t slots) {
-  struct pmmi_gc_slide *slide = &gc->slide;
+void pmmi_gc_slide(struct pmmi_tracked *table, uint32_t slots) {
+  struct pmmi_gc_slide *slide = &table->slide;
   uint32_t *ends[ENDS];
-  assert(!gc->collecting);
-  list_ends(gc, ends);
+  assert(!table->collecting);
+  list_ends(table, ends);
   uint32_t stop =
-      gc->used - slide->from > slots ? slide->from + slots : gc->used;
+      table->used - slide->from > slots ? slide->from + slots : table->used;
   while (slide->from < stop) {
     move_ends(ends, slide->from, slide->to);
-    slide_objects(gc, next_end(ends, slide->from, stop));
+    slide_objects(table, next_end(ends, slide->from, stop));
   }
-  if (slide->from == gc->used) {
-    end_slide(gc, ends);
+  if (slide->from == table->used) {
+    end_slide(table, ends);
   }
 }
 
-void pmmi_gc_compact(struct pmmi_gc *gc) {
-  pmmi_gc_search_settle(gc);
-  gc->slide = (struct pmmi_gc_slide){.from = 0};
-  if (gc->used > gc->tracked) {
-    pmmi_gc_slide(gc, UINT32_MAX);
+void pmmi_gc_compact(struct pmmi_tracked *table) {
+  table->slide = (struct pmmi_gc_slide){.from = 0};
+  if (table->used > table->count) {
+    pmmi_gc_slide(table, UINT32_MAX);
   }
-  assert(gc->used == gc->tracked);
+  assert(table->used == table->count);
 }
 
 /* ---- tracking ----------------------------------------------------------- */
 
 /* The reservation promises a hole when the table is full. */
-static uint32_t take_hole(struct pmmi_gc *gc) {
-  assert(gc->tracked < gc->used);
-  uint32_t slot = gc->hole_hint;
-  while (*pmmi_gc_object_at(gc, slot) != NULL) {
-    slot = slot + 1 == gc->used ? 0 : slot + 1;
+static uint32_t take_hole(struct pmmi_tracked *table) {
+  assert(table->count < table->used);
+  uint32_t slot = table->hole_hint;
+  while (*pmmi_gc_object_at(table, slot) != NULL) {
+    slot = slot + 1 == table->used ? 0 : slot + 1;
   }
-  gc->hole_hint = slot;
-  gc->slide = (struct pmmi_gc_slide){.from = 0}; /* it may lie in the gap     */
+  table->hole_hint = slot;
+  table->slide = (struct pmmi_gc_slide){.from = 0}; /* it may lie in the gap */
   return slot;
 }
 
 void pmmi_gc_track(pmm_rt *rt, pmm_obj *o) {
-  struct pmmi_gc *gc = &rt->gc;
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
   if (!pmmi_gc_is_collectable(o) ||
       pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED) {
     return;
   }
-  assert(gc->tracked < gc->live);
-  uint32_t slot = gc->used < pmmi_gc_room(gc) ? gc->used++ : take_hole(gc);
-  *pmmi_gc_object_at(gc, slot) = o;
+  assert(table->count < table->live);
+  uint32_t slot =
+      table->used < pmmi_gc_room(table) ? table->used++ : take_hole(table);
+  *pmmi_gc_object_at(table, slot) = o;
   pmmi_gc_head_of(o)->slot = slot;
-  gc->tracked++;
+  table->count++;
+}
+
+static void clamp_walk(struct pmmi_gc_span *walk, uint32_t used) {
+  walk->to = walk->to < used ? walk->to : used;
+  walk->from = walk->from < walk->to ? walk->from : walk->to;
+  walk->at = walk->at < walk->to ? walk->at : walk->to;
 }
 
 /* Boundaries never lie behind the end. */
-static void clamp_boundaries(struct pmmi_gc *gc) {
-  if (gc->middle_end > gc->used) {
-    gc->middle_end = gc->used;
-    if (gc->old_end > gc->used) {
-      gc->old_end = gc->used;
-      if (gc->frozen_end > gc->used) {
-        gc->frozen_end = gc->used;
+static void clamp_boundaries(struct pmmi_tracked *table) {
+  if (table->middle_end > table->used) {
+    table->middle_end = table->used;
+    if (table->old_end > table->used) {
+      table->old_end = table->used;
+      if (table->frozen_end > table->used) {
+        table->frozen_end = table->used;
       }
     }
   }
 }
 
 /* The end of what is left when the holes behind it are popped. */
-static uint32_t end_of_objects(const struct pmmi_gc *gc) {
-  uint32_t used = gc->used;
+static uint32_t end_of_objects(const struct pmmi_tracked *table) {
+  uint32_t used = table->used;
   while (used > 0) {
     const struct pmmi_gc_chunk *chunk =
-        gc->chunks[(used - 1) / PMMI_GC_CHUNK_SLOTS];
+        table->chunks[(used - 1) / PMMI_GC_CHUNK_SLOTS];
     uint32_t n = (used - 1) % PMMI_GC_CHUNK_SLOTS + 1;
     used -= n;
     while (n > 0 && chunk->objects[n - 1] == NULL) {
@@ -323,19 +327,19 @@ static uint32_t end_of_objects(const struct pmmi_gc *gc) {
 }
 
 static void pop_holes(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  uint32_t before = gc->used;
-  uint32_t used = end_of_objects(gc);
-  gc->used = used;
-  if (gc->hole_hint >= used) {
-    gc->hole_hint = 0;
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  uint32_t before = table->used;
+  uint32_t used = end_of_objects(table);
+  table->used = used;
+  if (table->hole_hint >= used) {
+    table->hole_hint = 0;
   }
-  if (gc->middle_end > used) {
-    clamp_boundaries(gc);
-    pmmi_gc_search_clamp(&gc->search, used);
+  if (table->middle_end > used) {
+    clamp_boundaries(table);
+    clamp_walk(&table->walk, used);
   }
-  if (gc->slide.from > used) {
-    gc->slide = (struct pmmi_gc_slide){.from = 0};
+  if (table->slide.from > used) {
+    table->slide = (struct pmmi_gc_slide){.from = 0};
   }
   if (used / PMMI_GC_CHUNK_SLOTS != before / PMMI_GC_CHUNK_SLOTS) {
     drop_spare_chunks(rt);
@@ -343,23 +347,23 @@ static void pop_holes(pmm_rt *rt) {
 }
 
 void pmmi_gc_untrack(pmm_rt *rt, pmm_obj *o) {
-  struct pmmi_gc *gc = &rt->gc;
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
   if (!pmmi_gc_is_collectable(o) ||
       pmmi_gc_head_of(o)->slot == PMMI_GC_UNTRACKED) {
     return;
   }
   uint32_t slot = pmmi_gc_head_of(o)->slot;
-  pmmi_gc_take_out(gc, o);
+  pmmi_gc_take_out(table, o);
   pmmi_gc_head_of(o)->slot = PMMI_GC_UNTRACKED;
-  gc->tracked--;
-  if (slot + 1 == gc->used) {
+  table->count--;
+  if (slot + 1 == table->used) {
     pop_holes(rt);
   }
 }
 
 void pmmi_gc_taken_out(pmm_rt *rt, uint32_t count) {
-  assert(rt->gc.tracked >= count);
-  rt->gc.tracked -= count;
+  assert(pmmi_tracked_of(rt)->count >= count);
+  pmmi_tracked_of(rt)->count -= count;
   pop_holes(rt);
 }
 
@@ -371,19 +375,20 @@ int pmmi_gc_is_tracked(pmm_rt *rt, pmm_obj *o) {
 
 /* ---- checking ----------------------------------------------------------- */
 
-static int is_searched(const struct pmmi_gc *gc, uint32_t slot) {
-  return gc->search.phase != PMMI_GC_SEARCH_IDLE &&
-         slot >= gc->search.from && slot < gc->search.to;
+static int is_searched(const struct pmmi_tracked *table, uint32_t slot) {
+  return table->walk.phase != 0 &&
+         slot >= table->walk.from && slot < table->walk.to;
 }
 
-static const char *check_slot(const struct pmmi_gc *gc, uint32_t slot,
+static const char *check_slot(const struct pmmi_tracked *table, uint32_t slot,
                               int at_rest) {
-  const pmm_obj *o = *pmmi_gc_object_at(gc, slot);
-  if (at_rest && *pmmi_gc_mark_at(gc, slot) != 0 && !is_searched(gc, slot)) {
+  const pmm_obj *o = *pmmi_gc_object_at(table, slot);
+  if (at_rest && *pmmi_gc_mark_at(table, slot) != 0 &&
+      !is_searched(table, slot)) {
     return "a mark is set between collections";
   }
   if (o == NULL) {
-    return *pmmi_gc_mark_at(gc, slot) == 0 ? NULL : "a hole is marked";
+    return *pmmi_gc_mark_at(table, slot) == 0 ? NULL : "a hole is marked";
   }
   if (!pmmi_gc_is_collectable(o)) {
     return "a tracked object has no collector header";
@@ -397,28 +402,28 @@ static const char *check_slot(const struct pmmi_gc *gc, uint32_t slot,
   return NULL;
 }
 
-const char *pmmi_gc_table_check(const struct pmmi_gc *gc, int at_rest) {
-  if (gc->frozen_end > gc->old_end || gc->old_end > gc->middle_end ||
-      gc->middle_end > gc->used) {
+const char *pmmi_gc_table_check(const struct pmmi_tracked *table, int at_rest) {
+  if (table->frozen_end > table->old_end ||
+      table->old_end > table->middle_end || table->middle_end > table->used) {
     return "the generations' boundaries are out of order";
   }
-  if (gc->used > pmmi_gc_room(gc) || gc->live > pmmi_gc_room(gc)) {
+  if (table->used > pmmi_gc_room(table) || table->live > pmmi_gc_room(table)) {
     return "the table has less room than live objects";
   }
   uint32_t tracked = 0;
-  for (uint32_t slot = 0; slot < pmmi_gc_room(gc); slot++) {
-    const char *wrong = check_slot(gc, slot, at_rest);
+  for (uint32_t slot = 0; slot < pmmi_gc_room(table); slot++) {
+    const char *wrong = check_slot(table, slot, at_rest);
     if (wrong != NULL) {
       return wrong;
     }
-    if (*pmmi_gc_object_at(gc, slot) != NULL) {
+    if (*pmmi_gc_object_at(table, slot) != NULL) {
       tracked++;
-      if (slot >= gc->used) {
+      if (slot >= table->used) {
         return "an object lies behind the end of the table";
       }
     }
   }
-  return tracked == gc->tracked ? NULL : "the count of tracked is wrong";
+  return tracked == table->count ? NULL : "the count of tracked is wrong";
 }
 
 /* ---- life --------------------------------------------------------------- */
@@ -432,11 +437,11 @@ int pmmi_gc_table_init(pmm_rt *rt) {
 }
 
 void pmmi_gc_table_fini(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  assert(gc->tracked == 0);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  assert(table->count == 0);
   drop_chunks(rt, 0);
-  pmmi_mem_free(rt, gc->chunks, directory_bytes(gc->chunk_room));
-  gc->chunks = NULL;
-  gc->marked = NULL;
-  gc->chunk_room = 0;
+  pmmi_mem_free(rt, table->chunks, directory_bytes(table->chunk_room));
+  table->chunks = NULL;
+  table->marked = NULL;
+  table->chunk_room = 0;
 }

@@ -2,19 +2,19 @@
 /* collect.c - one collection, phase by phase; see collect.h. */
 #include "gc/collect.h"
 
+#include "core/weak_list.h"
 #include "gc/log.h"
 #include "gc/mark.h"
 #include "gc/search.h"
+#include "gc/state.h"
 #include "gc/walk.h"
 #include "host.h"
-#include "runtime/runtime.h"
-#include "types/list.h"
-#include "types/weakref.h"
 
 /** A collection under way. */
 struct run {
   pmm_rt *rt;
   struct pmmi_gc *gc;
+  struct pmmi_tracked *table;
   int generation;
   struct pmmi_gc_range range; /* of the candidates                          */
   uint32_t visited;           /* candidates                                 */
@@ -35,7 +35,7 @@ struct run {
  * What comes later is fetched: garbage lies anywhere. */
 static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
   while (*slot < run->range.to) {
-    struct pmmi_run at = pmmi_run_at(run->gc, *slot, run->range.to);
+    struct pmmi_run at = pmmi_run_at(run->table, *slot, run->range.to);
     for (uint32_t i = 0; *at.marked && i < at.length; i++) {
       if ((at.marks[i] & PMMI_GC_CANDIDATE) == 0) {
         continue;
@@ -55,18 +55,18 @@ static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
 
 /* The counters, and what is examined: a generation and all younger ones. */
 static void choose_generation(struct run *run) {
-  struct pmmi_gc *gc = run->gc;
+  struct pmmi_tracked *table = run->table;
   if (run->generation + 1 < PMMI_GC_GENERATIONS) {
-    gc->counts[run->generation + 1]++;
+    table->counts[run->generation + 1]++;
   } else {
-    pmmi_gc_search_abandon(gc);
+    pmmi_gc_search_abandon(run->rt);
   }
   for (int i = 0; i <= run->generation; i++) {
-    gc->counts[i] = 0;
+    table->counts[i] = 0;
   }
   run->range = (struct pmmi_gc_range){
-      pmmi_gc_range_of(gc, run->generation).from, gc->used};
-  pmmi_gc_candidates(gc, run->range);
+      pmmi_gc_range_of(table, run->generation).from, table->used};
+  pmmi_gc_candidates(table, run->range);
 }
 
 static void start(struct run *run) {
@@ -121,9 +121,9 @@ static void promote(struct run *run) {
     gc->long_lived_total = gc->search.members;
     return;
   }
-  gc->middle_end = gc->used;
+  run->table->middle_end = run->table->used;
   if (run->generation >= 1) {
-    gc->old_end = gc->used;
+    run->table->old_end = run->table->used;
   }
   if (run->generation == 1) {
     gc->long_lived_pending += survivors;
@@ -133,11 +133,10 @@ static void promote(struct run *run) {
   }
 }
 
-/* Append to the garbage list; that fails only for want of memory, and then
- * the object merely stays alive unlisted. */
+/* Keep garbage where the host finds it; that fails only for want of memory, and
+ * then the object merely stays alive unlisted. */
 static void list_garbage(struct run *run, pmm_obj *o) {
-  pmm_obj *list = pmmi_gc_garbage(run->rt);
-  if (list == NULL || pmmi_list_append(run->rt, list, o) != PMM_OK) {
+  if (run->gc->keep != NULL && run->gc->keep(run->rt, o) != PMM_OK) {
     pmmi_error_clear(run->rt);
   }
 }
@@ -204,7 +203,7 @@ static void count_left(struct run *run) {
   struct pmmi_run at;
   for (uint32_t slot = run->range.from; slot < run->range.to;
        slot += at.length) {
-    at = pmmi_run_at(run->gc, slot, run->range.to);
+    at = pmmi_run_at(run->table, slot, run->range.to);
     for (uint32_t i = 0; *at.marked && i < at.length; i++) {
       run->left += at.marks[i] & PMMI_GC_CANDIDATE;
       at.marks[i] &= ~PMMI_GC_CANDIDATE; /* what a search noted stays        */
@@ -256,18 +255,21 @@ static void dispose(struct run *run) {
 
 static uint64_t collect(pmm_rt *rt, int generation,
                         const struct pmmi_gc_range *suspects) {
-  struct pmmi_gc *gc = &rt->gc;
-  struct run run = {.rt = rt, .gc = gc, .generation = generation};
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  struct run run = {.rt = rt,
+                    .gc = pmmi_gc_of(rt),
+                    .table = table,
+                    .generation = generation};
   if (suspects != NULL) {
     run.searched = 1;
     run.range = *suspects;
   }
   struct pmmi_error saved;
-  if (gc->collecting) {
+  if (table->collecting) {
     return 0;
   }
   pmmi_error_save(rt, &saved);
-  gc->collecting = 1 + generation;
+  table->collecting = 1 + generation;
   start(&run);
   find(&run);
   promote(&run);
@@ -276,13 +278,21 @@ static uint64_t collect(pmm_rt *rt, int generation,
   }
   pmmi_gc_validate(rt);
   stop(&run);
-  gc->collecting = 0;
+  table->collecting = 0;
   if (generation == PMMI_GC_GENERATIONS - 1 && !run.searched) {
-    pmmi_tuples_flush(rt);
-    pmmi_lists_flush(rt);
+    pmmi_caches_empty(rt);
   }
   pmmi_error_restore(rt, &saved);
   return (uint64_t)run.collected + run.uncollectable;
+}
+
+void pmmi_gc_validate(pmm_rt *rt) {
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  const char *wrong = gc->check != NULL ? gc->check(rt) : NULL;
+  if (wrong != NULL) {
+    gc->fault = wrong;
+    pmmi_event(rt, PMM_EVENT_FAULT, 0, PMM_FAULT_COUNT_MISMATCH);
+  }
 }
 
 uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
@@ -291,8 +301,8 @@ uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
 
 void pmmi_gc_collect_suspects(pmm_rt *rt) {
   struct pmmi_gc_range suspects = {0, 0};
-  if (!rt->gc.collecting) {
-    suspects = pmmi_gc_search_suspects(&rt->gc);
+  if (!pmmi_tracked_of(rt)->collecting) {
+    suspects = pmmi_gc_search_suspects(rt);
   }
   if (suspects.from < suspects.to) {
     (void)collect(rt, PMMI_GC_GENERATIONS - 1, &suspects);

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "gc/state.h"
 #include "gc/walk.h"
-#include "runtime/runtime.h"
 
 static_assert(PMMI_GC_CANDIDATE == PMMI_MARK_MEMBER, "the same bit");
 
@@ -21,7 +21,7 @@ static void compare(struct pmmi_marker *m, struct pmmi_gc_found *found) {
     uint32_t candidates = 0;
     uint32_t unheld = 0;
     uint32_t negative = 0;
-    run = pmmi_run_at(m->gc, slot, to);
+    run = pmmi_run_at(m->table, slot, to);
     if (!*run.marked) {
       continue;
     }
@@ -53,7 +53,7 @@ static void settle(struct pmmi_marker *m) {
   struct pmmi_run run;
   for (uint32_t slot = m->from; slot < to; slot += run.length) {
     uint8_t any = 0;
-    run = pmmi_run_at(m->gc, slot, to);
+    run = pmmi_run_at(m->table, slot, to);
     if (!*run.marked) {
       continue;
     }
@@ -75,17 +75,17 @@ struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
   struct pmmi_marker m;
   struct pmmi_gc_found found = {.mismatches = 0};
   pmmi_marker_init(&m, rt, range, PMMI_GC_CANDIDATE);
-  m.full = rt->gc.collecting == PMMI_GC_GENERATIONS;
+  m.full = pmmi_tracked_of(rt)->collecting == PMMI_GC_GENERATIONS;
   (void)pmmi_marker_count(&m, range.from, range.to);
   compare(&m, &found);
   if (m.left > 0) {
     reach(&m);
   }
   if (m.left > 0 || m.atomics > 0 ||
-      rt->gc.search.phase >= PMMI_GC_SEARCH_EXAMINE) {
+      pmmi_tracked_of(rt)->walk.phase >= PMMI_GC_SEARCH_EXAMINE) {
     settle(&m);
   } else {
-    pmmi_gc_no_candidates(&rt->gc, range);
+    pmmi_gc_no_candidates(pmmi_tracked_of(rt), range);
   }
   found.unreachable = m.left;
   found.needs = m.needs;
@@ -105,10 +105,11 @@ uint32_t pmmi_gc_rescue(pmm_rt *rt, struct pmmi_gc_range range, pmm_obj *o) {
   return UINT32_MAX - m.left;
 }
 
-void pmmi_gc_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range) {
+void pmmi_gc_candidates(struct pmmi_tracked *table,
+                        struct pmmi_gc_range range) {
   struct pmmi_run run;
   for (uint32_t slot = range.from; slot < range.to; slot += run.length) {
-    run = pmmi_run_at(gc, slot, range.to);
+    run = pmmi_run_at(table, slot, range.to);
     *run.marked = 1;
     for (uint32_t i = 0; i < run.length; i++) {
       run.marks[i] = PMMI_GC_CANDIDATE;
@@ -116,10 +117,11 @@ void pmmi_gc_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range) {
   }
 }
 
-void pmmi_gc_no_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range) {
+void pmmi_gc_no_candidates(struct pmmi_tracked *table,
+                           struct pmmi_gc_range range) {
   struct pmmi_run run;
   for (uint32_t slot = range.from; slot < range.to; slot += run.length) {
-    run = pmmi_run_at(gc, slot, range.to);
+    run = pmmi_run_at(table, slot, range.to);
     *run.marked = 0;
     memset(run.marks, 0, run.length * sizeof *run.marks);
   }

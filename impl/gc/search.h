@@ -46,7 +46,7 @@
 #define PMMI_GC_BUDGET_NS UINT64_C(1000000)
 
 /** Begin a search over the old generation; none is under way. */
-void pmmi_gc_search_begin(struct pmmi_gc *gc);
+void pmmi_gc_search_begin(pmm_rt *rt);
 
 /** Do `work` objects and references of it, fewer when `deadline_ns` of the
  *  host's clock comes first. */
@@ -55,12 +55,9 @@ void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns);
 /** Make candidates of the next suspects, as many as the budget allows, or of
  *  all that were spared before.  Returns the range they lie in; empty when
  *  there are none, or when the search was abandoned. */
-struct pmmi_gc_range pmmi_gc_search_suspects(struct pmmi_gc *gc);
+struct pmmi_gc_range pmmi_gc_search_suspects(pmm_rt *rt);
 
 /** Slots are about to move: what waits, waits in the table. */
-void pmmi_gc_search_settle(struct pmmi_gc *gc);
-
-/** The table ends at `used` now. */
-void pmmi_gc_search_clamp(struct pmmi_gc_search *s, uint32_t used);
+void pmmi_gc_search_settle(pmm_rt *rt);
 
 #endif /* PMMI_GC_SEARCH_H */

@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "gc/mark.h"
+#include "gc/state.h"
 #include "gc/visit.h"
-#include "runtime/runtime.h"
-#include "types/dict.h"
 
 /** Slots between fetching an object, its items, and reading it. */
 #define AHEAD 8u
@@ -16,7 +15,7 @@ void pmmi_marker_init(struct pmmi_marker *m, pmm_rt *rt,
                       struct pmmi_gc_range range, uint32_t member) {
   memset(m, 0, offsetof(struct pmmi_marker, batch));
   m->rt = rt;
-  m->gc = &rt->gc;
+  m->table = pmmi_tracked_of(rt);
   m->member = member;
   m->from = range.from;
   m->span = range.to - range.from;
@@ -38,8 +37,8 @@ static inline void fetch_ahead(const struct pmmi_run *run, uint32_t i) {
   }
   const pmm_obj *near = run->objects[i + AHEAD];
   __builtin_prefetch(run->objects[i + 2 * AHEAD]); /* NULL does no harm      */
-  if (near != NULL && near->type == &pmmi_list_type) {
-    __builtin_prefetch(((const struct pmmi_list *)near)->items);
+  if (near != NULL && (near->type->flags & PMMI_TYPE_BEHIND) != 0) {
+    __builtin_prefetch(((const struct pmmi_behind *)near)->items);
   }
 }
 
@@ -56,7 +55,7 @@ static inline unsigned marks_of_batch(struct pmmi_marker *m,
     }
     uint32_t slot = pmmi_gc_head_of(o)->slot;
     if (slot - m->from < m->span) { /* PMMI_GC_UNTRACKED never is            */
-      marks[n] = pmmi_gc_mark_at(m->gc, slot);
+      marks[n] = pmmi_gc_mark_at(m->table, slot);
       __builtin_prefetch(marks[n], 1);
       m->batch[n++] = o;
     }
@@ -66,20 +65,6 @@ static inline unsigned marks_of_batch(struct pmmi_marker *m,
 }
 
 /* ---- large objects in parts --------------------------------------------- */
-
-static size_t visit_part_of_dict(struct pmmi_dict *dict, size_t position,
-                                 pmm_visit visit, void *ctx) {
-  const struct pmmi_dict_entry *entry;
-  for (unsigned n = 0; n < PMMI_MARKER_PART / 2; n++) {
-    entry = pmmi_dict_next(dict, &position);
-    if (entry == NULL) {
-      return 0;
-    }
-    (void)visit(ctx, entry->key);
-    (void)visit(ctx, entry->value);
-  }
-  return position;
-}
 
 static size_t visit_part_of_items(pmm_obj *const *items, size_t n, size_t at,
                                   pmm_visit visit, void *ctx) {
@@ -93,27 +78,30 @@ static size_t visit_part_of_items(pmm_obj *const *items, size_t n, size_t at,
 /* Visit some references, from `at` on; returns where to go on, 0: all are
  * done. */
 static size_t visit_part(pmm_obj *o, size_t at, pmm_visit visit, void *ctx) {
-  if (o->type == &pmmi_list_type) {
-    struct pmmi_list *list = (struct pmmi_list *)o;
+  const uint32_t flags = o->type->flags;
+  if ((flags & PMMI_TYPE_BEHIND) != 0) {
+    struct pmmi_behind *list = (struct pmmi_behind *)o;
     return visit_part_of_items(list->items, list->var.length, at, visit, ctx);
   }
-  if (o->type == &pmmi_tuple_type) {
-    struct pmmi_tuple *tuple = (struct pmmi_tuple *)o;
+  if ((flags & PMMI_TYPE_INLINE) != 0) {
+    struct pmmi_inline *tuple = (struct pmmi_inline *)o;
     return visit_part_of_items(tuple->items, tuple->var.length, at, visit,
                                ctx);
   }
-  if (pmmi_is_dict(o)) {
-    return visit_part_of_dict((struct pmmi_dict *)o, at, visit, ctx);
+  if (o->type->visit_part != NULL) {
+    return o->type->visit_part(o, at, PMMI_MARKER_PART, visit, ctx);
   }
   (void)o->type->traverse(o, visit, ctx);
   return 0;
 }
 
-static int is_large(const pmm_obj *o) {
-  return (o->type == &pmmi_list_type || o->type == &pmmi_tuple_type)
+/* An item of a type with a function for parts may be two references. */
+static int is_large(pmm_obj *o) {
+  const struct pmmi_type *type = o->type;
+  return (type->flags & (PMMI_TYPE_BEHIND | PMMI_TYPE_INLINE)) != 0
              ? ((const struct pmmi_var *)o)->length > PMMI_MARKER_PART
-             : pmmi_is_dict(o) && ((const struct pmmi_dict *)o)->used >
-                                      PMMI_MARKER_PART / 2;
+             : type->visit_part != NULL &&
+                   type->length(o) > PMMI_MARKER_PART / 2;
 }
 
 /* ---- counting ----------------------------------------------------------- */
@@ -169,8 +157,7 @@ static void note_atomic(struct pmmi_marker *m, uint32_t *mark) {
 static void count_any(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
   const struct pmmi_type *type = o->type;
   m->needs |= needs_of(type);
-  if (m->full && pmmi_is_dict(o) &&
-      pmmi_dict_is_atomic((struct pmmi_dict *)o)) {
+  if (m->full && type->is_atomic != NULL && type->is_atomic(o)) {
     note_atomic(m, mark);
   } else {
     (void)type->traverse(o, visit_count, m);
@@ -179,16 +166,16 @@ static void count_any(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
 
 static inline void count_referents(struct pmmi_marker *m, pmm_obj *o,
                                    uint32_t *mark) {
-  const struct pmmi_type *type = o->type;
-  if (type == &pmmi_list_type) {
-    struct pmmi_list *list = (struct pmmi_list *)o;
+  const uint32_t flags = o->type->flags;
+  if ((flags & PMMI_TYPE_BEHIND) != 0) {
+    struct pmmi_behind *list = (struct pmmi_behind *)o;
     count_items(m, list->items, list->var.length);
-  } else if (type != &pmmi_tuple_type) {
+  } else if ((flags & PMMI_TYPE_INLINE) == 0) {
     count_any(m, o, mark);
-  } else if (pmmi_is_atomic_tuple(o)) {
+  } else if (pmmi_is_atomic(o)) {
     note_atomic(m, mark);
   } else {
-    struct pmmi_tuple *tuple = (struct pmmi_tuple *)o;
+    struct pmmi_inline *tuple = (struct pmmi_inline *)o;
     count_items(m, tuple->items, tuple->var.length);
   }
 }
@@ -248,7 +235,7 @@ static uint32_t count_some(struct pmmi_marker *m, struct pmmi_run run) {
 uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
   int stopped = 0;
   while (slot < to && !stopped) {
-    struct pmmi_run run = pmmi_run_at(m->gc, slot, to);
+    struct pmmi_run run = pmmi_run_at(m->table, slot, to);
     uint32_t done = run.length;
     if (m->limit == UINT64_MAX) {
       if (*run.marked) {
@@ -370,7 +357,7 @@ uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
                                    : PMMI_MARK_WAITS;
   struct pmmi_run run;
   for (; slot < to && m->left > 0; slot += run.length) {
-    run = pmmi_run_at(m->gc, slot, to);
+    run = pmmi_run_at(m->table, slot, to);
     if (m->limit == UINT64_MAX && !*run.marked) {
       continue;
     }

@@ -64,7 +64,7 @@
 /** A walk under way. */
 struct pmmi_marker {
   pmm_rt *rt;
-  struct pmmi_gc *gc;
+  struct pmmi_tracked *table;
   uint32_t member;     /* M or S                                            */
   uint32_t from;       /* the range                                         */
   uint32_t span;       /* its length                                        */
@@ -123,12 +123,12 @@ struct pmmi_run {
 };
 
 /** Those from `slot` on, up to `to` or the end of the chunk. */
-static inline struct pmmi_run pmmi_run_at(const struct pmmi_gc *gc,
+static inline struct pmmi_run pmmi_run_at(const struct pmmi_tracked *table,
                                           uint32_t slot, uint32_t to) {
   uint32_t room = PMMI_GC_CHUNK_SLOTS - slot % PMMI_GC_CHUNK_SLOTS;
-  return (struct pmmi_run){pmmi_gc_object_at(gc, slot),
-                           pmmi_gc_mark_at(gc, slot),
-                           &gc->marked[slot / PMMI_GC_CHUNK_SLOTS],
+  return (struct pmmi_run){pmmi_gc_object_at(table, slot),
+                           pmmi_gc_mark_at(table, slot),
+                           &table->marked[slot / PMMI_GC_CHUNK_SLOTS],
                            to - slot < room ? to - slot : room};
 }
 

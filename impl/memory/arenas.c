@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "host.h"
-#include "runtime/runtime.h"
+#include "memory/state.h"
 
 /* ---- the innermost allocator --------------------------------------------- */
 
@@ -92,15 +92,17 @@ void pmmi_arenas_free(struct pmmi_arenas *arenas) {
 /* ---- operations ---------------------------------------------------------- */
 
 void pmmi_arena_get(pmm_rt *rt, struct pmm_arena_allocator *out) {
-  *out = rt->arenas != NULL ? rt->arenas->current
-                            : (struct pmm_arena_allocator){.ctx = NULL};
+  *out = pmmi_memory_state(rt)->arenas != NULL
+             ? pmmi_memory_state(rt)->arenas->current
+             : (struct pmm_arena_allocator){.ctx = NULL};
 }
 
 enum pmm_status pmmi_arena_set(pmm_rt *rt,
                                const struct pmm_arena_allocator *allocator) {
-  if (rt->arenas == NULL) {
-    return pmmi_fail(rt, PMM_UNSUPPORTED, "the backend maps its own pages");
+  if (pmmi_memory_state(rt)->arenas == NULL) {
+    return pmmi_memory_fail(rt, PMM_UNSUPPORTED,
+                            "the backend maps its own pages");
   }
-  rt->arenas->current = *allocator;
+  pmmi_memory_state(rt)->arenas->current = *allocator;
   return PMM_OK;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "memory/state.h"
 
 enum {
   FRESH = 0xCD,
@@ -189,7 +189,7 @@ static void die_written(pmm_rt *rt, const struct pmmi_debug_waiting *block,
 
 /** Let go of a block that is in no quarantine.  Without the lock. */
 static void release(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
-  struct pmmi_debug_layer *layer = &rt->debug.layers[block->domain];
+  struct pmmi_debug_layer *layer = &pmmi_debug_of(rt)->layers[block->domain];
   for (size_t i = 0; i < block->size + OVERHEAD_BYTES; i++) {
     if (block->base[i] != DEAD) {
       die_written(rt, block, i);
@@ -242,7 +242,7 @@ static int ring_reserve(struct pmmi_debug_quarantine *q,
 /** A block that its owner freed.  Cannot fail: without room for it the
  *  block skips the quarantine. */
 static void push(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
-  struct pmmi_debug *debug = &rt->debug;
+  struct pmmi_debug *debug = pmmi_debug_of(rt);
   struct pmmi_debug_quarantine *q = quarantine_of(debug, block->domain);
   size_t bytes = block->size + OVERHEAD_BYTES;
   memset(block->base, DEAD, bytes);
@@ -251,7 +251,7 @@ static void push(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
     pop(rt, q);
   }
   int waits = bytes <= debug->limit_bytes &&
-              ring_reserve(q, &rt->shared.tables) == 0;
+              ring_reserve(q, &pmmi_holder_of(rt)->tables) == 0;
   if (waits) {
     q->ring[(q->first + q->count) % q->room] = *block;
     q->count++;
@@ -277,7 +277,7 @@ static int find_waiting(const struct pmmi_debug_quarantine *q,
 }
 
 void pmmi_debug_flush(pmm_rt *rt) {
-  struct pmmi_debug *debug = &rt->debug;
+  struct pmmi_debug *debug = pmmi_debug_of(rt);
   pmmi_lock(rt);
   while (debug->raw.count > 0) {
     pop(rt, &debug->raw);
@@ -300,14 +300,14 @@ static void *request(const struct pmm_domain_allocator *below, size_t bytes,
 static unsigned char *make(struct pmmi_debug_layer *layer, size_t size,
                            int zero) {
   pmm_rt *rt = layer->rt;
-  struct pmmi_debug *debug = &rt->debug;
+  struct pmmi_debug *debug = pmmi_debug_of(rt);
   size_t bytes;
   pmmi_debug_expect_holder(layer);
   if (!pmmi_size_fits(1, size, OVERHEAD_BYTES, &bytes)) {
     return NULL;
   }
   pmmi_lock(rt);
-  int failed = pmmi_ledger_promise(&debug->live, &rt->shared.tables);
+  int failed = pmmi_ledger_promise(&debug->live, &pmmi_holder_of(rt)->tables);
   pmmi_unlock(rt);
   if (failed) {
     return NULL;
@@ -329,7 +329,7 @@ static int is_live(struct pmmi_debug_layer *layer, const void *block,
                    size_t *size) {
   pmmi_debug_expect_holder(layer);
   pmmi_lock(layer->rt);
-  int live = pmmi_ledger_find(&layer->rt->debug.live, block, size);
+  int live = pmmi_ledger_find(&pmmi_debug_of(layer->rt)->live, block, size);
   pmmi_unlock(layer->rt);
   return live;
 }
@@ -339,7 +339,7 @@ static int is_live(struct pmmi_debug_layer *layer, const void *block,
 static void judge_stranger(struct pmmi_debug_layer *layer,
                            const unsigned char *data, enum pmm_fault kind,
                            unsigned leaves) {
-  struct pmmi_debug *debug = &layer->rt->debug;
+  struct pmmi_debug *debug = pmmi_debug_of(layer->rt);
   struct pmmi_debug_waiting waiting;
   struct fault fault = {.kind = kind,
                         .data = data,
@@ -367,9 +367,9 @@ static void retire(struct pmmi_debug_layer *layer, unsigned char *data,
   const struct pmmi_debug_waiting block = {
       .base = data - HEAD_BYTES,
       .size = size,
-      .domain = (int)(layer - layer->rt->debug.layers)};
+      .domain = (int)(layer - pmmi_debug_of(layer->rt)->layers)};
   pmmi_lock(layer->rt);
-  int was_live = pmmi_ledger_take(&layer->rt->debug.live, data, &size);
+  int was_live = pmmi_ledger_take(&pmmi_debug_of(layer->rt)->live, data, &size);
   pmmi_unlock(layer->rt);
   if (!was_live) {
     judge_stranger(layer, data, PMM_FAULT_DOUBLE_FREE, 0);
@@ -427,7 +427,7 @@ static void *debug_realloc(void *ctx, void *block, size_t size) {
 /* ---- life ---------------------------------------------------------------- */
 
 void pmmi_debug_init(pmm_rt *rt, size_t limit_bytes) {
-  rt->debug = (struct pmmi_debug){
+  *pmmi_debug_of(rt) = (struct pmmi_debug){
       .limit_bytes =
           limit_bytes > 0 ? limit_bytes : PMMI_DEBUG_QUARANTINE_BYTES};
 }
@@ -441,8 +441,8 @@ static void quarantine_fini(struct pmmi_debug_quarantine *q,
 }
 
 void pmmi_debug_fini(pmm_rt *rt) {
-  struct pmmi_debug *debug = &rt->debug;
-  const struct pmmi_heap *tables = &rt->shared.tables;
+  struct pmmi_debug *debug = pmmi_debug_of(rt);
+  const struct pmmi_heap *tables = &pmmi_holder_of(rt)->tables;
   pmmi_debug_flush(rt);
   quarantine_fini(&debug->raw, tables);
   quarantine_fini(&debug->held, tables);
@@ -450,11 +450,11 @@ void pmmi_debug_fini(pmm_rt *rt) {
 }
 
 enum pmm_status pmmi_debug_install(pmm_rt *rt) {
-  struct pmmi_debug *debug = &rt->debug;
+  struct pmmi_debug *debug = pmmi_debug_of(rt);
   if (debug->on) {
     return PMM_OK;
   }
-  debug->older = pmmi_memory_live_blocks(&rt->memory) +
+  debug->older = pmmi_memory_live_blocks(pmmi_memory_of(rt)) +
                  pmmi_raw_figures(rt).live_blocks;
   debug->on = 1;
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {

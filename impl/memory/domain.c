@@ -2,7 +2,7 @@
 /* domain.c - domains and their hooks; idea and invariant: domain.h. */
 #include "memory/domain.h"
 
-#include "runtime/runtime.h"
+#include "memory/state.h"
 
 /* ---- the bases ----------------------------------------------------------- */
 
@@ -70,23 +70,24 @@ static int is_same(const struct pmm_domain_allocator *a,
 }
 
 static int is_hooked(pmm_rt *rt, enum pmm_domain domain) {
-  return !is_same(&rt->domains.current[domain], &rt->domains.base[domain]);
+  return !is_same(&pmmi_domains_of(rt)->current[domain],
+                  &pmmi_domains_of(rt)->base[domain]);
 }
 
 /** Where the domain's heap stands: below the tracer, while it is on. */
 static struct pmmi_heap *place_of(pmm_rt *rt, enum pmm_domain domain) {
-  return rt->trace.on ? &rt->trace.layers[domain].below
-                      : &rt->memory.heap[domain];
+  return pmmi_trace_of(rt)->on ? &pmmi_trace_of(rt)->layers[domain].below
+                      : &pmmi_memory_of(rt)->heap[domain];
 }
 
 void pmmi_domain_get(pmm_rt *rt, enum pmm_domain domain,
                      struct pmm_domain_allocator *out) {
-  *out = rt->domains.current[domain];
+  *out = pmmi_domains_of(rt)->current[domain];
 }
 
 enum pmm_status pmmi_domain_set(pmm_rt *rt, enum pmm_domain domain,
                                 const struct pmm_domain_allocator *allocator) {
-  struct pmmi_domains *domains = &rt->domains;
+  struct pmmi_domains *domains = pmmi_domains_of(rt);
   domains->current[domain] = *allocator;
   *place_of(rt, domain) =
       is_hooked(rt, domain)
@@ -102,21 +103,21 @@ enum pmm_status pmmi_domain_set(pmm_rt *rt, enum pmm_domain domain,
 /* ---- life ---------------------------------------------------------------- */
 
 void pmmi_domains_init(pmm_rt *rt) {
-  struct pmmi_domains *domains = &rt->domains;
+  struct pmmi_domains *domains = pmmi_domains_of(rt);
   const struct pmm_domain_allocator backend = {
-      &rt->memory, base_malloc, base_calloc, base_realloc, base_free};
+      pmmi_memory_of(rt), base_malloc, base_calloc, base_realloc, base_free};
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     int raw = domain == PMM_DOMAIN_RAW;
     domains->base[domain] = raw ? pmmi_raw_base : backend;
-    domains->direct[domain] = raw ? pmmi_raw_heap : rt->memory.bottom;
+    domains->direct[domain] = raw ? pmmi_raw_heap : pmmi_memory_of(rt)->bottom;
     domains->current[domain] = domains->base[domain];
-    rt->memory.heap[domain] = domains->direct[domain];
+    pmmi_memory_of(rt)->heap[domain] = domains->direct[domain];
   }
 }
 
 void pmmi_domains_fini(pmm_rt *rt) {
   pmmi_raw_fini(rt);
-  pmmi_ledger_fini(&rt->domains.sizes, &rt->memory.bottom);
+  pmmi_ledger_fini(&pmmi_domains_of(rt)->sizes, &pmmi_memory_of(rt)->bottom);
 }
 
 /* ---- operations ---------------------------------------------------------- */
@@ -126,20 +127,20 @@ void pmmi_domains_fini(pmm_rt *rt) {
 /** The debug layer lets no thread in that does not hold the runtime: before
  *  anything of it is touched. */
 static void expect_holder(pmm_rt *rt, enum pmm_domain domain) {
-  if (rt->debug.on) {
-    pmmi_debug_expect_holder(&rt->debug.layers[domain]);
+  if (pmmi_debug_of(rt)->on) {
+    pmmi_debug_expect_holder(&pmmi_debug_of(rt)->layers[domain]);
   }
 }
 
 /** 1 when the attempt may be made, and its block be remembered. */
 static int may_attempt(pmm_rt *rt, enum pmm_domain domain) {
   expect_holder(rt, domain);
-  struct pmmi_memory *m = &rt->memory;
+  struct pmmi_memory *m = pmmi_memory_of(rt);
   if (m->attempts++ >= m->fail_at) {
     pmmi_memory_refuse(m);
     return 0;
   }
-  if (pmmi_ledger_reserve(&rt->domains.sizes, &m->bottom) != 0) {
+  if (pmmi_ledger_reserve(&pmmi_domains_of(rt)->sizes, &m->bottom) != 0) {
     m->refused++;
     return 0;
   }
@@ -150,11 +151,11 @@ static int may_attempt(pmm_rt *rt, enum pmm_domain domain) {
 static void *attempted(pmm_rt *rt, enum pmm_domain domain, void *block,
                        size_t size) {
   if (block == NULL) {
-    rt->memory.refused++;
+    pmmi_memory_of(rt)->refused++;
     return NULL;
   }
-  pmmi_memory_count(&rt->memory, domain, pmmi_at_least_one(size));
-  pmmi_ledger_add(&rt->domains.sizes, block, pmmi_at_least_one(size));
+  pmmi_memory_count(pmmi_memory_of(rt), domain, pmmi_at_least_one(size));
+  pmmi_ledger_add(&pmmi_domains_of(rt)->sizes, block, pmmi_at_least_one(size));
   return block;
 }
 
@@ -169,7 +170,7 @@ void *pmmi_domain_malloc(pmm_rt *rt, enum pmm_domain domain, size_t size) {
   if (size > PTRDIFF_MAX || !may_attempt(rt, domain)) {
     return NULL;
   }
-  struct pmmi_heap *heap = &rt->memory.heap[domain];
+  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
   void *block = heap->alloc(heap->ctx, pmmi_domain_asked(rt, domain, size));
   return attempted(rt, domain, block, size);
 }
@@ -183,7 +184,7 @@ void *pmmi_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
   if (!pmmi_size_fits(n, size, 0, &bytes) || !may_attempt(rt, domain)) {
     return NULL;
   }
-  struct pmmi_heap *heap = &rt->memory.heap[domain];
+  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
   int plain = pmmi_domain_asked(rt, domain, bytes) == bytes;
   void *block = heap->alloc_zero(heap->ctx, plain ? n : 1, plain ? size : 1);
   return attempted(rt, domain, block, bytes);
@@ -192,7 +193,7 @@ void *pmmi_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
 /** Resize a block that is remembered with `old_size`. */
 static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
                     size_t old_size, size_t size) {
-  struct pmmi_memory *m = &rt->memory;
+  struct pmmi_memory *m = pmmi_memory_of(rt);
   struct pmmi_heap *heap = &m->heap[domain];
   size_t new_size = pmmi_at_least_one(size);
   int grows = new_size > old_size;
@@ -206,8 +207,8 @@ static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
     m->refused += (uint64_t)grows;
     return NULL;
   }
-  (void)pmmi_ledger_take(&rt->domains.sizes, block, &old_size);
-  pmmi_ledger_add(&rt->domains.sizes, moved, new_size);
+  (void)pmmi_ledger_take(&pmmi_domains_of(rt)->sizes, block, &old_size);
+  pmmi_ledger_add(&pmmi_domains_of(rt)->sizes, moved, new_size);
   pmmi_memory_resized(m, domain, old_size, new_size);
   return moved;
 }
@@ -222,32 +223,34 @@ void *pmmi_domain_realloc(pmm_rt *rt, enum pmm_domain domain, void *block,
     return NULL;
   }
   expect_holder(rt, domain);
-  if (pmmi_ledger_find(&rt->domains.sizes, block, &old_size)) {
+  if (pmmi_ledger_find(&pmmi_domains_of(rt)->sizes, block, &old_size)) {
     return resize(rt, domain, block, old_size, size);
   }
   if (block != NULL) {
-    struct pmm_domain_allocator *current = &rt->domains.current[domain];
+    struct pmm_domain_allocator *current =
+        &pmmi_domains_of(rt)->current[domain];
     return current->realloc(current->ctx, block, size);
   }
   if (!may_attempt(rt, domain)) {
     return NULL;
   }
-  struct pmmi_heap *heap = &rt->memory.heap[domain];
+  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
   block = heap->realloc(heap->ctx, NULL, 0,
                         pmmi_domain_asked(rt, domain, size));
   return attempted(rt, domain, block, size);
 }
 
 void pmmi_domain_free(pmm_rt *rt, enum pmm_domain domain, void *block) {
-  struct pmmi_memory *m = &rt->memory;
+  struct pmmi_memory *m = pmmi_memory_of(rt);
   size_t size;
   if (domain == PMM_DOMAIN_RAW) {
     pmmi_raw_free(rt, block);
     return;
   }
   expect_holder(rt, domain);
-  if (!pmmi_ledger_take(&rt->domains.sizes, block, &size)) {
-    struct pmm_domain_allocator *current = &rt->domains.current[domain];
+  if (!pmmi_ledger_take(&pmmi_domains_of(rt)->sizes, block, &size)) {
+    struct pmm_domain_allocator *current =
+        &pmmi_domains_of(rt)->current[domain];
     current->free(current->ctx, block);
     return;
   }

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "runtime/runtime.h"
+#include "memory/state.h"
 
 /* ---- the base: the C library --------------------------------------------- */
 
@@ -54,8 +54,8 @@ const struct pmm_domain_allocator pmmi_raw_base = {
 
 /** Note what was live at most until now.  The holder, with the lock. */
 static void join_peaks(pmm_rt *rt) {
-  struct pmmi_memory *m = &rt->memory;
-  struct pmmi_raw *raw = &rt->raw;
+  struct pmmi_memory *m = pmmi_memory_of(rt);
+  struct pmmi_raw *raw = pmmi_raw_of(rt);
   uint64_t most = m->peak_bytes + raw->most_bytes;
   if (most > m->joint_peak_bytes) {
     m->joint_peak_bytes = most;
@@ -73,7 +73,7 @@ static void enter(pmm_rt *rt) {
 }
 
 static void leave(pmm_rt *rt) {
-  struct pmmi_raw *raw = &rt->raw;
+  struct pmmi_raw *raw = pmmi_raw_of(rt);
   if (pmmi_holds(rt) || raw->figures.live_bytes > raw->most_bytes) {
     raw->most_bytes = raw->figures.live_bytes;
   }
@@ -82,27 +82,27 @@ static void leave(pmm_rt *rt) {
 
 struct pmmi_raw_figures pmmi_raw_figures(pmm_rt *rt) {
   enter(rt);
-  struct pmmi_raw_figures figures = rt->raw.figures;
+  struct pmmi_raw_figures figures = pmmi_raw_of(rt)->figures;
   leave(rt);
   return figures;
 }
 
 void pmmi_raw_reset_peak(pmm_rt *rt) {
   enter(rt);
-  rt->memory.joint_peak_bytes = 0;
+  pmmi_memory_of(rt)->joint_peak_bytes = 0;
   leave(rt);
 }
 
 void pmmi_raw_fini(pmm_rt *rt) {
-  assert(rt->raw.sizes.promised == 0);
-  pmmi_ledger_fini(&rt->raw.sizes, &rt->shared.tables);
+  assert(pmmi_raw_of(rt)->sizes.promised == 0);
+  pmmi_ledger_fini(&pmmi_raw_of(rt)->sizes, &pmmi_holder_of(rt)->tables);
 }
 
 /* ---- requests ------------------------------------------------------------ */
 
 /** 1 when this attempt is one that was told to fail. */
 static int is_injected(pmm_rt *rt) {
-  struct pmmi_memory *m = &rt->memory;
+  struct pmmi_memory *m = pmmi_memory_of(rt);
   if (!pmmi_holds(rt)) {
     return 0;
   }
@@ -120,17 +120,18 @@ static int may_attempt(pmm_rt *rt) {
     return 0;
   }
   pmmi_lock(rt);
-  int failed = pmmi_ledger_promise(&rt->raw.sizes, &rt->shared.tables);
+  int failed =
+      pmmi_ledger_promise(&pmmi_raw_of(rt)->sizes, &pmmi_holder_of(rt)->tables);
   pmmi_unlock(rt);
   return failed == 0;
 }
 
 /** Remember and count what the attempt brought. */
 static void *attempted(pmm_rt *rt, void *block, size_t size) {
-  struct pmmi_raw_figures *figures = &rt->raw.figures;
+  struct pmmi_raw_figures *figures = &pmmi_raw_of(rt)->figures;
   size_t bytes = pmmi_at_least_one(size);
   enter(rt);
-  pmmi_ledger_fulfil(&rt->raw.sizes, block, bytes);
+  pmmi_ledger_fulfil(&pmmi_raw_of(rt)->sizes, block, bytes);
   if (block != NULL) {
     figures->live_bytes += bytes;
     figures->live_blocks++;
@@ -142,7 +143,7 @@ static void *attempted(pmm_rt *rt, void *block, size_t size) {
 }
 
 void *pmmi_raw_malloc(pmm_rt *rt, size_t size) {
-  struct pmmi_heap *heap = &rt->memory.heap[PMM_DOMAIN_RAW];
+  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
   if (size > PTRDIFF_MAX || !may_attempt(rt)) {
     return NULL;
   }
@@ -152,7 +153,7 @@ void *pmmi_raw_malloc(pmm_rt *rt, size_t size) {
 }
 
 void *pmmi_raw_calloc(pmm_rt *rt, size_t n, size_t size) {
-  struct pmmi_heap *heap = &rt->memory.heap[PMM_DOMAIN_RAW];
+  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
   size_t bytes;
   if (!pmmi_size_fits(n, size, 0, &bytes) || !may_attempt(rt)) {
     return NULL;
@@ -171,7 +172,7 @@ enum found { STRANGER, REFUSED, LENT };
  *  while it is resized. */
 static enum found begin_resize(pmm_rt *rt, const void *block, size_t new_size,
                                size_t *old_size) {
-  struct pmmi_ledger *sizes = &rt->raw.sizes;
+  struct pmmi_ledger *sizes = &pmmi_raw_of(rt)->sizes;
   enum found found = STRANGER;
   pmmi_lock(rt);
   if (pmmi_ledger_find(sizes, block, old_size)) {
@@ -187,7 +188,7 @@ static enum found begin_resize(pmm_rt *rt, const void *block, size_t new_size,
 /** It lies at `moved` with its new size; NULL: at `block`, with its old. */
 static void end_resize(pmm_rt *rt, const void *block, size_t old_size,
                        const void *moved, size_t new_size) {
-  struct pmmi_raw *raw = &rt->raw;
+  struct pmmi_raw *raw = pmmi_raw_of(rt);
   enter(rt);
   if (moved == NULL) {
     pmmi_ledger_fulfil(&raw->sizes, block, old_size);
@@ -201,8 +202,9 @@ static void end_resize(pmm_rt *rt, const void *block, size_t old_size,
 }
 
 void *pmmi_raw_realloc(pmm_rt *rt, void *block, size_t size) {
-  struct pmmi_heap *heap = &rt->memory.heap[PMM_DOMAIN_RAW];
-  struct pmm_domain_allocator *current = &rt->domains.current[PMM_DOMAIN_RAW];
+  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
+  struct pmm_domain_allocator *current =
+      &pmmi_domains_of(rt)->current[PMM_DOMAIN_RAW];
   size_t asked = pmmi_domain_asked(rt, PMM_DOMAIN_RAW, size);
   size_t new_size = pmmi_at_least_one(size);
   size_t old_size = 0;
@@ -227,8 +229,8 @@ void *pmmi_raw_realloc(pmm_rt *rt, void *block, size_t size) {
 }
 
 void pmmi_raw_free(pmm_rt *rt, void *block) {
-  struct pmmi_heap *heap = &rt->memory.heap[PMM_DOMAIN_RAW];
-  struct pmmi_raw *raw = &rt->raw;
+  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
+  struct pmmi_raw *raw = pmmi_raw_of(rt);
   size_t size;
   enter(rt);
   int known = pmmi_ledger_take(&raw->sizes, block, &size);
@@ -242,7 +244,7 @@ void pmmi_raw_free(pmm_rt *rt, void *block) {
     heap->free_sized(heap->ctx, block, size);
   } else {
     struct pmm_domain_allocator *current =
-        &rt->domains.current[PMM_DOMAIN_RAW];
+        &pmmi_domains_of(rt)->current[PMM_DOMAIN_RAW];
     current->free(current->ctx, block);
   }
 }

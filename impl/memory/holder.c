@@ -4,27 +4,27 @@
 
 #include <stdatomic.h>
 
-#include "runtime/runtime.h"
+#include "memory/state.h"
 
-void pmmi_shared_init(pmm_rt *rt) {
+void pmmi_holder_init(pmm_rt *rt) {
   /* Of the default kind, which takes no memory and so cannot fail. */
-  (void)pthread_mutex_init(&rt->shared.lock, NULL);
-  rt->shared.tables = pmmi_raw_heap;
+  (void)pthread_mutex_init(&pmmi_holder_of(rt)->lock, NULL);
+  pmmi_holder_of(rt)->tables = pmmi_raw_heap;
   pmmi_hold(rt);
 }
 
-void pmmi_shared_fini(pmm_rt *rt) {
-  (void)pthread_mutex_destroy(&rt->shared.lock);
+void pmmi_holder_fini(pmm_rt *rt) {
+  (void)pthread_mutex_destroy(&pmmi_holder_of(rt)->lock);
 }
 
 void pmmi_lock(pmm_rt *rt) {
-  int failed = pthread_mutex_lock(&rt->shared.lock);
+  int failed = pthread_mutex_lock(&pmmi_holder_of(rt)->lock);
   assert(failed == 0);
   (void)failed;
 }
 
 void pmmi_unlock(pmm_rt *rt) {
-  int failed = pthread_mutex_unlock(&rt->shared.lock);
+  int failed = pthread_mutex_unlock(&pmmi_holder_of(rt)->lock);
   assert(failed == 0);
   (void)failed;
 }
@@ -33,11 +33,11 @@ void pmmi_unlock(pmm_rt *rt) {
  * threads read is never their own. */
 int pmmi_holds(pmm_rt *rt) {
   return pthread_equal(
-      atomic_load_explicit(&rt->shared.holder, memory_order_relaxed),
+      atomic_load_explicit(&pmmi_holder_of(rt)->holder, memory_order_relaxed),
       pthread_self());
 }
 
 void pmmi_hold(pmm_rt *rt) {
-  atomic_store_explicit(&rt->shared.holder, pthread_self(),
+  atomic_store_explicit(&pmmi_holder_of(rt)->holder, pthread_self(),
                         memory_order_relaxed);
 }

@@ -25,17 +25,17 @@
 #include "memory/memory.h"
 
 /** What a runtime shares among threads. */
-struct pmmi_shared {
+struct pmmi_holder {
   pthread_mutex_t lock;    /* what it guards: above                         */
   struct pmmi_heap tables; /* serves guarded tables: the C library          */
   _Atomic(pthread_t) holder; /* who holds the runtime                       */
 };
 
 /** The calling thread holds the runtime.  Cannot fail. */
-void pmmi_shared_init(pmm_rt *rt);
+void pmmi_holder_init(pmm_rt *rt);
 
 /** After the last call of any thread. */
-void pmmi_shared_fini(pmm_rt *rt);
+void pmmi_holder_fini(pmm_rt *rt);
 
 void pmmi_lock(pmm_rt *rt);
 void pmmi_unlock(pmm_rt *rt);

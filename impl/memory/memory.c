@@ -9,9 +9,7 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
-
-static_assert(offsetof(struct pmm_rt, memory) == 0, "pmmi_memory_of()");
+#include "memory/state.h"
 
 void pmmi_memory_init(struct pmmi_memory *memory,
                       const struct pmm_backend *backend, void *backend_heap) {
@@ -110,20 +108,20 @@ void *pmmi_mem_realloc(pmm_rt *rt, void *block, size_t old_size,
 }
 
 void pmmi_inject_arm(pmm_rt *rt, uint64_t nth, int persist) {
-  struct pmmi_memory *m = &rt->memory;
+  struct pmmi_memory *m = pmmi_memory_of(rt);
   m->injected = 0;
   m->persist = persist;
   m->fail_at = m->attempts + (nth > 0 ? nth - 1 : 0);
 }
 
 uint64_t pmmi_inject_disarm(pmm_rt *rt) {
-  rt->memory.fail_at = UINT64_MAX;
-  return rt->memory.injected;
+  pmmi_memory_of(rt)->fail_at = UINT64_MAX;
+  return pmmi_memory_of(rt)->injected;
 }
 
 void pmmi_domain_stats(pmm_rt *rt, enum pmm_domain domain,
                        struct pmm_domain_stats *out) {
-  const struct pmmi_memory *m = &rt->memory;
+  const struct pmmi_memory *m = pmmi_memory_of(rt);
   struct pmm_domain_stats all = {.struct_size = out->struct_size};
   if (domain == PMM_DOMAIN_RAW) {
     struct pmmi_raw_figures raw = pmmi_raw_figures(rt);
@@ -142,40 +140,4 @@ void pmmi_domain_stats(pmm_rt *rt, enum pmm_domain domain,
 
 void pmmi_memory_reset_peak(pmm_rt *rt) {
   pmmi_raw_reset_peak(rt);
-}
-
-/* What only the backend can tell stays unknown where it does not. */
-static void add_backend_figures(const struct pmmi_memory *m,
-                                struct pmm_memory *out) {
-  out->mapped_bytes = PMM_UNKNOWN;
-  out->arenas = PMM_UNKNOWN;
-  if (m->backend->stats == NULL) {
-    return;
-  }
-  struct pmm_backend_stats stats;
-  memset(&stats, 0xff, sizeof stats);
-  stats.struct_size = sizeof stats;
-  m->backend->stats(m->backend_heap, &stats);
-  out->mapped_bytes = stats.mapped_bytes;
-  out->arenas = stats.arenas;
-}
-
-void pmmi_memory(pmm_rt *rt, struct pmm_memory *out) {
-  const struct pmmi_memory *m = &rt->memory;
-  struct pmmi_raw_figures raw = pmmi_raw_figures(rt);
-  struct pmm_memory all = {
-      .struct_size = out->struct_size,
-      .live_blocks = pmmi_memory_live_blocks(m) + raw.live_blocks,
-      .live_bytes = m->live_bytes + raw.live_bytes,
-      .peak_bytes = m->joint_peak_bytes,
-      .allocations = pmmi_memory_allocations(m) + raw.allocations,
-      .frees = m->frees + raw.frees,
-      .reallocations = m->resizes + raw.resizes,
-      .requested_bytes = m->requested_bytes + raw.requested_bytes,
-      .objects = m->objects,
-  };
-  pmmi_runtime_figures(rt, &all);
-  add_backend_figures(m, &all);
-  memcpy(out, &all,
-         out->struct_size < sizeof all ? out->struct_size : sizeof all);
 }

@@ -54,7 +54,7 @@ struct pmmi_domain_figures {
   uint64_t blocks;
 };
 
-/** The first member of every runtime (runtime.h asserts it). */
+/** The first member of every runtime (state.h asserts it). */
 struct pmmi_memory {
   struct pmmi_heap heap[PMMI_DOMAINS]; /* each domain's outermost layer     */
   uint64_t attempts;        /* requests and growing resizes, failed or not  */
@@ -216,7 +216,6 @@ static inline int pmmi_size_fits(size_t a, size_t b, size_t c, size_t *size) {
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
-void pmmi_memory(pmm_rt *rt, struct pmm_memory *out);
 void pmmi_memory_reset_peak(pmm_rt *rt);
 void pmmi_domain_stats(pmm_rt *rt, enum pmm_domain domain,
                        struct pmm_domain_stats *out);

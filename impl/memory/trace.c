@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "memory/state.h"
 
 /** Slots and sites at first; they double. */
 #define FIRST_BLOCKS 1024
@@ -24,7 +24,7 @@ static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
   if (count < *room) {
     return 0;
   }
-  const struct pmmi_heap *heap = &rt->shared.tables;
+  const struct pmmi_heap *heap = &pmmi_holder_of(rt)->tables;
   size_t larger = *room > 0 ? 2 * *room : FIRST_SITES;
   void *moved =
       *items != NULL
@@ -40,7 +40,7 @@ static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
 }
 
 static void give_back(pmm_rt *rt, void *items, size_t bytes) {
-  const struct pmmi_heap *heap = &rt->shared.tables;
+  const struct pmmi_heap *heap = &pmmi_holder_of(rt)->tables;
   if (items != NULL) {
     heap->free_sized(heap->ctx, items, bytes);
   }
@@ -65,8 +65,8 @@ static struct pmmi_trace_block *find(const struct pmmi_trace *t,
 
 /** Make sure of one more slot; 0 when there is. */
 static int reserve(pmm_rt *rt) {
-  struct pmmi_trace *t = &rt->trace;
-  const struct pmmi_heap *heap = &rt->shared.tables;
+  struct pmmi_trace *t = pmmi_trace_of(rt);
+  const struct pmmi_heap *heap = &pmmi_holder_of(rt)->tables;
   if (2 * (t->block_count + t->block_promised + 1) <= t->block_room) {
     return 0;
   }
@@ -105,7 +105,7 @@ static void insert_block(struct pmmi_trace *t,
 
 static void remember(const struct pmmi_trace_layer *layer, const void *block,
                      size_t size) {
-  struct pmmi_trace *t = &layer->rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(layer->rt);
   int named = t->stack_count > 0 && pmmi_holds(layer->rt);
   const struct pmmi_trace_block entry = {
       .address = (uintptr_t)block,
@@ -158,7 +158,7 @@ static struct pmmi_trace_block forget(struct pmmi_trace *t,
 static int begin(pmm_rt *rt) {
   pmmi_lock(rt);
   int failed = reserve(rt);
-  rt->trace.block_promised += failed == 0;
+  pmmi_trace_of(rt)->block_promised += failed == 0;
   pmmi_unlock(rt);
   return failed;
 }
@@ -166,7 +166,7 @@ static int begin(pmm_rt *rt) {
 /** What the request brought; NULL: nothing. */
 static void *end(const struct pmmi_trace_layer *layer, void *block,
                  size_t size) {
-  struct pmmi_trace *t = &layer->rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(layer->rt);
   pmmi_lock(layer->rt);
   t->block_promised--;
   if (block != NULL) {
@@ -195,7 +195,7 @@ static void *traced_alloc_zero(void *ctx, size_t n, size_t size) {
 
 static struct pmmi_trace_block forget_locked(pmm_rt *rt, const void *block) {
   pmmi_lock(rt);
-  struct pmmi_trace_block known = forget(&rt->trace, block);
+  struct pmmi_trace_block known = forget(pmmi_trace_of(rt), block);
   pmmi_unlock(rt);
   return known;
 }
@@ -203,9 +203,9 @@ static struct pmmi_trace_block forget_locked(pmm_rt *rt, const void *block) {
 /** A resize failed: the block is where it was. */
 static void remember_again(pmm_rt *rt, const struct pmmi_trace_block *known) {
   pmmi_lock(rt);
-  rt->trace.block_promised--;
+  pmmi_trace_of(rt)->block_promised--;
   if (known->address != 0) {
-    insert_block(&rt->trace, known);
+    insert_block(pmmi_trace_of(rt), known);
   }
   pmmi_unlock(rt);
 }
@@ -237,10 +237,12 @@ static void traced_free_sized(void *ctx, void *block, size_t size) {
 
 /* ---- life --------------------------------------------------------------- */
 
-void pmmi_trace_init(pmm_rt *rt) { rt->trace = (struct pmmi_trace){.on = 0}; }
+void pmmi_trace_init(pmm_rt *rt) {
+  *pmmi_trace_of(rt) = (struct pmmi_trace){.on = 0};
+}
 
 void pmmi_trace_fini(pmm_rt *rt) {
-  struct pmmi_trace *t = &rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(rt);
   pmmi_trace_stop(rt);
   give_back(rt, t->sites, t->site_room * sizeof *t->sites);
   give_back(rt, t->stack, t->stack_room * sizeof *t->stack);
@@ -248,7 +250,7 @@ void pmmi_trace_fini(pmm_rt *rt) {
 }
 
 uint64_t pmmi_trace_overhead(pmm_rt *rt) {
-  const struct pmmi_trace *t = &rt->trace;
+  const struct pmmi_trace *t = pmmi_trace_of(rt);
   pmmi_lock(rt);
   uint64_t bytes = t->block_room * sizeof *t->blocks +
                    t->site_room * sizeof *t->sites +
@@ -259,7 +261,7 @@ uint64_t pmmi_trace_overhead(pmm_rt *rt) {
 
 void pmmi_trace_each(pmm_rt *rt, enum pmm_domain domain,
                      void (*visit)(void *ctx, void *block), void *ctx) {
-  const struct pmmi_trace *t = &rt->trace;
+  const struct pmmi_trace *t = pmmi_trace_of(rt);
   pmmi_lock(rt);
   for (size_t i = 0; i < t->block_room; i++) {
     if (t->blocks[i].address != 0 && t->blocks[i].domain == domain) {
@@ -270,7 +272,7 @@ void pmmi_trace_each(pmm_rt *rt, enum pmm_domain domain,
 }
 
 int pmmi_trace_has(pmm_rt *rt, const void *block) {
-  const struct pmmi_trace *t = &rt->trace;
+  const struct pmmi_trace *t = pmmi_trace_of(rt);
   pmmi_lock(rt);
   int has = t->on && find(t, (uintptr_t)block)->address != 0;
   pmmi_unlock(rt);
@@ -278,7 +280,7 @@ int pmmi_trace_has(pmm_rt *rt, const void *block) {
 }
 
 const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
-  const struct pmmi_trace *t = &rt->trace;
+  const struct pmmi_trace *t = pmmi_trace_of(rt);
   const char *name = "";
   pmmi_lock(rt);
   if (t->on) {
@@ -293,7 +295,7 @@ const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
 
 /** The site of a name, made when it is new; -1: no memory. */
 static int64_t site_of(pmm_rt *rt, const char *name) {
-  struct pmmi_trace *t = &rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(rt);
   for (size_t i = 0; i < t->site_count; i++) {
     const char *known = t->sites[i].live.name;
     if (known == name || strcmp(known, name) == 0) {
@@ -311,7 +313,7 @@ static int64_t site_of(pmm_rt *rt, const char *name) {
 
 /** Push the site of a name; -1: no memory. */
 static int push(pmm_rt *rt, const char *name) {
-  struct pmmi_trace *t = &rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(rt);
   int64_t site = site_of(rt, "") >= 0 ? site_of(rt, name) : -1;
   void *stack = t->stack;
   if (site < 0 || make_room(rt, &stack, &t->stack_room, t->stack_count,
@@ -327,33 +329,32 @@ enum pmm_status pmmi_site_push(pmm_rt *rt, const char *name) {
   pmmi_lock(rt);
   int failed = push(rt, name);
   pmmi_unlock(rt);
-  return failed ? pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a site")
+  return failed ? pmmi_memory_fail(rt, PMM_NO_MEMORY, "no memory for a site")
                 : PMM_OK;
 }
 
 void pmmi_site_pop(pmm_rt *rt) {
   pmmi_lock(rt);
-  assert(rt->trace.stack_count > 0);
-  rt->trace.stack_count--;
+  assert(pmmi_trace_of(rt)->stack_count > 0);
+  pmmi_trace_of(rt)->stack_count--;
   pmmi_unlock(rt);
 }
 
 /* ---- operations --------------------------------------------------------- */
 
 enum pmm_status pmmi_trace_start(pmm_rt *rt) {
-  struct pmmi_trace *t = &rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(rt);
   if (t->on) {
     return PMM_OK;
   }
   if (site_of(rt, "") < 0 || reserve(rt) != 0) {
-    return pmmi_fail(rt, PMM_NO_MEMORY, "no memory to trace with");
+    return pmmi_memory_fail(rt, PMM_NO_MEMORY, "no memory to trace with");
   }
-  pmmi_tuples_keep(rt, 0);
-  pmmi_lists_keep(rt, 0);
+  pmmi_memory_state(rt)->above.keep(rt, 0);
   t->on = 1;
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     struct pmmi_trace_layer *layer = &t->layers[domain];
-    struct pmmi_heap *heap = &rt->memory.heap[domain];
+    struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
     *layer = (struct pmmi_trace_layer){.rt = rt, .below = *heap};
     *heap = (struct pmmi_heap){.ctx = layer,
                                .alloc = traced_alloc,
@@ -365,17 +366,16 @@ enum pmm_status pmmi_trace_start(pmm_rt *rt) {
 }
 
 void pmmi_trace_stop(pmm_rt *rt) {
-  struct pmmi_trace *t = &rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(rt);
   if (!t->on) {
     return;
   }
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
-    assert(rt->memory.heap[domain].ctx == &t->layers[domain]);
-    rt->memory.heap[domain] = t->layers[domain].below;
+    assert(pmmi_memory_of(rt)->heap[domain].ctx == &t->layers[domain]);
+    pmmi_memory_of(rt)->heap[domain] = t->layers[domain].below;
   }
   t->on = 0;
-  pmmi_tuples_keep(rt, 1);
-  pmmi_lists_keep(rt, 1);
+  pmmi_memory_state(rt)->above.keep(rt, 1);
   give_back(rt, t->blocks, t->block_room * sizeof *t->blocks);
   t->blocks = NULL;
   t->block_room = 0;
@@ -392,14 +392,14 @@ void pmmi_trace_stop(pmm_rt *rt) {
 
 void pmmi_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
   pmmi_lock(rt);
-  *current = rt->trace.current_bytes;
-  *peak = rt->trace.peak_bytes;
+  *current = pmmi_trace_of(rt)->current_bytes;
+  *peak = pmmi_trace_of(rt)->peak_bytes;
   pmmi_unlock(rt);
 }
 
 void pmmi_trace_reset_peak(pmm_rt *rt) {
   pmmi_lock(rt);
-  rt->trace.peak_bytes = rt->trace.current_bytes;
+  pmmi_trace_of(rt)->peak_bytes = pmmi_trace_of(rt)->current_bytes;
   pmmi_unlock(rt);
 }
 
@@ -420,9 +420,9 @@ static void insert(struct pmm_site *out, size_t n, size_t *used,
 }
 
 size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
-  const struct pmmi_trace *t = &rt->trace;
+  const struct pmmi_trace *t = pmmi_trace_of(rt);
   if (!t->on) {
-    pmmi_fail(rt, PMM_RUNTIME, "nothing is traced");
+    pmmi_memory_fail(rt, PMM_RUNTIME, "nothing is traced");
     return SIZE_MAX;
   }
   size_t used = 0;
@@ -441,9 +441,9 @@ size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
 /* ---- comparing ---------------------------------------------------------- */
 
 enum pmm_status pmmi_trace_keep(pmm_rt *rt) {
-  struct pmmi_trace *t = &rt->trace;
+  struct pmmi_trace *t = pmmi_trace_of(rt);
   if (!t->on) {
-    return pmmi_fail(rt, PMM_RUNTIME, "nothing is traced");
+    return pmmi_memory_fail(rt, PMM_RUNTIME, "nothing is traced");
   }
   pmmi_lock(rt);
   for (size_t i = 0; i < t->site_count; i++) {
@@ -480,9 +480,9 @@ static void rank(struct pmm_growth *out, size_t n, size_t *used,
 }
 
 size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
-  const struct pmmi_trace *t = &rt->trace;
+  const struct pmmi_trace *t = pmmi_trace_of(rt);
   if (!t->kept) {
-    pmmi_fail(rt, PMM_RUNTIME, "no snapshot is kept");
+    pmmi_memory_fail(rt, PMM_RUNTIME, "no snapshot is kept");
     return SIZE_MAX;
   }
   size_t used = 0;

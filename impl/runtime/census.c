@@ -29,7 +29,7 @@ struct counting {
 /* ---- lines -------------------------------------------------------------- */
 
 static int grow(struct counting *c) {
-  const struct pmmi_heap *heap = &c->rt->memory.bottom;
+  const struct pmmi_heap *heap = &pmmi_memory_of(c->rt)->bottom;
   size_t room = c->room > 0 ? 2 * c->room : FIRST_LINES;
   struct line *lines =
       c->lines == NULL
@@ -80,20 +80,20 @@ static void count(struct counting *c, pmm_obj *o) {
 /* 1 when the block begins with a collector head: its slot is the object's in
  * the table, or says that there is none.  Where an object without a head has
  * its count, that would read as one near a multiple of 2^32. */
-static int has_head(const pmm_rt *rt, void *block) {
+static int has_head(pmm_rt *rt, void *block) {
   const struct pmmi_gc_head *head = block;
   const pmm_obj *o = (const pmm_obj *)(head + 1);
   if (head->slot == PMMI_GC_UNTRACKED) {
     return ((const pmm_obj *)block)->refcnt != PMMI_IMMORTAL;
   }
-  return head->slot < rt->gc.used &&
-         *pmmi_gc_object_at(&rt->gc, head->slot) == o;
+  return head->slot < pmmi_tracked_of(rt)->used &&
+         *pmmi_gc_object_at(pmmi_tracked_of(rt), head->slot) == o;
 }
 
 static void count_block(void *ctx, void *block) {
   struct counting *c = ctx;
   size_t size;
-  if (pmmi_ledger_find(&c->rt->domains.sizes, block, &size)) {
+  if (pmmi_ledger_find(&pmmi_domains_of(c->rt)->sizes, block, &size)) {
     return;
   }
   pmm_obj *o = has_head(c->rt, block)
@@ -117,8 +117,8 @@ static void count_older(struct counting *c, pmm_obj *o) {
 
 static void count_listed(struct counting *c) {
   pmm_rt *rt = c->rt;
-  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
+  for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(pmmi_tracked_of(rt), slot);
     if (o != NULL) {
       count_older(c, o);
     }
@@ -127,7 +127,7 @@ static void count_listed(struct counting *c) {
   for (; i != NULL; i = pmmi_instance_next(i)) {
     count_older(c, &i->base);
   }
-  struct pmmi_file_link *link = rt->files.open;
+  struct pmmi_file_link *link = pmmi_files_of(rt)->open;
   for (; link != NULL; link = link->next) {
     if (!pmmi_gc_is_tracked(rt, &pmmi_file_of(link)->base)) {
       count_older(c, &pmmi_file_of(link)->base);
@@ -149,7 +149,7 @@ static int by_bytes(const void *a, const void *b) {
 static void report_all(struct counting *c,
                        void (*report)(void *ctx, const struct pmm_census *row),
                        void *ctx) {
-  uint64_t live = c->rt->memory.objects;
+  uint64_t live = pmmi_memory_of(c->rt)->objects;
   if (c->count > 0) {
     qsort(c->lines, c->count, sizeof *c->lines, by_bytes);
   }
@@ -171,7 +171,7 @@ enum pmm_status pmmi_census(pmm_rt *rt,
                             void (*report)(void *ctx,
                                            const struct pmm_census *row),
                             void *ctx) {
-  const struct pmmi_heap *heap = &rt->memory.bottom;
+  const struct pmmi_heap *heap = &pmmi_memory_of(rt)->bottom;
   struct counting c = {.rt = rt};
   pmmi_trace_each(rt, PMM_DOMAIN_OBJ, count_block, &c);
   count_listed(&c);

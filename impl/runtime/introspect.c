@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * introspect.c - what a host may ask of the collector and set in it.
+ * introspect.c - questions of a host; source: introspect.h.
  *
  * Listing objects appends to a list, which takes memory but makes no
  * collectable object, so slots do not move meanwhile.
- *
- * Source: CPython 3.11 Modules/gcmodule.c (gc_get_referrers, gc_freeze, ...).
  */
+#include "runtime/introspect.h"
+
 #include <string.h>
 
 #include "core/tracked.h"
@@ -37,9 +37,11 @@ enum pmm_status pmmi_collect(pmm_rt *rt, int generation,
   return PMM_OK;
 }
 
-void pmmi_gc_enable(pmm_rt *rt, int enabled) { rt->gc.enabled = enabled != 0; }
+void pmmi_gc_enable(pmm_rt *rt, int enabled) {
+  pmmi_gc_of(rt)->enabled = enabled != 0;
+}
 
-int pmmi_gc_enabled(pmm_rt *rt) { return rt->gc.enabled; }
+int pmmi_gc_enabled(pmm_rt *rt) { return pmmi_gc_of(rt)->enabled; }
 
 /* ---- who refers to whom ------------------------------------------------- */
 
@@ -74,11 +76,12 @@ pmm_obj *pmmi_gc_referents(pmm_rt *rt, pmm_obj *o) {
 static int visit_find(void *ctx, pmm_obj *o) { return o == ctx; }
 
 pmm_obj *pmmi_gc_referrers(pmm_rt *rt, pmm_obj *o) {
-  struct pmmi_gc *gc = &rt->gc;
+  const struct pmmi_tracked *table = pmmi_tracked_of(rt);
   pmm_obj *list = pmmi_list_new(rt, 0);
   int failed = 0;
-  for (uint32_t slot = 0; list != NULL && !failed && slot < gc->used; slot++) {
-    pmm_obj *holder = *pmmi_gc_object_at(gc, slot);
+  for (uint32_t slot = 0; list != NULL && !failed && slot < table->used;
+       slot++) {
+    pmm_obj *holder = *pmmi_gc_object_at(table, slot);
     if (holder != NULL && holder != list &&
         pmmi_visit(holder, visit_find, o)) {
       failed = pmmi_list_append(rt, list, holder) != PMM_OK;
@@ -96,10 +99,11 @@ pmm_obj *pmmi_gc_objects(pmm_rt *rt, int generation) {
   if (list == NULL) {
     return NULL;
   }
-  struct pmmi_gc_range range = pmmi_gc_range_of(&rt->gc, generation);
+  struct pmmi_gc_range range =
+      pmmi_gc_range_of(pmmi_tracked_of(rt), generation);
   int failed = 0;
   for (uint32_t slot = range.from; !failed && slot < range.to; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
+    pmm_obj *o = *pmmi_gc_object_at(pmmi_tracked_of(rt), slot);
     if (o != NULL && o != list) {
       failed = pmmi_list_append(rt, list, o) != PMM_OK;
     }
@@ -132,38 +136,44 @@ enum pmm_status pmmi_gc_debug_set(pmm_rt *rt, uint32_t flags) {
   if ((flags & ~(uint32_t)PMM_GC_SAVEALL) != 0) {
     return pmmi_fail(rt, PMM_VALUE, "there is no such debug flag");
   }
-  rt->gc.debug = flags;
+  pmmi_gc_of(rt)->debug = flags;
   return PMM_OK;
 }
 
 pmm_obj *pmmi_gc_garbage(pmm_rt *rt) {
-  if (rt->gc.garbage == NULL) {
-    rt->gc.garbage = pmmi_list_new(rt, 0);
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  if (gc->garbage == NULL) {
+    gc->garbage = pmmi_list_new(rt, 0);
   }
-  return rt->gc.garbage;
+  return gc->garbage;
+}
+
+enum pmm_status pmmi_gc_keep_garbage(pmm_rt *rt, pmm_obj *o) {
+  pmm_obj *list = pmmi_gc_garbage(rt);
+  return list != NULL ? pmmi_list_append(rt, list, o) : pmmi_error(rt);
 }
 
 /* ---- the permanent set -------------------------------------------------- */
 
 enum pmm_status pmmi_gc_freeze(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  pmmi_gc_search_abandon(gc);
-  gc->frozen_end = gc->used;
-  gc->old_end = gc->used;
-  gc->middle_end = gc->used;
-  memset(gc->counts, 0, sizeof gc->counts);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  pmmi_gc_search_abandon(rt);
+  table->frozen_end = table->used;
+  table->old_end = table->used;
+  table->middle_end = table->used;
+  memset(table->counts, 0, sizeof table->counts);
   return PMM_OK;
 }
 
 enum pmm_status pmmi_gc_unfreeze(pmm_rt *rt) {
-  rt->gc.frozen_end = 0;
+  pmmi_tracked_of(rt)->frozen_end = 0;
   return PMM_OK;
 }
 
 uint64_t pmmi_gc_freeze_count(pmm_rt *rt) {
   uint64_t count = 0;
-  for (uint32_t slot = 0; slot < rt->gc.frozen_end; slot++) {
-    count += *pmmi_gc_object_at(&rt->gc, slot) != NULL;
+  for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->frozen_end; slot++) {
+    count += *pmmi_gc_object_at(pmmi_tracked_of(rt), slot) != NULL;
   }
   return count;
 }
@@ -171,16 +181,18 @@ uint64_t pmmi_gc_freeze_count(pmm_rt *rt) {
 /* ---- generations -------------------------------------------------------- */
 
 void pmmi_gc_thresholds(pmm_rt *rt, uint64_t thresholds[3]) {
-  memcpy(thresholds, rt->gc.thresholds, sizeof rt->gc.thresholds);
+  memcpy(thresholds, pmmi_gc_of(rt)->thresholds,
+         sizeof pmmi_gc_of(rt)->thresholds);
 }
 
 enum pmm_status pmmi_gc_set_thresholds(pmm_rt *rt, const uint64_t values[3]) {
-  memcpy(rt->gc.thresholds, values, sizeof rt->gc.thresholds);
+  memcpy(pmmi_gc_of(rt)->thresholds, values, sizeof pmmi_gc_of(rt)->thresholds);
   return PMM_OK;
 }
 
 void pmmi_gc_counts(pmm_rt *rt, uint64_t counts[3]) {
-  memcpy(counts, rt->gc.counts, sizeof rt->gc.counts);
+  memcpy(counts, pmmi_tracked_of(rt)->counts,
+         sizeof pmmi_tracked_of(rt)->counts);
 }
 
 enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
@@ -188,7 +200,7 @@ enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
   if (!is_generation(generation)) {
     return no_generation(rt);
   }
-  struct pmm_gc_stats stats = rt->gc.stats[generation];
+  struct pmm_gc_stats stats = pmmi_gc_of(rt)->stats[generation];
   size_t size = out->struct_size;
   stats.struct_size = size;
   memcpy(out, &stats, size < sizeof stats ? size : sizeof stats);

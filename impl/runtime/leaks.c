@@ -22,6 +22,8 @@
  * tuples of atoms may have been untracked.  Cost: the heap, times the number
  * of reports.
  */
+#include "runtime/leaks.h"
+
 #include <string.h>
 
 #include "code/file.h"
@@ -40,7 +42,7 @@
 /** A walk for leaks. */
 struct search {
   pmm_rt *rt;
-  struct pmmi_gc *gc;
+  struct pmmi_tracked *table;
   void (*report)(void *ctx, const struct pmm_leak *leak);
   void *ctx;
   uint64_t objects; /* seen by the walk                                     */
@@ -69,13 +71,13 @@ static uint64_t bytes_of(pmm_rt *rt, pmm_obj *o) {
 /* ---- 1. kinds ----------------------------------------------------------- */
 
 static void mark_cycles(struct search *s) {
-  struct pmmi_gc_range all = {0, s->gc->used};
-  s->gc->collecting = 1; /* slots stay where they are                        */
-  pmmi_gc_candidates(s->gc, all);
+  struct pmmi_gc_range all = {0, s->table->used};
+  s->table->collecting = 1; /* slots stay where they are */
+  pmmi_gc_candidates(s->table, all);
   (void)pmmi_gc_deduce(s->rt, all);
-  s->gc->collecting = 0;
+  s->table->collecting = 0;
   for (uint32_t slot = 0; slot < all.to; slot++) {
-    uint32_t *mark = pmmi_gc_mark_at(s->gc, slot);
+    uint32_t *mark = pmmi_gc_mark_at(s->table, slot);
     *mark = (*mark & PMMI_GC_CANDIDATE) != 0 ? MARK_OF(PMM_LEAK_CYCLE) : 0;
   }
 }
@@ -91,7 +93,7 @@ static int visit_count(void *ctx, pmm_obj *o) {
   if (!is_seen(o)) {
     s->atoms += o->refcnt != PMMI_IMMORTAL;
   } else if (pmmi_gc_is_collectable(o)) {
-    uint32_t *mark = pmmi_gc_mark_at(s->gc, pmmi_gc_head_of(o)->slot);
+    uint32_t *mark = pmmi_gc_mark_at(s->table, pmmi_gc_head_of(o)->slot);
     *mark += *mark < MARK_OF(1) - 1; /* a kind, or full: stays            */
   }
   return 0;
@@ -106,9 +108,9 @@ static void count_owner(struct search *s, pmm_obj *o) {
 /* What the runtime itself owns is nobody's leak. */
 static void count_known_owners(struct search *s) {
   pmm_rt *rt = s->rt;
-  count_owner(s, rt->gc.garbage);
-  count_owner(s, rt->errors.pending.value);
-  struct pmmi_finalizer *f = rt->finalizers.newest;
+  count_owner(s, pmmi_gc_of(rt)->garbage);
+  count_owner(s, pmmi_errors_of(rt)->pending.value);
+  struct pmmi_finalizer *f = pmmi_finalizers_of(rt)->newest;
   for (; f != NULL; f = f->older) {
     count_owner(s, &f->ref.base);
   }
@@ -121,8 +123,8 @@ static void see(struct search *s, pmm_obj *o) {
 }
 
 static void count_owners(struct search *s) {
-  for (uint32_t slot = 0; slot < s->gc->used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(s->gc, slot);
+  for (uint32_t slot = 0; slot < s->table->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(s->table, slot);
     if (o != NULL) {
       see(s, o);
     }
@@ -135,9 +137,9 @@ static void count_owners(struct search *s) {
 }
 
 static void mark_references(struct search *s) {
-  for (uint32_t slot = 0; slot < s->gc->used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(s->gc, slot);
-    uint32_t *mark = pmmi_gc_mark_at(s->gc, slot);
+  for (uint32_t slot = 0; slot < s->table->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(s->table, slot);
+    uint32_t *mark = pmmi_gc_mark_at(s->table, slot);
     if (o == NULL || KIND_OF(*mark) == PMM_LEAK_CYCLE) {
       continue;
     }
@@ -160,15 +162,15 @@ static int belongs(struct search *s, const struct pmm_leak *leak,
 
 /* Report the object in a slot with all like it, and take their marks. */
 static void report_like(struct search *s, uint32_t from) {
-  pmm_obj *first = *pmmi_gc_object_at(s->gc, from);
-  uint32_t kind = *pmmi_gc_mark_at(s->gc, from);
+  pmm_obj *first = *pmmi_gc_object_at(s->table, from);
+  uint32_t kind = *pmmi_gc_mark_at(s->table, from);
   assert(first != NULL); /* a hole has no mark                              */
   struct pmm_leak leak = {.kind = KIND_OF(kind),
                           .type = first->type->name,
                           .site = site_of(s->rt, first)};
-  for (uint32_t slot = from; slot < s->gc->used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(s->gc, slot);
-    uint32_t *mark = pmmi_gc_mark_at(s->gc, slot);
+  for (uint32_t slot = from; slot < s->table->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(s->table, slot);
+    uint32_t *mark = pmmi_gc_mark_at(s->table, slot);
     if (o != NULL && *mark == kind && belongs(s, &leak, o)) {
       add(s, &leak, o);
       *mark = 0;
@@ -178,8 +180,8 @@ static void report_like(struct search *s, uint32_t from) {
 }
 
 static void report_tracked(struct search *s) {
-  for (uint32_t slot = 0; slot < s->gc->used; slot++) {
-    if (*pmmi_gc_mark_at(s->gc, slot) != 0) {
+  for (uint32_t slot = 0; slot < s->table->used; slot++) {
+    if (*pmmi_gc_mark_at(s->table, slot) != 0) {
       report_like(s, slot);
     }
   }
@@ -195,8 +197,8 @@ static int visit_owner(void *ctx, pmm_obj *o) {
 
 static int is_lost(struct search *s, const pmm_obj *o) {
   struct owners owners = {.of = o};
-  for (uint32_t slot = 0; slot < s->gc->used; slot++) {
-    pmm_obj *owner = *pmmi_gc_object_at(s->gc, slot);
+  for (uint32_t slot = 0; slot < s->table->used; slot++) {
+    pmm_obj *owner = *pmmi_gc_object_at(s->table, slot);
     if (owner != NULL) {
       (void)pmmi_visit(owner, visit_owner, &owners);
     }
@@ -224,7 +226,7 @@ static void report_linked(struct search *s) {
 /* ---- 4. what is in no table --------------------------------------------- */
 
 static void report_files(struct search *s) {
-  struct pmmi_file_link *link = s->rt->files.open;
+  struct pmmi_file_link *link = pmmi_files_of(s->rt)->open;
   for (; link != NULL; link = link->next) {
     struct pmmi_file *file = pmmi_file_of(link);
     struct pmm_leak leak = {.kind = PMM_LEAK_FILE,
@@ -238,7 +240,7 @@ static void report_files(struct search *s) {
 
 static void report_atoms(struct search *s) {
   uint64_t known = s->rt->own_objects + s->objects + s->atoms;
-  uint64_t live = s->rt->memory.objects;
+  uint64_t live = pmmi_memory_of(s->rt)->objects;
   if (live > known) {
     struct pmm_leak leak = {.kind = PMM_LEAK_REFERENCE,
                             .type = "untracked",
@@ -290,8 +292,8 @@ static void add_blocks_of(struct search *s, const struct pmmi_ledger *blocks,
 static void report_blocks_of(struct search *s, const char *site) {
   struct pmm_leak leak = {
       .kind = PMM_LEAK_BLOCK, .type = "block", .site = site};
-  add_blocks_of(s, &s->rt->domains.sizes, &leak);
-  add_blocks_of(s, &s->rt->raw.sizes, &leak);
+  add_blocks_of(s, &pmmi_domains_of(s->rt)->sizes, &leak);
+  add_blocks_of(s, &pmmi_raw_of(s->rt)->sizes, &leak);
   if (leak.count > 0) {
     s->report(s->ctx, &leak);
   }
@@ -299,7 +301,7 @@ static void report_blocks_of(struct search *s, const char *site) {
 
 /* Site 0 is "", where untraced blocks are, too. */
 static void report_blocks(struct search *s) {
-  const struct pmmi_trace *trace = &s->rt->trace;
+  const struct pmmi_trace *trace = pmmi_trace_of(s->rt);
   report_blocks_of(s, "");
   for (size_t i = 1; trace->on && i < trace->site_count; i++) {
     report_blocks_of(s, trace->sites[i].live.name);
@@ -325,11 +327,12 @@ enum pmm_status pmmi_leaks(pmm_rt *rt,
                            void (*report)(void *ctx,
                                           const struct pmm_leak *leak),
                            void *ctx) {
-  struct search s = {.rt = rt, .gc = &rt->gc, .report = report, .ctx = ctx};
-  if (rt->gc.collecting) {
+  struct search s = {
+      .rt = rt, .table = pmmi_tracked_of(rt), .report = report, .ctx = ctx};
+  if (pmmi_tracked_of(rt)->collecting) {
     return pmmi_fail(rt, PMM_RUNTIME, "a collection is under way");
   }
-  pmmi_gc_search_abandon(&rt->gc);
+  pmmi_gc_search_abandon(rt);
   mark_cycles(&s);
   count_owners(&s);
   mark_references(&s);

@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+#include "runtime/introspect.h"
+#include "runtime/teardown.h"
+#include "runtime/verify.h"
+
 /* ---- open ---------------------------------------------------------------- */
 
 /* Over a layer of arenas where the backend takes its pages from the host. */
@@ -60,17 +64,20 @@ static enum pmm_status make_runtime(const struct pmm_open_config *config,
     unmake_heap(backend, heap, arenas);
     return PMM_NO_MEMORY;
   }
-  pmmi_memory_init(&rt->memory, backend, heap);
-  rt->arenas = arenas;
-  pmmi_shared_init(rt);
+  pmmi_memory_init(pmmi_memory_of(rt), backend, heap);
+  pmmi_memory_state(rt)->arenas = arenas;
+  pmmi_core_init(rt);
+  pmmi_holder_init(rt);
   pmmi_domains_init(rt);
   pmmi_debug_init(rt, quarantine_of(config));
   rt->seed = config->seed;
   rt->flags = config->flags;
   if (config->host != NULL) {
     size_t size = config->host->struct_size;
-    memcpy(&rt->host, config->host,
-           size < sizeof rt->host ? size : sizeof rt->host);
+    memcpy(&pmmi_memory_state(rt)->host, config->host,
+           size < sizeof pmmi_memory_state(rt)->host
+               ? size
+               : sizeof pmmi_memory_state(rt)->host);
   }
   if ((rt->flags & PMM_OPEN_DEBUG) != 0) {
     (void)pmmi_debug_install(rt);
@@ -80,12 +87,12 @@ static enum pmm_status make_runtime(const struct pmm_open_config *config,
 }
 
 static void unmake_runtime(pmm_rt *rt) {
-  const struct pmm_backend *backend = rt->memory.backend;
-  void *heap = rt->memory.backend_heap;
-  struct pmmi_arenas *arenas = rt->arenas;
+  const struct pmm_backend *backend = pmmi_memory_of(rt)->backend;
+  void *heap = pmmi_memory_of(rt)->backend_heap;
+  struct pmmi_arenas *arenas = pmmi_memory_state(rt)->arenas;
   pmmi_debug_fini(rt);
   pmmi_domains_fini(rt);
-  pmmi_shared_fini(rt);
+  pmmi_holder_fini(rt);
   backend->free_sized(heap, rt, sizeof *rt);
   unmake_heap(backend, heap, arenas);
 }
@@ -99,6 +106,11 @@ static enum pmm_status start_modules(pmm_rt *rt, const char *mode) {
   if (status != PMM_OK) {
     return status;
   }
+  pmmi_gc_of(rt)->keep = pmmi_gc_keep_garbage;
+  if (PMMI_CHECKED || (rt->flags & PMM_OPEN_CHECKED) != 0) {
+    pmmi_gc_of(rt)->check = pmmi_heap_check;
+  }
+  pmmi_lists_init(rt);
   status = pmmi_tuples_init(rt);
   if (status != PMM_OK) {
     pmmi_gc_fini(rt);
@@ -132,6 +144,7 @@ enum pmm_status pmmi_open(const struct pmm_open_config *config, pmm_rt **rt) {
     return status;
   }
   pmmi_gc_opened(opened);
+  opened->own_objects = pmmi_memory_of(opened)->objects;
   *rt = opened;
   return PMM_OK;
 }
@@ -162,13 +175,43 @@ void pmmi_close(pmm_rt *rt) {
 /* ---- figures ------------------------------------------------------------- */
 
 void pmmi_caches_flush(pmm_rt *rt) {
-  pmmi_tuples_flush(rt);
-  pmmi_lists_flush(rt);
+  pmmi_caches_empty(rt);
   pmmi_gc_trim(rt);
 }
 
-void pmmi_runtime_figures(pmm_rt *rt, struct pmm_memory *out) {
-  pmmi_tuples_figures(rt, out);
-  pmmi_lists_figures(rt, out);
-  pmmi_gc_figures(rt, out);
+/* What only the backend can tell stays unknown where it does not. */
+static void add_backend_figures(const struct pmmi_memory *m,
+                                struct pmm_memory *out) {
+  out->mapped_bytes = PMM_UNKNOWN;
+  out->arenas = PMM_UNKNOWN;
+  if (m->backend->stats == NULL) {
+    return;
+  }
+  struct pmm_backend_stats stats;
+  memset(&stats, 0xff, sizeof stats);
+  stats.struct_size = sizeof stats;
+  m->backend->stats(m->backend_heap, &stats);
+  out->mapped_bytes = stats.mapped_bytes;
+  out->arenas = stats.arenas;
+}
+
+void pmmi_memory(pmm_rt *rt, struct pmm_memory *out) {
+  const struct pmmi_memory *m = pmmi_memory_of(rt);
+  struct pmmi_raw_figures raw = pmmi_raw_figures(rt);
+  struct pmm_memory all = {
+      .struct_size = out->struct_size,
+      .live_blocks = pmmi_memory_live_blocks(m) + raw.live_blocks,
+      .live_bytes = m->live_bytes + raw.live_bytes,
+      .peak_bytes = m->joint_peak_bytes,
+      .allocations = pmmi_memory_allocations(m) + raw.allocations,
+      .frees = m->frees + raw.frees,
+      .reallocations = m->resizes + raw.resizes,
+      .requested_bytes = m->requested_bytes + raw.requested_bytes,
+      .objects = m->objects,
+  };
+  pmmi_caches_figures(rt, &all);
+  pmmi_gc_figures(rt, &all);
+  add_backend_figures(m, &all);
+  memcpy(out, &all,
+         out->struct_size < sizeof all ? out->struct_size : sizeof all);
 }

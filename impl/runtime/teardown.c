@@ -24,7 +24,8 @@
  * Source: CPython 3.11 Python/pylifecycle.c (finalize_modules), which frees
  * less: it leaves held objects to the operating system.
  */
-#include "core/tracked.h"
+#include "runtime/teardown.h"
+
 #include "gc/collect.h"
 #include "gc/log.h"
 #include "gc/visit.h"
@@ -36,7 +37,7 @@
 
 /* The tracked object in a slot, or NULL. */
 static pmm_obj *object_at(pmm_rt *rt, uint32_t slot) {
-  return *pmmi_gc_object_at(&rt->gc, slot);
+  return *pmmi_gc_object_at(pmmi_tracked_of(rt), slot);
 }
 
 /* ---- 2. finalize -------------------------------------------------------- */
@@ -44,7 +45,7 @@ static pmm_obj *object_at(pmm_rt *rt, uint32_t slot) {
 /* 1 when code ran.  Objects that it made or moved may have been passed. */
 static int finalize_tracked(pmm_rt *rt) {
   int ran = 0;
-  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+  for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o != NULL && o->type->finalize != NULL && !pmmi_gc_is_finalized(o)) {
       ran = 1;
@@ -85,7 +86,7 @@ static void finalize_all(pmm_rt *rt) {
 /* ---- 3. silence --------------------------------------------------------- */
 
 static void silence(pmm_rt *rt) {
-  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+  for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o != NULL && pmmi_is_weakref(o)) {
       pmmi_weakref_leave((struct pmmi_weakref *)o);
@@ -97,7 +98,7 @@ static void silence(pmm_rt *rt) {
 
 /* Whoever was made in the last round is not finalized by its death either. */
 static void hold_all(pmm_rt *rt) {
-  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+  for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o != NULL) {
       pmmi_retain(rt, o);
@@ -119,7 +120,7 @@ static void drop_items(pmm_rt *rt, struct pmmi_tuple *tuple) {
 }
 
 static void drop_all(pmm_rt *rt) {
-  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+  for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o == NULL) {
       continue;
@@ -139,25 +140,25 @@ static void drop_all(pmm_rt *rt) {
 /* ---- 5. let go ---------------------------------------------------------- */
 
 static int visit_count(void *ctx, pmm_obj *o) {
-  struct pmmi_gc *gc = ctx;
+  struct pmmi_tracked *table = ctx;
   if (pmmi_gc_is_collectable(o) &&
       pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED) {
-    (*pmmi_gc_mark_at(gc, pmmi_gc_head_of(o)->slot))++;
+    (*pmmi_gc_mark_at(table, pmmi_gc_head_of(o)->slot))++;
   }
   return 0;
 }
 
 static void count_anew(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  for (uint32_t slot = 0; slot < gc->used; slot++) {
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  for (uint32_t slot = 0; slot < table->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o != NULL) {
-      (void)pmmi_visit(o, visit_count, gc);
+      (void)pmmi_visit(o, visit_count, table);
     }
   }
-  for (uint32_t slot = 0; slot < gc->used; slot++) {
+  for (uint32_t slot = 0; slot < table->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
-    uint32_t *mark = pmmi_gc_mark_at(gc, slot);
+    uint32_t *mark = pmmi_gc_mark_at(table, slot);
     if (o != NULL) {
       o->refcnt = (uint64_t)*mark + 1;
       *mark = 0;
@@ -166,13 +167,14 @@ static void count_anew(pmm_rt *rt) {
 }
 
 static void let_go_tracked(pmm_rt *rt) {
-  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
+  for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o != NULL) {
       pmmi_release(rt, o);
     }
   }
-  assert(rt->gc.tracked == 0); /* else a type without clear formed a cycle  */
+  assert(pmmi_tracked_of(rt)->count ==
+         0); /* else a type without clear formed a cycle  */
 }
 
 static void free_linked(pmm_rt *rt) {
@@ -184,21 +186,21 @@ static void free_linked(pmm_rt *rt) {
 }
 
 void pmmi_gc_teardown(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
   gc->enabled = 0;
   gc->debug = 0;
-  gc->frozen_end = 0;
+  pmmi_tracked_of(rt)->frozen_end = 0;
   pmmi_gc_log_because(rt, PMM_GC_SHUTDOWN);
   (void)pmmi_gc_collect(rt, PMMI_GC_GENERATIONS - 1);
   pmmi_clear(rt, &gc->garbage);
   finalize_all(rt);
-  gc->collecting = 1; /* slots stay where they are                          */
+  pmmi_tracked_of(rt)->collecting = 1; /* slots stay where they are */
   silence(rt);
   hold_all(rt);
   drop_all(rt);
   count_anew(rt);
   let_go_tracked(rt);
   free_linked(rt);
-  gc->collecting = 0;
+  pmmi_tracked_of(rt)->collecting = 0;
   pmmi_gc_log_fini(rt);
 }

@@ -3,23 +3,22 @@
  * verify.c - the invariants of the whole heap, as functions.
  *
  *   1. The table holds (core/tracked.h).
- *   2. Every referent of a tracked object is alive, and every list of weak
- *      references, every dict and every set is whole.
+ *   2. Every referent of a tracked object is alive, every list of weak
+ *      references is whole, and so is the object by its type's own check.
  *   3. No object is visited more often than it has owners.  The visits are
  *      counted in the marks, so only between collections.
  */
-#include "gc/collect.h"
+#include "runtime/verify.h"
+
 #include "gc/mark.h"
 #include "gc/visit.h"
 #include "runtime/runtime.h"
-#include "types/dict.h"
 #include "types/instance.h"
-#include "types/set.h"
 #include "types/weakref.h"
 
 /** A walk over the heap. */
 struct walk {
-  struct pmmi_gc *gc;
+  struct pmmi_tracked *table;
   const char *wrong; /* NULL: nothing so far                                */
 };
 
@@ -35,7 +34,7 @@ static int visit_count(void *ctx, pmm_obj *o) {
   struct walk *walk = ctx;
   if (pmmi_gc_is_collectable(o) &&
       pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED) {
-    (*pmmi_gc_mark_at(walk->gc, pmmi_gc_head_of(o)->slot))++;
+    (*pmmi_gc_mark_at(walk->table, pmmi_gc_head_of(o)->slot))++;
   }
   return 0;
 }
@@ -45,26 +44,24 @@ static const char *check_object(struct walk *walk, pmm_obj *o) {
   if (walk->wrong == NULL && o->type->weak_offset != 0) {
     walk->wrong = pmmi_weakref_check(o);
   }
-  if (walk->wrong == NULL && pmmi_is_dict(o)) {
-    walk->wrong = pmmi_dict_check(o);
-  } else if (walk->wrong == NULL && pmmi_is_set(o)) {
-    walk->wrong = pmmi_set_check(o);
+  if (walk->wrong == NULL && o->type->check != NULL) {
+    walk->wrong = o->type->check(o);
   }
   return walk->wrong;
 }
 
 static const char *check_counts(struct walk *walk) {
-  struct pmmi_gc *gc = walk->gc;
+  struct pmmi_tracked *table = walk->table;
   const char *wrong = NULL;
-  for (uint32_t slot = 0; slot < gc->used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(gc, slot);
+  for (uint32_t slot = 0; slot < table->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(table, slot);
     if (o != NULL) {
       (void)pmmi_visit(o, visit_count, walk);
     }
   }
-  for (uint32_t slot = 0; slot < gc->used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(gc, slot);
-    uint32_t *mark = pmmi_gc_mark_at(gc, slot);
+  for (uint32_t slot = 0; slot < table->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(table, slot);
+    uint32_t *mark = pmmi_gc_mark_at(table, slot);
     if (o != NULL && *mark > o->refcnt) {
       wrong = "an object has more referrers than its count says";
     }
@@ -83,12 +80,12 @@ static const char *check_instances(pmm_rt *rt, struct walk *walk) {
   return walk->wrong;
 }
 
-static const char *check_heap(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  int at_rest = !gc->collecting;
-  struct walk walk = {gc, pmmi_gc_table_check(gc, at_rest)};
-  for (uint32_t slot = 0; walk.wrong == NULL && slot < gc->used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(gc, slot);
+const char *pmmi_heap_check(pmm_rt *rt) {
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  int at_rest = !table->collecting;
+  struct walk walk = {table, pmmi_gc_table_check(table, at_rest)};
+  for (uint32_t slot = 0; walk.wrong == NULL && slot < table->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(table, slot);
     if (o != NULL) {
       (void)check_object(&walk, o);
     }
@@ -99,29 +96,18 @@ static const char *check_heap(pmm_rt *rt) {
   if (walk.wrong == NULL && at_rest) {
     walk.wrong = check_counts(&walk);
   }
-  if (walk.wrong == NULL && rt->dealloc.depth == 0 &&
-      rt->dealloc.chain != NULL) {
+  if (walk.wrong == NULL && pmmi_dealloc_of(rt)->depth == 0 &&
+      pmmi_dealloc_of(rt)->chain != NULL) {
     walk.wrong = "objects wait for a deallocation that is over";
   }
   return walk.wrong;
 }
 
 const char *pmmi_heap_verify(pmm_rt *rt) {
-  pmmi_gc_search_abandon(&rt->gc);
-  const char *wrong = check_heap(rt);
+  pmmi_gc_search_abandon(rt);
+  const char *wrong = pmmi_heap_check(rt);
   if (wrong == NULL) {
-    wrong = rt->gc.fault;
+    wrong = pmmi_gc_of(rt)->fault;
   }
   return wrong;
-}
-
-void pmmi_gc_validate(pmm_rt *rt) {
-  if (!PMMI_CHECKED && !rt->gc.checked) {
-    return;
-  }
-  const char *wrong = check_heap(rt);
-  if (wrong != NULL) {
-    rt->gc.fault = wrong;
-    pmmi_event(rt, PMM_EVENT_FAULT, 0, PMM_FAULT_COUNT_MISMATCH);
-  }
 }

@@ -16,9 +16,13 @@
 #include <string.h>
 
 #include "backends/registry.h"
+#include "runtime/introspect.h"
+#include "runtime/leaks.h"
 #include "runtime/runtime.h"
+#include "runtime/verify.h"
 #include "tests/tap.h"
 #include "types/copy.h"
+#include "types/text_builder.h"
 
 static const char *const fixture_backends[] = {"pool", "libc"};
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "types/state.h"
 #include "types/text_builder.h"
 
 static const struct pmmi_buffer *as_buffer(const pmm_obj *o) {

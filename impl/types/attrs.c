@@ -23,8 +23,8 @@
  */
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/instance_type.h"
+#include "types/state.h"
 
 #define SHARED_NAMES 30
 #define FIRST_ROOM 4

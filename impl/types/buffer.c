@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/array.h"
 #include "types/iter.h"
+#include "types/state.h"
 #include "types/str.h"
 
 static size_t data_bytes(const struct pmmi_buffer *b) {

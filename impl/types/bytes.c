@@ -2,8 +2,8 @@
 /* bytes.c - immutable bytes; drawing and invariant: str.h. */
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/iter.h"
+#include "types/state.h"
 #include "types/str.h"
 #include "types/text_builder.h"
 
@@ -29,9 +29,10 @@ static void init_shared(struct pmmi_bytes *b, size_t length,
 }
 
 void pmmi_bytes_init(pmm_rt *rt) {
-  init_shared(bytes_in(&rt->strs.empty_bytes), 0, 0);
+  init_shared(bytes_in(&pmmi_strs_of(rt)->empty_bytes), 0, 0);
   for (unsigned byte = 0; byte < 256; byte++) {
-    init_shared(bytes_in(&rt->strs.single[byte]), 1, (unsigned char)byte);
+    init_shared(bytes_in(&pmmi_strs_of(rt)->single[byte]), 1,
+                (unsigned char)byte);
   }
 }
 
@@ -52,17 +53,17 @@ pmm_obj *pmmi_bytes_alloc(pmm_rt *rt, size_t size) {
 }
 
 static void bytes_dealloc(pmm_rt *rt, pmm_obj *o) {
-  rt->memory.objects--;
+  pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, o, bytes_block_size(o));
 }
 
 pmm_obj *pmmi_bytes_new(pmm_rt *rt, const void *data, size_t size) {
   if (size == 0) {
-    return &bytes_in(&rt->strs.empty_bytes)->var.base;
+    return &bytes_in(&pmmi_strs_of(rt)->empty_bytes)->var.base;
   }
   if (size == 1) {
     unsigned char byte = *(const unsigned char *)data;
-    return &bytes_in(&rt->strs.single[byte])->var.base;
+    return &bytes_in(&pmmi_strs_of(rt)->single[byte])->var.base;
   }
   struct pmmi_bytes *b = (struct pmmi_bytes *)pmmi_bytes_alloc(rt, size);
   if (b == NULL) {

@@ -2,10 +2,10 @@
 /* compare.c - equality and order of items; see compare.h. */
 #include "types/compare.h"
 
-#include "runtime/runtime.h"
 #include "types/int.h"
 #include "types/iter.h"
 #include "types/list.h"
+#include "types/state.h"
 #include "types/str.h"
 #include "types/tuple.h"
 

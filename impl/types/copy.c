@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/dict.h"
 #include "types/instance.h"
 #include "types/iter.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/state.h"
 #include "types/tuple.h"
 
 #define LEAST_ROOM 16

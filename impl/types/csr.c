@@ -2,10 +2,10 @@
 /* csr.c - matrices of compressed sparse rows; idea and drawing: sparse.h. */
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/array.h"
 #include "types/buffer.h"
 #include "types/sparse.h"
+#include "types/state.h"
 
 static pmm_obj *no_memory(pmm_rt *rt) {
   return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for a matrix");

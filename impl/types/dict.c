@@ -4,9 +4,9 @@
 
 #include "gc/gc.h"
 #include "gc/visit.h"
-#include "runtime/runtime.h"
 #include "types/compare.h"
 #include "types/list.h"
+#include "types/state.h"
 #include "types/text_builder.h"
 
 static struct pmmi_dict *dict_of(pmm_obj *o) { return (struct pmmi_dict *)o; }
@@ -126,6 +126,10 @@ int pmmi_dict_is_atomic(struct pmmi_dict *dict) {
     }
   }
   return 1;
+}
+
+static int dict_is_atomic(pmm_obj *o) {
+  return pmmi_dict_is_atomic(dict_of(o));
 }
 
 const char *pmmi_dict_check(pmm_obj *o) {
@@ -380,6 +384,20 @@ static int dict_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
   return 0;
 }
 
+static size_t dict_visit_part(pmm_obj *o, size_t at, size_t most,
+                              pmm_visit visit, void *ctx) {
+  size_t position = at;
+  for (size_t n = 0; n < most / 2; n++) {
+    const struct pmmi_dict_entry *entry = pmmi_dict_next(dict_of(o), &position);
+    if (entry == NULL) {
+      return 0;
+    }
+    (void)visit(ctx, entry->key);
+    (void)visit(ctx, entry->value);
+  }
+  return position;
+}
+
 static size_t dict_owned_bytes(pmm_obj *o) {
   return pmmi_dict_table_bytes(dict_of(o)->table);
 }
@@ -464,6 +482,9 @@ const struct pmmi_type pmmi_dict_type = {
     .flags = PMMI_TYPE_GC,
     .dealloc = dict_dealloc,
     .traverse = dict_traverse,
+    .visit_part = dict_visit_part,
+    .is_atomic = dict_is_atomic,
+    .check = pmmi_dict_check,
     .clear = dict_clear,
     .equals = dict_equals,
     .hash = pmmi_hash_refuse,

@@ -2,15 +2,15 @@
 /* finalizer.c - calls that an object's death makes; see finalizer.h. */
 #include "types/finalizer.h"
 
-#include "runtime/runtime.h"
+#include "types/state.h"
 
 static void enter_register(pmm_rt *rt, struct pmmi_finalizer *f) {
-  struct pmmi_finalizer *older = rt->finalizers.newest;
+  struct pmmi_finalizer *older = pmmi_finalizers_of(rt)->newest;
   f->older = older;
   if (older != NULL) {
     older->newer = f;
   }
-  rt->finalizers.newest = f;
+  pmmi_finalizers_of(rt)->newest = f;
   f->armed = 1;
   pmmi_retain(rt, &f->ref.base);
 }
@@ -21,7 +21,7 @@ static void leave_register(pmm_rt *rt, struct pmmi_finalizer *f) {
   if (f->newer != NULL) {
     f->newer->older = f->older;
   } else {
-    rt->finalizers.newest = f->older;
+    pmmi_finalizers_of(rt)->newest = f->older;
   }
   if (f->older != NULL) {
     f->older->newer = f->newer;
@@ -49,8 +49,8 @@ static void target_died(pmm_rt *rt, struct pmmi_weakref *ref) {
 }
 
 void pmmi_finalizers_run(pmm_rt *rt) {
-  while (rt->finalizers.newest != NULL) {
-    call(rt, rt->finalizers.newest);
+  while (pmmi_finalizers_of(rt)->newest != NULL) {
+    call(rt, pmmi_finalizers_of(rt)->newest);
     pmmi_error_unraisable(rt);
   }
 }
@@ -59,7 +59,7 @@ const struct pmmi_type pmmi_finalizer_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "finalize",
     .basic_size = sizeof(struct pmmi_finalizer),
-    .flags = PMMI_TYPE_GC,
+    .flags = PMMI_TYPE_GC | PMMI_TYPE_WEAK,
     .dealloc = pmmi_weakref_dealloc,
     .traverse = pmmi_weakref_traverse,
     .clear = pmmi_weakref_clear,

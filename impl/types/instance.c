@@ -3,8 +3,8 @@
 #include "types/instance.h"
 
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/instance_type.h"
+#include "types/state.h"
 
 static const struct pmmi_heap_type *type_of(const struct pmmi_instance *i) {
   return (const struct pmmi_heap_type *)i->base.type;
@@ -35,8 +35,8 @@ static struct pmmi_instance *with_cookie(int64_t *cookie) {
                           at - offsetof(struct pmmi_instance, cookie));
 }
 
-struct pmmi_instance *pmmi_instance_first(const pmm_rt *rt) {
-  return with_cookie(rt->instances.first);
+struct pmmi_instance *pmmi_instance_first(pmm_rt *rt) {
+  return with_cookie(pmmi_instances_of(rt)->first);
 }
 
 struct pmmi_instance *pmmi_instance_next(
@@ -46,11 +46,11 @@ struct pmmi_instance *pmmi_instance_next(
 
 static void link_instance(pmm_rt *rt, struct pmmi_instance *instance) {
   struct pmmi_instance *next = pmmi_instance_first(rt);
-  links_of(instance)->next = rt->instances.first;
+  links_of(instance)->next = pmmi_instances_of(rt)->first;
   if (next != NULL) {
     links_of(next)->previous = &instance->cookie;
   }
-  rt->instances.first = &instance->cookie;
+  pmmi_instances_of(rt)->first = &instance->cookie;
 }
 
 static void unlink_instance(pmm_rt *rt, struct pmmi_instance *instance) {
@@ -60,7 +60,7 @@ static void unlink_instance(pmm_rt *rt, struct pmmi_instance *instance) {
   if (previous != NULL) {
     links_of(previous)->next = links->next;
   } else {
-    rt->instances.first = links->next;
+    pmmi_instances_of(rt)->first = links->next;
   }
   if (next != NULL) {
     links_of(next)->previous = links->previous;

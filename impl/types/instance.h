@@ -76,7 +76,7 @@ extern const struct pmmi_type pmmi_type_type;
 int pmmi_is_instance(const pmm_obj *o);
 
 /** The youngest instance without a collector header; NULL: there is none. */
-struct pmmi_instance *pmmi_instance_first(const pmm_rt *rt);
+struct pmmi_instance *pmmi_instance_first(pmm_rt *rt);
 
 /** The next older instance without a collector header; NULL: no more. */
 struct pmmi_instance *pmmi_instance_next(const struct pmmi_instance *instance);

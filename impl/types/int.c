@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "types/state.h"
 #include "types/str.h"
 
 #define DIGIT_MASK ((UINT32_C(1) << PMMI_DIGIT_BITS) - 1)
@@ -35,7 +35,7 @@ static struct pmmi_int *int_alloc(pmm_rt *rt, size_t n) {
 }
 
 static void int_dealloc(pmm_rt *rt, pmm_obj *o) {
-  rt->memory.objects--;
+  pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, o, pmmi_int_block_bytes(o));
 }
 
@@ -45,7 +45,7 @@ static int is_cached(int64_t value) {
 
 static struct pmmi_int *small_int(pmm_rt *rt, int64_t value) {
   return (struct pmmi_int *)(void *)
-      rt->ints.small[value - PMMI_INT_MIN_CACHED].bytes;
+      pmmi_ints_of(rt)->small[value - PMMI_INT_MIN_CACHED].bytes;
 }
 
 void pmmi_ints_init(pmm_rt *rt) {
@@ -253,6 +253,7 @@ const struct pmmi_type pmmi_int_type = {
     .flags = PMMI_TYPE_ATOM | PMMI_TYPE_PLAIN,
     .dealloc = int_dealloc,
     .equals = int_equals,
+    .equals_other = pmmi_number_equals,
     .hash = int_hash,
     .repr = int_repr,
     .block_size = pmmi_int_block_bytes,
@@ -271,6 +272,7 @@ const struct pmmi_type pmmi_bool_type = {
     .basic_size = offsetof(struct pmmi_int, digit),
     .flags = PMMI_TYPE_ATOM,
     .equals = int_equals,
+    .equals_other = pmmi_number_equals,
     .hash = int_hash,
     .repr = bool_repr,
     .block_size = pmmi_int_block_bytes,

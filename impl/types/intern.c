@@ -14,7 +14,7 @@
  */
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "types/state.h"
 #include "types/str.h"
 
 #define LEAST_ROOM 16
@@ -39,14 +39,14 @@ static size_t find(const struct pmmi_strs *strs, pmm_obj *o) {
 }
 
 static void give_back(pmm_rt *rt) {
-  struct pmmi_strs *strs = &rt->strs;
+  struct pmmi_strs *strs = pmmi_strs_of(rt);
   pmmi_mem_free(rt, strs->interned, strs->interned_room * sizeof(pmm_obj *));
   strs->interned = NULL;
   strs->interned_room = 0;
 }
 
 static enum pmm_status grow(pmm_rt *rt) {
-  struct pmmi_strs *strs = &rt->strs;
+  struct pmmi_strs *strs = pmmi_strs_of(rt);
   struct pmmi_strs old = {.interned = strs->interned,
                           .interned_room = strs->interned_room};
   size_t room = old.interned_room == 0 ? LEAST_ROOM : 2 * old.interned_room;
@@ -66,7 +66,7 @@ static enum pmm_status grow(pmm_rt *rt) {
 }
 
 enum pmm_status pmmi_str_intern(pmm_rt *rt, pmm_obj **str) {
-  struct pmmi_strs *strs = &rt->strs;
+  struct pmmi_strs *strs = pmmi_strs_of(rt);
   pmm_obj *o = *str;
   if (!pmmi_is_str(o)) {
     return pmmi_fail(rt, PMM_TYPE, "not a str");
@@ -98,7 +98,7 @@ static int found_without(size_t hole, size_t home, size_t slot) {
 }
 
 void pmmi_str_forget(pmm_rt *rt, struct pmmi_str *s) {
-  struct pmmi_strs *strs = &rt->strs;
+  struct pmmi_strs *strs = pmmi_strs_of(rt);
   size_t hole = find(strs, &s->var.base);
   assert(strs->interned[hole] == &s->var.base);
   for (size_t i = next_slot(strs, hole); strs->interned[i] != NULL;

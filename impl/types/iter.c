@@ -3,10 +3,10 @@
 #include "types/iter.h"
 
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/array.h"
 #include "types/int.h"
 #include "types/list.h"
+#include "types/state.h"
 #include "types/str.h"
 #include "types/tuple.h"
 

@@ -11,11 +11,11 @@
  * Objects/setobject.c (setiter_iternext).
  */
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/dict.h"
 #include "types/iter.h"
 #include "types/list.h"
 #include "types/set.h"
+#include "types/state.h"
 
 struct iterator {
   pmm_obj base;

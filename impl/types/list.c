@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/compare.h"
 #include "types/iter.h"
 #include "types/release_many.h"
+#include "types/state.h"
 #include "types/text_builder.h"
 
 /* More items than any array can hold. */
@@ -117,28 +117,28 @@ static size_t list_owned_bytes(pmm_obj *o) {
 /* ---- making and dying ---------------------------------------------------- */
 
 static struct pmmi_list *take_kept(pmm_rt *rt) {
-  struct pmmi_list *list = rt->lists.first;
+  struct pmmi_list *list = pmmi_lists_of(rt)->first;
   if (list == NULL) {
     return (struct pmmi_list *)pmmi_gc_new(rt, &pmmi_list_type, 0);
   }
-  rt->lists.first = (struct pmmi_list *)(void *)list->items;
-  rt->lists.count--;
-  rt->memory.objects++;
+  pmmi_lists_of(rt)->first = (struct pmmi_list *)(void *)list->items;
+  pmmi_lists_of(rt)->count--;
+  pmmi_memory_of(rt)->objects++;
   pmmi_gc_revive(rt, &list->var.base);
   list->items = NULL;
   return list;
 }
 
 int pmmi_list_keep(pmm_rt *rt, struct pmmi_list *list) {
-  if (rt->lists.count >= PMMI_LISTS_KEPT) {
+  if (pmmi_lists_of(rt)->count >= PMMI_LISTS_KEPT) {
     return 0;
   }
   list->var.length = 0;
   list->capacity = 0;
-  list->items = (pmm_obj **)(void *)rt->lists.first;
-  rt->lists.first = list;
-  rt->lists.count++;
-  rt->memory.objects--;
+  list->items = (pmm_obj **)(void *)pmmi_lists_of(rt)->first;
+  pmmi_lists_of(rt)->first = list;
+  pmmi_lists_of(rt)->count++;
+  pmmi_memory_of(rt)->objects--;
   return 1;
 }
 
@@ -151,22 +151,28 @@ static void put_back(pmm_rt *rt, struct pmmi_list *list) {
 /* As with tuples: full and empty. */
 void pmmi_lists_keep(pmm_rt *rt, int on) {
   pmmi_lists_flush(rt);
-  rt->lists.count = on ? 0 : PMMI_LISTS_KEPT;
+  pmmi_lists_of(rt)->count = on ? 0 : PMMI_LISTS_KEPT;
 }
 
 void pmmi_lists_flush(pmm_rt *rt) {
-  while (rt->lists.first != NULL) {
+  while (pmmi_lists_of(rt)->first != NULL) {
     struct pmmi_list *list = take_kept(rt);
     pmmi_gc_free(rt, &list->var.base);
   }
 }
 
 void pmmi_lists_figures(pmm_rt *rt, struct pmm_memory *out) {
-  size_t count = rt->lists.first != NULL ? rt->lists.count : 0;
+  size_t count =
+      pmmi_lists_of(rt)->first != NULL ? pmmi_lists_of(rt)->count : 0;
   out->cached_blocks += count;
   out->cached_bytes +=
       count * (PMMI_GC_HEAD_BYTES + sizeof(struct pmmi_list));
 }
+
+static const struct pmmi_cache list_cache = {
+    pmmi_lists_flush, pmmi_lists_keep, pmmi_lists_figures};
+
+void pmmi_lists_init(pmm_rt *rt) { pmmi_caches_add(rt, &list_cache); }
 
 /* The object comes first: making it may run code, having an array may not. */
 struct pmmi_list *pmmi_list_alloc(pmm_rt *rt, size_t capacity) {
@@ -450,7 +456,7 @@ const struct pmmi_type pmmi_list_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "list",
     .basic_size = sizeof(struct pmmi_list),
-    .flags = PMMI_TYPE_GC,
+    .flags = PMMI_TYPE_GC | PMMI_TYPE_BEHIND,
     .dealloc = list_dealloc,
     .traverse = list_traverse,
     .clear = list_clear,

@@ -42,6 +42,8 @@ struct pmmi_list {
 };
 
 static_assert(sizeof(struct pmmi_list) == 40, "the drawing above");
+static_assert(offsetof(struct pmmi_list, items) ==
+                  offsetof(struct pmmi_behind, items), "PMMI_TYPE_BEHIND");
 
 /** Dead lists, linked through `items`. */
 struct pmmi_lists {
@@ -58,6 +60,9 @@ static inline int pmmi_is_list(const pmm_obj *o) {
 /** Keep a dead, untracked list without array for the next one; 0: it must be
  *  given back instead. */
 int pmmi_list_keep(pmm_rt *rt, struct pmmi_list *list);
+
+/** No list is kept yet. */
+void pmmi_lists_init(pmm_rt *rt);
 
 /** Give all kept lists back. */
 void pmmi_lists_flush(pmm_rt *rt);

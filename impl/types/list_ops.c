@@ -11,10 +11,10 @@
 #include <string.h>
 
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/int.h"
 #include "types/iter.h"
 #include "types/list.h"
+#include "types/state.h"
 
 /* Room that is guessed for an iterable that cannot tell its length. */
 #define GUESSED_LENGTH 8

@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/int.h"
+#include "types/state.h"
 #include "types/str.h"
 
 /* ---- None ---------------------------------------------------------------- */
@@ -129,6 +129,7 @@ const struct pmmi_type pmmi_float_type = {
     .flags = PMMI_TYPE_ATOM | PMMI_TYPE_PLAIN,
     .dealloc = pmmi_object_free,
     .equals = float_equals,
+    .equals_other = pmmi_number_equals,
     .hash = float_hash,
     .repr = float_repr,
 };

@@ -6,9 +6,9 @@
 
 #include "core/tracked.h"
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/int.h"
 #include "types/list.h"
+#include "types/state.h"
 #include "types/tuple.h"
 
 /** Blocks of a batch, and batches that are open at a time. */
@@ -53,8 +53,8 @@ static void tell_collector(pmm_rt *rt, struct dead *dead) {
 __attribute__((noinline)) static void give_back(pmm_rt *rt, struct dead *dead,
                                                 struct batch *batch) {
   tell_collector(rt, dead);
-  pmmi_gc_uncount(&rt->gc, batch->collectable);
-  rt->memory.objects -= batch->count;
+  pmmi_gc_uncount(pmmi_tracked_of(rt), batch->collectable);
+  pmmi_memory_of(rt)->objects -= batch->count;
   pmmi_free_many(rt, batch->blocks, batch->count, batch->size);
   batch->count = 0;
   batch->collectable = 0;
@@ -168,11 +168,11 @@ static inline size_t block_bytes(const pmm_obj *o) {
 
 /* The head goes on naming the slot: a block that is given back is not written,
  * so that its cache line need not go back to memory. */
-static inline uint32_t take_out(const pmm_rt *rt, const pmm_obj *o) {
+static inline uint32_t take_out(pmm_rt *rt, const pmm_obj *o) {
   if (pmmi_gc_head_of(o)->slot == PMMI_GC_UNTRACKED) {
     return 0;
   }
-  pmmi_gc_take_out(&rt->gc, o);
+  pmmi_gc_take_out(pmmi_tracked_of(rt), o);
   return 1;
 }
 
@@ -229,12 +229,12 @@ static size_t bury_alike(pmm_rt *rt, struct dead *dead, pmm_obj *const *items,
 }
 
 /* 1 when a dead one would be kept for reuse. */
-static inline int keeps(const pmm_rt *rt, const pmm_obj *o) {
+static inline int keeps(pmm_rt *rt, const pmm_obj *o) {
   size_t n = ((const struct pmmi_var *)o)->length;
   return o->type == &pmmi_list_type
-             ? rt->lists.count < PMMI_LISTS_KEPT
+             ? pmmi_lists_of(rt)->count < PMMI_LISTS_KEPT
              : n <= PMMI_TUPLE_KEPT_LENGTH &&
-                   rt->tuples.kept[n].count < PMMI_TUPLE_KEPT;
+                   pmmi_tuples_of(rt)->kept[n].count < PMMI_TUPLE_KEPT;
 }
 
 static inline int is_kept(pmm_rt *rt, pmm_obj *o) {

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/compare.h"
+#include "types/state.h"
 #include "types/text_builder.h"
 
 pmm_obj pmmi_set_deleted = {.refcnt = PMMI_IMMORTAL};
@@ -97,8 +97,8 @@ static enum pmm_status resize(pmm_rt *rt, struct pmmi_set *set,
   size_t slots = slots_above(least);
   struct pmmi_set_slot *table =
       slots == PMMI_SET_INLINE ? few
-      : slots == 0             ? NULL
-                               : pmmi_mem_alloc_zero(rt, table_bytes(slots - 1));
+      : slots == 0 ? NULL
+                   : pmmi_mem_alloc_zero(rt, table_bytes(slots - 1));
   if (table == NULL) {
     return pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a set's table");
   }
@@ -482,6 +482,7 @@ static pmm_obj *set_repr(pmm_rt *rt, pmm_obj *o) {
    .weak_offset = offsetof(struct pmmi_set, weak),                            \
    .dealloc = set_dealloc,                                                    \
    .traverse = set_traverse,                                                  \
+   .check = pmmi_set_check,                                                   \
    .clear = set_clear,                                                        \
    .equals = set_equals,                                                      \
    .hash = hash_function,                                                     \

@@ -18,9 +18,9 @@
  */
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/compare.h"
 #include "types/list.h"
+#include "types/state.h"
 
 struct pair {
   pmm_obj *key;  /* owned when there is a key function                      */

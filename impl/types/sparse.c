@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/array.h"
+#include "types/state.h"
 
 static size_t bytes_of(size_t room) {
   return room * sizeof(struct pmmi_sparse_entry);

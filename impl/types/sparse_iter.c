@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/iter.h"
 #include "types/sparse.h"
+#include "types/state.h"
 #include "types/text_builder.h"
 #include "types/tuple.h"
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/iter.h"
+#include "types/state.h"
 #include "types/text_builder.h"
 #include "types/utf8.h"
 
@@ -31,11 +31,11 @@ static struct pmmi_str *str_in(struct pmmi_str_room *room) {
 }
 
 pmm_obj *pmmi_str_empty(pmm_rt *rt) {
-  return &str_in(&rt->strs.empty)->var.base;
+  return &str_in(&pmmi_strs_of(rt)->empty)->var.base;
 }
 
 static pmm_obj *latin1(pmm_rt *rt, uint32_t code) {
-  return &str_in(&rt->strs.latin1[code])->var.base;
+  return &str_in(&pmmi_strs_of(rt)->latin1[code])->var.base;
 }
 
 static void init_shared(struct pmmi_str *s, size_t length,
@@ -50,7 +50,7 @@ static void init_shared(struct pmmi_str *s, size_t length,
 }
 
 void pmmi_strs_init(pmm_rt *rt) {
-  struct pmmi_strs *strs = &rt->strs;
+  struct pmmi_strs *strs = pmmi_strs_of(rt);
   init_shared(str_in(&strs->empty), 0, 0);
   for (unsigned code = 0; code < 256; code++) {
     struct pmmi_str *s = str_in(&strs->latin1[code]);
@@ -99,7 +99,7 @@ static void str_dealloc(pmm_rt *rt, pmm_obj *o) {
     pmmi_str_forget(rt, s);
   }
   pmmi_str_drop_utf8(rt, s);
-  rt->memory.objects--;
+  pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, s, str_block_size(o));
 }
 

@@ -11,9 +11,10 @@
  */
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/iter.h"
+#include "types/state.h"
 #include "types/str.h"
+#include "types/text_builder.h"
 
 #define HEADER offsetof(struct pmmi_str, chars)
 

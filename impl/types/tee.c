@@ -13,8 +13,8 @@
  * Source: CPython 3.11 Modules/itertoolsmodule.c (tee).
  */
 #include "gc/gc.h"
-#include "runtime/runtime.h"
 #include "types/iter.h"
+#include "types/state.h"
 #include "types/tuple.h"
 
 /** A cell, and an iterator that stands at one, are alike: up to three owned

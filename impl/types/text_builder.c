@@ -2,10 +2,11 @@
 /* text_builder.c - building text; see text_builder.h. */
 #include "types/text_builder.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "runtime/runtime.h"
+#include "types/state.h"
 #include "types/utf8.h"
 
 void pmmi_text_init(struct pmmi_text *text, pmm_rt *rt) {
@@ -95,18 +96,41 @@ pmm_obj *pmmi_text_finish(struct pmmi_text *text) {
 }
 
 int pmmi_repr_enter(pmm_rt *rt, struct pmmi_repr *repr, const pmm_obj *o) {
-  for (const struct pmmi_repr *r = rt->repr; r != NULL; r = r->outer) {
+  for (const struct pmmi_repr *r = pmmi_types_state(rt)->repr; r != NULL;
+       r = r->outer) {
     if (r->container == o) {
       return 0;
     }
   }
-  repr->outer = rt->repr;
+  repr->outer = pmmi_types_state(rt)->repr;
   repr->container = o;
-  rt->repr = repr;
+  pmmi_types_state(rt)->repr = repr;
   return 1;
 }
 
 void pmmi_repr_leave(pmm_rt *rt, struct pmmi_repr *repr) {
-  assert(rt->repr == repr);
-  rt->repr = repr->outer;
+  assert(pmmi_types_state(rt)->repr == repr);
+  pmmi_types_state(rt)->repr = repr->outer;
+}
+
+/* ---- the text of an object ------------------------------------------------
+ */
+
+static pmm_obj *repr_default(pmm_rt *rt, pmm_obj *o) {
+  char text[160];
+  int length = snprintf(text, sizeof text, "<%.100s object at 0x%" PRIxPTR ">",
+                        o->type->name, (uintptr_t)o);
+  return pmmi_str_new(rt, text, (size_t)length);
+}
+
+pmm_obj *pmmi_repr(pmm_rt *rt, pmm_obj *o) {
+  if (o->type->repr == NULL) {
+    return repr_default(rt, o);
+  }
+  if (pmmi_recursion_enter(rt) != PMM_OK) {
+    return NULL;
+  }
+  pmm_obj *text = o->type->repr(rt, o);
+  pmmi_recursion_leave(rt);
+  return text;
 }

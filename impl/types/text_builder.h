@@ -52,4 +52,8 @@ pmm_obj *pmmi_text_finish(struct pmmi_text *text);
 int pmmi_repr_enter(pmm_rt *rt, struct pmmi_repr *repr, const pmm_obj *o);
 void pmmi_repr_leave(pmm_rt *rt, struct pmmi_repr *repr);
 
+/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+
+pmm_obj *pmmi_repr(pmm_rt *rt, pmm_obj *o);
+
 #endif /* PMMI_TEXT_BUILDER_H */

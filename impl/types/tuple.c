@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/compare.h"
 #include "types/instance.h"
 #include "types/iter.h"
 #include "types/release_many.h"
+#include "types/state.h"
 #include "types/text_builder.h"
 
 /* ---- kept tuples --------------------------------------------------------- */
@@ -20,12 +20,12 @@ static size_t block_bytes(size_t n) {
 
 /* Take a tuple of `n` items from its list; NULL when that is empty. */
 static struct pmmi_tuple *take_kept(pmm_rt *rt, size_t n) {
-  struct pmmi_tuple_list *list = &rt->tuples.kept[n];
+  struct pmmi_tuple_list *list = &pmmi_tuples_of(rt)->kept[n];
   struct pmmi_tuple *t = (struct pmmi_tuple *)list->first;
   if (t != NULL) {
     list->first = t->items[0];
     list->count--;
-    rt->memory.objects++;
+    pmmi_memory_of(rt)->objects++;
     pmmi_gc_revive(rt, &t->var.base);
   }
   return t;
@@ -37,25 +37,25 @@ int pmmi_tuple_keep(pmm_rt *rt, struct pmmi_tuple *t) {
       t->var.base.type != &pmmi_tuple_type) {
     return 0;
   }
-  struct pmmi_tuple_list *list = &rt->tuples.kept[n];
+  struct pmmi_tuple_list *list = &pmmi_tuples_of(rt)->kept[n];
   if (list->count >= PMMI_TUPLE_KEPT) {
     return 0;
   }
   t->items[0] = list->first;
   list->first = &t->var.base;
   list->count++;
-  rt->memory.objects--;
+  pmmi_memory_of(rt)->objects--;
   return 1;
 }
 
 void pmmi_tuples_flush(pmm_rt *rt) {
   for (size_t n = 1; n <= PMMI_TUPLE_KEPT_LENGTH; n++) {
-    struct pmmi_tuple_list *list = &rt->tuples.kept[n];
+    struct pmmi_tuple_list *list = &pmmi_tuples_of(rt)->kept[n];
     while (list->first != NULL) {
       struct pmmi_tuple *t = (struct pmmi_tuple *)list->first;
       list->first = t->items[0];
       list->count--;
-      rt->memory.objects++; /* pmmi_gc_free() counts it down again */
+      pmmi_memory_of(rt)->objects++; /* pmmi_gc_free() counts it down again */
       pmmi_gc_free(rt, &t->var.base);
     }
   }
@@ -65,13 +65,13 @@ void pmmi_tuples_flush(pmm_rt *rt) {
 void pmmi_tuples_keep(pmm_rt *rt, int on) {
   pmmi_tuples_flush(rt);
   for (size_t n = 1; n <= PMMI_TUPLE_KEPT_LENGTH; n++) {
-    rt->tuples.kept[n].count = on ? 0 : PMMI_TUPLE_KEPT;
+    pmmi_tuples_of(rt)->kept[n].count = on ? 0 : PMMI_TUPLE_KEPT;
   }
 }
 
 void pmmi_tuples_figures(pmm_rt *rt, struct pmm_memory *out) {
   for (size_t n = 1; n <= PMMI_TUPLE_KEPT_LENGTH; n++) {
-    const struct pmmi_tuple_list *list = &rt->tuples.kept[n];
+    const struct pmmi_tuple_list *list = &pmmi_tuples_of(rt)->kept[n];
     size_t count = list->first != NULL ? list->count : 0;
     out->cached_blocks += count;
     out->cached_bytes += count * block_bytes(n);
@@ -91,7 +91,7 @@ struct pmmi_tuple *pmmi_tuple_alloc(pmm_rt *rt, size_t n) {
   return (struct pmmi_tuple *)pmmi_gc_new(rt, &pmmi_tuple_type, n);
 }
 
-static pmm_obj *empty(pmm_rt *rt) { return &rt->tuples.empty.base; }
+static pmm_obj *empty(pmm_rt *rt) { return &pmmi_tuples_of(rt)->empty.base; }
 
 pmm_obj *pmmi_tuple_new(pmm_rt *rt, size_t n) {
   if (n == 0) {
@@ -237,7 +237,7 @@ const struct pmmi_type pmmi_tuple_type = {
     .name = "tuple",
     .basic_size = offsetof(struct pmmi_tuple, items),
     .item_size = sizeof(pmm_obj *),
-    .flags = PMMI_TYPE_GC | PMMI_TYPE_TUPLE,
+    .flags = PMMI_TYPE_GC | PMMI_TYPE_TUPLE | PMMI_TYPE_INLINE,
     .dealloc = tuple_dealloc,
     .traverse = tuple_traverse,
     .equals = tuple_equals,
@@ -260,13 +260,16 @@ static pmm_obj *make_constant(pmm_rt *rt, size_t site) {
   return pmmi_tuple_from(rt, items, n);
 }
 
-static pmm_obj *constant_at(const pmm_rt *rt, size_t site) {
-  char *block = rt->tuples.constants[site];
+static pmm_obj *constant_at(pmm_rt *rt, size_t site) {
+  char *block = pmmi_tuples_of(rt)->constants[site];
   return block != NULL ? (pmm_obj *)(void *)(block + PMMI_GC_HEAD_BYTES) : NULL;
 }
 
+static const struct pmmi_cache tuple_cache = {
+    pmmi_tuples_flush, pmmi_tuples_keep, pmmi_tuples_figures};
+
 enum pmm_status pmmi_tuples_init(pmm_rt *rt) {
-  struct pmmi_tuples *tuples = &rt->tuples;
+  struct pmmi_tuples *tuples = pmmi_tuples_of(rt);
   tuples->empty_head.slot = PMMI_GC_UNTRACKED;
   tuples->empty.base.refcnt = PMMI_IMMORTAL;
   tuples->empty.base.type = &pmmi_tuple_type;
@@ -279,13 +282,14 @@ enum pmm_status pmmi_tuples_init(pmm_rt *rt) {
     pmmi_gc_untrack(rt, constant);
     tuples->constants[site] = (char *)constant - PMMI_GC_HEAD_BYTES;
   }
+  pmmi_caches_add(rt, &tuple_cache);
   return PMM_OK;
 }
 
 void pmmi_tuples_fini(pmm_rt *rt) {
   for (size_t site = 0; site < PMMI_TUPLE_CONSTANTS; site++) {
     pmm_obj *constant = constant_at(rt, site);
-    rt->tuples.constants[site] = NULL;
+    pmmi_tuples_of(rt)->constants[site] = NULL;
     pmmi_xrelease(rt, constant);
   }
   pmmi_tuples_flush(rt);

@@ -38,7 +38,8 @@ struct pmmi_tuple {
   pmm_obj *items[];    /* owned                                             */
 };
 
-static_assert(offsetof(struct pmmi_tuple, items) == 24, "the drawing above");
+static_assert(offsetof(struct pmmi_tuple, items) ==
+                  offsetof(struct pmmi_inline, items), "PMMI_TYPE_INLINE");
 
 /** Dead tuples of one length. */
 struct pmmi_tuple_list {

@@ -9,9 +9,9 @@
  */
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/iter.h"
 #include "types/list.h"
+#include "types/state.h"
 #include "types/tuple.h"
 
 static int is_exact(const pmm_obj *o) { return o->type == &pmmi_tuple_type; }

@@ -2,9 +2,9 @@
 /* type.c - types of the host; the layout they choose: instance.h. */
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/instance.h"
 #include "types/instance_type.h"
+#include "types/state.h"
 
 static void type_dealloc(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_heap_type *type = (struct pmmi_heap_type *)o;
@@ -83,6 +83,7 @@ static void lay_out_tuple(struct pmmi_heap_type *heap) {
   heap->type = pmmi_tuple_type;
   heap->type.base = base;
   heap->type.flags |= PMMI_TYPE_HEAP;
+  heap->type.flags &= ~(uint32_t)PMMI_TYPE_INLINE; /* it owns its type too */
 }
 
 pmm_obj *pmmi_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {

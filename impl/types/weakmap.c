@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "runtime/runtime.h"
 #include "types/iter.h"
+#include "types/state.h"
 
 /** In the index: an entry was here; a search goes on. */
 #define DELETED UINT32_MAX

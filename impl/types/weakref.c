@@ -2,24 +2,13 @@
 /* weakref.c - weak references and proxies; idea and source: weakref.h. */
 #include "types/weakref.h"
 
-#include "gc/mark.h"
-#include "runtime/runtime.h"
 #include "types/instance.h"
+#include "types/state.h"
 
 static struct pmmi_weakref *as_weakref(pmm_obj *o) {
   assert(pmmi_is_weakref(o));
   return (struct pmmi_weakref *)o;
 }
-
-int pmmi_is_weakref(const pmm_obj *o) {
-  return o->type->dealloc == pmmi_weakref_dealloc;
-}
-
-static int has_callback(const struct pmmi_weakref *ref) {
-  return ref->callable != NULL || ref->fn != NULL || ref->act != NULL;
-}
-
-/* ---- the list of a target ----------------------------------------------- */
 
 /* The live plain reference of `type` to an object, or NULL. */
 static struct pmmi_weakref *find_plain(pmm_obj *target,
@@ -32,149 +21,6 @@ static struct pmmi_weakref *find_plain(pmm_obj *target,
     ref = ref->next;
   }
   return NULL;
-}
-
-/* Plain references before plain proxies before those with a callback, and
- * among equals the newest first. */
-static int rank(const struct pmmi_weakref *ref) {
-  if ((ref->flags & PMMI_WEAKREF_PLAIN) == 0) {
-    return 2;
-  }
-  return ref->base.type == &pmmi_proxy_type;
-}
-
-static void enter_list(struct pmmi_weakref *ref, pmm_obj *target) {
-  struct pmmi_weakref **link = pmmi_weakref_list(target);
-  struct pmmi_weakref *previous = NULL;
-  while (*link != NULL && rank(*link) < rank(ref)) {
-    previous = *link;
-    link = &previous->next;
-  }
-  ref->target = target;
-  ref->previous = previous;
-  ref->next = *link;
-  if (ref->next != NULL) {
-    ref->next->previous = ref;
-  }
-  *link = ref;
-}
-
-void pmmi_weakref_leave(struct pmmi_weakref *ref) {
-  if (ref->target == NULL) {
-    return;
-  }
-  if (ref->previous != NULL) {
-    ref->previous->next = ref->next;
-  } else {
-    *pmmi_weakref_list(ref->target) = ref->next;
-  }
-  if (ref->next != NULL) {
-    ref->next->previous = ref->previous;
-  }
-  ref->target = NULL;
-  ref->previous = NULL;
-  ref->next = NULL;
-}
-
-const char *pmmi_weakref_check(pmm_obj *o) {
-  struct pmmi_weakref *previous = NULL;
-  struct pmmi_weakref *ref = *pmmi_weakref_list(o);
-  for (; ref != NULL; previous = ref, ref = ref->next) {
-    if (ref->target != o) {
-      return "a weak reference is in the list of another object";
-    }
-    if (ref->previous != previous) {
-      return "a list of weak references is broken";
-    }
-    if (previous != NULL && rank(previous) > rank(ref)) {
-      return "a list of weak references is out of order";
-    }
-  }
-  return NULL;
-}
-
-/* ---- death -------------------------------------------------------------- */
-
-void pmmi_weakref_calls_init(struct pmmi_weakref_calls *calls) {
-  calls->first = NULL;
-  calls->end = &calls->first;
-}
-
-/* A reference that is dying, or is garbage itself, is not called. */
-static void clear_references(pmm_rt *rt, pmm_obj *o,
-                             struct pmmi_weakref_calls *calls) {
-  struct pmmi_weakref *ref;
-  while ((ref = *pmmi_weakref_list(o)) != NULL) {
-    pmmi_weakref_leave(ref);
-    if (has_callback(ref) && pmmi_is_alive(&ref->base) &&
-        !pmmi_gc_is_candidate(&rt->gc, &ref->base)) {
-      pmmi_retain(rt, &ref->base);
-      *calls->end = ref;
-      calls->end = &ref->next;
-    }
-  }
-}
-
-static void call_host(pmm_rt *rt, struct pmmi_weakref *ref) {
-  pmm_fn fn = ref->fn;
-  ref->fn = NULL;
-  pmmi_event(rt, PMM_EVENT_CALLBACK, ref->cookie, 0);
-  pmmi_status_take(rt, fn(ref->ctx, rt, &ref->base));
-}
-
-static void call_object(pmm_rt *rt, struct pmmi_weakref *ref) {
-  pmm_obj *callable = ref->callable;
-  pmm_obj *argument = &ref->base;
-  ref->callable = NULL;
-  pmmi_xrelease(rt, callable->type->call(rt, callable, &argument, 1));
-  pmmi_release(rt, callable);
-}
-
-static void call_reference(pmm_rt *rt, struct pmmi_weakref *ref) {
-  if (ref->act != NULL) {
-    pmmi_weakref_act act = ref->act;
-    ref->act = NULL;
-    act(rt, ref);
-  } else if (ref->fn != NULL) {
-    call_host(rt, ref);
-  } else if (ref->callable != NULL) {
-    call_object(rt, ref);
-  }
-  pmmi_error_unraisable(rt);
-}
-
-void pmmi_weakref_calls_run(pmm_rt *rt, struct pmmi_weakref_calls *calls) {
-  struct pmmi_error saved;
-  if (calls->first == NULL) {
-    return;
-  }
-  pmmi_error_save(rt, &saved);
-  while (calls->first != NULL) {
-    struct pmmi_weakref *ref = calls->first;
-    calls->first = ref->next;
-    ref->next = NULL;
-    call_reference(rt, ref);
-    pmmi_release(rt, &ref->base);
-  }
-  calls->end = &calls->first;
-  pmmi_error_restore(rt, &saved);
-}
-
-void pmmi_weakref_clear_dying(pmm_rt *rt, pmm_obj *o) {
-  struct pmmi_weakref_calls calls;
-  pmmi_weakref_calls_init(&calls);
-  clear_references(rt, o, &calls);
-  pmmi_weakref_calls_run(rt, &calls);
-}
-
-void pmmi_weakref_clear_garbage(pmm_rt *rt, pmm_obj *o,
-                                struct pmmi_weakref_calls *calls) {
-  if (pmmi_is_weakref(o)) {
-    pmmi_weakref_leave(as_weakref(o));
-  }
-  if (o->type->weak_offset != 0) {
-    clear_references(rt, o, calls);
-  }
 }
 
 /* ---- the types ---------------------------------------------------------- */
@@ -236,7 +82,7 @@ const struct pmmi_type pmmi_weakref_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "weakref",
     .basic_size = sizeof(struct pmmi_weakref),
-    .flags = PMMI_TYPE_GC | PMMI_TYPE_OWN_COPY,
+    .flags = PMMI_TYPE_GC | PMMI_TYPE_WEAK | PMMI_TYPE_OWN_COPY,
     .dealloc = pmmi_weakref_dealloc,
     .traverse = pmmi_weakref_traverse,
     .clear = pmmi_weakref_clear,
@@ -244,15 +90,37 @@ const struct pmmi_type pmmi_weakref_type = {
     .hash = weakref_hash,
 };
 
+static pmm_obj *target_of_proxy(pmm_rt *rt, pmm_obj *proxy) {
+  if (proxy->type != &pmmi_proxy_type) {
+    return pmmi_fail_null(rt, PMM_TYPE, "not a proxy");
+  }
+  pmm_obj *target = pmmi_weakref_strong(rt, as_weakref(proxy));
+  return target != NULL ? target
+                        : pmmi_fail_null(rt, PMM_REFERENCE,
+                                         "weakly-referenced object is dead");
+}
+
+static enum pmm_status proxy_length(pmm_rt *rt, pmm_obj *proxy,
+                                    size_t *length) {
+  pmm_obj *target = target_of_proxy(rt, proxy);
+  if (target == NULL) {
+    return pmmi_error(rt);
+  }
+  enum pmm_status status = pmmi_length(rt, target, length);
+  pmmi_release(rt, target);
+  return status;
+}
+
 const struct pmmi_type pmmi_proxy_type = {
     .base = {.refcnt = PMMI_IMMORTAL},
     .name = "weakproxy",
     .basic_size = sizeof(struct pmmi_weakref),
-    .flags = PMMI_TYPE_GC,
+    .flags = PMMI_TYPE_GC | PMMI_TYPE_WEAK,
     .dealloc = pmmi_weakref_dealloc,
     .traverse = pmmi_weakref_traverse,
     .clear = pmmi_weakref_clear,
     .hash = pmmi_hash_refuse,
+    .length_through = proxy_length,
 };
 
 /* ---- making ------------------------------------------------------------- */
@@ -269,7 +137,7 @@ static struct pmmi_weakref *new_reference(pmm_rt *rt,
 }
 
 static pmm_obj *begin(pmm_rt *rt, struct pmmi_weakref *ref, pmm_obj *target) {
-  enter_list(ref, target);
+  pmmi_weakref_enter(ref, target);
   pmmi_gc_track(rt, &ref->base);
   return &ref->base;
 }
@@ -293,6 +161,9 @@ static pmm_obj *plain_reference(pmm_rt *rt, const struct pmmi_type *type,
     return &other->base;
   }
   ref->flags = PMMI_WEAKREF_PLAIN;
+  if (type == &pmmi_proxy_type) {
+    ref->flags |= PMMI_WEAKREF_PROXY;
+  }
   return begin(rt, ref, target);
 }
 
@@ -360,27 +231,6 @@ size_t pmmi_weakref_count(pmm_rt *rt, pmm_obj *target) {
 
 pmm_obj *pmmi_proxy_new(pmm_rt *rt, pmm_obj *target) {
   return plain_reference(rt, &pmmi_proxy_type, target);
-}
-
-static pmm_obj *target_of_proxy(pmm_rt *rt, pmm_obj *proxy) {
-  if (proxy->type != &pmmi_proxy_type) {
-    return pmmi_fail_null(rt, PMM_TYPE, "not a proxy");
-  }
-  pmm_obj *target = pmmi_weakref_strong(rt, as_weakref(proxy));
-  return target != NULL ? target
-                        : pmmi_fail_null(rt, PMM_REFERENCE,
-                                         "weakly-referenced object is dead");
-}
-
-enum pmm_status pmmi_proxy_length(pmm_rt *rt, pmm_obj *proxy,
-                                  size_t *length) {
-  pmm_obj *target = target_of_proxy(rt, proxy);
-  if (target == NULL) {
-    return pmmi_error(rt);
-  }
-  enum pmm_status status = pmmi_length(rt, target, length);
-  pmmi_release(rt, target);
-  return status;
 }
 
 pmm_obj *pmmi_proxy_slot(pmm_rt *rt, pmm_obj *proxy, size_t index) {

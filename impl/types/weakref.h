@@ -1,80 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * weakref.h - weak references, proxies and what watches an object's death.
+ * weakref.h - weak references and proxies as objects; how they hang on what
+ * they refer to: core/weak_list.h.
  *
- *   target                  references, in the order in which they are called
- *   +-------------+      +-------+    +-------+    +--------+    +--------+
- *   | ... | weak -|----->| plain |<-->| plain |<-->| newest |<-->| oldest |
- *   +-------------+      | ref   |    | proxy |    | with a callback     |
- *                        +-------+    +-------+    +--------+    +--------+
+ *   1. A reference without a callback is shared: at most one live plain
+ *      reference and one live plain proxy refer to an object.
+ *   2. Asking for the target gives a reference of one's own, or nothing when it
+ *      is dead or dying.
  *
- *   1. A target's references form a list; its type says where it begins
- *      (weak_offset).  A reference borrows its target and never moves a
- *      count.
- *   2. A target that dies first leaves all its references: each loses its
- *      target.  Only then are the callbacks called.  So none of them can
- *      obtain the target, and a collection that clears the references of all
- *      its garbage first lets none obtain any part of it.
- *   3. References that are to be called wait in a chain through the links
- *      that the list needs no more.  So death needs no memory.
- *
- * Invariant: a reference is in its target's list exactly while `target` is
- * set; at most one live plain reference and one live plain proxy are in a
- * list, and they stand in front.
- *
- * Source: CPython 3.11 Objects/weakrefobject.c, Modules/gcmodule.c
- * (handle_weakrefs), Lib/weakref.py.
+ * Source: CPython 3.11 Objects/weakrefobject.c, Lib/weakref.py.
  */
 #ifndef PMMI_WEAKREF_H
 #define PMMI_WEAKREF_H
 
-#include "core/dealloc.h"
-#include "gc/gc.h"
-
-struct pmmi_weakref;
-
-/** What the runtime itself does when a target has died; `ref` has lost it.
- *  May run code. */
-typedef void (*pmmi_weakref_act)(pmm_rt *rt, struct pmmi_weakref *ref);
-
-enum pmmi_weakref_flag {
-  PMMI_WEAKREF_PLAIN = 1u << 0, /* without a callback: shared               */
-  PMMI_WEAKREF_HASHED = 1u << 1 /* `hash` is known                          */
-};
-
-/** A weak reference or a proxy. */
-struct pmmi_weakref {
-  struct pmm_obj base;
-  pmm_obj *target;               /* borrowed; NULL: dead                    */
-  struct pmmi_weakref *previous; /* in the target's list; NULL: first       */
-  struct pmmi_weakref *next;     /* the same, or the next to be called      */
-  pmm_obj *callable;             /* owned callback, or NULL                 */
-  pmm_fn fn;                     /* host's callback, or NULL                */
-  pmmi_weakref_act act;          /* runtime's callback, or NULL             */
-  void *ctx;                     /* of fn or act                            */
-  int64_t cookie;                /* of the event, or act's own              */
-  int64_t hash;                  /* of the target                           */
-  uint64_t flags;                /* enum pmmi_weakref_flag, or-ed           */
-};
+#include "core/weak_list.h"
 
 extern const struct pmmi_type pmmi_weakref_type;
 extern const struct pmmi_type pmmi_proxy_type;
-
-/** References whose targets have died and that wait to be called; each is
- *  owned by the chain. */
-struct pmmi_weakref_calls {
-  struct pmmi_weakref *first;
-  struct pmmi_weakref **end; /* where the next one is linked                */
-};
-
-/** Where the references to an object begin.  Its type has a weak_offset. */
-static inline struct pmmi_weakref **pmmi_weakref_list(pmm_obj *o) {
-  assert(o->type->weak_offset != 0);
-  return (struct pmmi_weakref **)(void *)((char *)o + o->type->weak_offset);
-}
-
-/** 1 for a weak reference, a proxy and what is laid out like them. */
-int pmmi_is_weakref(const pmm_obj *o);
 
 /** The target, one reference more; NULL when it is dead or dying. */
 static inline pmm_obj *pmmi_weakref_strong(pmm_rt *rt,
@@ -92,34 +34,10 @@ struct pmmi_weakref *pmmi_weakref_watch(pmm_rt *rt,
                                         pmm_obj *target, pmmi_weakref_act act,
                                         void *ctx);
 
-/** Leave the target's list; no callback will come.  Cannot fail. */
-void pmmi_weakref_leave(struct pmmi_weakref *ref);
-
 /** dealloc, traverse and clear of types laid out as pmmi_weakref_type. */
 void pmmi_weakref_dealloc(pmm_rt *rt, pmm_obj *o);
 int pmmi_weakref_traverse(pmm_obj *o, pmm_visit visit, void *ctx);
 void pmmi_weakref_clear(pmm_rt *rt, pmm_obj *o);
-
-/** The object dies by its count: clear its references, call their callbacks.
- *  May run code. */
-void pmmi_weakref_clear_dying(pmm_rt *rt, pmm_obj *o);
-
-/** The object is garbage of a collection: clear its references and add those
- *  that are to be called to `calls`; a weak reference is silenced.  Runs no
- *  code. */
-void pmmi_weakref_clear_garbage(pmm_rt *rt, pmm_obj *o,
-                                struct pmmi_weakref_calls *calls);
-
-void pmmi_weakref_calls_init(struct pmmi_weakref_calls *calls);
-
-/** Call them all, first to last.  A pending error is kept.  May run code. */
-void pmmi_weakref_calls_run(pmm_rt *rt, struct pmmi_weakref_calls *calls);
-
-/** len() through a proxy.  PMM_REFERENCE: dead; PMM_TYPE. */
-enum pmm_status pmmi_proxy_length(pmm_rt *rt, pmm_obj *proxy, size_t *length);
-
-/** Check an object's list; NULL when it holds, else what is wrong. */
-const char *pmmi_weakref_check(pmm_obj *o);
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 

@@ -22,7 +22,10 @@
 #include "code/context.h"
 #include "code/function.h"
 #include "code/generator.h"
+#include "runtime/introspect.h"
+#include "runtime/leaks.h"
 #include "runtime/runtime.h"
+#include "runtime/verify.h"
 #include "tests/tap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])

@@ -397,8 +397,8 @@ static void deep_chains_are_dropped(pmm_rt *rt) {
   pmm_obj *chain = pmmi_none(rt);
   pmm_obj *function = pmmi_function_new(rt, &code);
   void (*event)(void *, enum pmm_event_kind, int64_t, int64_t) =
-      rt->host.event;
-  rt->host.event = count_event;
+      pmmi_memory_state(rt)->host.event;
+  pmmi_memory_state(rt)->host.event = count_event;
   for (int i = 0; i < 50000; i++) {
     pmm_obj *g = pmmi_call(rt, function, &chain, 1);
     pmmi_release(rt, pmmi_generator_send(rt, g, NULL));
@@ -409,7 +409,7 @@ static void deep_chains_are_dropped(pmm_rt *rt) {
   tap_ok(pmmi_call_on_stack(rt, 256 * 1024, drop_it, chain) == PMM_OK &&
              logged == 50000,
          "50000 nested generators are closed on a small stack");
-  rt->host.event = event;
+  pmmi_memory_state(rt)->host.event = event;
   pmmi_release(rt, function);
   tap_ok(lab_clean(rt), "nothing stays");
 }

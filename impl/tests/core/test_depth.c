@@ -172,15 +172,16 @@ static enum pmm_status call(pmm_rt *rt, struct stage *s) {
 static int attempt(pmm_rt *rt, operation run, int levels) {
   struct stage s;
   set_stage(rt, &s);
-  size_t used = rt->recursion;
-  while (rt->recursion + (size_t)levels < pmmi_recursion_limit(rt)) {
+  size_t used = pmmi_core_state(rt)->recursion;
+  while (pmmi_core_state(rt)->recursion + (size_t)levels <
+         pmmi_recursion_limit(rt)) {
     tap_need(pmmi_recursion_enter(rt) == PMM_OK);
   }
   int status = (int)run(rt, &s);
   int good = (enum pmm_status)status == pmmi_error(rt) &&
              (status == PMM_OK || status == PMM_RECURSION);
   pmmi_error_clear(rt);
-  while (rt->recursion > used) {
+  while (pmmi_core_state(rt)->recursion > used) {
     pmmi_recursion_leave(rt);
   }
   if (status != PMM_OK) {

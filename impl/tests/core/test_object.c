@@ -94,7 +94,9 @@ static void test_recursion(pmm_rt *rt) {
          "hashing is limited");
   tap_ok(pmmi_repr(rt, a) == NULL && fixture_failed(rt, PMM_RECURSION),
          "printing is limited");
-  tap_ok(rt->recursion == 0 && rt->repr == NULL, "and unwinds");
+  tap_ok(pmmi_core_state(rt)->recursion == 0 &&
+             pmmi_types_state(rt)->repr == NULL,
+         "and unwinds");
   pmmi_release(rt, a);
   pmmi_release(rt, b);
   a = nested(rt, 900, 1);

@@ -14,7 +14,10 @@
 
 #include "backends/registry.h"
 #include "gc/gc.h"
+#include "runtime/introspect.h"
+#include "runtime/leaks.h"
 #include "runtime/runtime.h"
+#include "runtime/verify.h"
 #include "tests/tap.h"
 #include "types/finalizer.h"
 #include "types/instance.h"

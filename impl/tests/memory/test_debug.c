@@ -242,22 +242,27 @@ static void test_quarantine(void) {
     unsigned char *block = block_of(rt);
     again += i < 100 && block == first;
     pmmi_domain_free(rt, PMM_DOMAIN_OBJ, block);
-    over += rt->debug.held.bytes > LIMIT;
+    over += pmmi_debug_of(rt)->held.bytes > LIMIT;
   }
   tap_ok(again == 0, "a freed block is not used again soon");
-  tap_ok(over == 0 && rt->debug.held.bytes > LIMIT / 2, "within the limit");
-  tap_ok(rt->debug.held.count < ROUNDS, "the oldest leave");
+  tap_ok(over == 0 && pmmi_debug_of(rt)->held.bytes > LIMIT / 2,
+         "within the limit");
+  tap_ok(pmmi_debug_of(rt)->held.count < ROUNDS, "the oldest leave");
   unsigned char *large = pmmi_domain_malloc(rt, PMM_DOMAIN_MEM, 2 * LIMIT);
-  size_t count = rt->debug.held.count;
+  size_t count = pmmi_debug_of(rt)->held.count;
   pmmi_domain_free(rt, PMM_DOMAIN_MEM, large);
-  tap_ok(rt->debug.held.count == count, "what is larger than it skips it");
+  tap_ok(pmmi_debug_of(rt)->held.count == count,
+         "what is larger than it skips it");
   void *raw = pmmi_domain_malloc(rt, PMM_DOMAIN_RAW, LIMIT / 2);
   pmmi_domain_free(rt, PMM_DOMAIN_RAW, raw);
-  tap_ok(rt->debug.held.count == count && rt->debug.raw.count == 1,
+  tap_ok(pmmi_debug_of(rt)->held.count == count &&
+             pmmi_debug_of(rt)->raw.count == 1,
          "raw blocks wait apart");
   pmmi_debug_flush(rt);
-  tap_ok(rt->debug.held.count == 0 && rt->debug.held.bytes == 0 &&
-             rt->debug.raw.count == 0 && rt->debug.raw.bytes == 0,
+  tap_ok(pmmi_debug_of(rt)->held.count == 0 &&
+             pmmi_debug_of(rt)->held.bytes == 0 &&
+             pmmi_debug_of(rt)->raw.count == 0 &&
+             pmmi_debug_of(rt)->raw.bytes == 0,
          "and both empty");
   pmmi_close(rt);
 }
@@ -271,11 +276,12 @@ static void test_late(void) {
   void *older = pmmi_domain_malloc(rt, PMM_DOMAIN_RAW, 30);
   tap_ok(pmmi_debug_install(rt) == PMM_OK && pmmi_debug_install(rt) == PMM_OK,
          "installs, once");
-  uint64_t count = rt->debug.older;
+  uint64_t count = pmmi_debug_of(rt)->older;
   older = pmmi_domain_realloc(rt, PMM_DOMAIN_RAW, older, 300);
-  tap_ok(older != NULL && rt->debug.older == count, "older blocks resize");
+  tap_ok(older != NULL && pmmi_debug_of(rt)->older == count,
+         "older blocks resize");
   pmmi_domain_free(rt, PMM_DOMAIN_RAW, older);
-  tap_ok(rt->debug.older == count - 1, "and go");
+  tap_ok(pmmi_debug_of(rt)->older == count - 1, "and go");
   for (int i = 0; i < 100; i++) {
     pmm_obj *item = pmmi_int_new(rt, 5000 + i);
     (void)pmmi_list_append(rt, list, item);
@@ -344,8 +350,8 @@ static void test_dry(enum pmm_domain domain, uint64_t least) {
     pmm_rt *rt = NULL;
     good = pmmi_open(&config, &rt) == PMM_OK;
     struct pmm_memory before = fixture_memory(rt);
-    rt->shared.tables.alloc = dry_table;
-    rt->shared.tables.alloc_zero = dry_table_zero;
+    pmmi_holder_of(rt)->tables.alloc = dry_table;
+    pmmi_holder_of(rt)->tables.alloc_zero = dry_table_zero;
     served = round_with(rt, domain, left++);
     good = fixture_is_back(rt, before) && good;
     pmmi_close(rt);

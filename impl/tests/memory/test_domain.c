@@ -331,7 +331,7 @@ static void test_dry(enum pmm_domain domain, uint64_t left) {
                                    .backend = &dry};
   pmm_rt *rt = NULL;
   tap_ok(pmmi_open(&config, &rt) == PMM_OK, "a backend that may run dry");
-  rt->shared.tables.alloc_zero = dry_table;
+  pmmi_holder_of(rt)->tables.alloc_zero = dry_table;
   struct pmm_memory before = fixture_memory(rt);
   void *blocks[1000];
   int count = 0;

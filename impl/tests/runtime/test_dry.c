@@ -90,9 +90,9 @@ static enum pmm_status open_over(pmm_rt **rt) {
                                    .backend = &dry.backend};
   enum pmm_status status = pmmi_open(&config, rt);
   if (status == PMM_OK) {
-    (*rt)->shared.tables.alloc = dry_table;
-    (*rt)->shared.tables.alloc_zero = dry_table_zero;
-    (*rt)->shared.tables.realloc = dry_table_resize;
+    pmmi_holder_of(*rt)->tables.alloc = dry_table;
+    pmmi_holder_of(*rt)->tables.alloc_zero = dry_table_zero;
+    pmmi_holder_of(*rt)->tables.realloc = dry_table_resize;
   }
   return status;
 }
@@ -342,10 +342,10 @@ static void test_directory(void) {
   fill_up(UINT64_MAX);
   tap_need(open_over(&rt) == PMM_OK);
   struct pmm_memory before = fixture_memory(rt);
-  struct pmmi_gc *gc = &rt->gc;
+  const struct pmmi_tracked *table = pmmi_tracked_of(rt);
   pmmi_gc_enable(rt, 0);
-  while (count < MOST &&
-         (gc->chunk_count < gc->chunk_room || gc->live < pmmi_gc_room(gc))) {
+  while (count < MOST && (table->chunk_count < table->chunk_room ||
+                          table->live < pmmi_gc_room(table))) {
     held[count] = pmmi_tuple_new(rt, 1);
     tap_need(held[count] != NULL);
     count++;

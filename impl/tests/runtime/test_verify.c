@@ -32,7 +32,7 @@ static int tells(uint32_t flags) {
   item->refcnt = 2;
   const char *wrong = pmmi_heap_verify(rt);
   int told = wrong != NULL && lab_times(&lab, PMM_EVENT_FAULT, -1) > 0;
-  rt->gc.fault = NULL;
+  pmmi_gc_of(rt)->fault = NULL;
   pmmi_release(rt, item);
   pmmi_release(rt, list);
   pmmi_close(rt);
@@ -55,16 +55,17 @@ static void test_what_is_seen(void) {
   other->refcnt = 1;
   tap_ok(pmmi_heap_verify(rt) != NULL, "fewer owners than references");
   other->refcnt = 3;
-  uint32_t *mark = pmmi_gc_mark_at(&rt->gc, pmmi_gc_head_of(list)->slot);
+  uint32_t *mark =
+      pmmi_gc_mark_at(pmmi_tracked_of(rt), pmmi_gc_head_of(list)->slot);
   *mark = 1;
   tap_ok(pmmi_heap_verify(rt) != NULL, "a mark that was left behind");
   *mark = 0;
   pmmi_gc_head_of(list)->slot++;
   tap_ok(pmmi_heap_verify(rt) != NULL, "an object that misses its slot");
   pmmi_gc_head_of(list)->slot--;
-  rt->dealloc.chain = list;
+  pmmi_dealloc_of(rt)->chain = list;
   tap_ok(pmmi_heap_verify(rt) != NULL, "a chain that nobody drains");
-  rt->dealloc.chain = NULL;
+  pmmi_dealloc_of(rt)->chain = NULL;
   tap_ok(pmmi_heap_verify(rt) == NULL, "sound again");
   pmmi_release(rt, other);
   pmmi_release(rt, list);
@@ -87,31 +88,31 @@ static void test_table(void) {
   static const char order[] = "the generations' boundaries are out of order";
   static const char room[] = "the table has less room than live objects";
   pmm_rt *rt = open_with(0);
-  struct pmmi_gc *gc = &rt->gc;
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
   pmm_obj *first = pmmi_list_new(rt, 0);
   pmm_obj *last = pmmi_list_new(rt, 0);
   pmm_obj *atom = pmmi_float_new(rt, 2.5);
   uint32_t slot = pmmi_gc_head_of(last)->slot;
-  pmm_obj **behind = pmmi_gc_object_at(gc, gc->used);
-  uint32_t *mark_behind = pmmi_gc_mark_at(gc, gc->used);
-  BROKEN(gc->frozen_end, gc->old_end + 1, order);
-  BROKEN(gc->old_end, gc->middle_end + 1, order);
-  BROKEN(gc->middle_end, gc->used + 1, order);
-  BROKEN(gc->used, pmmi_gc_room(gc) + 1, room);
-  BROKEN(gc->live, pmmi_gc_room(gc) + 1, room);
-  BROKEN(gc->tracked, gc->tracked + 1, "the count of tracked is wrong");
-  BROKEN(*pmmi_gc_mark_at(gc, slot), 1, "a mark is set between collections");
-  BROKEN(*pmmi_gc_object_at(gc, slot), atom,
+  pmm_obj **behind = pmmi_gc_object_at(table, table->used);
+  uint32_t *mark_behind = pmmi_gc_mark_at(table, table->used);
+  BROKEN(table->frozen_end, table->old_end + 1, order);
+  BROKEN(table->old_end, table->middle_end + 1, order);
+  BROKEN(table->middle_end, table->used + 1, order);
+  BROKEN(table->used, pmmi_gc_room(table) + 1, room);
+  BROKEN(table->live, pmmi_gc_room(table) + 1, room);
+  BROKEN(table->count, table->count + 1, "the count of tracked is wrong");
+  BROKEN(*pmmi_gc_mark_at(table, slot), 1, "a mark is set between collections");
+  BROKEN(*pmmi_gc_object_at(table, slot), atom,
          "a tracked object has no collector header");
-  BROKEN(*pmmi_gc_object_at(gc, slot), first,
+  BROKEN(*pmmi_gc_object_at(table, slot), first,
          "a tracked object's head names another slot");
   BROKEN(last->refcnt, 0, "a tracked object has no reference");
   *mark_behind = 1;
-  tap_ok(pmmi_gc_table_check(gc, 0) != NULL, "a hole is marked");
+  tap_ok(pmmi_gc_table_check(table, 0) != NULL, "a hole is marked");
   *mark_behind = 0;
   *behind = last;
-  pmmi_gc_head_of(last)->slot = gc->used;
-  tap_ok(pmmi_gc_table_check(gc, 1) != NULL, "an object behind the end");
+  pmmi_gc_head_of(last)->slot = table->used;
+  tap_ok(pmmi_gc_table_check(table, 1) != NULL, "an object behind the end");
   *behind = NULL;
   pmmi_gc_head_of(last)->slot = slot;
   tap_ok(pmmi_heap_verify(rt) == NULL, "sound again");

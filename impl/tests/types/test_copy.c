@@ -71,7 +71,7 @@ static void test_deep_failures(pmm_rt *rt) {
     o = outer;
   }
   tap_ok(pmmi_copy_deep(rt, o) == NULL && fixture_failed(rt, PMM_RECURSION) &&
-             rt->recursion == 0,
+             pmmi_core_state(rt)->recursion == 0,
          "too deep");
   pmmi_release(rt, o);
   pmm_obj *list = pmmi_list_new(rt, 0);

@@ -137,10 +137,11 @@ static void test_appending(pmm_rt *rt) {
 static void test_figures(pmm_rt *rt) {
   struct pmm_class_stats classes = {.struct_size = sizeof classes};
   struct pmm_arena_stats arenas = {.struct_size = sizeof arenas};
-  int pool = strcmp(rt->memory.backend->name, "pool") == 0;
+  int pool = strcmp(pmmi_memory_of(rt)->backend->name, "pool") == 0;
   tap_ok((pmmi_class_stats(rt, 0, &classes) == 0) == pool &&
              (pmmi_arena_stats(rt, 0, &arenas) == 0) == pool,
-         "figures of classes and arenas over %s", rt->memory.backend->name);
+         "figures of classes and arenas over %s",
+         pmmi_memory_of(rt)->backend->name);
   pmmi_inject_arm(rt, 0, 0);
   tap_ok(pmmi_list_new(rt, 100) == NULL && fixture_failed(rt, PMM_NO_MEMORY),
          "a failure that is armed for number 0 comes");

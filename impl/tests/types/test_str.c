@@ -191,7 +191,7 @@ static void test_intern(pmm_rt *rt) {
              other == kept[i];
     pmmi_release(rt, other);
   }
-  tap_ok(unique && rt->strs.interned_count == 100,
+  tap_ok(unique && pmmi_strs_of(rt)->interned_count == 100,
          "the dead leave the table, the others stay to be found");
   for (int i = 1; i < 200; i += 2) {
     pmmi_release(rt, kept[i]);
