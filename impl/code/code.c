@@ -15,6 +15,7 @@
 
 #include <string.h>
 
+#include "code/code_check.h"
 #include "code/frame.h"
 #include "gc/gc.h"
 #include "memory/memory.h"
@@ -195,7 +196,7 @@ static int fill(pmm_rt *rt, struct pmmi_code *code,
     }
     code->code_count++;
   }
-  if (pmmi_code_link(code, (uint32_t)spec->call_count, &why) != PMM_OK) {
+  if (pmmi_code_check(code, (uint32_t)spec->call_count, &why) != PMM_OK) {
     pmmi_fail(rt, PMM_VALUE, why);
     return -1;
   }

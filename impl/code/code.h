@@ -94,10 +94,4 @@ extern const struct pmmi_type pmmi_code_type;
 /** A checked copy of `spec`.  New.  PMM_NO_MEMORY; PMM_VALUE: malformed. */
 struct pmmi_code *pmmi_code_new(pmm_rt *rt, const struct pmm_code *spec);
 
-/** Check the copied instructions and fill in targets, depths and yields.
- *  PMM_OK or PMM_VALUE; *why then says what is wrong.  Exposed to
- *  code.c; the code's counts must be set. */
-enum pmm_status pmmi_code_link(struct pmmi_code *code, uint32_t call_count,
-                               const char **why);
-
 #endif /* PMMI_CODE_H */

@@ -14,6 +14,8 @@
  * Source: CPython 3.11 Python/compile.c (compiler_push_fblock), Grammar
  * (try_stmt).
  */
+#include "code/code_check.h"
+
 #include "code/code.h"
 
 /** What an operand names. */
@@ -247,7 +249,7 @@ static verdict link_one(struct linker *l, uint32_t index) {
   }
 }
 
-enum pmm_status pmmi_code_link(struct pmmi_code *code, uint32_t call_count,
+enum pmm_status pmmi_code_check(struct pmmi_code *code, uint32_t call_count,
                                const char **why) {
   struct linker l = {.code = code, .call_count = call_count};
   for (uint32_t i = 0; i < code->instruction_count; i++) {

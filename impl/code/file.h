@@ -28,6 +28,7 @@
 
 #include <sys/types.h>
 
+#include "code/file_read.h"
 #include "core/object.h"
 
 /** Bytes of a file's buffer; io.DEFAULT_BUFFER_SIZE. */
@@ -83,8 +84,6 @@ ssize_t pmmi_file_push(const struct pmmi_file *file, const void *data,
 /* ---- operations (contracts: pmm/subject.h) ------------------------------ */
 
 pmm_obj *pmmi_file_open(pmm_rt *rt, const char *path, const char *mode);
-pmm_obj *pmmi_file_read(pmm_rt *rt, pmm_obj *file, size_t size);
-pmm_obj *pmmi_file_read_line(pmm_rt *rt, pmm_obj *file);
 enum pmm_status pmmi_file_write(pmm_rt *rt, pmm_obj *file, const void *data,
                                 size_t size);
 enum pmm_status pmmi_file_flush(pmm_rt *rt, pmm_obj *file);

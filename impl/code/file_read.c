@@ -9,6 +9,8 @@
  *   3. Where memory fails after bytes were read, the file is put back to
  *      where it was, if it can be.
  */
+#include "code/file_read.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>

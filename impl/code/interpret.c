@@ -13,6 +13,7 @@
 #include "code/function.h"
 #include "code/generator.h"
 #include "code/state.h"
+#include "code/unwind.h"
 
 typedef const struct pmmi_instruction *instruction;
 

@@ -23,6 +23,8 @@
  *
  * Source: PEP 341, PEP 343, PEP 3134; CPython Doc/reference/compound_stmts.rst.
  */
+#include "code/unwind.h"
+
 #include "code/interpret.h"
 
 #include "code/closure.h"

@@ -110,10 +110,6 @@ void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o);
  *  type.  Owned references must be gone already. */
 void pmmi_gc_free(pmm_rt *rt, pmm_obj *o);
 
-/** End a search that is under way; marks are 0 then.  Who needs the marks, or
- *  empties the old generation, calls it first. */
-void pmmi_gc_search_abandon(pmm_rt *rt);
-
 /** Give back chunks of the table that hold nothing. */
 void pmmi_gc_trim(pmm_rt *rt);
 

@@ -57,6 +57,10 @@ void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns);
  *  there are none, or when the search was abandoned. */
 struct pmmi_gc_range pmmi_gc_search_suspects(pmm_rt *rt);
 
+/** End a search that is under way; marks are 0 then.  Who needs the marks, or
+ *  empties the old generation, calls it first. */
+void pmmi_gc_search_abandon(pmm_rt *rt);
+
 /** Slots are about to move: what waits, waits in the table. */
 void pmmi_gc_search_settle(pmm_rt *rt);
 

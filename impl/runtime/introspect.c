@@ -12,6 +12,7 @@
 #include "core/tracked.h"
 #include "gc/collect.h"
 #include "gc/log.h"
+#include "gc/search.h"
 #include "gc/visit.h"
 #include "runtime/runtime.h"
 

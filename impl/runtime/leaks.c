@@ -28,6 +28,7 @@
 
 #include "code/file.h"
 #include "gc/mark.h"
+#include "gc/search.h"
 #include "gc/visit.h"
 #include "memory/size_classes.h"
 #include "memory/trace.h"

@@ -11,6 +11,7 @@
 #include "runtime/verify.h"
 
 #include "gc/mark.h"
+#include "gc/search.h"
 #include "gc/visit.h"
 #include "runtime/runtime.h"
 #include "types/instance.h"

@@ -21,9 +21,10 @@
  *
  * Source: PEP 412; CPython 3.11 Objects/dictobject.c (SHARED_KEYS_MAX_SIZE).
  */
+#include "types/attrs.h"
+
 #include <string.h>
 
-#include "types/instance_type.h"
 #include "types/state.h"
 
 #define SHARED_NAMES 30

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* bytes.c - immutable bytes; drawing and invariant: str.h. */
+#include "types/bytes.h"
+
 #include <string.h>
 
 #include "types/iter.h"

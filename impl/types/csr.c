@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* csr.c - matrices of compressed sparse rows; idea and drawing: sparse.h. */
+#include "types/csr.h"
+
 #include <string.h>
 
 #include "types/array.h"

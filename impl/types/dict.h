@@ -31,6 +31,7 @@
 #define PMMI_DICT_H
 
 #include "types/dict_table.h"
+#include "types/keys_iter.h"
 
 struct pmmi_dict {
   struct pmm_obj base;
@@ -43,7 +44,6 @@ struct pmmi_dict {
 static_assert(sizeof(struct pmmi_dict) == 48, "the drawing above");
 
 extern const struct pmmi_type pmmi_dict_type;
-extern const struct pmmi_type pmmi_dict_iterator_type;
 
 static inline int pmmi_is_dict(const pmm_obj *o) {
   return o->type == &pmmi_dict_type;
@@ -54,9 +54,6 @@ static inline int pmmi_is_dict(const pmm_obj *o) {
  *  one call to the next. */
 const struct pmmi_dict_entry *pmmi_dict_next(struct pmmi_dict *dict,
                                              size_t *position);
-
-/** For the type's `iter`. */
-pmm_obj *pmmi_dict_iter(pmm_rt *rt, pmm_obj *dict);
 
 /** 1 when nothing in the dict is or can become part of a cycle. */
 int pmmi_dict_is_atomic(struct pmmi_dict *dict);

@@ -3,7 +3,7 @@
 #include "types/instance.h"
 
 #include "gc/gc.h"
-#include "types/instance_type.h"
+#include "types/attrs.h"
 #include "types/state.h"
 
 static const struct pmmi_heap_type *type_of(const struct pmmi_instance *i) {

@@ -26,6 +26,7 @@
 #define PMMI_INSTANCE_H
 
 #include "core/object.h"
+#include "types/type.h"
 
 /** Most slots of an instance. */
 #define PMMI_INSTANCE_SLOTS 16
@@ -70,8 +71,10 @@ struct pmmi_instances {
   int64_t *first; /* cookie of the youngest                                 */
 };
 
-/** The type of the types of the host. */
-extern const struct pmmi_type pmmi_type_type;
+/** Set the functions of an instance's type, and the size of an instance
+ *  without slots or optional words.  `flags` are the host's and may seed a
+ *  fault into traverse. */
+void pmmi_instance_fill_type(struct pmmi_type *type, uint32_t flags);
 
 int pmmi_is_instance(const pmm_obj *o);
 
@@ -94,7 +97,6 @@ void pmmi_instance_clear(pmm_rt *rt, pmm_obj *o);
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
-pmm_obj *pmmi_type_new(pmm_rt *rt, const struct pmm_type_spec *spec);
 pmm_obj *pmmi_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie);
 int64_t pmmi_instance_cookie(pmm_rt *rt, pmm_obj *instance);
 pmm_obj *pmmi_slot_get(pmm_rt *rt, pmm_obj *instance, size_t index);

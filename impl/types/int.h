@@ -24,6 +24,7 @@
 #define PMMI_INT_H
 
 #include "core/object.h"
+#include "types/number.h"
 
 #define PMMI_INT_MIN_CACHED (-5)
 #define PMMI_INT_MAX_CACHED 256
@@ -56,11 +57,6 @@ struct pmmi_ints {
 
 extern const struct pmmi_type pmmi_int_type;
 extern const struct pmmi_type pmmi_bool_type;
-extern const struct pmmi_type pmmi_none_type;
-extern const struct pmmi_type pmmi_float_type;
-
-/** None; one object for all runtimes, as its count never moves. */
-extern pmm_obj pmmi_none_object;
 
 static inline size_t pmmi_int_digit_count(const struct pmmi_int *i) {
   return (size_t)(i->digits < 0 ? -i->digits : i->digits);
@@ -83,27 +79,11 @@ static inline int pmmi_is_int(const pmm_obj *o) {
   return o->type == &pmmi_int_type || o->type == &pmmi_bool_type;
 }
 
-/** 1 when both are numbers of equal value, of whatever types. */
-int pmmi_number_equals(const pmm_obj *a, const pmm_obj *b);
-
-/** Order of two numbers: below, at or above 0; 0 too when one is NaN.  Both
- *  must be numbers. */
-int pmmi_number_order(const pmm_obj *a, const pmm_obj *b);
-
-/** 1 for int, bool and float. */
-int pmmi_is_number(const pmm_obj *o);
-
-/** 1 when the object counts as true: not None, 0, 0.0 or empty. */
-int pmmi_truth(pmm_obj *o);
-
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
-pmm_obj *pmmi_none(pmm_rt *rt);
 pmm_obj *pmmi_boolean(pmm_rt *rt, int truth);
 pmm_obj *pmmi_int_new(pmm_rt *rt, int64_t value);
 pmm_obj *pmmi_int_parse(pmm_rt *rt, const char *text);
 enum pmm_status pmmi_int_value(pmm_rt *rt, pmm_obj *o, int64_t *value);
-pmm_obj *pmmi_float_new(pmm_rt *rt, double value);
-enum pmm_status pmmi_float_value(pmm_rt *rt, pmm_obj *o, double *value);
 
 #endif /* PMMI_INT_H */

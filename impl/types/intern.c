@@ -12,6 +12,8 @@
  *
  * Source: Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
  */
+#include "types/intern.h"
+
 #include <string.h>
 
 #include "types/state.h"

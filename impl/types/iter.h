@@ -14,6 +14,7 @@
 #define PMMI_ITER_H
 
 #include "core/object.h"
+#include "types/tee.h"
 
 /** All items of an iterable.  The array is borrowed from `owner`; it stays
  *  valid while nobody changes that, so while no code runs. */
@@ -47,9 +48,5 @@ static inline void pmmi_clamp_range(size_t length, size_t *from, size_t *to) {
   *to = *to > length ? length : *to;
   *from = *from > *to ? *to : *from;
 }
-
-/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
-
-pmm_obj *pmmi_tee(pmm_rt *rt, pmm_obj *iterator);
 
 #endif /* PMMI_ITER_H */

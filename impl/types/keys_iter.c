@@ -10,6 +10,8 @@
  * Source: CPython 3.11 Objects/dictobject.c (dictiter_iternextkey),
  * Objects/setobject.c (setiter_iternext).
  */
+#include "types/keys_iter.h"
+
 #include "gc/gc.h"
 #include "types/dict.h"
 #include "types/iter.h"

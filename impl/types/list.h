@@ -32,6 +32,8 @@
 #define PMMI_LIST_H
 
 #include "core/object.h"
+#include "types/list_ops.h"
+#include "types/sort.h"
 
 #define PMMI_LISTS_KEPT 80
 
@@ -108,7 +110,6 @@ pmm_obj *pmmi_list_take(pmm_rt *rt, struct pmmi_list *list, size_t index);
 
 pmm_obj *pmmi_list_new(pmm_rt *rt, size_t n);
 pmm_obj *pmmi_list_from(pmm_rt *rt, pmm_obj *const *items, size_t n);
-pmm_obj *pmmi_list_convert(pmm_rt *rt, pmm_obj *iterable);
 enum pmm_status pmmi_list_append(pmm_rt *rt, pmm_obj *list, pmm_obj *item);
 enum pmm_status pmmi_list_insert(pmm_rt *rt, pmm_obj *list, size_t index,
                                  pmm_obj *item);
@@ -120,17 +121,6 @@ pmm_obj *pmmi_list_get(pmm_rt *rt, pmm_obj *list, size_t index);
 pmm_obj *pmmi_list_get_strong(pmm_rt *rt, pmm_obj *list, size_t index);
 pmm_obj *pmmi_list_pop(pmm_rt *rt, pmm_obj *list, size_t index);
 enum pmm_status pmmi_list_remove(pmm_rt *rt, pmm_obj *list, pmm_obj *value);
-pmm_obj *pmmi_list_slice(pmm_rt *rt, pmm_obj *list, size_t from, size_t to);
-enum pmm_status pmmi_list_assign_slice(pmm_rt *rt, pmm_obj *list, size_t from,
-                                       size_t to, pmm_obj *iterable);
-pmm_obj *pmmi_list_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b);
-pmm_obj *pmmi_list_repeat(pmm_rt *rt, pmm_obj *list, pmm_obj *count);
-enum pmm_status pmmi_list_extend(pmm_rt *rt, pmm_obj *list, pmm_obj *iterable);
-enum pmm_status pmmi_list_repeat_inplace(pmm_rt *rt, pmm_obj *list,
-                                         pmm_obj *count);
 enum pmm_status pmmi_list_clear(pmm_rt *rt, pmm_obj *list);
-enum pmm_status pmmi_list_reverse(pmm_rt *rt, pmm_obj *list);
-enum pmm_status pmmi_list_sort(pmm_rt *rt, pmm_obj *list, pmm_call key,
-                               void *ctx);
 
 #endif /* PMMI_LIST_H */

@@ -8,6 +8,8 @@
  *
  * Source: CPython 3.11 Objects/listobject.c.
  */
+#include "types/list_ops.h"
+
 #include <string.h>
 
 #include "gc/gc.h"

@@ -9,6 +9,8 @@
  * Source: CPython 3.11 Objects/floatobject.c (float_richcompare),
  * Python/pyhash.c (_Py_HashDouble).
  */
+#include "types/number.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

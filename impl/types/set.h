@@ -34,6 +34,7 @@
 #define PMMI_SET_H
 
 #include "core/object.h"
+#include "types/keys_iter.h"
 #include "types/weakref.h"
 
 #define PMMI_SET_INLINE 8
@@ -63,7 +64,6 @@ static_assert(sizeof(struct pmmi_set) == 200, "the drawing above");
 
 extern const struct pmmi_type pmmi_set_type;
 extern const struct pmmi_type pmmi_frozenset_type;
-extern const struct pmmi_type pmmi_set_iterator_type;
 
 /** What the key of a deleted slot is; no object. */
 extern pmm_obj pmmi_set_deleted;
@@ -77,9 +77,6 @@ static inline int pmmi_is_set(const pmm_obj *o) {
  *  NULL: there is none.  Runs no code; the set may change from one call to
  *  the next. */
 pmm_obj *pmmi_set_next(const struct pmmi_set *set, size_t *position);
-
-/** For the types' `iter`. */
-pmm_obj *pmmi_set_iter(pmm_rt *rt, pmm_obj *set);
 
 /** Add the key to a set, or to a frozenset nobody else has seen. */
 enum pmm_status pmmi_set_insert(pmm_rt *rt, struct pmmi_set *set,

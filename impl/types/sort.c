@@ -16,6 +16,8 @@
  * Source: CPython 3.11 Objects/listobject.c (list_sort_impl) for the
  * protocol; Knuth, The Art of Computer Programming 3, 5.2.4, for the merge.
  */
+#include "types/sort.h"
+
 #include <string.h>
 
 #include "types/compare.h"

@@ -48,6 +48,8 @@
 #define PMMI_SPARSE_H
 
 #include "core/object.h"
+#include "types/csr.h"
+#include "types/sparse_iter.h"
 
 struct pmmi_sparse_entry {
   size_t position;
@@ -73,7 +75,6 @@ static_assert(sizeof(struct pmmi_csr) == 48, "the second drawing");
 static_assert(sizeof(size_t) == 8 && sizeof(double) == 8, "one block of both");
 
 extern const struct pmmi_type pmmi_sparse_type;
-extern const struct pmmi_type pmmi_csr_type;
 
 static inline int pmmi_is_sparse(const pmm_obj *o) {
   return o->type == &pmmi_sparse_type;
@@ -92,16 +93,9 @@ static inline double *pmmi_csr_values(const struct pmmi_csr *m) {
   return (double *)(void *)(pmmi_csr_columns(m) + m->var.length);
 }
 
-/** 1 when the invariant above holds. */
-int pmmi_sparse_is_valid(const pmm_obj *o);
-
 /** A vector with `n` entries by position, none of them 0.0; copied. */
 pmm_obj *pmmi_sparse_from(pmm_rt *rt, size_t positions, const size_t *at,
                           const double *values, size_t n);
-
-/** For the types: an iterator over the entries as tuples, and their text. */
-pmm_obj *pmmi_entries_iter(pmm_rt *rt, pmm_obj *o);
-pmm_obj *pmmi_entries_repr(pmm_rt *rt, pmm_obj *o);
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
@@ -114,9 +108,5 @@ enum pmm_status pmmi_sparse_dot(pmm_rt *rt, pmm_obj *vector, pmm_obj *dense,
                                 double *sum);
 enum pmm_status pmmi_sparse_shape(pmm_rt *rt, pmm_obj *o, size_t *rows,
                                   size_t *columns);
-pmm_obj *pmmi_csr_new(pmm_rt *rt, size_t rows, size_t columns,
-                      const struct pmm_triple *triples, size_t n);
-pmm_obj *pmmi_csr_row(pmm_rt *rt, pmm_obj *matrix, size_t row);
-pmm_obj *pmmi_csr_multiply(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense);
 
 #endif /* PMMI_SPARSE_H */

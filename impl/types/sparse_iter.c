@@ -6,6 +6,8 @@
  * An iterator is its container and an index into the entries; the row of a
  * matrix follows from the index, as both only go up.
  */
+#include "types/sparse_iter.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -27,6 +27,9 @@
 #define PMMI_STR_H
 
 #include "core/object.h"
+#include "types/bytes.h"
+#include "types/intern.h"
+#include "types/str_build.h"
 
 /** The UTF-8 form of a string that is not ASCII. */
 struct pmmi_utf8 {
@@ -45,22 +48,12 @@ struct pmmi_str {
   unsigned char chars[];  /* kind * (length + 1) bytes                      */
 };
 
-struct pmmi_bytes {
-  struct pmmi_var var;   /* length: bytes                                   */
-  int64_t hash;          /* -1: not computed yet                            */
-  unsigned char bytes[]; /* length + 1 of them                              */
-};
-
 static_assert(offsetof(struct pmmi_str, chars) == 48, "the drawing above");
-static_assert(offsetof(struct pmmi_bytes, bytes) == 32, "the drawing above");
 
-/** Room for a shared string, or shared bytes, of at most one character; only
- *  seen as a struct pmmi_str or pmmi_bytes. */
+/** Room for a shared string of at most one character; only seen as a struct
+ *  pmmi_str. */
 struct pmmi_str_room {
   _Alignas(16) unsigned char memory[64];
-};
-struct pmmi_bytes_room {
-  _Alignas(16) unsigned char memory[48];
 };
 
 struct pmmi_strs {
@@ -75,21 +68,12 @@ struct pmmi_strs {
 };
 
 extern const struct pmmi_type pmmi_str_type;
-extern const struct pmmi_type pmmi_bytes_type;
 
-/** Fill the shared objects; give the intern table back.  Cannot fail. */
+/** Fill the shared objects.  Cannot fail. */
 void pmmi_strs_init(pmm_rt *rt);
-void pmmi_strs_fini(pmm_rt *rt);
-
-/** The part of pmmi_strs_init() that bytes.c does. */
-void pmmi_bytes_init(pmm_rt *rt);
 
 static inline int pmmi_is_str(const pmm_obj *o) {
   return o->type == &pmmi_str_type;
-}
-
-static inline int pmmi_is_bytes(const pmm_obj *o) {
-  return o->type == &pmmi_bytes_type;
 }
 
 /** Code point `index` of the string. */
@@ -129,12 +113,8 @@ uint32_t pmmi_str_bound(const struct pmmi_str *s);
 /** The string of one character. */
 pmm_obj *pmmi_str_char(pmm_rt *rt, uint32_t code);
 
-/** Order of two strings, or of two bytes: below, at or above 0. */
+/** Order of two strings: below, at or above 0. */
 int pmmi_str_order(const pmm_obj *a, const pmm_obj *b);
-int pmmi_bytes_order(const pmm_obj *a, const pmm_obj *b);
-
-/** Take a dying string out of the intern table. */
-void pmmi_str_forget(pmm_rt *rt, struct pmmi_str *s);
 
 /** Give back the UTF-8 form, if there is one. */
 void pmmi_str_drop_utf8(pmm_rt *rt, struct pmmi_str *s);
@@ -145,28 +125,9 @@ int64_t pmmi_str_hash(struct pmmi_str *s);
 /** The hash of `size` bytes; never -1. */
 int64_t pmmi_hash_bytes(const void *data, size_t size);
 
-/** New bytes with unspecified contents, for the caller to fill; `size` is at
- *  least 2, as shorter ones are shared. */
-pmm_obj *pmmi_bytes_alloc(pmm_rt *rt, size_t size);
-
-/** Cut bytes that nobody else holds to `size` of them; steals and returns.
- *  NULL with PMM_NO_MEMORY when the backend cannot even shrink a block. */
-pmm_obj *pmmi_bytes_cut(pmm_rt *rt, pmm_obj *bytes, size_t size);
-
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
 pmm_obj *pmmi_str_new(pmm_rt *rt, const char *utf8, size_t size);
 const char *pmmi_str_utf8(pmm_rt *rt, pmm_obj *str, size_t *size);
-pmm_obj *pmmi_str_slice(pmm_rt *rt, pmm_obj *str, size_t from, size_t to);
-pmm_obj *pmmi_str_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b);
-enum pmm_status pmmi_str_append(pmm_rt *rt, pmm_obj **left, pmm_obj *right);
-pmm_obj *pmmi_str_repeat(pmm_rt *rt, pmm_obj *str, int64_t count);
-pmm_obj *pmmi_str_join(pmm_rt *rt, pmm_obj *separator, pmm_obj *iterable);
-pmm_obj *pmmi_str_strip(pmm_rt *rt, pmm_obj *str);
-pmm_obj *pmmi_str_convert(pmm_rt *rt, pmm_obj *o);
-enum pmm_status pmmi_str_intern(pmm_rt *rt, pmm_obj **str);
-pmm_obj *pmmi_bytes_new(pmm_rt *rt, const void *data, size_t size);
-const void *pmmi_bytes_data(pmm_rt *rt, pmm_obj *bytes, size_t *size);
-pmm_obj *pmmi_bytes_slice(pmm_rt *rt, pmm_obj *bytes, size_t from, size_t to);
 
 #endif /* PMMI_STR_H */

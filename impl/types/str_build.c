@@ -9,6 +9,8 @@
  * Source: CPython 3.11 Objects/unicodeobject.c (PyUnicode_Append,
  * _PyUnicode_JoinArray, do_strip).
  */
+#include "types/str_build.h"
+
 #include <string.h>
 
 #include "types/iter.h"

@@ -12,6 +12,8 @@
  *
  * Source: CPython 3.11 Modules/itertoolsmodule.c (tee).
  */
+#include "types/tee.h"
+
 #include "gc/gc.h"
 #include "types/iter.h"
 #include "types/state.h"

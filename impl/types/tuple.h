@@ -28,6 +28,7 @@
 
 #include "core/object.h"
 #include "gc/gc.h"
+#include "types/tuple_ops.h"
 
 #define PMMI_TUPLE_KEPT_LENGTH 20
 #define PMMI_TUPLE_KEPT 2000
@@ -93,16 +94,8 @@ struct pmmi_tuple *pmmi_tuple_alloc(pmm_rt *rt, size_t n);
 
 pmm_obj *pmmi_tuple_new(pmm_rt *rt, size_t n);
 pmm_obj *pmmi_tuple_from(pmm_rt *rt, pmm_obj *const *items, size_t n);
-pmm_obj *pmmi_tuple_convert(pmm_rt *rt, pmm_obj *iterable);
 pmm_obj *pmmi_tuple_subtype_new(pmm_rt *rt, pmm_obj *type,
                                 pmm_obj *const *items, size_t n);
-enum pmm_status pmmi_tuple_set_steal(pmm_rt *rt, pmm_obj *tuple, size_t index,
-                                     pmm_obj *item);
-pmm_obj *pmmi_tuple_get(pmm_rt *rt, pmm_obj *tuple, size_t index);
-pmm_obj *pmmi_tuple_slice(pmm_rt *rt, pmm_obj *tuple, size_t from, size_t to);
-pmm_obj *pmmi_tuple_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b);
-pmm_obj *pmmi_tuple_repeat(pmm_rt *rt, pmm_obj *tuple, int64_t count);
-enum pmm_status pmmi_tuple_resize(pmm_rt *rt, pmm_obj **tuple, size_t n);
 pmm_obj *pmmi_tuple_constant(pmm_rt *rt, unsigned site);
 
 #endif /* PMMI_TUPLE_H */

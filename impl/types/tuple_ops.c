@@ -7,6 +7,8 @@
  *
  * Source: CPython 3.11 Objects/tupleobject.c.
  */
+#include "types/tuple_ops.h"
+
 #include <string.h>
 
 #include "types/iter.h"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* type.c - types of the host; the layout they choose: instance.h. */
+#include "types/type.h"
+
 #include <string.h>
 
+#include "types/attrs.h"
 #include "types/instance.h"
-#include "types/instance_type.h"
 #include "types/state.h"
 
 static void type_dealloc(pmm_rt *rt, pmm_obj *o) {

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * instance_type.h - what type.c and instance.c tell each other: the functions
- * that every type of the host has in common, and attributes by name.
- */
-#ifndef PMMI_INSTANCE_TYPE_H
-#define PMMI_INSTANCE_TYPE_H
+/* attrs.h - attributes of instances, by name; how they lie: attrs.c. */
+#ifndef PMMI_ATTRS_H
+#define PMMI_ATTRS_H
 
-#include "types/instance.h"
+#include "pmm/types.h"
 
 struct pmmi_attrs;
 struct pmmi_attr_names;
-
-/** Set the functions of an instance's type, and the size of an instance
- *  without slots or optional words.  `flags` are the host's and may seed a
- *  fault into traverse. */
-void pmmi_instance_fill_type(struct pmmi_type *type, uint32_t flags);
 
 /** The value of an attribute, borrowed, or NULL.  `shared` are the names that
  *  the type of the instance knows. */
@@ -50,4 +42,4 @@ size_t pmmi_attrs_bytes(const struct pmmi_attrs *attrs);
 /** Drop all of them and their memory.  May run code. */
 void pmmi_attrs_drop(pmm_rt *rt, struct pmmi_attrs **attrs);
 
-#endif /* PMMI_INSTANCE_TYPE_H */
+#endif /* PMMI_ATTRS_H */
