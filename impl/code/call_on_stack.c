@@ -23,6 +23,7 @@ struct errand {
 
 static void *run_errand(void *argument) {
   struct errand *errand = argument;
+  assert(errand->fn != NULL);
   const struct pmmi_memory *memory = pmmi_memory_of(errand->rt);
   pmmi_hold(errand->rt);
   if (memory->backend->thread_enter != NULL &&
@@ -41,6 +42,7 @@ static void *run_errand(void *argument) {
 
 enum pmm_status pmmi_call_on_stack(pmm_rt *rt, size_t stack_bytes, pmm_fn fn,
                                    void *ctx) {
+  assert(fn != NULL && stack_bytes > 0);
   struct errand errand = {.rt = rt, .fn = fn, .ctx = ctx, .status = PMM_OK};
   pthread_attr_t attributes;
   pthread_t thread;

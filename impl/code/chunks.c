@@ -21,6 +21,7 @@ static pmm_obj *stop(pmm_rt *rt) { return pmmi_fail_null(rt, PMM_STOP, ""); }
 
 /* Room for one more item, by the rule of lists. */
 static enum pmm_status make_room(pmm_rt *rt, struct pmmi_list *list) {
+  assert(pmmi_is_list(&list->var.base));
   size_t n = list->var.length;
   if ((ptrdiff_t)n < list->capacity) {
     return PMM_OK;
@@ -34,6 +35,7 @@ static enum pmm_status make_room(pmm_rt *rt, struct pmmi_list *list) {
  * gave could not be given back. */
 static enum pmm_status take(pmm_rt *rt, pmm_obj *source,
                             struct pmmi_list *list) {
+  assert(source->type->next != NULL);
   enum pmm_status status = make_room(rt, list);
   pmm_obj *item = status == PMM_OK ? pmmi_next(rt, source) : NULL;
   return item != NULL ? pmmi_list_append_steal(rt, list, item)
@@ -43,6 +45,7 @@ static enum pmm_status take(pmm_rt *rt, pmm_obj *source,
 /* Fill the list until it is a chunk.  PMM_STOP: the source ended. */
 static enum pmm_status fill(pmm_rt *rt, const struct chunks *c,
                             pmm_obj *source, pmm_obj *list) {
+  assert(c->size > 0 && pmmi_is_list(list));
   enum pmm_status status = PMM_OK;
   struct pmmi_list *l = (struct pmmi_list *)list;
   while (status == PMM_OK && l->var.length < c->size) {
@@ -62,6 +65,7 @@ static pmm_obj *take_filling(pmm_rt *rt, struct chunks *c) {
 /* What was filled is kept for the next call, unless that of somebody else
  * came in between and left its own. */
 static void keep_filling(pmm_rt *rt, struct chunks *c, pmm_obj *list) {
+  assert(pmmi_is_list(list));
   if (c->filling == NULL && ((struct pmmi_list *)list)->var.length > 0) {
     c->filling = list;
   } else {
@@ -70,6 +74,7 @@ static void keep_filling(pmm_rt *rt, struct chunks *c, pmm_obj *list) {
 }
 
 static pmm_obj *chunks_next(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_chunks_type);
   struct chunks *c = (struct chunks *)o;
   pmm_obj *list = c->source != NULL ? take_filling(rt, c) : stop(rt);
   if (list == NULL) {
@@ -97,6 +102,7 @@ static pmm_obj *chunks_next(pmm_rt *rt, pmm_obj *o) {
 /* ---- of a file ----------------------------------------------------------- */
 
 static pmm_obj *file_chunks_next(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_file_chunks_type);
   struct chunks *c = (struct chunks *)o;
   pmm_obj *bytes =
       c->source != NULL ? pmmi_file_read(rt, c->source, c->size) : stop(rt);
@@ -111,6 +117,7 @@ static pmm_obj *file_chunks_next(pmm_rt *rt, pmm_obj *o) {
 /* ---- both ---------------------------------------------------------------- */
 
 static int chunks_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   const struct chunks *c = (const struct chunks *)o;
   int result = c->source != NULL ? visit(ctx, c->source) : 0;
   return result == 0 && c->filling != NULL ? visit(ctx, c->filling) : result;
@@ -123,6 +130,7 @@ static void chunks_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void chunks_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   chunks_clear(rt, o);
   pmmi_gc_free(rt, o);
@@ -146,6 +154,7 @@ const struct pmmi_type pmmi_file_chunks_type =
 /* Steals `source`, which is NULL when there is an error. */
 static pmm_obj *chunks_new(pmm_rt *rt, const struct pmmi_type *type,
                            pmm_obj *source, size_t size) {
+  assert(size > 0);
   pmm_obj *o = source != NULL ? pmmi_gc_new(rt, type, 0) : NULL;
   if (o == NULL) {
     pmmi_xrelease(rt, source);

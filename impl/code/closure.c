@@ -16,12 +16,14 @@ static void cell_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void cell_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   cell_clear(rt, o);
   pmmi_gc_free(rt, o);
 }
 
 static int cell_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   pmm_obj *value = as_cell(o)->value;
   return value != NULL ? visit(ctx, value) : 0;
 }
@@ -38,6 +40,7 @@ const struct pmmi_type pmmi_cell_type = {
 
 /** The cell of a local, borrowed from the frame.  NULL: PMM_NO_MEMORY. */
 static pmm_obj *cell_of(pmm_rt *rt, struct pmmi_frame *frame, uint32_t index) {
+  assert(index < frame->code->locals);
   pmm_obj **local = &pmmi_frame_locals(frame)[index];
   if (*local != NULL && (*local)->type == &pmmi_cell_type) {
     return *local;
@@ -73,6 +76,7 @@ pmm_obj *pmmi_closure_cells(pmm_rt *rt, struct pmmi_frame *frame,
 }
 
 void pmmi_closure_enter(pmm_rt *rt, struct pmmi_frame *frame, pmm_obj *cells) {
+  assert(cells == NULL || pmmi_is_tuple(cells));
   uint64_t shared = cells != NULL ? frame->code->shared : 0;
   size_t taken = 0;
   for (uint32_t i = 0; shared >> i != 0; i++) {

@@ -26,6 +26,7 @@ static struct pmmi_code *as_code(pmm_obj *o) {
 }
 
 static void code_drop(pmm_rt *rt, struct pmmi_code *code) {
+  assert(code->instructions != NULL || code->code_count == 0);
   for (uint32_t i = 0; i < code->constant_count; i++) {
     pmmi_clear(rt, &code->constants[i]);
   }
@@ -39,12 +40,14 @@ static void code_drop(pmm_rt *rt, struct pmmi_code *code) {
 }
 
 static void code_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   code_drop(rt, as_code(o));
   pmmi_gc_free(rt, o);
 }
 
 static int code_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   struct pmmi_code *code = as_code(o);
   for (uint32_t i = 0; i < code->constant_count; i++) {
     int result = code->constants[i] ? visit(ctx, code->constants[i]) : 0;
@@ -63,6 +66,7 @@ static int code_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 
 /** No clear: a code is immutable, and what refers to it breaks the cycle. */
 static size_t code_owned_bytes(pmm_obj *o) {
+  assert(o->type == &pmmi_code_type);
   const struct pmmi_code *code = (const struct pmmi_code *)(const void *)o;
   return code->block_bytes;
 }
@@ -85,6 +89,7 @@ static size_t count_codes(const struct pmm_code *spec) {
 
 /** What is wrong with the codes inside and with what they may share. */
 static const char *check_codes(const struct pmm_code *spec, uint32_t depth) {
+  assert(depth <= PMMI_CODE_DEPTH);
   size_t n = count_codes(spec);
   if (spec->locals < PMMI_CODE_LOCALS && spec->captured >> spec->locals != 0) {
     return "a code captures a local that it does not have";
@@ -133,6 +138,7 @@ static const char *check_counts(const struct pmm_code *spec) {
 /** Take the block and copy all but the constants' references. */
 static int copy_block(pmm_rt *rt, struct pmmi_code *code,
                       const struct pmm_code *spec) {
+  assert(code->instructions == NULL && code->block_bytes == 0);
   const char *name = spec->name != NULL ? spec->name : "";
   size_t instructions =
       (spec->instruction_count + 1) * sizeof(struct pmmi_instruction);
@@ -171,6 +177,7 @@ static struct pmmi_code *new_code(pmm_rt *rt, const struct pmm_code *spec,
 /** Locals of an inner code that are variables of the code around it. */
 static uint64_t shared_with(const struct pmmi_code *outer,
                             const struct pmm_code *spec) {
+  assert(outer == NULL || outer->depth < PMMI_CODE_DEPTH);
   uint64_t arguments = spec->args < PMMI_CODE_LOCALS
                            ? (UINT64_C(1) << spec->args) - 1
                            : UINT64_MAX;
@@ -180,6 +187,7 @@ static uint64_t shared_with(const struct pmmi_code *outer,
 /** Fill the block: 0, or -1 with an error pending. */
 static int fill(pmm_rt *rt, struct pmmi_code *code,
                 const struct pmm_code *spec) {
+  assert(code->constant_count == 0 && code->code_count == 0);
   const char *why = NULL;
   if (copy_block(rt, code, spec) != 0) {
     pmmi_fail(rt, PMM_NO_MEMORY, "no memory for a code");
@@ -206,6 +214,7 @@ static int fill(pmm_rt *rt, struct pmmi_code *code,
 
 static struct pmmi_code *new_code(pmm_rt *rt, const struct pmm_code *spec,
                                   const struct pmmi_code *outer) {
+  assert(outer == NULL || outer->depth < PMMI_CODE_DEPTH);
   uint32_t depth = outer != NULL ? outer->depth + 1 : 0;
   const char *why = check_counts(spec);
   if (why == NULL) {
@@ -235,5 +244,6 @@ static struct pmmi_code *new_code(pmm_rt *rt, const struct pmm_code *spec,
 }
 
 struct pmmi_code *pmmi_code_new(pmm_rt *rt, const struct pmm_code *spec) {
+  assert(spec != NULL);
   return new_code(rt, spec, NULL);
 }

@@ -83,6 +83,7 @@ typedef const char *verdict;
 
 static int operand_in_range(const struct linker *l, unsigned char kind,
                             int64_t value) {
+  assert(kind <= ARGUMENT);
   const struct pmmi_code *code = l->code;
   switch ((enum operand)kind) {
   case ANY:
@@ -123,10 +124,12 @@ static verdict check_operands(const struct linker *l,
 }
 
 static void raise_to(uint32_t *most, uint32_t value) {
+  assert(most != NULL);
   *most = value > *most ? value : *most;
 }
 
 static verdict push(struct linker *l, uint32_t index) {
+  assert(index < l->code->instruction_count);
   uint32_t op = l->code->instructions[index].op;
   uint32_t needs_block = op != PMM_IF;
   if (l->nested == 2 * PMMI_CODE_BLOCKS ||
@@ -143,6 +146,7 @@ static verdict push(struct linker *l, uint32_t index) {
 
 /** EXCEPT or FINALLY at `index`. */
 static verdict link_clause(struct linker *l, uint32_t index) {
+  assert(index < l->code->instruction_count);
   struct pmmi_instruction *all = l->code->instructions;
   struct open *open = l->nested > 0 ? &l->open[l->nested - 1] : NULL;
   if (open == NULL || all[open->head].op != PMM_TRY || open->final) {
@@ -166,6 +170,7 @@ static verdict link_clause(struct linker *l, uint32_t index) {
 /** Tell every clause of the TRY that ends at `end` where FINALLY is. */
 static verdict link_try_end(struct linker *l, const struct open *open,
                             uint32_t end) {
+  assert(open->head < end && open->clause < end);
   struct pmmi_instruction *all = l->code->instructions;
   if (open->handlers == 0 && !open->final) {
     return "a try of a code has neither except nor finally";
@@ -183,6 +188,7 @@ static verdict link_try_end(struct linker *l, const struct open *open,
 }
 
 static verdict link_end(struct linker *l, uint32_t index) {
+  assert(index < l->code->instruction_count);
   struct pmmi_instruction *all = l->code->instructions;
   if (l->nested == 0) {
     return "an END of a code ends nothing";
@@ -206,6 +212,7 @@ static verdict link_end(struct linker *l, uint32_t index) {
 
 /** BREAK or CONTINUE at `index`. */
 static verdict link_jump(struct linker *l, uint32_t index) {
+  assert(l->nested <= 2 * PMMI_CODE_BLOCKS);
   struct pmmi_instruction *all = l->code->instructions;
   for (uint32_t i = l->nested; i > 0; i--) {
     uint32_t head = l->open[i - 1].head;
@@ -218,6 +225,7 @@ static verdict link_jump(struct linker *l, uint32_t index) {
 }
 
 static verdict link_one(struct linker *l, uint32_t index) {
+  assert(l->blocks <= l->nested && l->tries <= l->blocks);
   switch (l->code->instructions[index].op) {
   case PMM_END:
     return link_end(l, index);
@@ -251,6 +259,7 @@ static verdict link_one(struct linker *l, uint32_t index) {
 
 enum pmm_status pmmi_code_check(struct pmmi_code *code, uint32_t call_count,
                                const char **why) {
+  assert(code->instructions != NULL && why != NULL);
   struct linker l = {.code = code, .call_count = call_count};
   for (uint32_t i = 0; i < code->instruction_count; i++) {
     verdict v = check_operands(&l, &code->instructions[i]);

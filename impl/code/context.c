@@ -30,6 +30,7 @@ static pmm_obj *manager_enter(pmm_rt *rt, pmm_obj *o) {
 
 static enum pmm_status manager_exit(pmm_rt *rt, pmm_obj *o,
                                     enum pmm_status error, int *suppress) {
+  assert(suppress != NULL);
   struct pmmi_manager *manager = as_manager(o);
   pmmi_event(rt, PMM_EVENT_EXITED, manager->cookie, (int64_t)error);
   pmmi_status_take(rt, manager->exit(manager->ctx, rt, error, suppress));
@@ -92,6 +93,7 @@ static pmm_obj *generator_manager_enter(pmm_rt *rt, pmm_obj *o) {
 /** The generator yielded a second time. */
 static enum pmm_status did_not_stop(pmm_rt *rt, pmm_obj *generator,
                                     pmm_obj *value) {
+  assert(value != NULL);
   pmmi_release(rt, value);
   if (pmmi_generator_close(rt, generator) != PMM_OK) {
     pmmi_error_clear(rt);
@@ -101,6 +103,7 @@ static enum pmm_status did_not_stop(pmm_rt *rt, pmm_obj *generator,
 
 /** 1 when the pending error is the one that was thrown, come back. */
 static int is_thrown(pmm_rt *rt, enum pmm_status error) {
+  assert(error != PMM_OK);
   const struct pmmi_error *pending = &pmmi_errors_of(rt)->pending;
   if (error == PMM_STOP && pending->status == PMM_RUNTIME) {
     return pending->context == PMM_STOP; /* PEP 479 changed it on its way out */
@@ -111,6 +114,7 @@ static int is_thrown(pmm_rt *rt, enum pmm_status error) {
 static enum pmm_status generator_manager_exit(pmm_rt *rt, pmm_obj *o,
                                               enum pmm_status error,
                                               int *suppress) {
+  assert(suppress != NULL);
   pmm_obj *generator = as_generator_manager(o)->generator;
   pmm_obj *value = NULL;
   enum pmmi_resume how = PMMI_RESUME_SEND;
@@ -137,12 +141,14 @@ static enum pmm_status generator_manager_exit(pmm_rt *rt, pmm_obj *o,
 }
 
 static void generator_manager_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   pmmi_clear(rt, &as_generator_manager(o)->generator);
   pmmi_gc_free(rt, o);
 }
 
 static int generator_manager_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   return visit(ctx, as_generator_manager(o)->generator);
 }
 
@@ -200,6 +206,7 @@ static struct pmmi_exit_stack *as_stack(pmm_obj *o) {
 }
 
 static void stack_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_exit_stack *stack = as_stack(o);
   pmmi_mem_free(rt, stack->exits, stack->room * sizeof *stack->exits);
   pmmi_object_free(rt, o);
@@ -236,6 +243,7 @@ static pmm_obj *stack_enter(pmm_rt *rt, pmm_obj *o) {
 
 static enum pmm_status stack_exit(pmm_rt *rt, pmm_obj *o, enum pmm_status error,
                                   int *suppress) {
+  assert(suppress != NULL);
   (void)error;
   (void)suppress;
   return stack_unwind(rt, as_stack(o));
@@ -258,6 +266,7 @@ pmm_obj *pmmi_exit_stack_new(pmm_rt *rt) {
 
 enum pmm_status pmmi_exit_stack_push(pmm_rt *rt, pmm_obj *o, pmm_fn fn,
                                      void *ctx) {
+  assert(fn != NULL);
   if (check_stack(rt, o) != PMM_OK) {
     return PMM_TYPE;
   }

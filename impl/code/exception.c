@@ -19,6 +19,7 @@ static struct pmmi_kept_frame *as_kept(pmm_obj *o) {
 /* ---- exceptions --------------------------------------------------------- */
 
 static void exception_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   pmm_obj *frames = as_exception(o)->frames;
   pmmi_gc_free(rt, o);
@@ -27,6 +28,7 @@ static void exception_dealloc(pmm_rt *rt, pmm_obj *o) {
 
 /** No clear: every cycle goes through the list, which has one. */
 static int exception_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(as_exception(o)->frames != NULL);
   return visit(ctx, as_exception(o)->frames);
 }
 
@@ -65,12 +67,14 @@ static void frame_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void frame_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   frame_clear(rt, o);
   pmmi_gc_free(rt, o);
 }
 
 static int frame_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   struct pmmi_kept_frame *kept = as_kept(o);
   int result = 0;
   for (size_t i = 0; result == 0 && i < kept->base.length; i++) {
@@ -92,6 +96,7 @@ const struct pmmi_type pmmi_frame_type = {
 
 /** The frame's object, borrowed from it.  NULL: PMM_NO_MEMORY. */
 static pmm_obj *object_of(pmm_rt *rt, struct pmmi_frame *frame) {
+  assert(frame->code->binds);
   pmm_obj **object = pmmi_frame_object(frame);
   if (*object == NULL) {
     *object = pmmi_gc_new(rt, &pmmi_frame_type, frame->code->locals);
@@ -104,6 +109,7 @@ static pmm_obj *object_of(pmm_rt *rt, struct pmmi_frame *frame) {
 
 enum pmm_status pmmi_exception_bind(pmm_rt *rt, struct pmmi_frame *frame,
                                     struct pmmi_error *error) {
+  assert(error->status != PMM_OK);
   pmm_obj *object = object_of(rt, frame);
   if (object != NULL && error->value == NULL) {
     error->value = exception_new(rt);

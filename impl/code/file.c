@@ -38,6 +38,7 @@ enum pmm_status pmmi_file_check(pmm_rt *rt, pmm_obj *o, int writes) {
 }
 
 ssize_t pmmi_file_pull(const struct pmmi_file *file, void *data, size_t size) {
+  assert(file->descriptor >= 0 && size > 0);
   ssize_t n = 0;
   do {
     n = read(file->descriptor, data, size);
@@ -47,6 +48,7 @@ ssize_t pmmi_file_pull(const struct pmmi_file *file, void *data, size_t size) {
 
 ssize_t pmmi_file_push(const struct pmmi_file *file, const void *data,
                        size_t size) {
+  assert(file->descriptor >= 0 && !(size == 0 && data == NULL));
   ssize_t n = 0;
   do {
     n = write(file->descriptor, data, size);
@@ -58,6 +60,7 @@ ssize_t pmmi_file_push(const struct pmmi_file *file, const void *data,
 
 /** Flags of open(2) for a mode; -1: no such mode. */
 static int flags_of(const char *mode) {
+  assert(mode != NULL);
   if (strcmp(mode, "r") == 0) {
     return O_RDONLY;
   }
@@ -69,6 +72,7 @@ static int flags_of(const char *mode) {
 
 /** A descriptor, or -1 with errno; a directory is refused. */
 static int open_path(const char *path, int flags) {
+  assert(path != NULL);
   int descriptor = -1;
   do {
     descriptor = open(path, flags | O_CLOEXEC, 0666);
@@ -84,6 +88,7 @@ static int open_path(const char *path, int flags) {
 }
 
 static void list_add(pmm_rt *rt, struct pmmi_file_link *link) {
+  assert(link->from == NULL);
   link->next = pmmi_files_of(rt)->open;
   link->from = &pmmi_files_of(rt)->open;
   if (link->next != NULL) {
@@ -93,6 +98,7 @@ static void list_add(pmm_rt *rt, struct pmmi_file_link *link) {
 }
 
 static void list_remove(struct pmmi_file_link *link) {
+  assert(link->from != NULL && *link->from == link);
   *link->from = link->next;
   if (link->next != NULL) {
     link->next->from = link->from;
@@ -134,6 +140,7 @@ pmm_obj *pmmi_file_open(pmm_rt *rt, const char *path, const char *mode) {
 static enum pmm_status push_all(pmm_rt *rt, const struct pmmi_file *file,
                                 const unsigned char *data, size_t size,
                                 size_t *done) {
+  assert(file->writes && done != NULL);
   *done = 0;
   while (*done < size) {
     ssize_t n = pmmi_file_push(file, data + *done, size - *done);
@@ -147,6 +154,7 @@ static enum pmm_status push_all(pmm_rt *rt, const struct pmmi_file *file,
 
 /** What could not be written stays in the buffer. */
 static enum pmm_status flush(pmm_rt *rt, struct pmmi_file *file) {
+  assert(file->filled <= PMMI_FILE_BUFFER);
   size_t done = 0;
   enum pmm_status status =
       push_all(rt, file, file->buffer, file->filled, &done);
@@ -157,6 +165,7 @@ static enum pmm_status flush(pmm_rt *rt, struct pmmi_file *file) {
 
 enum pmm_status pmmi_file_write(pmm_rt *rt, pmm_obj *o, const void *data,
                                 size_t size) {
+  assert(size == 0 || data != NULL);
   enum pmm_status status = pmmi_file_check(rt, o, 1);
   if (status != PMM_OK) {
     return status;
@@ -221,6 +230,7 @@ int pmmi_file_descriptor(pmm_rt *rt, pmm_obj *o) {
 
 /** Close a file that nobody closed. */
 static void close_with_warning(pmm_rt *rt, struct pmmi_file *file) {
+  assert(file->descriptor >= 0);
   pmmi_event(rt, PMM_EVENT_WARNING, 0, file->descriptor);
   if (pmmi_file_close(rt, &file->base) != PMM_OK) {
     pmmi_error_unraisable(rt);
@@ -236,12 +246,14 @@ void pmmi_files_fini(pmm_rt *rt) {
 /* ---- the type ----------------------------------------------------------- */
 
 static void file_finalize(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_file_type);
   if (as_file(o)->descriptor >= 0) {
     close_with_warning(rt, as_file(o));
   }
 }
 
 static void file_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_file *file = as_file(o);
   assert(file->descriptor < 0);
   pmmi_mem_free(rt, file->buffer, PMMI_FILE_BUFFER);
@@ -267,6 +279,7 @@ static pmm_obj *file_next(pmm_rt *rt, pmm_obj *o) {
 
 static enum pmm_status file_exit(pmm_rt *rt, pmm_obj *o, enum pmm_status error,
                                  int *suppress) {
+  assert(suppress != NULL);
   (void)error;
   (void)suppress;
   return pmmi_file_close(rt, o);

@@ -35,17 +35,20 @@ struct reading {
 };
 
 static unsigned char *data_of(pmm_obj *bytes) {
+  assert(pmmi_is_bytes(bytes));
   return ((struct pmmi_bytes *)(void *)bytes)->bytes;
 }
 
 /** Where the next byte to be consumed is in the file; -1: not to be told. */
 static off_t offset_of(const struct pmmi_file *file) {
+  assert(file->at <= file->filled);
   off_t at = lseek(file->descriptor, 0, SEEK_CUR);
   return at < 0 ? -1 : at - (off_t)(file->filled - file->at);
 }
 
 /** Bytes from `start` to the end of a regular file; 0 of any other. */
 static size_t bytes_left(const struct pmmi_file *file, off_t start) {
+  assert(start >= 0);
   struct stat about;
   if (start < 0 || fstat(file->descriptor, &about) != 0 ||
       !S_ISREG(about.st_mode) || about.st_size <= start) {
@@ -56,6 +59,7 @@ static size_t bytes_left(const struct pmmi_file *file, off_t start) {
 
 /** Go back to `start`; nothing has been read. */
 static void put_back(struct pmmi_file *file, off_t start) {
+  assert(file->at <= file->filled);
   if (start >= 0 && lseek(file->descriptor, start, SEEK_SET) == start) {
     file->at = 0;
     file->filled = 0;
@@ -84,6 +88,7 @@ static enum pmm_status reading_grow(struct reading *r) {
 
 /** Bytes from the buffer, else from the descriptor; 0: end; -1: error. */
 static ssize_t reading_step(struct reading *r, unsigned char *to, size_t n) {
+  assert(n > 0);
   struct pmmi_file *file = r->file;
   if (file->at == file->filled && n < PMMI_FILE_BUFFER) {
     ssize_t got = pmmi_file_pull(file, file->buffer, PMMI_FILE_BUFFER);
@@ -176,6 +181,7 @@ struct line {
 
 static enum pmm_status line_add(struct line *line, const unsigned char *data,
                                 size_t size) {
+  assert(size == 0 || data != NULL);
   if (size > line->room - line->size) {
     size_t room = 2 * line->room + size;
     unsigned char *larger =
@@ -193,6 +199,8 @@ static enum pmm_status line_add(struct line *line, const unsigned char *data,
 
 /** Bytes of the buffer that belong to the line; *ends: with its newline. */
 static size_t line_part(const struct pmmi_file *file, int *ends) {
+  assert(file->at <= file->filled);
+  assert(ends != NULL);
   const unsigned char *from = file->buffer + file->at;
   size_t held = file->filled - file->at;
   const unsigned char *newline =

@@ -15,6 +15,7 @@
 #include "memory/memory.h"
 
 static struct pmmi_chunk *chunk_new(pmm_rt *rt, size_t bytes) {
+  assert(bytes > sizeof(struct pmmi_chunk));
   struct pmmi_chunk *chunk = pmmi_mem_alloc(rt, bytes);
   if (chunk != NULL) {
     *chunk = (struct pmmi_chunk){.previous = pmmi_frames_of(rt)->chunk,
@@ -27,6 +28,7 @@ static struct pmmi_chunk *chunk_new(pmm_rt *rt, size_t bytes) {
 
 static void chunk_drop(pmm_rt *rt) {
   struct pmmi_chunk *chunk = pmmi_frames_of(rt)->chunk;
+  assert(chunk->used == sizeof *chunk);
   pmmi_frames_of(rt)->chunk = chunk->previous;
   pmmi_mem_free(rt, chunk, chunk->bytes);
 }
@@ -44,6 +46,7 @@ void pmmi_frames_fini(pmm_rt *rt) {
 }
 
 size_t pmmi_frame_bytes(const struct pmmi_code *code) {
+  assert(code->locals <= PMMI_CODE_LOCALS && code->args <= code->locals);
   return sizeof(struct pmmi_frame) + code->locals * sizeof(pmm_obj *) +
          code->block_depth * sizeof(struct pmmi_block) +
          code->try_depth * sizeof(struct pmmi_error) +
@@ -69,6 +72,7 @@ void pmmi_frame_start(pmm_rt *rt, struct pmmi_frame *frame,
 
 struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
                                    pmm_obj *const *args, size_t n) {
+  assert(code->frame_bytes > 0);
   struct pmmi_chunk *chunk = pmmi_frames_of(rt)->chunk;
   size_t bytes = code->frame_bytes;
   if (bytes > chunk->bytes - chunk->used) {
@@ -78,6 +82,7 @@ struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
       return NULL;
     }
   }
+  assert(bytes <= chunk->bytes - chunk->used);
   struct pmmi_frame *frame =
       (struct pmmi_frame *)(void *)((char *)chunk + chunk->used);
   chunk->used += bytes;
@@ -86,6 +91,7 @@ struct pmmi_frame *pmmi_frame_push(pmm_rt *rt, struct pmmi_code *code,
 }
 
 void pmmi_frame_pop(pmm_rt *rt, struct pmmi_frame *frame) {
+  assert(frame->generator == NULL);
   struct pmmi_code *code = frame->code;
   pmmi_frame_clear(rt, frame);
   struct pmmi_chunk *chunk = pmmi_frames_of(rt)->chunk;
@@ -98,6 +104,7 @@ void pmmi_frame_pop(pmm_rt *rt, struct pmmi_frame *frame) {
 }
 
 void pmmi_frame_clear(pmm_rt *rt, struct pmmi_frame *frame) {
+  assert(frame->open <= frame->code->block_depth);
   pmmi_clear(rt, &frame->result);
   if (frame->code->binds) {
     pmmi_frame_hand_over(rt, frame);
@@ -112,6 +119,7 @@ void pmmi_frame_clear(pmm_rt *rt, struct pmmi_frame *frame) {
 }
 
 int pmmi_frame_traverse(struct pmmi_frame *frame, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   int result = visit(ctx, &frame->code->base);
   if (result == 0 && frame->result != NULL) {
     result = visit(ctx, frame->result);
@@ -147,6 +155,7 @@ struct pmmi_block *pmmi_frame_open(struct pmmi_frame *frame, pmm_obj *held) {
 }
 
 void pmmi_frame_close(pmm_rt *rt, struct pmmi_frame *frame) {
+  assert(frame->tries <= frame->open);
   struct pmmi_block *block = pmmi_frame_block(frame);
   pmm_obj *held = block->held;
   pmm_obj *value = NULL;

@@ -14,6 +14,7 @@ static struct pmmi_function *as_function(pmm_obj *o) {
 }
 
 pmm_obj *pmmi_host_call(pmm_rt *rt, pmm_call call, void *ctx, pmm_obj *arg) {
+  assert(call != NULL);
   pmm_obj *result = NULL;
   pmmi_status_take(rt, call(ctx, rt, arg, &result));
   if (pmmi_error_pending(rt)) {
@@ -26,6 +27,7 @@ pmm_obj *pmmi_host_call(pmm_rt *rt, pmm_call call, void *ctx, pmm_obj *arg) {
 /* ---- functions ---------------------------------------------------------- */
 
 static void function_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   struct pmmi_code *code = as_function(o)->code;
   pmm_obj *cells = as_function(o)->cells;
@@ -35,6 +37,7 @@ static void function_dealloc(pmm_rt *rt, pmm_obj *o) {
 }
 
 static int function_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   const struct pmmi_function *function = as_function(o);
   int result = visit(ctx, &function->code->base);
   return result == 0 && function->cells != NULL ? visit(ctx, function->cells)
@@ -77,6 +80,7 @@ const struct pmmi_type pmmi_function_type = {
 
 pmm_obj *pmmi_function_over(pmm_rt *rt, struct pmmi_code *code,
                             pmm_obj *cells) {
+  assert(code != NULL);
   pmm_obj *o = pmmi_gc_new(rt, &pmmi_function_type, 0);
   if (o == NULL) {
     pmmi_xrelease(rt, cells);
@@ -90,6 +94,7 @@ pmm_obj *pmmi_function_over(pmm_rt *rt, struct pmmi_code *code,
 }
 
 pmm_obj *pmmi_function_new(pmm_rt *rt, const struct pmm_code *spec) {
+  assert(spec != NULL);
   struct pmmi_code *code = pmmi_code_new(rt, spec);
   if (code == NULL) {
     return NULL;
@@ -102,11 +107,13 @@ pmm_obj *pmmi_function_new(pmm_rt *rt, const struct pmm_code *spec) {
 /* ---- callables ---------------------------------------------------------- */
 
 static void callable_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_object_free(rt, o);
 }
 
 /** None, the argument, or a tuple of them: new. */
 static pmm_obj *callable_argument(pmm_rt *rt, pmm_obj *const *args, size_t n) {
+  assert(n == 0 || args != NULL);
   if (n > 1) {
     return pmmi_tuple_from(rt, args, n);
   }
@@ -115,6 +122,7 @@ static pmm_obj *callable_argument(pmm_rt *rt, pmm_obj *const *args, size_t n) {
 
 static pmm_obj *callable_call(pmm_rt *rt, pmm_obj *o, pmm_obj *const *args,
                               size_t n) {
+  assert(n == 0 || args != NULL);
   struct pmmi_callable *callable = (struct pmmi_callable *)(void *)o;
   pmm_obj *arg = callable_argument(rt, args, n);
   if (arg == NULL) {
@@ -155,6 +163,7 @@ pmm_obj *pmmi_callable_new(pmm_rt *rt, pmm_call call, void *ctx) {
 
 pmm_obj *pmmi_call(pmm_rt *rt, pmm_obj *callable, pmm_obj *const *args,
                    size_t n) {
+  assert(n == 0 || args != NULL);
   if (callable->type->call == NULL) {
     return pmmi_fail_null(rt, PMM_TYPE, "not callable");
   }

@@ -12,6 +12,7 @@ static struct pmmi_generator *as_generator(pmm_obj *o) {
 
 /** Nothing of it runs any more: drop what the frame owns. */
 static void finish(pmm_rt *rt, struct pmmi_generator *g) {
+  assert(g->frame.back == NULL);
   g->state = PMMI_GENERATOR_FINISHED;
   pmmi_frame_clear(rt, &g->frame);
 }
@@ -51,6 +52,7 @@ enum pmmi_step pmmi_generator_enter(struct pmmi_machine *m, pmm_obj *o,
     return PMMI_STEP_RAISE;
   }
   int starts = g->state == PMMI_GENERATOR_CREATED;
+  assert(g->frame.back == NULL);
   pmmi_retain(m->rt, o);
   g->state = PMMI_GENERATOR_RUNNING;
   g->frame.back = m->frame;
@@ -78,6 +80,7 @@ enum pmmi_step pmmi_generator_enter(struct pmmi_machine *m, pmm_obj *o,
 
 /** The iterator is exhausted without a result: yield from gives None. */
 static enum pmmi_step delegate_end(struct pmmi_machine *m) {
+  assert(pmmi_frame_instruction(m->frame)->op == PMM_YIELD_FROM);
   int32_t a = pmmi_frame_instruction(m->frame)->a;
   pmmi_frame_close(m->rt, m->frame);
   pmmi_machine_store(m, a, pmmi_new_reference(m->rt, pmmi_none(m->rt)));
@@ -88,6 +91,7 @@ static enum pmmi_step delegate_end(struct pmmi_machine *m) {
 /** The next item of an iterator that is no generator. */
 static enum pmmi_step delegate_next(struct pmmi_machine *m, pmm_obj *iterator,
                                     pmm_obj *value) {
+  assert(m->value == NULL);
   int plain = value == NULL || value == pmmi_none(m->rt);
   pmmi_xrelease(m->rt, value);
   if (!plain) {
@@ -107,6 +111,7 @@ static enum pmmi_step delegate_next(struct pmmi_machine *m, pmm_obj *iterator,
 }
 
 enum pmmi_step pmmi_generator_delegate(struct pmmi_machine *m) {
+  assert(pmmi_frame_instruction(m->frame)->op == PMM_YIELD_FROM);
   pmm_obj *iterator = pmmi_frame_block(m->frame)->held;
   pmm_obj *value = m->value;
   enum pmmi_resume how = m->how;
@@ -138,6 +143,7 @@ void pmmi_generator_suspend(struct pmmi_machine *m) {
 }
 
 void pmmi_generator_end(pmm_rt *rt, struct pmmi_generator *g) {
+  assert(g->frame.generator == g);
   assert(g->state == PMMI_GENERATOR_RUNNING);
   g->frame.back = NULL;
   finish(rt, g);
@@ -149,6 +155,7 @@ void pmmi_generator_end(pmm_rt *rt, struct pmmi_generator *g) {
 static enum pmmi_outcome resume(pmm_rt *rt, pmm_obj *o, pmm_obj *value,
                                 enum pmmi_resume how, int unlimited,
                                 pmm_obj **result) {
+  assert(result != NULL);
   struct pmmi_machine m = {.rt = rt, .unlimited = unlimited};
   pmmi_xretain(rt, value);
   enum pmmi_step step = pmmi_generator_enter(&m, o, value, how);
@@ -166,6 +173,7 @@ enum pmmi_outcome pmmi_generator_resume(pmm_rt *rt, pmm_obj *o, pmm_obj *value,
 /** As an operation answers: an item, or NULL with STOP when it returned. */
 static pmm_obj *answer(pmm_rt *rt, enum pmmi_outcome outcome,
                        pmm_obj *result) {
+  assert(outcome == PMMI_FAILED || result != NULL);
   if (outcome == PMMI_RETURNED) {
     pmmi_release(rt, result);
     return pmmi_fail_null(rt, PMM_STOP, "the generator is exhausted");
@@ -206,6 +214,7 @@ pmm_obj *pmmi_generator_throw(pmm_rt *rt, pmm_obj *o, enum pmm_status status) {
 /** Raise GeneratorExit where it waits; PMM_RUNTIME: it yielded. */
 static enum pmm_status close_suspended(pmm_rt *rt, pmm_obj *o,
                                        int unlimited) {
+  assert(as_generator(o)->state == PMMI_GENERATOR_SUSPENDED);
   pmm_obj *result = NULL;
   pmmi_fail(rt, PMM_EXIT, "the generator is closed");
   enum pmmi_outcome outcome =
@@ -248,6 +257,7 @@ int pmmi_generator_finished(pmm_rt *rt, pmm_obj *o) {
 
 /** 1 when leaving the frame has more to do than to drop it. */
 static int cleanup_is_pending(struct pmmi_frame *frame) {
+  assert(frame->open <= frame->code->block_depth);
   const struct pmmi_block *blocks = pmmi_frame_blocks(frame);
   for (uint32_t i = 0; i < frame->open; i++) {
     uint32_t op = frame->code->instructions[blocks[i].head].op;
@@ -259,6 +269,7 @@ static int cleanup_is_pending(struct pmmi_frame *frame) {
 }
 
 static void generator_finalize(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_alive(o));
   struct pmmi_generator *g = as_generator(o);
   if (g->state == PMMI_GENERATOR_SUSPENDED && cleanup_is_pending(&g->frame) &&
       close_suspended(rt, o, 1) != PMM_OK) {
@@ -267,6 +278,7 @@ static void generator_finalize(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void generator_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_generator *g = as_generator(o);
   struct pmmi_code *code = g->frame.code;
   assert(g->state != PMMI_GENERATOR_RUNNING);
@@ -277,6 +289,7 @@ static void generator_dealloc(pmm_rt *rt, pmm_obj *o) {
 }
 
 static int generator_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   return pmmi_frame_traverse(&as_generator(o)->frame, visit, ctx);
 }
 
@@ -327,6 +340,7 @@ pmm_obj *pmmi_generator_over(pmm_rt *rt, struct pmmi_code *code,
 
 pmm_obj *pmmi_generator_new(pmm_rt *rt, const struct pmm_code *spec,
                             pmm_obj *const *args, size_t n) {
+  assert(spec != NULL);
   if (n != spec->args) {
     return pmmi_fail_null(rt, PMM_TYPE, "wrong number of arguments");
   }

@@ -28,6 +28,7 @@ enum pmm_status pmmi_machine_deepen(struct pmmi_machine *m) {
 enum pmmi_step pmmi_machine_call(struct pmmi_machine *m,
                                  struct pmmi_code *code, pmm_obj *const *args,
                                  size_t n) {
+  assert(n == code->args && !code->yields);
   if (pmmi_machine_deepen(m) != PMM_OK) {
     return PMMI_STEP_RAISE;
   }
@@ -42,6 +43,7 @@ enum pmmi_step pmmi_machine_call(struct pmmi_machine *m,
 }
 
 void pmmi_machine_store(struct pmmi_machine *m, int32_t a, pmm_obj *value) {
+  assert(a < (int32_t)m->frame->code->locals);
   if (a >= 0) {
     pmm_obj **local = pmmi_frame_local(m->frame, a);
     pmm_obj *old = *local;
@@ -53,6 +55,7 @@ void pmmi_machine_store(struct pmmi_machine *m, int32_t a, pmm_obj *value) {
 
 /** Local `index`, borrowed; NULL with an error when it is empty. */
 static pmm_obj *load(struct pmmi_machine *m, int64_t index) {
+  assert(index >= 0 && index < (int64_t)m->frame->code->locals);
   pmm_obj *value = *pmmi_frame_local(m->frame, index);
   if (value == NULL) {
     pmmi_fail(m->rt, PMM_RUNTIME, "a local is read before it is stored to");
@@ -68,6 +71,7 @@ static pmm_obj *load_or_none(struct pmmi_machine *m, int64_t index) {
 /** Store a new reference and go on, or raise when there is none. */
 static enum pmmi_step store_next(struct pmmi_machine *m, int32_t a,
                                  pmm_obj *value) {
+  assert(a < (int32_t)m->frame->code->locals);
   if (value == NULL) {
     return PMMI_STEP_RAISE;
   }
@@ -85,6 +89,7 @@ static enum pmmi_step step_log(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_const(struct pmmi_machine *m, instruction in) {
+  assert(in->b >= 0 && in->b < (int64_t)m->frame->code->constant_count);
   pmm_obj *value = m->frame->code->constants[in->b];
   return store_next(m, in->a, pmmi_new_reference(m->rt, value));
 }
@@ -119,6 +124,7 @@ static enum pmmi_step step_append(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_closure(struct pmmi_machine *m, instruction in) {
+  assert(in->b >= 0 && in->b < (int64_t)m->frame->code->code_count);
   struct pmmi_code *inner = m->frame->code->codes[in->b];
   pmm_obj *cells = pmmi_closure_cells(m->rt, m->frame, inner);
   if (cells == NULL) {
@@ -128,6 +134,7 @@ static enum pmmi_step step_closure(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_call(struct pmmi_machine *m, instruction in) {
+  assert(in->b >= 0);
   const struct pmm_code_call *call = &m->frame->code->calls[in->b];
   pmm_obj *arg = load_or_none(m, in->c);
   if (arg == NULL) {
@@ -163,12 +170,14 @@ static enum pmmi_step step_return(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_end_code(struct pmmi_machine *m, instruction in) {
+  assert(m->frame->open == 0);
   (void)m;
   (void)in;
   return PMMI_STEP_RETURN;
 }
 
 static enum pmmi_step step_raise(struct pmmi_machine *m, instruction in) {
+  assert(in->b != PMM_OK);
   pmmi_fail(m->rt, (enum pmm_status)in->b, "raised by the code");
   return PMMI_STEP_RAISE;
 }
@@ -204,6 +213,7 @@ static enum pmmi_step step_end_if(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_try(struct pmmi_machine *m, instruction in) {
+  assert(in->op == PMM_TRY);
   (void)in;
   pmmi_frame_open(m->frame, NULL);
   m->frame->pc++;
@@ -211,14 +221,17 @@ static enum pmmi_step step_try(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_break(struct pmmi_machine *m, instruction in) {
+  assert(in->target < m->frame->code->instruction_count);
   return pmmi_unwind(m, PMMI_BREAKS, in->target);
 }
 
 static enum pmmi_step step_continue(struct pmmi_machine *m, instruction in) {
+  assert(in->target < m->frame->code->instruction_count);
   return pmmi_unwind(m, PMMI_CONTINUES, in->target);
 }
 
 static enum pmmi_step step_for_range(struct pmmi_machine *m, instruction in) {
+  assert(in->op == PMM_FOR_RANGE);
   (void)in;
   pmmi_frame_open(m->frame, NULL);
   return pmmi_machine_round(m);
@@ -236,6 +249,7 @@ static int open_iterator(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_for_each(struct pmmi_machine *m, instruction in) {
+  assert(in->op == PMM_FOR_EACH);
   return open_iterator(m, in) == 0 ? pmmi_machine_round(m) : PMMI_STEP_RAISE;
 }
 
@@ -246,12 +260,14 @@ static enum pmmi_step step_end_loop(struct pmmi_machine *m, instruction in) {
 
 /** The loop whose head is at pc is over. */
 static enum pmmi_step loop_end(struct pmmi_machine *m) {
+  assert(m->frame->open > 0);
   m->frame->pc = pmmi_frame_instruction(m->frame)->target;
   pmmi_frame_close(m->rt, m->frame);
   return PMMI_STEP_GO;
 }
 
 enum pmmi_step pmmi_machine_round(struct pmmi_machine *m) {
+  assert(m->frame->open > 0);
   instruction in = pmmi_frame_instruction(m->frame);
   struct pmmi_block *block = pmmi_frame_block(m->frame);
   if (in->op == PMM_FOR_RANGE) {
@@ -277,6 +293,7 @@ enum pmmi_step pmmi_machine_round(struct pmmi_machine *m) {
 /* ---- yielding ----------------------------------------------------------- */
 
 static enum pmmi_step step_yield(struct pmmi_machine *m, instruction in) {
+  assert(m->frame->generator != NULL && m->value == NULL);
   pmm_obj *value = load_or_none(m, in->b);
   if (value == NULL) {
     return PMMI_STEP_RAISE;
@@ -286,6 +303,7 @@ static enum pmmi_step step_yield(struct pmmi_machine *m, instruction in) {
 }
 
 static enum pmmi_step step_yield_from(struct pmmi_machine *m, instruction in) {
+  assert(m->frame->generator != NULL);
   if (open_iterator(m, in) != 0) {
     return PMMI_STEP_RAISE;
   }
@@ -331,6 +349,7 @@ static const step_fn steps[PMMI_OPS] = {
 
 /** The innermost frame has ended: take it off the chain and drop it. */
 static void frame_end(struct pmmi_machine *m) {
+  assert(m->frame->code != NULL);
   struct pmmi_frame *frame = m->frame;
   m->frame = frame->back;
   pmmi_recursion_leave(m->rt);
@@ -348,6 +367,7 @@ static enum pmmi_step leave(struct pmmi_machine *m, enum pmmi_outcome outcome) {
 
 /** Hand the item in `value` to the frame behind. */
 static enum pmmi_step deliver_item(struct pmmi_machine *m) {
+  assert(m->value != NULL);
   uint32_t closing = m->frame->closing;
   pmmi_generator_suspend(m);
   if (m->frame == NULL) {
@@ -398,6 +418,7 @@ static enum pmmi_step deliver_result(struct pmmi_machine *m) {
 
 /** Hand the pending error to the frame behind. */
 static enum pmmi_step deliver_error(struct pmmi_machine *m) {
+  assert(pmmi_error_pending(m->rt));
   int stops = m->frame->generator != NULL && pmmi_error(m->rt) == PMM_STOP;
   frame_end(m);
   if (stops) {
@@ -409,6 +430,7 @@ static enum pmmi_step deliver_error(struct pmmi_machine *m) {
 
 /** Give an error that was raised here its context. */
 static void error_found(struct pmmi_machine *m) {
+  assert(pmmi_error_pending(m->rt));
   struct pmmi_error *pending = &pmmi_errors_of(m->rt)->pending;
   const struct pmmi_error *handled = pmmi_handled(m->frame);
   assert(pending->status != PMM_OK);
@@ -419,6 +441,7 @@ static void error_found(struct pmmi_machine *m) {
 
 enum pmmi_outcome pmmi_machine_run(struct pmmi_machine *m,
                                    enum pmmi_step step) {
+  assert(step != PMMI_STEP_GO || m->frame != NULL);
   for (;;) {
     while (step == PMMI_STEP_GO) {
       instruction in = pmmi_frame_instruction(m->frame);

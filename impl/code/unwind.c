@@ -33,6 +33,7 @@
 #include "code/state.h"
 
 const struct pmmi_error *pmmi_handled(struct pmmi_frame *frame) {
+  assert(frame->tries <= frame->open);
   struct pmmi_error *errors = pmmi_frame_errors(frame);
   for (uint32_t i = frame->tries; i > 0; i--) {
     if (errors[i - 1].status != PMM_OK) {
@@ -44,6 +45,8 @@ const struct pmmi_error *pmmi_handled(struct pmmi_frame *frame) {
 
 /** Drop the error of the innermost TRY. */
 static void error_drop(pmm_rt *rt, struct pmmi_frame *frame) {
+  assert(pmmi_frame_error(frame)->status != PMM_OK ||
+         pmmi_frame_error(frame)->value == NULL);
   struct pmmi_error *error = pmmi_frame_error(frame);
   pmm_obj *value = error->value;
   error->status = PMM_OK;
@@ -53,6 +56,7 @@ static void error_drop(pmm_rt *rt, struct pmmi_frame *frame) {
 
 /** The handler of `block` is over: drop what it handled and its name. */
 static void handler_end(struct pmmi_machine *m, struct pmmi_block *block) {
+  assert(block->state == PMMI_BLOCK_HANDLER);
   int32_t named = m->frame->code->instructions[block->target].a;
   block->state = PMMI_BLOCK_BODY;
   error_drop(m->rt, m->frame);
@@ -66,6 +70,7 @@ static void handler_end(struct pmmi_machine *m, struct pmmi_block *block) {
 static enum pmm_status handler_begin(struct pmmi_machine *m,
                                      struct pmmi_block *block,
                                      uint32_t index) {
+  assert(block->state == PMMI_BLOCK_BODY && pmmi_error_pending(m->rt));
   const struct pmmi_instruction *in = &m->frame->code->instructions[index];
   block->state = PMMI_BLOCK_HANDLER;
   block->target = index;
@@ -86,6 +91,7 @@ static enum pmm_status handler_begin(struct pmmi_machine *m,
 static void final_begin(struct pmmi_machine *m, struct pmmi_block *block,
                         uint32_t index, enum pmmi_completion why,
                         uint32_t target) {
+  assert(block->state != PMMI_BLOCK_FINAL);
   block->state = PMMI_BLOCK_FINAL;
   block->completion = (uint8_t)why;
   block->target = target;
@@ -101,6 +107,7 @@ static void final_begin(struct pmmi_machine *m, struct pmmi_block *block,
 /** 1 when the innermost block, a TRY, takes over. */
 static int unwind_try(struct pmmi_machine *m, enum pmmi_completion why,
                       uint32_t target) {
+  assert(why != PMMI_FALLS);
   struct pmmi_block *block = pmmi_frame_block(m->frame);
   const struct pmmi_instruction *all = m->frame->code->instructions;
   uint32_t leave = (uint32_t)all[block->head].c;
@@ -132,6 +139,7 @@ static int unwind_try(struct pmmi_machine *m, enum pmmi_completion why,
  *  what leaves it, owned, status PMM_OK for none.  Returns 1 when an error is
  *  pending afterwards. */
 static int exit_with(struct pmmi_machine *m, struct pmmi_error *error) {
+  assert(!pmmi_error_pending(m->rt));
   pmm_rt *rt = m->rt;
   pmm_obj *manager = pmmi_frame_block(m->frame)->held;
   pmmi_frame_block(m->frame)->held = NULL;
@@ -159,6 +167,7 @@ static int exit_with(struct pmmi_machine *m, struct pmmi_error *error) {
  *  FALLS: exit swallowed the error. */
 static enum pmmi_completion unwind_with(struct pmmi_machine *m,
                                         enum pmmi_completion why) {
+  assert(why != PMMI_FALLS);
   uint32_t behind =
       m->frame->code->instructions[pmmi_frame_block(m->frame)->head].target;
   struct pmmi_error error = {.status = PMM_OK};
@@ -181,6 +190,7 @@ static enum pmmi_completion unwind_with(struct pmmi_machine *m,
 
 enum pmmi_step pmmi_unwind(struct pmmi_machine *m, enum pmmi_completion why,
                            uint32_t target) {
+  assert(why != PMMI_FALLS);
   struct pmmi_frame *frame = m->frame;
   while (frame->open > 0) {
     struct pmmi_block *block = pmmi_frame_block(frame);
@@ -215,6 +225,7 @@ enum pmmi_step pmmi_unwind(struct pmmi_machine *m, enum pmmi_completion why,
 
 enum pmmi_step pmmi_step_except(struct pmmi_machine *m,
                                 const struct pmmi_instruction *in) {
+  assert(in->op == PMM_EXCEPT);
   struct pmmi_block *block = pmmi_frame_block(m->frame);
   if (block->state == PMMI_BLOCK_HANDLER) {
     handler_end(m, block);
@@ -236,6 +247,8 @@ enum pmmi_step pmmi_step_finally(struct pmmi_machine *m,
 
 enum pmmi_step pmmi_step_end_try(struct pmmi_machine *m,
                                  const struct pmmi_instruction *in) {
+  assert(pmmi_frame_block(m->frame)->state != PMMI_BLOCK_BODY ||
+         pmmi_frame_block(m->frame)->completion == PMMI_FALLS);
   (void)in;
   struct pmmi_frame *frame = m->frame;
   struct pmmi_block *block = pmmi_frame_block(frame);

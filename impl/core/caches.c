@@ -5,7 +5,9 @@
 #include "core/state.h"
 
 void pmmi_caches_add(pmm_rt *rt, const struct pmmi_cache *cache) {
+  assert(cache->flush != NULL && cache->keep != NULL);
   struct pmmi_caches *caches = pmmi_caches_of(rt);
+  assert(cache->figures != NULL);
   assert(caches->count < PMMI_CACHES);
   caches->at[caches->count++] = cache;
 }

@@ -9,19 +9,23 @@
  * collector must not see the object meanwhile. */
 static void defer(pmm_rt *rt, pmm_obj *o) {
   struct pmmi_dealloc *d = pmmi_dealloc_of(rt);
+  assert(o->refcnt == 0 && d->depth >= PMMI_DEALLOC_DEPTH);
   pmmi_gc_untrack(rt, o);
   o->refcnt = (uint64_t)(uintptr_t)d->chain | PMMI_DEFERRED;
   d->chain = o;
 }
 
 static pmm_obj *take_deferred(struct pmmi_dealloc *d) {
+  assert(d->chain != NULL);
   pmm_obj *o = d->chain;
+  assert((o->refcnt & PMMI_DEFERRED) != 0);
   d->chain = (pmm_obj *)(uintptr_t)(o->refcnt & ~PMMI_DEFERRED);
   o->refcnt = 0;
   return o;
 }
 
 void pmmi_object_finalize(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_alive(o));
   const struct pmmi_type *type = o->type;
   if (type->finalize == NULL || pmmi_gc_is_finalized(o)) {
     return;
@@ -58,6 +62,7 @@ static int take_leave(pmm_rt *rt, pmm_obj *o) {
 }
 
 static inline void die(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   const struct pmmi_type *type = o->type;
   if ((type->finalize == NULL && type->weak_offset == 0) ||
       !take_leave(rt, o)) {
@@ -66,6 +71,7 @@ static inline void die(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void drain(pmm_rt *rt) {
+  assert(pmmi_dealloc_of(rt)->depth == 0);
   struct pmmi_dealloc *d = pmmi_dealloc_of(rt);
   while (d->chain != NULL) {
     d->depth++;

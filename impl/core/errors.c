@@ -13,6 +13,7 @@
 
 /* Put `error` in place of what is pending. */
 static void replace_pending(pmm_rt *rt, const struct pmmi_error *error) {
+  assert(error->status != PMM_OK || error->value == NULL);
   pmm_obj *value = pmmi_errors_of(rt)->pending.value;
   pmmi_errors_of(rt)->pending = *error;
   pmmi_xrelease(rt, value);
@@ -31,6 +32,7 @@ void pmmi_error_note(pmm_rt *rt, enum pmm_status status,
 }
 
 enum pmm_status pmmi_fail_os(pmm_rt *rt, int os_errno, const char *message) {
+  assert(message != NULL);
   pmmi_errors_of(rt)->os_errno = os_errno;
   return pmmi_fail(rt, PMM_OS, message);
 }
@@ -60,6 +62,7 @@ int pmmi_error_pending(pmm_rt *rt) {
 
 const char *pmmi_error_message(pmm_rt *rt) {
   const struct pmmi_error *pending = &pmmi_errors_of(rt)->pending;
+  assert(pending->status != PMM_OK || pending->value == NULL);
   if (pending->status == PMM_OK) {
     return "";
   }
@@ -87,12 +90,14 @@ enum pmm_status pmmi_error_context(pmm_rt *rt) {
 }
 
 void pmmi_error_save(pmm_rt *rt, struct pmmi_error *out) {
+  assert(out != NULL);
   *out = pmmi_errors_of(rt)->pending;
   pmmi_errors_of(rt)->pending =
       (struct pmmi_error){.status = PMM_OK, .context = PMM_OK};
 }
 
 void pmmi_error_restore(pmm_rt *rt, struct pmmi_error *saved) {
+  assert(saved->status != PMM_OK || saved->value == NULL);
   if (pmmi_error_pending(rt)) {
     pmmi_error_unraisable(rt);
   }

@@ -30,7 +30,9 @@ pmm_obj *pmmi_object_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
 }
 
 void pmmi_object_free(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type != NULL && !pmmi_gc_is_collectable(o));
   const struct pmmi_type *type = o->type;
+  assert(pmmi_memory_of(rt)->objects > 0);
   pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, o, pmmi_object_size(o));
   if (type->flags & PMMI_TYPE_HEAP) {
@@ -39,6 +41,7 @@ void pmmi_object_free(pmm_rt *rt, pmm_obj *o) {
 }
 
 size_t pmmi_object_size(const pmm_obj *o) {
+  assert(o->type->basic_size >= sizeof *o || o->type->block_size != NULL);
   const struct pmmi_type *type = o->type;
   if (type->block_size != NULL) {
     return type->block_size(o);
@@ -51,6 +54,7 @@ size_t pmmi_object_size(const pmm_obj *o) {
 }
 
 enum pmm_status pmmi_size_of(pmm_rt *rt, pmm_obj *o, size_t *bytes) {
+  assert(bytes != NULL);
   (void)rt;
   *bytes = pmmi_object_size(o);
   if (o->type->flags & PMMI_TYPE_GC) {
@@ -105,6 +109,7 @@ int pmmi_is_immortal(pmm_rt *rt, pmm_obj *o) {
 /* ---- operations every type has ------------------------------------------- */
 
 enum pmm_status pmmi_recursion_enter(pmm_rt *rt) {
+  assert(pmmi_core_state(rt)->recursion <= SIZE_MAX / 2);
   if (pmmi_core_state(rt)->recursion >= PMMI_RECURSION_LIMIT) {
     return pmmi_fail(rt, PMM_RECURSION, "maximum recursion depth exceeded");
   }
@@ -118,6 +123,7 @@ void pmmi_recursion_leave(pmm_rt *rt) {
 }
 
 enum pmm_status pmmi_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal) {
+  assert(equal != NULL);
   *equal = a == b;
   if (a == b) {
     return PMM_OK;
@@ -139,6 +145,7 @@ enum pmm_status pmmi_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *equal) {
 }
 
 enum pmm_status pmmi_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(hash != NULL);
   if (o->type->hash == NULL) {
     *hash = pmmi_hash_identity(o);
     return PMM_OK;
@@ -158,12 +165,14 @@ int64_t pmmi_hash_identity(const pmm_obj *o) {
 }
 
 enum pmm_status pmmi_hash_refuse(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(hash != NULL);
   (void)o;
   *hash = -1;
   return pmmi_fail(rt, PMM_TYPE, "unhashable type");
 }
 
 enum pmm_status pmmi_length(pmm_rt *rt, pmm_obj *o, size_t *length) {
+  assert(length != NULL);
   if (o->type->length_through != NULL) {
     return o->type->length_through(rt, o, length);
   }

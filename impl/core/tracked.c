@@ -23,11 +23,14 @@ static size_t directory_bytes(uint32_t room) {
 }
 
 static uint8_t *flags_of(struct pmmi_gc_chunk **chunks, uint32_t room) {
+  assert(chunks != NULL);
   return (uint8_t *)(chunks + room);
 }
 
 struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_tracked *table,
                                       int generation) {
+  assert(generation >= -1 && generation < PMMI_GC_GENERATIONS);
+  assert(table->frozen_end <= table->old_end);
   switch (generation) {
   case 0:
     return (struct pmmi_gc_range){table->middle_end, table->used};
@@ -44,6 +47,7 @@ struct pmmi_gc_range pmmi_gc_range_of(const struct pmmi_tracked *table,
 
 static int grow_directory(pmm_rt *rt) {
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  assert(table->chunk_count == table->chunk_room);
   uint32_t room =
       table->chunk_room == 0 ? DIRECTORY_ROOM : table->chunk_room * 2;
   void *grown =
@@ -63,6 +67,7 @@ static int grow_directory(pmm_rt *rt) {
 
 static int add_chunk(pmm_rt *rt) {
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  assert(table->chunk_count <= table->chunk_room);
   /* Slots are 32 bits wide, and the last of them means "untracked". */
   if (table->chunk_count >= UINT32_MAX / PMMI_GC_CHUNK_SLOTS) {
     return -1;
@@ -86,6 +91,7 @@ static uint32_t chunks_needed(const struct pmmi_tracked *table) {
 }
 
 static void drop_chunks(pmm_rt *rt, uint32_t keep) {
+  assert(keep > 0);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   while (table->chunk_count > keep) {
     pmmi_mem_free(rt, table->chunks[--table->chunk_count],
@@ -107,6 +113,7 @@ static void drop_spare_chunks(pmm_rt *rt) {
 /* Small directories are left: only a shrinking by half or more pays. */
 static void shrink_directory(pmm_rt *rt) {
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  assert(!table->collecting);
   uint32_t room = table->chunk_room;
   while (room > DIRECTORY_ROOM && room / 2 >= table->chunk_count) {
     room /= 2;
@@ -127,6 +134,7 @@ static void shrink_directory(pmm_rt *rt) {
 }
 
 void pmmi_gc_table_trim(pmm_rt *rt) {
+  assert(!pmmi_tracked_of(rt)->collecting);
   pmmi_gc_compact(pmmi_tracked_of(rt));
   drop_chunks(rt, chunks_needed(pmmi_tracked_of(rt)));
   shrink_directory(rt);
@@ -134,6 +142,7 @@ void pmmi_gc_table_trim(pmm_rt *rt) {
 
 void pmmi_gc_table_figures(const struct pmmi_tracked *table, uint64_t *blocks,
                            uint64_t *bytes) {
+  assert(blocks != NULL && bytes != NULL);
   uint32_t needed = chunks_needed(table);
   assert(table->chunk_count >= needed);
   *blocks = table->chunk_count - needed;
@@ -142,6 +151,7 @@ void pmmi_gc_table_figures(const struct pmmi_tracked *table, uint64_t *blocks,
 
 /* Room for the live objects that are not tracked, behind the last. */
 static int has_room(const struct pmmi_tracked *table) {
+  assert(table->live >= table->count);
   return table->used + (table->live - table->count) < pmmi_gc_room(table);
 }
 
@@ -149,6 +159,7 @@ static int has_room(const struct pmmi_tracked *table) {
  * slots where they are. */
 static void close_some_holes(pmm_rt *rt) {
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  assert(table->used >= table->count);
   uint32_t holes = table->used - table->count;
   if (!table->collecting && table->walk.phase == 0 &&
       (table->slide.from > 0 || holes >= table->used / 4)) {
@@ -189,6 +200,7 @@ static void list_ends(struct pmmi_tracked *table, uint32_t *ends[ENDS]) {
 /* The slots below `from` have become those below `to`. */
 static void move_ends(uint32_t *const ends[ENDS], uint32_t from,
                       uint32_t to) {
+  assert(to <= from);
   for (int i = 0; i < ENDS; i++) {
     if (*ends[i] == from) {
       *ends[i] = to;
@@ -197,7 +209,9 @@ static void move_ends(uint32_t *const ends[ENDS], uint32_t from,
 }
 
 static void move_slot(struct pmmi_tracked *table, uint32_t from, uint32_t to) {
+  assert(to < from && *pmmi_gc_object_at(table, from) != NULL);
   pmm_obj **source = pmmi_gc_object_at(table, from);
+  assert(*pmmi_gc_object_at(table, to) == NULL);
   uint32_t *mark = pmmi_gc_mark_at(table, from);
   pmmi_gc_head_of(*source)->slot = to;
   *pmmi_gc_object_at(table, to) = *source;
@@ -218,6 +232,7 @@ static uint32_t next_end(uint32_t *const ends[ENDS], uint32_t from,
 }
 
 static void slide_objects(struct pmmi_tracked *table, uint32_t stop) {
+  assert(table->slide.to <= table->slide.from && stop <= table->used);
   struct pmmi_gc_slide *slide = &table->slide;
   for (; slide->from < stop; slide->from++) {
     if (*pmmi_gc_object_at(table, slide->from) == NULL) {
@@ -231,6 +246,7 @@ static void slide_objects(struct pmmi_tracked *table, uint32_t stop) {
 }
 
 static void end_slide(struct pmmi_tracked *table, uint32_t *const ends[ENDS]) {
+  assert(table->slide.from == table->used);
   move_ends(ends, table->slide.from, table->slide.to);
   table->used = table->slide.to;
   table->hole_hint = 0;
@@ -254,6 +270,7 @@ void pmmi_gc_slide(struct pmmi_tracked *table, uint32_t slots) {
 }
 
 void pmmi_gc_compact(struct pmmi_tracked *table) {
+  assert(!table->collecting);
   table->slide = (struct pmmi_gc_slide){.from = 0};
   if (table->used > table->count) {
     pmmi_gc_slide(table, UINT32_MAX);
@@ -265,6 +282,7 @@ void pmmi_gc_compact(struct pmmi_tracked *table) {
 
 /* The reservation promises a hole when the table is full. */
 static uint32_t take_hole(struct pmmi_tracked *table) {
+  assert(table->used == pmmi_gc_room(table));
   assert(table->count < table->used);
   uint32_t slot = table->hole_hint;
   while (*pmmi_gc_object_at(table, slot) != NULL) {
@@ -290,6 +308,7 @@ void pmmi_gc_track(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void clamp_walk(struct pmmi_gc_span *walk, uint32_t used) {
+  assert(walk->from <= walk->to);
   walk->to = walk->to < used ? walk->to : used;
   walk->from = walk->from < walk->to ? walk->from : walk->to;
   walk->at = walk->at < walk->to ? walk->at : walk->to;
@@ -310,6 +329,7 @@ static void clamp_boundaries(struct pmmi_tracked *table) {
 
 /* The end of what is left when the holes behind it are popped. */
 static uint32_t end_of_objects(const struct pmmi_tracked *table) {
+  assert(table->used <= pmmi_gc_room(table));
   uint32_t used = table->used;
   while (used > 0) {
     const struct pmmi_gc_chunk *chunk =
@@ -330,6 +350,7 @@ static void pop_holes(pmm_rt *rt) {
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   uint32_t before = table->used;
   uint32_t used = end_of_objects(table);
+  assert(used <= before && used >= table->count);
   table->used = used;
   if (table->hole_hint >= used) {
     table->hole_hint = 0;
@@ -354,6 +375,7 @@ void pmmi_gc_untrack(pmm_rt *rt, pmm_obj *o) {
   }
   uint32_t slot = pmmi_gc_head_of(o)->slot;
   pmmi_gc_take_out(table, o);
+  assert(table->count > 0);
   pmmi_gc_head_of(o)->slot = PMMI_GC_UNTRACKED;
   table->count--;
   if (slot + 1 == table->used) {
@@ -382,6 +404,7 @@ static int is_searched(const struct pmmi_tracked *table, uint32_t slot) {
 
 static const char *check_slot(const struct pmmi_tracked *table, uint32_t slot,
                               int at_rest) {
+  assert(slot < table->used);
   const pmm_obj *o = *pmmi_gc_object_at(table, slot);
   if (at_rest && *pmmi_gc_mark_at(table, slot) != 0 &&
       !is_searched(table, slot)) {
@@ -437,6 +460,7 @@ int pmmi_gc_table_init(pmm_rt *rt) {
 }
 
 void pmmi_gc_table_fini(pmm_rt *rt) {
+  assert(pmmi_tracked_of(rt)->count == 0);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   assert(table->count == 0);
   drop_chunks(rt, 0);

@@ -127,6 +127,7 @@ struct pmmi_tracked {
 };
 
 static inline struct pmmi_gc_head *pmmi_gc_head_of(const pmm_obj *o) {
+  assert(((uintptr_t)o & 7) == 0);
   return (struct pmmi_gc_head *)((uintptr_t)o - PMMI_GC_HEAD_BYTES);
 }
 
@@ -205,6 +206,7 @@ int pmmi_gc_reserve(pmm_rt *rt);
 static inline void pmmi_gc_take_out(const struct pmmi_tracked *table,
                                     const pmm_obj *o) {
   uint32_t slot = pmmi_gc_head_of(o)->slot;
+  assert(slot != PMMI_GC_UNTRACKED && slot < table->used);
   struct pmmi_gc_chunk *chunk = table->chunks[slot / PMMI_GC_CHUNK_SLOTS];
   assert(chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] == o);
   chunk->objects[slot % PMMI_GC_CHUNK_SLOTS] = NULL;

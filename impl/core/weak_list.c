@@ -13,6 +13,7 @@ static int has_callback(const struct pmmi_weakref *ref) {
 /* Plain references before plain proxies before those with a callback, and
  * among equals the newest first. */
 static int rank(const struct pmmi_weakref *ref) {
+  assert(pmmi_is_weakref(&ref->base));
   if ((ref->flags & PMMI_WEAKREF_PLAIN) == 0) {
     return 2;
   }
@@ -20,6 +21,8 @@ static int rank(const struct pmmi_weakref *ref) {
 }
 
 void pmmi_weakref_enter(struct pmmi_weakref *ref, pmm_obj *target) {
+  assert(ref->target == NULL && ref->next == NULL && ref->previous == NULL);
+  assert(pmmi_is_weakref(&ref->base) && target->type->weak_offset != 0);
   struct pmmi_weakref **link = pmmi_weakref_list(target);
   struct pmmi_weakref *previous = NULL;
   while (*link != NULL && rank(*link) < rank(ref)) {
@@ -37,6 +40,7 @@ void pmmi_weakref_enter(struct pmmi_weakref *ref, pmm_obj *target) {
 
 void pmmi_weakref_leave(struct pmmi_weakref *ref) {
   if (ref->target == NULL) {
+  assert(ref->previous == NULL);
     return;
   }
   if (ref->previous != NULL) {
@@ -72,6 +76,7 @@ const char *pmmi_weakref_check(pmm_obj *o) {
 /* ---- death -------------------------------------------------------------- */
 
 void pmmi_weakref_calls_init(struct pmmi_weakref_calls *calls) {
+  assert(calls != NULL);
   calls->first = NULL;
   calls->end = &calls->first;
 }
@@ -92,6 +97,7 @@ static void clear_references(pmm_rt *rt, pmm_obj *o,
 }
 
 static void call_host(pmm_rt *rt, struct pmmi_weakref *ref) {
+  assert(ref->target == NULL && ref->fn != NULL);
   pmm_fn fn = ref->fn;
   ref->fn = NULL;
   pmmi_event(rt, PMM_EVENT_CALLBACK, ref->cookie, 0);
@@ -99,6 +105,7 @@ static void call_host(pmm_rt *rt, struct pmmi_weakref *ref) {
 }
 
 static void call_object(pmm_rt *rt, struct pmmi_weakref *ref) {
+  assert(ref->target == NULL && ref->callable->type->call != NULL);
   pmm_obj *callable = ref->callable;
   pmm_obj *argument = &ref->base;
   ref->callable = NULL;
@@ -107,6 +114,7 @@ static void call_object(pmm_rt *rt, struct pmmi_weakref *ref) {
 }
 
 static void call_reference(pmm_rt *rt, struct pmmi_weakref *ref) {
+  assert(pmmi_is_alive(&ref->base));
   if (ref->act != NULL) {
     pmmi_weakref_act act = ref->act;
     ref->act = NULL;
@@ -137,6 +145,7 @@ void pmmi_weakref_calls_run(pmm_rt *rt, struct pmmi_weakref_calls *calls) {
 }
 
 void pmmi_weakref_clear_dying(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type->weak_offset != 0 && !pmmi_is_alive(o));
   struct pmmi_weakref_calls calls;
   pmmi_weakref_calls_init(&calls);
   clear_references(rt, o, &calls);
@@ -145,6 +154,7 @@ void pmmi_weakref_clear_dying(pmm_rt *rt, pmm_obj *o) {
 
 void pmmi_weakref_clear_garbage(pmm_rt *rt, pmm_obj *o,
                                 struct pmmi_weakref_calls *calls) {
+  assert(pmmi_gc_is_candidate(pmmi_tracked_of(rt), o));
   if (pmmi_is_weakref(o)) {
     pmmi_weakref_leave((struct pmmi_weakref *)o);
   }

@@ -34,6 +34,7 @@ struct run {
 /* The next marked object from *slot on, with its slot; NULL: there is none.
  * What comes later is fetched: garbage lies anywhere. */
 static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
+  assert(*slot >= run->range.from);
   while (*slot < run->range.to) {
     struct pmmi_run at = pmmi_run_at(run->table, *slot, run->range.to);
     for (uint32_t i = 0; *at.marked && i < at.length; i++) {
@@ -55,6 +56,7 @@ static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
 
 /* The counters, and what is examined: a generation and all younger ones. */
 static void choose_generation(struct run *run) {
+  assert(run->generation >= 0 && run->generation < PMMI_GC_GENERATIONS);
   struct pmmi_tracked *table = run->table;
   if (run->generation + 1 < PMMI_GC_GENERATIONS) {
     table->counts[run->generation + 1]++;
@@ -70,6 +72,7 @@ static void choose_generation(struct run *run) {
 }
 
 static void start(struct run *run) {
+  assert(run->table->collecting == 1 + run->generation);
   pmmi_gc_log_started(run->rt, run->generation);
   run->start_ns = pmmi_host_clock_ns();
   if (!run->searched) {
@@ -78,8 +81,10 @@ static void start(struct run *run) {
 }
 
 static void stop(struct run *run) {
+  assert(run->range.from <= run->range.to);
   struct pmm_gc_stats *stats = &run->gc->stats[run->generation];
   uint64_t pause_ns = pmmi_host_clock_ns() - run->start_ns;
+  assert(run->collected <= run->visited);
   stats->collections++;
   stats->collected += run->collected;
   stats->uncollectable += run->uncollectable;
@@ -105,6 +110,7 @@ static void stop(struct run *run) {
 
 static void find(struct run *run) {
   struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
+  assert(found.unreachable <= found.candidates);
   run->visited = found.candidates;
   run->unreachable = found.unreachable;
   run->needs = found.needs;
@@ -114,6 +120,7 @@ static void find(struct run *run) {
 }
 
 static void promote(struct run *run) {
+  assert(run->unreachable <= run->visited);
   struct pmmi_gc *gc = run->gc;
   uint64_t survivors = run->visited - run->unreachable;
   if (run->searched) {
@@ -136,6 +143,7 @@ static void promote(struct run *run) {
 /* Keep garbage where the host finds it; that fails only for want of memory, and
  * then the object merely stays alive unlisted. */
 static void list_garbage(struct run *run, pmm_obj *o) {
+  assert(pmmi_gc_is_candidate(run->table, o));
   if (run->gc->keep != NULL && run->gc->keep(run->rt, o) != PMM_OK) {
     pmmi_error_clear(run->rt);
   }
@@ -147,6 +155,7 @@ static int has_legacy_delete(const pmm_obj *o) {
 
 /* All are listed before one is rescued: one may reach another. */
 static void keep(struct run *run) {
+  assert((run->needs & PMMI_GC_NEEDS_KEEP) != 0);
   pmm_obj *o;
   uint32_t slot = run->range.from;
   while ((o = next_garbage(run, &slot)) != NULL) {
@@ -161,9 +170,11 @@ static void keep(struct run *run) {
     }
   }
   run->unreachable -= run->uncollectable;
+  assert(run->uncollectable <= run->visited);
 }
 
 static void clear_weak(struct run *run) {
+  assert(!run->ran_code);
   struct pmmi_weakref_calls calls;
   pmm_obj *o;
   uint32_t slot = run->range.from;
@@ -200,6 +211,7 @@ static void spare(struct run *run) {
 /* Who dies loses its mark, so what is marked after all is still there: it is
  * saved, or cannot let go of anything. */
 static void count_left(struct run *run) {
+  assert(run->left == 0);
   struct pmmi_run at;
   for (uint32_t slot = run->range.from; slot < run->range.to;
        slot += at.length) {
@@ -213,6 +225,7 @@ static void count_left(struct run *run) {
 }
 
 static void let_go(struct run *run, pmm_obj *o) {
+  assert(pmmi_is_alive(o));
   pmm_rt *rt = run->rt;
   if (o->type->clear != NULL) {
     pmmi_retain(rt, o);
@@ -222,6 +235,7 @@ static void let_go(struct run *run, pmm_obj *o) {
 }
 
 static void drop(struct run *run) {
+  assert(run->collected == 0);
   int save = (run->gc->debug & PMM_GC_SAVEALL) != 0;
   pmm_obj *o;
   uint32_t slot = run->range.from;
@@ -237,6 +251,7 @@ static void drop(struct run *run) {
 }
 
 static void dispose(struct run *run) {
+  assert(run->unreachable > 0);
   if ((run->needs & PMMI_GC_NEEDS_KEEP) != 0) {
     keep(run);
   }
@@ -255,6 +270,7 @@ static void dispose(struct run *run) {
 
 static uint64_t collect(pmm_rt *rt, int generation,
                         const struct pmmi_gc_range *suspects) {
+  assert(generation >= 0 && generation < PMMI_GC_GENERATIONS);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct run run = {.rt = rt,
                     .gc = pmmi_gc_of(rt),
@@ -271,6 +287,7 @@ static uint64_t collect(pmm_rt *rt, int generation,
   pmmi_error_save(rt, &saved);
   table->collecting = 1 + generation;
   start(&run);
+  assert(run.range.to <= table->used);
   find(&run);
   promote(&run);
   if (run.unreachable > 0) {

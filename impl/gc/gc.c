@@ -62,6 +62,7 @@ static void collect_generations(pmm_rt *rt) {
 }
 
 static void search_some(pmm_rt *rt) {
+  assert(pmmi_tracked_of(rt)->walk.phase != PMMI_GC_SEARCH_IDLE);
   struct pmmi_gc *gc = pmmi_gc_of(rt);
   uint64_t walked = gc->search.walked;
   uint64_t start_ns = pmmi_host_clock_ns();
@@ -81,6 +82,7 @@ static void note_pause(struct pmmi_gc *gc, uint64_t pause_ns) {
 /* A young generation of more objects than the budget allows, which a host has
  * made with the collector off, goes to the old one unexamined. */
 static int promote_unexamined(pmm_rt *rt, int generation) {
+  assert(generation >= 0 && generation < PMMI_GC_GENERATIONS - 1);
   struct pmmi_gc *gc = pmmi_gc_of(rt);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_range young = {pmmi_gc_range_of(table, generation).from,
@@ -98,6 +100,7 @@ static int promote_unexamined(pmm_rt *rt, int generation) {
 }
 
 static void collect_incrementally(pmm_rt *rt) {
+  assert(pmmi_gc_of(rt)->mode == PMMI_GC_INCREMENTAL);
   struct pmmi_gc *gc = pmmi_gc_of(rt);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   uint64_t start_ns = pmmi_host_clock_ns();
@@ -148,6 +151,7 @@ enum pmm_status pmmi_gc_set_budget(pmm_rt *rt, uint64_t nanoseconds) {
 
 /* Bytes of a collectable object with `n` items; 0 when they overflow. */
 static size_t block_bytes(const struct pmmi_type *type, size_t n) {
+  assert((type->flags & PMMI_TYPE_GC) != 0);
   size_t bytes = 0;
   return pmmi_size_fits(n, type->item_size,
                         PMMI_GC_HEAD_BYTES + type->basic_size, &bytes)
@@ -167,6 +171,7 @@ static struct pmmi_gc_head *new_block(pmm_rt *rt, size_t bytes) {
 }
 
 pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
+  assert((type->flags & PMMI_TYPE_ATOM) == 0 && type->traverse != NULL);
   const struct pmmi_gc *gc = pmmi_gc_of(rt);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   table->counts[0]++;
@@ -189,6 +194,7 @@ pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
 }
 
 pmm_obj *pmmi_gc_resize(pmm_rt *rt, pmm_obj *o, size_t n) {
+  assert(pmmi_gc_is_collectable(o) && o->type->item_size != 0);
   const struct pmmi_type *type = o->type;
   assert(!pmmi_gc_is_tracked(rt, o) && o->refcnt == 1);
   size_t old_n = items_of(o);
@@ -209,6 +215,7 @@ pmm_obj *pmmi_gc_resize(pmm_rt *rt, pmm_obj *o, size_t n) {
 }
 
 void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_gc_is_collectable(o));
   struct pmmi_gc_head *head = pmmi_gc_head_of(o);
   assert(head->slot == PMMI_GC_UNTRACKED);
   (void)rt;
@@ -217,6 +224,7 @@ void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o) {
 }
 
 void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_gc_is_collectable(o));
   const struct pmmi_type *type = o->type;
   assert(!pmmi_gc_is_tracked(rt, o));
   pmmi_gc_uncount(pmmi_tracked_of(rt), 1);
@@ -230,6 +238,7 @@ void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
 /* ---- life --------------------------------------------------------------- */
 
 static int find_mode(const char *name, enum pmmi_gc_mode *mode) {
+  assert(mode != NULL);
   for (int i = 0; pmmi_gc_modes[i] != NULL; i++) {
     if (name == NULL || strcmp(name, pmmi_gc_modes[i]) == 0) {
       *mode = (enum pmmi_gc_mode)i;
@@ -241,6 +250,7 @@ static int find_mode(const char *name, enum pmmi_gc_mode *mode) {
 
 enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
                              uint32_t open_flags) {
+  assert(pmmi_tracked_of(rt)->chunks == NULL);
   struct pmmi_gc *gc = pmmi_gc_of(rt);
   memset(gc, 0, sizeof *gc);
   if (find_mode(mode, &gc->mode) != 0) {
@@ -254,6 +264,7 @@ enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
 }
 
 void pmmi_gc_opened(pmm_rt *rt) {
+  assert(!pmmi_tracked_of(rt)->collecting);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   for (uint32_t slot = 0; slot < table->used; slot++) {
     pmm_obj *o = *pmmi_gc_object_at(table, slot);
@@ -264,6 +275,7 @@ void pmmi_gc_opened(pmm_rt *rt) {
 }
 
 void pmmi_gc_figures(pmm_rt *rt, struct pmm_memory *out) {
+  assert(out != NULL);
   uint64_t blocks = 0;
   uint64_t bytes = 0;
   pmmi_gc_table_figures(pmmi_tracked_of(rt), &blocks, &bytes);
@@ -280,6 +292,7 @@ void pmmi_gc_trim(pmm_rt *rt) {
 }
 
 void pmmi_gc_fini(pmm_rt *rt) {
+  assert(!pmmi_tracked_of(rt)->collecting);
   assert(pmmi_gc_of(rt)->garbage == NULL);
   pmmi_gc_table_fini(rt);
 }

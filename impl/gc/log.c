@@ -12,6 +12,7 @@
 
 /* A callback may add and remove some, so each step looks anew. */
 static void tell(pmm_rt *rt, const struct pmm_gc_info *info) {
+  assert(info->generation >= 0 && info->generation < PMMI_GC_GENERATIONS);
   const struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   pmmi_event(rt, info->stop ? PMM_EVENT_GC_STOP : PMM_EVENT_GC_START,
              info->generation, (int64_t)info->collected);
@@ -27,7 +28,9 @@ static size_t bytes_of(size_t listeners) {
 }
 
 enum pmm_status pmmi_gc_callback_add(pmm_rt *rt, pmm_gc_fn fn, void *ctx) {
+  assert(fn != NULL);
   struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
+  assert(log->listener_count <= log->listener_room);
   if (log->listener_count == log->listener_room) {
     size_t room = log->listener_room > 0 ? 2 * log->listener_room : FIRST_ROOM;
     struct pmmi_gc_listener *moved =
@@ -54,6 +57,7 @@ static size_t index_of(const struct pmmi_gc_log *log, pmm_gc_fn fn,
 }
 
 enum pmm_status pmmi_gc_callback_remove(pmm_rt *rt, pmm_gc_fn fn, void *ctx) {
+  assert(fn != NULL);
   struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   size_t i = index_of(log, fn, ctx);
   if (i == log->listener_count) {
@@ -83,6 +87,7 @@ void pmmi_gc_log_because(pmm_rt *rt, uint64_t reason) {
 }
 
 void pmmi_gc_log_started(pmm_rt *rt, int generation) {
+  assert(generation >= 0 && generation < PMMI_GC_GENERATIONS);
   struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   const struct pmm_gc_info info = {.stop = 0, .generation = generation};
   log->reason = log->because != 0 ? log->because
@@ -100,6 +105,7 @@ static int is_all_examined(pmm_rt *rt, uint64_t generation) {
 
 static struct pmm_gc_run *enter(struct pmmi_gc_log *log,
                                 const struct pmm_gc_run *run) {
+  assert(run->generation < PMMI_GC_GENERATIONS);
   struct pmm_gc_run *entry = &log->runs[log->count % PMM_GC_LOG_RUNS];
   *entry = *run;
   entry->number = ++log->count;
@@ -118,6 +124,7 @@ static void note(pmm_rt *rt, const struct pmm_gc_run *run) {
 }
 
 void pmmi_gc_log_stopped(pmm_rt *rt, const struct pmm_gc_run *run) {
+  assert(run->collected + run->uncollectable <= run->traversed);
   const struct pmm_gc_info info = {.stop = 1,
                                    .generation = (int)run->generation,
                                    .collected = run->collected,
@@ -152,6 +159,7 @@ enum pmm_status pmmi_gc_log_start(pmm_rt *rt) {
 void pmmi_gc_log_stop(pmm_rt *rt) { pmmi_gc_log_of(rt)->on = 0; }
 
 uint64_t pmmi_gc_log_read(pmm_rt *rt, struct pmm_gc_run *out, size_t n) {
+  assert(n == 0 || out != NULL);
   const struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   for (uint64_t i = 0; i < n && i < log->count && i < PMM_GC_LOG_RUNS; i++) {
     out[i] = log->runs[(log->count - 1 - i) % PMM_GC_LOG_RUNS];

@@ -37,6 +37,7 @@ static void compare(struct pmmi_marker *m, struct pmmi_gc_found *found) {
 }
 
 static void reach(struct pmmi_marker *m) {
+  assert(m->left > 0 && m->sweeps == 0);
   uint32_t end = m->from + m->span;
   uint32_t slot = m->from;
   m->chains = 1;
@@ -49,6 +50,7 @@ static void reach(struct pmmi_marker *m) {
 }
 
 static void settle(struct pmmi_marker *m) {
+  assert(m->waiting == 0);
   uint32_t to = m->from + m->span;
   struct pmmi_run run;
   for (uint32_t slot = m->from; slot < to; slot += run.length) {
@@ -72,12 +74,15 @@ static void settle(struct pmmi_marker *m) {
 }
 
 struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
+  assert(range.from <= range.to && range.to <= pmmi_tracked_of(rt)->used);
   struct pmmi_marker m;
+  assert(pmmi_tracked_of(rt)->collecting);
   struct pmmi_gc_found found = {.mismatches = 0};
   pmmi_marker_init(&m, rt, range, PMMI_GC_CANDIDATE);
   m.full = pmmi_tracked_of(rt)->collecting == PMMI_GC_GENERATIONS;
   (void)pmmi_marker_count(&m, range.from, range.to);
   compare(&m, &found);
+  assert(m.waiting == 0 && m.left <= found.candidates);
   if (m.left > 0) {
     reach(&m);
   }
@@ -93,6 +98,7 @@ struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
 }
 
 uint32_t pmmi_gc_rescue(pmm_rt *rt, struct pmmi_gc_range range, pmm_obj *o) {
+  assert(pmmi_gc_is_candidate(pmmi_tracked_of(rt), o));
   struct pmmi_marker m;
   pmmi_marker_init(&m, rt, range, PMMI_GC_CANDIDATE);
   m.finger = range.to;            /* nothing waits for it,                  */
@@ -107,6 +113,7 @@ uint32_t pmmi_gc_rescue(pmm_rt *rt, struct pmmi_gc_range range, pmm_obj *o) {
 
 void pmmi_gc_candidates(struct pmmi_tracked *table,
                         struct pmmi_gc_range range) {
+  assert(range.from <= range.to && range.to <= table->used);
   struct pmmi_run run;
   for (uint32_t slot = range.from; slot < range.to; slot += run.length) {
     run = pmmi_run_at(table, slot, range.to);
@@ -119,6 +126,7 @@ void pmmi_gc_candidates(struct pmmi_tracked *table,
 
 void pmmi_gc_no_candidates(struct pmmi_tracked *table,
                            struct pmmi_gc_range range) {
+  assert(range.from <= range.to);
   struct pmmi_run run;
   for (uint32_t slot = range.from; slot < range.to; slot += run.length) {
     run = pmmi_run_at(table, slot, range.to);

@@ -39,6 +39,7 @@ void pmmi_gc_search_begin(pmm_rt *rt) {
 /* ---- a step of each phase ----------------------------------------------- */
 
 static void begin_phase(pmm_rt *rt, enum pmmi_gc_search_phase phase) {
+  assert(phase > PMMI_GC_SEARCH_ENTER);
   struct pmmi_gc_span *w = &pmmi_tracked_of(rt)->walk;
   w->phase = phase;
   w->at = w->from;
@@ -47,6 +48,7 @@ static void begin_phase(pmm_rt *rt, enum pmmi_gc_search_phase phase) {
 }
 
 static uint64_t enter_some(pmm_rt *rt, uint64_t work) {
+  assert(work > 0 && pmmi_tracked_of(rt)->walk.phase == PMMI_GC_SEARCH_ENTER);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_span *w = &table->walk;
@@ -70,6 +72,7 @@ static uint64_t enter_some(pmm_rt *rt, uint64_t work) {
 
 /* Go on where the last slice stopped; who has died since has lost S. */
 static void resume(struct pmmi_marker *m, pmm_rt *rt, uint64_t work) {
+  assert(work > 0);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_span *w = &table->walk;
@@ -93,6 +96,7 @@ static void resume(struct pmmi_marker *m, pmm_rt *rt, uint64_t work) {
 }
 
 static void suspend(const struct pmmi_marker *m, pmm_rt *rt, uint32_t at) {
+  assert(m->waiting == 0 && m->depth <= PMMI_GC_SEARCH_STACK);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_span *w = &table->walk;
@@ -109,6 +113,7 @@ static void suspend(const struct pmmi_marker *m, pmm_rt *rt, uint32_t at) {
 }
 
 static uint64_t count_some(pmm_rt *rt, uint64_t work) {
+  assert(pmmi_tracked_of(rt)->walk.phase == PMMI_GC_SEARCH_COUNT);
   struct pmmi_gc_span *w = &pmmi_tracked_of(rt)->walk;
   struct pmmi_marker m;
   resume(&m, rt, work);
@@ -120,6 +125,7 @@ static uint64_t count_some(pmm_rt *rt, uint64_t work) {
 }
 
 static uint64_t reach_some(pmm_rt *rt, uint64_t work) {
+  assert(pmmi_tracked_of(rt)->walk.phase == PMMI_GC_SEARCH_REACH);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_gc_span *w = &pmmi_tracked_of(rt)->walk;
   struct pmmi_marker m;
@@ -141,6 +147,7 @@ static uint64_t reach_some(pmm_rt *rt, uint64_t work) {
 }
 
 void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns) {
+  assert(!pmmi_tracked_of(rt)->collecting);
   struct pmmi_gc_span *w = &pmmi_tracked_of(rt)->walk;
   uint64_t done = 0;
   while (done < work) {
@@ -177,6 +184,7 @@ struct taking {
 /* How many slots behind the i-th can be passed over; most have no mark, so
  * eight are looked at together. */
 static uint32_t unmarked_behind(const struct pmmi_run *run, uint32_t i) {
+  assert(i < run->length && run->marks[i] == 0);
   uint32_t passed = 0;
   while (i + passed + 8 < run->length) {
     const uint32_t *marks = run->marks + i + passed + 1;
@@ -192,6 +200,7 @@ static uint32_t unmarked_behind(const struct pmmi_run *run, uint32_t i) {
 /* Nobody but a suspect keeps a mark.  Returns how many slots are done. */
 static uint32_t take_from_run(struct taking *taking, struct pmmi_run run,
                               uint32_t slot) {
+  assert(taking->taken < taking->most);
   for (uint32_t i = 0; i < run.length; i++) {
     uint32_t mark = run.marks[i];
     if (mark == 0) {
@@ -218,6 +227,7 @@ static uint32_t take_from_run(struct taking *taking, struct pmmi_run run,
 
 static struct pmmi_gc_range take_suspects(pmm_rt *rt, uint32_t to,
                                           uint64_t most, uint32_t mark_as) {
+  assert(most > 0 && (mark_as & PMMI_MARK_MEMBER) != 0);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_span *w = &table->walk;
   struct taking taking = {.most = most, .mark_as = mark_as};
@@ -248,6 +258,7 @@ struct pmmi_gc_range pmmi_gc_search_suspects(pmm_rt *rt) {
 }
 
 void pmmi_gc_search_settle(pmm_rt *rt) {
+  assert(pmmi_gc_of(rt)->search.depth <= PMMI_GC_SEARCH_STACK);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_span *w = &table->walk;
@@ -266,6 +277,7 @@ void pmmi_gc_search_abandon(pmm_rt *rt) {
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_span *w = &table->walk;
   struct pmmi_run run;
+  assert(w->from <= w->to);
   if (w->phase == PMMI_GC_SEARCH_IDLE) {
     return;
   }

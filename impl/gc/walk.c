@@ -13,6 +13,8 @@
 
 void pmmi_marker_init(struct pmmi_marker *m, pmm_rt *rt,
                       struct pmmi_gc_range range, uint32_t member) {
+  assert(range.from <= range.to);
+  assert(member == PMMI_MARK_MEMBER || member == PMMI_MARK_SEARCHED);
   memset(m, 0, offsetof(struct pmmi_marker, batch));
   m->rt = rt;
   m->table = pmmi_tracked_of(rt);
@@ -68,6 +70,7 @@ static inline unsigned marks_of_batch(struct pmmi_marker *m,
 
 static size_t visit_part_of_items(pmm_obj *const *items, size_t n, size_t at,
                                   pmm_visit visit, void *ctx) {
+  assert(n == 0 || items != NULL);
   size_t end = at + PMMI_MARKER_PART < n ? at + PMMI_MARKER_PART : n;
   if (at < end) { /* else it has shrunk meanwhile                            */
     (void)pmmi_visit_items(items + at, end - at, visit, ctx);
@@ -150,11 +153,13 @@ static uint32_t needs_of(const struct pmmi_type *type) {
 }
 
 static void note_atomic(struct pmmi_marker *m, uint32_t *mark) {
+  assert((*mark & PMMI_MARK_ATOMIC) == 0);
   *mark |= PMMI_MARK_ATOMIC;
   m->atomics++;
 }
 
 static void count_any(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  assert(o->type->traverse != NULL);
   const struct pmmi_type *type = o->type;
   m->needs |= needs_of(type);
   if (m->full && type->is_atomic != NULL && type->is_atomic(o)) {
@@ -205,6 +210,7 @@ static void count_run(struct pmmi_marker *m, struct pmmi_run run) {
 
 /* 1 when the object is done, 0 when more of its references are left. */
 static int count_part(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  assert(m->limit != UINT64_MAX);
   m->objects += m->part == 0;
   m->work++;
   if (m->part == 0) {
@@ -220,6 +226,7 @@ static int count_part(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
 
 /* The same with a limit; returns how many slots are done. */
 static uint32_t count_some(struct pmmi_marker *m, struct pmmi_run run) {
+  assert(m->limit != UINT64_MAX);
   for (uint32_t i = 0; i < run.length; i++) {
     fetch_ahead(&run, i);
     if ((run.marks[i] & m->member) != 0) {
@@ -233,6 +240,7 @@ static uint32_t count_some(struct pmmi_marker *m, struct pmmi_run run) {
 }
 
 uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
+  assert(slot >= m->from && to <= m->from + m->span);
   int stopped = 0;
   while (slot < to && !stopped) {
     struct pmmi_run run = pmmi_run_at(m->table, slot, to);
@@ -256,6 +264,7 @@ uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
 /* Held now, behind the finger.  When the stack is full the table remembers
  * it: a sweep over marks is cheaper than a chain through cold heads. */
 static void reach_behind(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+  assert((*mark & PMMI_MARK_HELD) != 0);
   uint32_t slot = pmmi_gc_head_of(o)->slot;
   if (m->depth < PMMI_MARKER_STACK &&
       (m->limit == UINT64_MAX || !is_large(o))) {
@@ -314,10 +323,12 @@ static inline pmm_obj *pop(struct pmmi_marker *m) {
 }
 
 void pmmi_marker_reach_from(struct pmmi_marker *m, pmm_obj *o) {
+  assert(m->waiting < PMMI_MARKER_BATCH);
   (void)visit_reach(m, o);
 }
 
 void pmmi_marker_drain(struct pmmi_marker *m) {
+  assert(m->depth <= PMMI_MARKER_STACK);
   do {
     pmm_obj *o;
     while (m->left > 0 && m->work < m->limit && (o = pop(m)) != NULL) {
@@ -353,6 +364,7 @@ static inline void reach_waiting(struct pmmi_marker *m) {
 }
 
 uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
+  assert(m->sweeps > 0 && to <= m->from + m->span);
   uint32_t wanted = m->sweeps == 1 ? PMMI_MARK_HELD | PMMI_MARK_BALANCE
                                    : PMMI_MARK_WAITS;
   struct pmmi_run run;

@@ -26,6 +26,8 @@ static void arena_unmap(void *ctx, void *base, size_t size) {
 static int is_arena(size_t align) { return align > pmmi_host_page_bytes(); }
 
 static void *layer_map(void *ctx, size_t size, size_t align) {
+  assert(ctx != NULL);
+  assert((align & (align - 1)) == 0);
   struct pmmi_arenas *arenas = ctx;
   const struct pmm_arena_allocator *hooks = &arenas->current;
   if (!is_arena(align)) {
@@ -49,6 +51,7 @@ static void *layer_map(void *ctx, size_t size, size_t align) {
 }
 
 static void layer_unmap(void *ctx, void *base, size_t size) {
+  assert(base != NULL);
   struct pmmi_arenas *arenas = ctx;
   const struct pmm_arena_allocator *hooks = &arenas->current;
   size_t mapped;
@@ -92,6 +95,7 @@ void pmmi_arenas_free(struct pmmi_arenas *arenas) {
 /* ---- operations ---------------------------------------------------------- */
 
 void pmmi_arena_get(pmm_rt *rt, struct pmm_arena_allocator *out) {
+  assert(out != NULL);
   *out = pmmi_memory_state(rt)->arenas != NULL
              ? pmmi_memory_state(rt)->arenas->current
              : (struct pmm_arena_allocator){.ctx = NULL};
@@ -99,6 +103,7 @@ void pmmi_arena_get(pmm_rt *rt, struct pmm_arena_allocator *out) {
 
 enum pmm_status pmmi_arena_set(pmm_rt *rt,
                                const struct pmm_arena_allocator *allocator) {
+  assert(allocator != NULL);
   if (pmmi_memory_state(rt)->arenas == NULL) {
     return pmmi_memory_fail(rt, PMM_UNSUPPORTED,
                             "the backend maps its own pages");

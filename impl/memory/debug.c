@@ -58,6 +58,8 @@ static void die(pmm_rt *rt, const struct fault *fault)
     __attribute__((noreturn));
 
 static void die(pmm_rt *rt, const struct fault *fault) {
+  assert(fault->data != NULL);
+  assert(fault->through != 0);
   (void)fprintf(stderr, "pmm debug: %s: block %p", name_of(fault->kind),
                 fault->data);
   if (fault->size != SIZE_MAX) {
@@ -95,6 +97,8 @@ static void put_size(unsigned char *head, size_t size) {
 
 /** Head and tail of a block; returns its data. */
 static unsigned char *dress(unsigned char *base, size_t size, char letter) {
+  assert(base != NULL);
+  assert(letter != 0);
   put_size(base, size);
   base[SIZE_BYTES] = (unsigned char)letter;
   memset(base + SIZE_BYTES + 1, GUARD, HEAD_BYTES - SIZE_BYTES - 1);
@@ -109,6 +113,7 @@ static int is_letter(unsigned char byte) {
 /** The last byte of the head that is not as dress() left it, the letter left
  *  aside; 0: none, as distances from the data count from 1. */
 static int wrong_in_head(const unsigned char *data, size_t size) {
+  assert(data != NULL);
   unsigned char expected[HEAD_BYTES];
   put_size(expected, size);
   expected[SIZE_BYTES] = data[SIZE_BYTES - HEAD_BYTES];
@@ -124,6 +129,7 @@ static int wrong_in_head(const unsigned char *data, size_t size) {
 /** A live block of `size` bytes is whole and comes from this domain. */
 static void check(const struct pmmi_debug_layer *layer,
                   const unsigned char *data, size_t size) {
+  assert(is_letter((unsigned char)layer->letter));
   struct fault fault = {.data = data, .size = size, .through = layer->letter};
   int distance = wrong_in_head(data, size);
   if (distance > 0) {
@@ -152,6 +158,7 @@ static void check(const struct pmmi_debug_layer *layer,
 /** How often the count of an object that begins at base[i] was taken down
  *  after its death; 0: what was written there is something else. */
 static uint64_t releases_at(const struct pmmi_debug_waiting *block, size_t i) {
+  assert(i < block->size + OVERHEAD_BYTES);
   uint64_t dead;
   uint64_t found;
   if (i % sizeof found != 0 || i + sizeof found > HEAD_BYTES + block->size) {
@@ -189,6 +196,8 @@ static void die_written(pmm_rt *rt, const struct pmmi_debug_waiting *block,
 
 /** Let go of a block that is in no quarantine.  Without the lock. */
 static void release(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
+  assert(block->base != NULL);
+  assert(block->domain >= 0 && block->domain < PMMI_DOMAINS);
   struct pmmi_debug_layer *layer = &pmmi_debug_of(rt)->layers[block->domain];
   for (size_t i = 0; i < block->size + OVERHEAD_BYTES; i++) {
     if (block->base[i] != DEAD) {
@@ -200,14 +209,17 @@ static void release(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
 
 static struct pmmi_debug_quarantine *quarantine_of(struct pmmi_debug *debug,
                                                    int domain) {
+  assert(domain >= 0 && domain < PMMI_DOMAINS);
   return domain == PMM_DOMAIN_RAW ? &debug->raw : &debug->held;
 }
 
 /** Let the oldest go.  With the lock, which is open meanwhile. */
 static void pop(pmm_rt *rt, struct pmmi_debug_quarantine *q) {
+  assert(q->count > 0 && q->first < q->room);
   struct pmmi_debug_waiting oldest = q->ring[q->first];
   q->first = (q->first + 1) % q->room;
   q->count--;
+  assert(q->bytes >= oldest.size + OVERHEAD_BYTES);
   q->bytes -= oldest.size + OVERHEAD_BYTES;
   pmmi_unlock(rt);
   release(rt, &oldest);
@@ -242,11 +254,13 @@ static int ring_reserve(struct pmmi_debug_quarantine *q,
 /** A block that its owner freed.  Cannot fail: without room for it the
  *  block skips the quarantine. */
 static void push(pmm_rt *rt, const struct pmmi_debug_waiting *block) {
+  assert(block->base != NULL);
   struct pmmi_debug *debug = pmmi_debug_of(rt);
   struct pmmi_debug_quarantine *q = quarantine_of(debug, block->domain);
   size_t bytes = block->size + OVERHEAD_BYTES;
   memset(block->base, DEAD, bytes);
   pmmi_lock(rt);
+  assert(q->bytes <= debug->limit_bytes);
   while (bytes <= debug->limit_bytes && debug->limit_bytes - q->bytes < bytes) {
     pop(rt, q);
   }
@@ -292,6 +306,7 @@ void pmmi_debug_flush(pmm_rt *rt) {
 
 static void *request(const struct pmm_domain_allocator *below, size_t bytes,
                      int zero) {
+  assert(bytes >= OVERHEAD_BYTES);
   return zero ? below->calloc(below->ctx, 1, bytes)
               : below->malloc(below->ctx, bytes);
 }
@@ -339,6 +354,8 @@ static int is_live(struct pmmi_debug_layer *layer, const void *block,
 static void judge_stranger(struct pmmi_debug_layer *layer,
                            const unsigned char *data, enum pmm_fault kind,
                            unsigned leaves) {
+  assert(data != NULL);
+  assert(leaves <= 1);
   struct pmmi_debug *debug = pmmi_debug_of(layer->rt);
   struct pmmi_debug_waiting waiting;
   struct fault fault = {.kind = kind,
@@ -364,6 +381,7 @@ static void judge_stranger(struct pmmi_debug_layer *layer,
 /** Take a checked block out of use.  Another thread may have been faster. */
 static void retire(struct pmmi_debug_layer *layer, unsigned char *data,
                    size_t size) {
+  assert(data != NULL);
   const struct pmmi_debug_waiting block = {
       .base = data - HEAD_BYTES,
       .size = size,
@@ -451,6 +469,7 @@ void pmmi_debug_fini(pmm_rt *rt) {
 
 enum pmm_status pmmi_debug_install(pmm_rt *rt) {
   struct pmmi_debug *debug = pmmi_debug_of(rt);
+  assert(debug->layers[0].rt == NULL || debug->on);
   if (debug->on) {
     return PMM_OK;
   }

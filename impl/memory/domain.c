@@ -7,6 +7,7 @@
 /* ---- the bases ----------------------------------------------------------- */
 
 static void *base_malloc(void *ctx, size_t size) {
+  assert(ctx != NULL);
   struct pmmi_heap *heap = &((struct pmmi_memory *)ctx)->bottom;
   return heap->alloc(heap->ctx, pmmi_at_least_one(size));
 }
@@ -33,6 +34,7 @@ static void *base_realloc(void *ctx, void *block, size_t size) {
 }
 
 static void base_free(void *ctx, void *block) {
+  assert(ctx != NULL);
   const struct pmmi_memory *m = ctx;
   m->backend->free(m->backend_heap, block);
 }
@@ -40,6 +42,7 @@ static void base_free(void *ctx, void *block) {
 /* ---- the adapter: hooks as the runtime's requests see them --------------- */
 
 static void *hooked_alloc(void *ctx, size_t size) {
+  assert(size <= PTRDIFF_MAX);
   const struct pmm_domain_allocator *hooks = ctx;
   return hooks->malloc(hooks->ctx, size);
 }
@@ -51,6 +54,7 @@ static void *hooked_alloc_zero(void *ctx, size_t n, size_t size) {
 
 static void *hooked_realloc(void *ctx, void *block, size_t old_size,
                             size_t new_size) {
+  assert(new_size <= PTRDIFF_MAX);
   const struct pmm_domain_allocator *hooks = ctx;
   (void)old_size;
   return hooks->realloc(hooks->ctx, block, new_size);
@@ -76,17 +80,20 @@ static int is_hooked(pmm_rt *rt, enum pmm_domain domain) {
 
 /** Where the domain's heap stands: below the tracer, while it is on. */
 static struct pmmi_heap *place_of(pmm_rt *rt, enum pmm_domain domain) {
+  assert((int)domain < PMMI_DOMAINS);
   return pmmi_trace_of(rt)->on ? &pmmi_trace_of(rt)->layers[domain].below
                       : &pmmi_memory_of(rt)->heap[domain];
 }
 
 void pmmi_domain_get(pmm_rt *rt, enum pmm_domain domain,
                      struct pmm_domain_allocator *out) {
+  assert((int)domain < PMMI_DOMAINS && out != NULL);
   *out = pmmi_domains_of(rt)->current[domain];
 }
 
 enum pmm_status pmmi_domain_set(pmm_rt *rt, enum pmm_domain domain,
                                 const struct pmm_domain_allocator *allocator) {
+  assert((int)domain < PMMI_DOMAINS && allocator != NULL);
   struct pmmi_domains *domains = pmmi_domains_of(rt);
   domains->current[domain] = *allocator;
   *place_of(rt, domain) =
@@ -127,6 +134,7 @@ void pmmi_domains_fini(pmm_rt *rt) {
 /** The debug layer lets no thread in that does not hold the runtime: before
  *  anything of it is touched. */
 static void expect_holder(pmm_rt *rt, enum pmm_domain domain) {
+  assert(domain != PMM_DOMAIN_RAW);
   if (pmmi_debug_of(rt)->on) {
     pmmi_debug_expect_holder(&pmmi_debug_of(rt)->layers[domain]);
   }
@@ -134,6 +142,7 @@ static void expect_holder(pmm_rt *rt, enum pmm_domain domain) {
 
 /** 1 when the attempt may be made, and its block be remembered. */
 static int may_attempt(pmm_rt *rt, enum pmm_domain domain) {
+  assert(domain != PMM_DOMAIN_RAW);
   expect_holder(rt, domain);
   struct pmmi_memory *m = pmmi_memory_of(rt);
   if (m->attempts++ >= m->fail_at) {
@@ -150,6 +159,7 @@ static int may_attempt(pmm_rt *rt, enum pmm_domain domain) {
 /** Count and remember what the attempt brought. */
 static void *attempted(pmm_rt *rt, enum pmm_domain domain, void *block,
                        size_t size) {
+  assert(domain != PMM_DOMAIN_RAW);
   if (block == NULL) {
     pmmi_memory_of(rt)->refused++;
     return NULL;
@@ -193,6 +203,8 @@ void *pmmi_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
 /** Resize a block that is remembered with `old_size`. */
 static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
                     size_t old_size, size_t size) {
+  assert(domain != PMM_DOMAIN_RAW);
+  assert(block != NULL && size <= PTRDIFF_MAX);
   struct pmmi_memory *m = pmmi_memory_of(rt);
   struct pmmi_heap *heap = &m->heap[domain];
   size_t new_size = pmmi_at_least_one(size);

@@ -9,6 +9,7 @@
 /* ---- the base: the C library --------------------------------------------- */
 
 static void *base_malloc(void *ctx, size_t size) {
+  assert(size <= PTRDIFF_MAX);
   (void)ctx;
   return malloc(pmmi_at_least_one(size));
 }
@@ -54,9 +55,11 @@ const struct pmm_domain_allocator pmmi_raw_base = {
 
 /** Note what was live at most until now.  The holder, with the lock. */
 static void join_peaks(pmm_rt *rt) {
+  assert(pmmi_holds(rt));
   struct pmmi_memory *m = pmmi_memory_of(rt);
   struct pmmi_raw *raw = pmmi_raw_of(rt);
   uint64_t most = m->peak_bytes + raw->most_bytes;
+  assert(m->peak_bytes >= m->live_bytes);
   if (most > m->joint_peak_bytes) {
     m->joint_peak_bytes = most;
   }
@@ -128,6 +131,7 @@ static int may_attempt(pmm_rt *rt) {
 
 /** Remember and count what the attempt brought. */
 static void *attempted(pmm_rt *rt, void *block, size_t size) {
+  assert(size <= PTRDIFF_MAX);
   struct pmmi_raw_figures *figures = &pmmi_raw_of(rt)->figures;
   size_t bytes = pmmi_at_least_one(size);
   enter(rt);
@@ -172,6 +176,7 @@ enum found { STRANGER, REFUSED, LENT };
  *  while it is resized. */
 static enum found begin_resize(pmm_rt *rt, const void *block, size_t new_size,
                                size_t *old_size) {
+  assert(block != NULL && new_size > 0);
   struct pmmi_ledger *sizes = &pmmi_raw_of(rt)->sizes;
   enum found found = STRANGER;
   pmmi_lock(rt);
@@ -188,6 +193,7 @@ static enum found begin_resize(pmm_rt *rt, const void *block, size_t new_size,
 /** It lies at `moved` with its new size; NULL: at `block`, with its old. */
 static void end_resize(pmm_rt *rt, const void *block, size_t old_size,
                        const void *moved, size_t new_size) {
+  assert(block != NULL && old_size > 0 && new_size > 0);
   struct pmmi_raw *raw = pmmi_raw_of(rt);
   enter(rt);
   if (moved == NULL) {
@@ -235,6 +241,7 @@ void pmmi_raw_free(pmm_rt *rt, void *block) {
   enter(rt);
   int known = pmmi_ledger_take(&raw->sizes, block, &size);
   if (known) {
+  assert(raw->figures.live_bytes >= size && raw->figures.live_blocks > 0);
     raw->figures.live_bytes -= size;
     raw->figures.live_blocks--;
     raw->figures.frees++;

@@ -13,7 +13,9 @@
 
 void pmmi_memory_init(struct pmmi_memory *memory,
                       const struct pmm_backend *backend, void *backend_heap) {
+  assert(backend != NULL && backend->alloc != NULL);
   memset(memory, 0, sizeof *memory);
+  assert(backend->realloc != NULL && backend->free_sized != NULL);
   memory->bottom = (struct pmmi_heap){.ctx = backend_heap,
                                       .alloc = backend->alloc,
                                       .alloc_zero = backend->alloc_zero,
@@ -29,6 +31,7 @@ void pmmi_memory_init(struct pmmi_memory *memory,
 }
 
 void pmmi_memory_refuse(struct pmmi_memory *memory) {
+  assert(memory->attempts > memory->fail_at);
   memory->refused++;
   memory->injected++;
   if (!memory->persist) {
@@ -64,6 +67,8 @@ void *pmmi_mem_alloc_zero(pmm_rt *rt, size_t size) {
 
 void pmmi_memory_resized(struct pmmi_memory *m, enum pmm_domain domain,
                          size_t old_size, size_t new_size) {
+  assert(new_size > 0);
+  assert(m->live_bytes >= old_size);
   m->grown += (uint64_t)(new_size > old_size);
   m->resizes++;
   m->live_bytes -= old_size;
@@ -121,6 +126,7 @@ uint64_t pmmi_inject_disarm(pmm_rt *rt) {
 
 void pmmi_domain_stats(pmm_rt *rt, enum pmm_domain domain,
                        struct pmm_domain_stats *out) {
+  assert(out != NULL && (int)domain < PMMI_DOMAINS);
   const struct pmmi_memory *m = pmmi_memory_of(rt);
   struct pmm_domain_stats all = {.struct_size = out->struct_size};
   if (domain == PMM_DOMAIN_RAW) {

@@ -5,6 +5,7 @@
 #include "memory/state.h"
 
 int pmmi_class_stats(pmm_rt *rt, size_t index, struct pmm_class_stats *out) {
+  assert(out != NULL);
   const struct pmmi_memory *memory = pmmi_memory_of(rt);
   if (memory->backend->class_stats == NULL) {
     return -1;
@@ -13,6 +14,7 @@ int pmmi_class_stats(pmm_rt *rt, size_t index, struct pmm_class_stats *out) {
 }
 
 int pmmi_arena_stats(pmm_rt *rt, size_t index, struct pmm_arena_stats *out) {
+  assert(out != NULL);
   const struct pmmi_memory *memory = pmmi_memory_of(rt);
   if (memory->backend->struct_size <=
           offsetof(struct pmm_backend, arena_stats) ||

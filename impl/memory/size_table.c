@@ -5,6 +5,7 @@
 #define FIRST_ROOM 256
 
 static size_t home_of(const struct pmmi_ledger *ledger, uintptr_t address) {
+  assert(ledger->room > 0 && (ledger->room & (ledger->room - 1)) == 0);
   uint64_t mixed = (uint64_t)(address >> 3) * UINT64_C(0x9E3779B97F4A7C15);
   return (size_t)(mixed >> 32) & (ledger->room - 1);
 }
@@ -21,6 +22,7 @@ static size_t slot_of(const struct pmmi_ledger *ledger, uintptr_t address) {
 
 int pmmi_ledger_reserve(struct pmmi_ledger *ledger,
                         const struct pmmi_heap *heap) {
+  assert(2 * (ledger->count + ledger->promised) <= ledger->room);
   if (2 * (ledger->count + ledger->promised + 1) <= ledger->room) {
     return 0;
   }
@@ -113,6 +115,7 @@ int pmmi_ledger_take(struct pmmi_ledger *ledger, const void *block,
 
 void pmmi_ledger_fini(struct pmmi_ledger *ledger,
                       const struct pmmi_heap *heap) {
+  assert(ledger->promised == 0 || ledger->entries != NULL);
   if (ledger->entries != NULL) {
     heap->free_sized(heap->ctx, ledger->entries,
                      ledger->room * sizeof *ledger->entries);

@@ -21,6 +21,7 @@
 /** Room for one more of `count` items; 0 when there is. */
 static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
                      size_t item_bytes) {
+  assert(count <= *room && item_bytes > 0);
   if (count < *room) {
     return 0;
   }
@@ -49,6 +50,7 @@ static void give_back(pmm_rt *rt, void *items, size_t bytes) {
 /* ---- the table of blocks ------------------------------------------------ */
 
 static size_t home_of(uintptr_t address, size_t room) {
+  assert(room > 0 && (room & (room - 1)) == 0);
   uint64_t mixed = (uint64_t)(address >> 3) * UINT64_C(0x9E3779B97F4A7C15);
   return (size_t)(mixed >> 32) & (room - 1);
 }
@@ -66,6 +68,7 @@ static struct pmmi_trace_block *find(const struct pmmi_trace *t,
 /** Make sure of one more slot; 0 when there is. */
 static int reserve(pmm_rt *rt) {
   struct pmmi_trace *t = pmmi_trace_of(rt);
+  assert(2 * (t->block_count + t->block_promised) <= t->block_room);
   const struct pmmi_heap *heap = &pmmi_holder_of(rt)->tables;
   if (2 * (t->block_count + t->block_promised + 1) <= t->block_room) {
     return 0;
@@ -94,6 +97,7 @@ static int reserve(pmm_rt *rt) {
 /** Put a block into the table and the figures. */
 static void insert_block(struct pmmi_trace *t,
                          const struct pmmi_trace_block *block) {
+  assert(block->address != 0 && block->site < t->site_count);
   struct pmmi_trace_block *slot = find(t, block->address);
   assert(slot->address == 0);
   *slot = *block;
@@ -105,6 +109,7 @@ static void insert_block(struct pmmi_trace *t,
 
 static void remember(const struct pmmi_trace_layer *layer, const void *block,
                      size_t size) {
+  assert(block != NULL);
   struct pmmi_trace *t = pmmi_trace_of(layer->rt);
   int named = t->stack_count > 0 && pmmi_holds(layer->rt);
   const struct pmmi_trace_block entry = {
@@ -168,6 +173,7 @@ static void *end(const struct pmmi_trace_layer *layer, void *block,
                  size_t size) {
   struct pmmi_trace *t = pmmi_trace_of(layer->rt);
   pmmi_lock(layer->rt);
+  assert(t->block_promised > 0);
   t->block_promised--;
   if (block != NULL) {
     remember(layer, block, size);
@@ -203,6 +209,7 @@ static struct pmmi_trace_block forget_locked(pmm_rt *rt, const void *block) {
 /** A resize failed: the block is where it was. */
 static void remember_again(pmm_rt *rt, const struct pmmi_trace_block *known) {
   pmmi_lock(rt);
+  assert(pmmi_trace_of(rt)->block_promised > 0);
   pmmi_trace_of(rt)->block_promised--;
   if (known->address != 0) {
     insert_block(pmmi_trace_of(rt), known);
@@ -261,6 +268,7 @@ uint64_t pmmi_trace_overhead(pmm_rt *rt) {
 
 void pmmi_trace_each(pmm_rt *rt, enum pmm_domain domain,
                      void (*visit)(void *ctx, void *block), void *ctx) {
+  assert((int)domain < PMMI_DOMAINS && visit != NULL);
   const struct pmmi_trace *t = pmmi_trace_of(rt);
   pmmi_lock(rt);
   for (size_t i = 0; i < t->block_room; i++) {
@@ -295,6 +303,7 @@ const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
 
 /** The site of a name, made when it is new; -1: no memory. */
 static int64_t site_of(pmm_rt *rt, const char *name) {
+  assert(name != NULL);
   struct pmmi_trace *t = pmmi_trace_of(rt);
   for (size_t i = 0; i < t->site_count; i++) {
     const char *known = t->sites[i].live.name;
@@ -391,6 +400,7 @@ void pmmi_trace_stop(pmm_rt *rt) {
 }
 
 void pmmi_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
+  assert(current != NULL && peak != NULL);
   pmmi_lock(rt);
   *current = pmmi_trace_of(rt)->current_bytes;
   *peak = pmmi_trace_of(rt)->peak_bytes;
@@ -406,6 +416,7 @@ void pmmi_trace_reset_peak(pmm_rt *rt) {
 /** Put `site` into out[0..*used-1], largest first, at most `n`. */
 static void insert(struct pmm_site *out, size_t n, size_t *used,
                    const struct pmm_site *site) {
+  assert(*used <= n);
   size_t at = *used;
   while (at > 0 && out[at - 1].bytes < site->bytes) {
     if (at < n) {
@@ -420,6 +431,7 @@ static void insert(struct pmm_site *out, size_t n, size_t *used,
 }
 
 size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
+  assert(n == 0 || out != NULL);
   const struct pmmi_trace *t = pmmi_trace_of(rt);
   if (!t->on) {
     pmmi_memory_fail(rt, PMM_RUNTIME, "nothing is traced");
@@ -464,6 +476,7 @@ static struct pmm_growth growth_of(const struct pmmi_trace_site *site) {
 /** Put `one` into out[0..*used-1], most growth first, at most `n`. */
 static void rank(struct pmm_growth *out, size_t n, size_t *used,
                  const struct pmm_growth *one) {
+  assert(*used <= n);
   size_t at = *used;
   while (at > 0 && (out[at - 1].bytes < one->bytes ||
                     (out[at - 1].bytes == one->bytes &&
@@ -480,6 +493,7 @@ static void rank(struct pmm_growth *out, size_t n, size_t *used,
 }
 
 size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
+  assert(n == 0 || out != NULL);
   const struct pmmi_trace *t = pmmi_trace_of(rt);
   if (!t->kept) {
     pmmi_memory_fail(rt, PMM_RUNTIME, "no snapshot is kept");

@@ -21,8 +21,10 @@
 /* ---- queues of partial pools --------------------------------------------- */
 
 static void queue_push_tail(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  assert(pmmi_pool_live(pool) > 0 || pool->state == PMMI_POOL_FULL);
   struct pmmi_pool_queue *queue = &heap->queue[pool->class_index];
   uint32_t number = pmmi_pool_number(heap, pool);
+  assert(heap->queue[pool->class_index].head != number);
   pool->next = PMMI_POOL_NONE;
   pool->prev = queue->tail;
   if (queue->tail != PMMI_POOL_NONE) {
@@ -55,6 +57,7 @@ static void queue_remove(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 
 /* Put the blocks of the next page on the list, lowest address first out. */
 static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  assert(pool->state == PMMI_POOL_ACTIVE && pool->fresh < pool->limit);
   size_t size = pmmi_pool_block_size(pool);
   unsigned first = pool->fresh;
   size_t page = (first * size) / PMMI_POOL_PAGE_BYTES + 1;
@@ -77,12 +80,14 @@ static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 
 static int has_free(const struct pmmi_heap *heap,
                     const struct pmmi_pool *pool) {
+  assert(pool != &heap->none);
   return heap->checked ? pmmi_shadow_has_free(heap, pool)
                        : pool->free != NULL;
 }
 
 /* The active pool has nothing left: let the next free find it. */
 static void retire_active(struct pmmi_heap *heap, unsigned class_index) {
+  assert(class_index >= 1 && class_index <= PMMI_POOL_CLASSES);
   struct pmmi_pool *pool = heap->active[class_index];
   if (pool != &heap->none) {
     pool->state = PMMI_POOL_FULL;
@@ -93,6 +98,7 @@ static void retire_active(struct pmmi_heap *heap, unsigned class_index) {
 
 static struct pmmi_pool *activate_partial(struct pmmi_heap *heap,
                                           unsigned class_index) {
+  assert(heap->active[class_index] == &heap->none);
   uint32_t number = heap->queue[class_index].head;
   if (number == PMMI_POOL_NONE) {
     return NULL;
@@ -107,6 +113,7 @@ static struct pmmi_pool *activate_partial(struct pmmi_heap *heap,
 
 struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
                                    unsigned class_index) {
+  assert(class_index >= 1 && class_index <= PMMI_POOL_CLASSES);
   struct pmmi_pool *pool = heap->active[class_index];
   if (pool != &heap->none && !has_free(heap, pool) &&
       pool->fresh == pool->limit) {
@@ -126,6 +133,7 @@ struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
 }
 
 static unsigned class_of(size_t size) {
+  assert(size <= PMMI_POOL_SMALL_MAX);
   return size == 0
              ? 1
              : (unsigned)((size + PMMI_POOL_STEP_BYTES - 1) /
@@ -153,6 +161,7 @@ void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size) {
 /* ---- freeing ------------------------------------------------------------- */
 
 void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  assert(pmmi_pool_live(pool) == 0);
   /* One block that comes and goes in a heap of one arena: nothing to do. */
   if (pool->state == PMMI_POOL_ACTIVE && heap->arena_count == 1) {
     return;
@@ -167,6 +176,7 @@ void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 }
 
 void pmmi_pool_after_free(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  assert(pool->state != PMMI_POOL_VACANT);
   if (pool->state == PMMI_POOL_FULL) {
     queue_push_tail(heap, pool);
   }
@@ -201,6 +211,7 @@ void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
  * not touched.  The list is empty.  Returns how many there were. */
 static size_t uncarve(struct pmmi_heap *heap, struct pmmi_pool *pool,
                       size_t count, void **blocks) {
+  assert(count > 0);
   size_t size = pmmi_pool_block_size(pool);
   char *end = pmmi_pool_base(heap, pool) + pool->fresh * size;
   size_t most = count < pool->fresh ? count : pool->fresh;
@@ -217,6 +228,7 @@ static size_t uncarve(struct pmmi_heap *heap, struct pmmi_pool *pool,
  * many there were. */
 static size_t push(struct pmmi_pool *pool, uintptr_t base, size_t count,
                    void **blocks) {
+  assert(count > 0);
   void **head = pool->free;
   size_t n = 0;
   while (n < count && (uintptr_t)blocks[n] - base < PMMI_POOL_BYTES) {
@@ -231,6 +243,7 @@ static size_t push(struct pmmi_pool *pool, uintptr_t base, size_t count,
 /* Give back the first blocks, as many as lie in one pool. */
 static size_t free_neighbours(struct pmmi_heap *heap, struct pmmi_pool *pool,
                               size_t count, void **blocks) {
+  assert(count > 0 && blocks[0] != NULL);
   uintptr_t base = (uintptr_t)pmmi_pool_base(heap, pool);
   size_t n =
       pool->free == NULL ? uncarve(heap, pool, count, blocks) : (size_t)0;
@@ -243,6 +256,7 @@ static size_t free_neighbours(struct pmmi_heap *heap, struct pmmi_pool *pool,
 
 void pmmi_pool_free_batch(struct pmmi_heap *heap, size_t size, size_t count,
                           void **blocks) {
+  assert(count == 0 || blocks != NULL);
   size_t done = 0;
   while (done < count) {
     struct pmmi_pool *pool = pmmi_pool_of(heap, blocks[done]);
@@ -276,6 +290,7 @@ void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size) {
 void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
                               size_t size) {
   assert(align > 0 && (align & (align - 1)) == 0);
+  assert(align > 0 && (align & (align - 1)) == 0);
   if (align <= PMMI_POOL_STEP_BYTES) {
     return pmmi_pool_alloc(heap, size);
   }
@@ -297,6 +312,7 @@ void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
 
 static void *move_block(struct pmmi_heap *heap, void *block, size_t keep,
                         size_t new_size) {
+  assert(block != NULL && keep <= new_size);
   void *moved = pmmi_pool_alloc(heap, new_size);
   if (moved == NULL) {
     return NULL;
@@ -308,6 +324,7 @@ static void *move_block(struct pmmi_heap *heap, void *block, size_t keep,
 
 static void *resize_small(struct pmmi_heap *heap, struct pmmi_pool *pool,
                           void *block, size_t old_size, size_t new_size) {
+  assert(pool->class_index != 0 && block != NULL);
   size_t reserved = pmmi_pool_block_size(pool);
   int fits = new_size <= reserved;
   if (!fits || 4 * new_size <= 3 * reserved) {
@@ -325,6 +342,7 @@ static void *resize_small(struct pmmi_heap *heap, struct pmmi_pool *pool,
 
 static void *resize_large(struct pmmi_heap *heap, void *block,
                           size_t old_size, size_t new_size) {
+  assert(block != NULL);
   if (new_size <= PMMI_POOL_SMALL_MAX) {
     size_t keep = old_size < new_size ? old_size : new_size;
     void *moved = move_block(heap, block, keep, new_size);
@@ -393,6 +411,7 @@ static void drop_idle_active(struct pmmi_heap *heap) {
 
 static size_t discard_vacant(struct pmmi_heap *heap,
                              struct pmmi_arena *arena) {
+  assert(arena->base != NULL);
   size_t bytes = 0;
   for (uint64_t idle = arena->vacant & arena->dirty; idle != 0;
        idle &= idle - 1) {
@@ -430,6 +449,7 @@ size_t pmmi_pool_trim(struct pmmi_heap *heap) {
 
 static void heap_init(struct pmmi_heap *heap, const struct pmm_os *os,
                       size_t quarantine_bytes) {
+  assert(os != NULL && os->map != NULL && os->unmap != NULL);
   heap->os = *os;
   heap->none = (struct pmmi_pool){.next = PMMI_POOL_NONE,
                                   .prev = PMMI_POOL_NONE};
@@ -465,6 +485,7 @@ struct pmmi_heap *pmmi_pool_open(const struct pmm_backend_config *config) {
 
 static int arena_is_leaked(const struct pmmi_heap *heap,
                            const struct pmmi_arena *arena) {
+  assert(arena->base != NULL);
   return pmmi_sanitize_valgrind() && !pmmi_pool_arena_is_idle(heap, arena);
 }
 

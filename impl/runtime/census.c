@@ -29,6 +29,7 @@ struct counting {
 /* ---- lines -------------------------------------------------------------- */
 
 static int grow(struct counting *c) {
+  assert(c->count == c->room);
   const struct pmmi_heap *heap = &pmmi_memory_of(c->rt)->bottom;
   size_t room = c->room > 0 ? 2 * c->room : FIRST_LINES;
   struct line *lines =
@@ -48,6 +49,7 @@ static int grow(struct counting *c) {
 /* The type's line, made when it is new; NULL: no memory.  Neighbours are
  * mostly of one type, whose line was moved to the front. */
 static struct line *line_of(struct counting *c, const struct pmmi_type *type) {
+  assert(type != NULL);
   size_t i = 0;
   while (i < c->count && c->lines[i].type != type) {
     i++;
@@ -65,6 +67,7 @@ static struct line *line_of(struct counting *c, const struct pmmi_type *type) {
 }
 
 static void count(struct counting *c, pmm_obj *o) {
+  assert(pmmi_is_alive(o));
   struct line *line = c->failed ? NULL : line_of(c, o->type);
   size_t bytes = 0;
   if (line != NULL) {
@@ -81,6 +84,7 @@ static void count(struct counting *c, pmm_obj *o) {
  * the table, or says that there is none.  Where an object without a head has
  * its count, that would read as one near a multiple of 2^32. */
 static int has_head(pmm_rt *rt, void *block) {
+  assert(block != NULL);
   const struct pmmi_gc_head *head = block;
   const pmm_obj *o = (const pmm_obj *)(head + 1);
   if (head->slot == PMMI_GC_UNTRACKED) {
@@ -149,6 +153,7 @@ static int by_bytes(const void *a, const void *b) {
 static void report_all(struct counting *c,
                        void (*report)(void *ctx, const struct pmm_census *row),
                        void *ctx) {
+  assert(report != NULL && !c->failed);
   uint64_t live = pmmi_memory_of(c->rt)->objects;
   if (c->count > 0) {
     qsort(c->lines, c->count, sizeof *c->lines, by_bytes);

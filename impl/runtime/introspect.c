@@ -28,6 +28,7 @@ static enum pmm_status no_generation(pmm_rt *rt) {
 
 enum pmm_status pmmi_collect(pmm_rt *rt, int generation,
                              uint64_t *unreachable) {
+  assert(unreachable != NULL);
   *unreachable = 0;
   if (!is_generation(generation)) {
     return no_generation(rt);
@@ -54,11 +55,13 @@ struct listing {
 
 static int visit_list(void *ctx, pmm_obj *o) {
   struct listing *listing = ctx;
+  assert(pmmi_is_list(((struct listing *)ctx)->list));
   return pmmi_list_append(listing->rt, listing->list, o) != PMM_OK;
 }
 
 /* The list, or NULL when appending failed. */
 static pmm_obj *finish_list(pmm_rt *rt, pmm_obj *list, int failed) {
+  assert(list != NULL);
   if (failed) {
     pmmi_release(rt, list);
     return NULL;
@@ -113,6 +116,7 @@ pmm_obj *pmmi_gc_objects(pmm_rt *rt, int generation) {
 }
 
 int pmmi_gc_traverse(pmm_rt *rt, pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   (void)rt;
   return o->type->traverse != NULL ? o->type->traverse(o, visit, ctx) : 0;
 }
@@ -150,6 +154,7 @@ pmm_obj *pmmi_gc_garbage(pmm_rt *rt) {
 }
 
 enum pmm_status pmmi_gc_keep_garbage(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_tracked_of(rt)->collecting);
   pmm_obj *list = pmmi_gc_garbage(rt);
   return list != NULL ? pmmi_list_append(rt, list, o) : pmmi_error(rt);
 }
@@ -198,6 +203,7 @@ void pmmi_gc_counts(pmm_rt *rt, uint64_t counts[3]) {
 
 enum pmm_status pmmi_gc_stats(pmm_rt *rt, int generation,
                               struct pmm_gc_stats *out) {
+  assert(out != NULL);
   if (!is_generation(generation)) {
     return no_generation(rt);
   }

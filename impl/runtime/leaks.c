@@ -72,6 +72,7 @@ static uint64_t bytes_of(pmm_rt *rt, pmm_obj *o) {
 /* ---- 1. kinds ----------------------------------------------------------- */
 
 static void mark_cycles(struct search *s) {
+  assert(!s->table->collecting);
   struct pmmi_gc_range all = {0, s->table->used};
   s->table->collecting = 1; /* slots stay where they are */
   pmmi_gc_candidates(s->table, all);
@@ -94,6 +95,7 @@ static int visit_count(void *ctx, pmm_obj *o) {
   if (!is_seen(o)) {
     s->atoms += o->refcnt != PMMI_IMMORTAL;
   } else if (pmmi_gc_is_collectable(o)) {
+  assert(pmmi_gc_head_of(o)->slot < s->table->used);
     uint32_t *mark = pmmi_gc_mark_at(s->table, pmmi_gc_head_of(o)->slot);
     *mark += *mark < MARK_OF(1) - 1; /* a kind, or full: stays            */
   }
@@ -118,6 +120,7 @@ static void count_known_owners(struct search *s) {
 }
 
 static void see(struct search *s, pmm_obj *o) {
+  assert(pmmi_is_alive(o));
   s->objects++;
   s->atoms += (o->type->flags & PMMI_TYPE_HEAP) != 0; /* it owns its type   */
   (void)pmmi_visit(o, visit_count, s);
@@ -138,6 +141,7 @@ static void count_owners(struct search *s) {
 }
 
 static void mark_references(struct search *s) {
+  assert(!s->table->collecting);
   for (uint32_t slot = 0; slot < s->table->used; slot++) {
     pmm_obj *o = *pmmi_gc_object_at(s->table, slot);
     uint32_t *mark = pmmi_gc_mark_at(s->table, slot);
@@ -151,6 +155,7 @@ static void mark_references(struct search *s) {
 /* ---- 3. reports --------------------------------------------------------- */
 
 static void add(struct search *s, struct pmm_leak *leak, pmm_obj *o) {
+  assert(leak->kind != 0);
   leak->count++;
   leak->bytes += bytes_of(s->rt, o);
 }
@@ -163,6 +168,7 @@ static int belongs(struct search *s, const struct pmm_leak *leak,
 
 /* Report the object in a slot with all like it, and take their marks. */
 static void report_like(struct search *s, uint32_t from) {
+  assert(from < s->table->used);
   pmm_obj *first = *pmmi_gc_object_at(s->table, from);
   uint32_t kind = *pmmi_gc_mark_at(s->table, from);
   assert(first != NULL); /* a hole has no mark                              */
@@ -197,6 +203,7 @@ static int visit_owner(void *ctx, pmm_obj *o) {
 }
 
 static int is_lost(struct search *s, const pmm_obj *o) {
+  assert(pmmi_is_instance(o) && !pmmi_gc_is_collectable(o));
   struct owners owners = {.of = o};
   for (uint32_t slot = 0; slot < s->table->used; slot++) {
     pmm_obj *owner = *pmmi_gc_object_at(s->table, slot);
@@ -267,6 +274,7 @@ static void report_cached(struct search *s) {
 /* The i-th slot; 0: there are no more.  The raw domain's may move meanwhile. */
 static int block_at(pmm_rt *rt, const struct pmmi_ledger *blocks, size_t i,
                     struct pmmi_ledger_entry *entry) {
+  assert(entry != NULL);
   pmmi_lock(rt);
   int there = i < blocks->room;
   if (there) {
@@ -291,6 +299,7 @@ static void add_blocks_of(struct search *s, const struct pmmi_ledger *blocks,
 
 /* What operations of the domains handed out belongs to no object. */
 static void report_blocks_of(struct search *s, const char *site) {
+  assert(site != NULL);
   struct pmm_leak leak = {
       .kind = PMM_LEAK_BLOCK, .type = "block", .site = site};
   add_blocks_of(s, &pmmi_domains_of(s->rt)->sizes, &leak);
@@ -328,6 +337,7 @@ enum pmm_status pmmi_leaks(pmm_rt *rt,
                            void (*report)(void *ctx,
                                           const struct pmm_leak *leak),
                            void *ctx) {
+  assert(report != NULL);
   struct search s = {
       .rt = rt, .table = pmmi_tracked_of(rt), .report = report, .ctx = ctx};
   if (pmmi_tracked_of(rt)->collecting) {

@@ -19,6 +19,7 @@
 /* Over a layer of arenas where the backend takes its pages from the host. */
 static enum pmm_status make_heap(const struct pmm_open_config *config,
                                  struct pmmi_arenas **arenas, void **heap) {
+  assert(config->backend != NULL);
   const struct pmm_backend *backend = config->backend;
   struct pmm_backend_config heap_config = {.struct_size = sizeof heap_config,
                                            .seed = config->seed};
@@ -39,12 +40,14 @@ static enum pmm_status make_heap(const struct pmm_open_config *config,
 
 static void unmake_heap(const struct pmm_backend *backend, void *heap,
                         struct pmmi_arenas *arenas) {
+  assert(backend != NULL);
   backend->fini(heap);
   pmmi_arenas_free(arenas);
 }
 
 /* What a caller that knows a shorter structure left out is 0. */
 static size_t quarantine_of(const struct pmm_open_config *config) {
+  assert(config->struct_size > 0);
   size_t needed = offsetof(struct pmm_open_config, quarantine_bytes) +
                   sizeof config->quarantine_bytes;
   return config->struct_size >= needed ? config->quarantine_bytes : 0;
@@ -53,6 +56,7 @@ static size_t quarantine_of(const struct pmm_open_config *config) {
 /* A heap of the backend and, on it, a runtime that can allocate. */
 static enum pmm_status make_runtime(const struct pmm_open_config *config,
                                     pmm_rt **out) {
+  assert(config->backend != NULL && out != NULL);
   const struct pmm_backend *backend = config->backend;
   struct pmmi_arenas *arenas;
   void *heap;
@@ -99,6 +103,7 @@ static void unmake_runtime(pmm_rt *rt) {
 
 /* What each module needs is up before it; a failure undoes the rest. */
 static enum pmm_status start_modules(pmm_rt *rt, const char *mode) {
+  assert(pmmi_memory_of(rt)->backend != NULL);
   pmmi_ints_init(rt);
   pmmi_strs_init(rt);
   pmmi_trace_init(rt);
@@ -125,6 +130,7 @@ static enum pmm_status start_modules(pmm_rt *rt, const char *mode) {
 }
 
 enum pmm_status pmmi_open(const struct pmm_open_config *config, pmm_rt **rt) {
+  assert(config != NULL && rt != NULL);
   *rt = NULL;
   if (config->backend == NULL) {
     return PMM_UNSUPPORTED;
@@ -162,11 +168,14 @@ static void run_what_is_left(pmm_rt *rt) {
 }
 
 void pmmi_close(pmm_rt *rt) {
+  assert(rt != NULL && !pmmi_tracked_of(rt)->collecting);
   run_what_is_left(rt);
+  assert(pmmi_dealloc_of(rt)->chain == NULL);
   pmmi_frames_fini(rt);
   pmmi_lists_flush(rt);
   pmmi_tuples_fini(rt);
   pmmi_gc_fini(rt);
+  assert(pmmi_core_state(rt)->recursion == 0);
   pmmi_strs_fini(rt);
   pmmi_trace_fini(rt);
   unmake_runtime(rt);
@@ -196,6 +205,7 @@ static void add_backend_figures(const struct pmmi_memory *m,
 }
 
 void pmmi_memory(pmm_rt *rt, struct pmm_memory *out) {
+  assert(out != NULL);
   const struct pmmi_memory *m = pmmi_memory_of(rt);
   struct pmmi_raw_figures raw = pmmi_raw_figures(rt);
   struct pmm_memory all = {

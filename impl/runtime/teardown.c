@@ -37,6 +37,7 @@
 
 /* The tracked object in a slot, or NULL. */
 static pmm_obj *object_at(pmm_rt *rt, uint32_t slot) {
+  assert(slot < pmmi_tracked_of(rt)->used);
   return *pmmi_gc_object_at(pmmi_tracked_of(rt), slot);
 }
 
@@ -62,6 +63,7 @@ static int finalize_tracked(pmm_rt *rt) {
  * more. */
 static void finalize_linked(pmm_rt *rt, struct pmmi_instance *first,
                             const struct pmmi_instance *last) {
+  assert(first != last);
   struct pmmi_instance *i = first;
   for (; i != last; i = pmmi_instance_next(i)) {
     pmmi_retain(rt, &i->base);
@@ -86,6 +88,7 @@ static void finalize_all(pmm_rt *rt) {
 /* ---- 3. silence --------------------------------------------------------- */
 
 static void silence(pmm_rt *rt) {
+  assert(pmmi_tracked_of(rt)->collecting);
   for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o != NULL && pmmi_is_weakref(o)) {
@@ -98,6 +101,7 @@ static void silence(pmm_rt *rt) {
 
 /* Whoever was made in the last round is not finalized by its death either. */
 static void hold_all(pmm_rt *rt) {
+  assert(pmmi_tracked_of(rt)->collecting);
   for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o != NULL) {
@@ -114,12 +118,14 @@ static void hold_all(pmm_rt *rt) {
 /* A tuple has no clear, as it is immutable; but while it had one owner it
  * could be put into itself. */
 static void drop_items(pmm_rt *rt, struct pmmi_tuple *tuple) {
+  assert(pmmi_is_tuple(&tuple->var.base));
   for (size_t i = tuple->var.length; i-- > 0;) {
     pmmi_clear(rt, &tuple->items[i]);
   }
 }
 
 static void drop_all(pmm_rt *rt) {
+  assert(pmmi_tracked_of(rt)->collecting);
   for (uint32_t slot = 0; slot < pmmi_tracked_of(rt)->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
     if (o == NULL) {
@@ -149,6 +155,7 @@ static int visit_count(void *ctx, pmm_obj *o) {
 }
 
 static void count_anew(pmm_rt *rt) {
+  assert(pmmi_tracked_of(rt)->collecting);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   for (uint32_t slot = 0; slot < table->used; slot++) {
     pmm_obj *o = object_at(rt, slot);
@@ -178,6 +185,7 @@ static void let_go_tracked(pmm_rt *rt) {
 }
 
 static void free_linked(pmm_rt *rt) {
+  assert(pmmi_tracked_of(rt)->count == 0);
   while (pmmi_instance_first(rt) != NULL) {
     pmm_obj *o = &pmmi_instance_first(rt)->base;
     o->refcnt = 0;
@@ -186,6 +194,7 @@ static void free_linked(pmm_rt *rt) {
 }
 
 void pmmi_gc_teardown(pmm_rt *rt) {
+  assert(!pmmi_tracked_of(rt)->collecting);
   struct pmmi_gc *gc = pmmi_gc_of(rt);
   gc->enabled = 0;
   gc->debug = 0;

@@ -24,6 +24,7 @@ struct walk {
 };
 
 static int visit_alive(void *ctx, pmm_obj *o) {
+  assert(ctx != NULL);
   struct walk *walk = ctx;
   if (o->type == NULL || !pmmi_is_alive(o)) {
     walk->wrong = "an object refers to one that is dead";
@@ -41,6 +42,7 @@ static int visit_count(void *ctx, pmm_obj *o) {
 }
 
 static const char *check_object(struct walk *walk, pmm_obj *o) {
+  assert(pmmi_is_alive(o) || walk->table->collecting);
   (void)pmmi_visit(o, visit_alive, walk);
   if (walk->wrong == NULL && o->type->weak_offset != 0) {
     walk->wrong = pmmi_weakref_check(o);
@@ -52,6 +54,7 @@ static const char *check_object(struct walk *walk, pmm_obj *o) {
 }
 
 static const char *check_counts(struct walk *walk) {
+  assert(!walk->table->collecting);
   struct pmmi_tracked *table = walk->table;
   const char *wrong = NULL;
   for (uint32_t slot = 0; slot < table->used; slot++) {

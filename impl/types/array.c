@@ -31,6 +31,7 @@ static const double *doubles_of(const struct pmmi_buffer *b) {
 
 int pmmi_array_doubles(const pmm_obj *o, const double **items,
                        size_t *length) {
+  assert(items != NULL && length != NULL);
   if (!pmmi_is_buffer(o) || as_buffer(o)->kind != PMM_ITEM_DOUBLE) {
     return 0;
   }
@@ -40,6 +41,7 @@ int pmmi_array_doubles(const pmm_obj *o, const double **items,
 }
 
 double *pmmi_array_fill(pmm_obj *array) {
+  assert(array->refcnt == 1);
   return (double *)(uintptr_t)doubles_of(as_buffer(array));
 }
 
@@ -79,6 +81,7 @@ pmm_obj *pmmi_array_get(pmm_rt *rt, pmm_obj *array, size_t index) {
 
 static enum pmm_status number_to_double(pmm_rt *rt, pmm_obj *value,
                                         double *out) {
+  assert(out != NULL);
   if (!pmmi_is_int(value)) {
     return pmmi_float_value(rt, value, out);
   }
@@ -90,6 +93,7 @@ static enum pmm_status number_to_double(pmm_rt *rt, pmm_obj *value,
 
 static enum pmm_status set_integer(pmm_rt *rt, struct pmmi_buffer *b,
                                    size_t index, pmm_obj *value) {
+  assert(index < b->var.length && b->kind != PMM_ITEM_DOUBLE);
   int64_t integer = 0;
   enum pmm_status status = pmmi_int_value(rt, value, &integer);
   if (status != PMM_OK) {
@@ -129,6 +133,7 @@ enum pmm_status pmmi_array_set(pmm_rt *rt, pmm_obj *array, size_t index,
 
 static int same_items(const struct pmmi_buffer *x,
                       const struct pmmi_buffer *y) {
+  assert(x->var.length == y->var.length && x->kind == y->kind);
   if (x->kind != PMM_ITEM_DOUBLE) {
     return memcmp(x->data, y->data, x->var.length * x->item_bytes) == 0;
   }
@@ -143,6 +148,7 @@ static int same_items(const struct pmmi_buffer *x,
 /* Arrays of different kinds compare as what their items are. */
 enum pmm_status pmmi_array_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                   int *equal) {
+  assert(equal != NULL);
   const struct pmmi_buffer *x = as_buffer(a);
   const struct pmmi_buffer *y = as_buffer(b);
   size_t n = x->var.length;
@@ -167,6 +173,7 @@ enum pmm_status pmmi_array_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 
 static void add_item(struct pmmi_text *text, pmm_rt *rt, const pmm_obj *array,
                      size_t index) {
+  assert(index < ((const struct pmmi_var *)array)->length);
   pmm_obj *item = text->failed ? NULL : pmmi_array_item(rt, array, index);
   if (item == NULL) {
     text->failed = 1;

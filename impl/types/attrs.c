@@ -62,6 +62,7 @@ static size_t attrs_bytes(size_t room) {
 
 /* The item of a name, or NULL. */
 static struct attr *find(struct pmmi_attr_names *names, const char *name) {
+  assert(name != NULL);
   for (size_t i = 0; names != NULL && i < names->count; i++) {
     if (strcmp(names->items[i].name, name) == 0) {
       return &names->items[i];
@@ -94,6 +95,7 @@ static int reserve(pmm_rt *rt, struct pmmi_attr_names **names) {
 /* Add a name, with a value that gains a reference or NULL. */
 static enum pmm_status add(pmm_rt *rt, struct pmmi_attr_names **names,
                            const char *name, pmm_obj *value) {
+  assert(name != NULL);
   size_t bytes = strlen(name) + 1;
   char *copy = pmmi_mem_alloc(rt, bytes);
   if (copy == NULL || reserve(rt, names) != 0) {
@@ -108,6 +110,7 @@ static enum pmm_status add(pmm_rt *rt, struct pmmi_attr_names **names,
 
 static void remove_at(pmm_rt *rt, struct pmmi_attr_names *names,
                       struct attr *at) {
+  assert(names->count > 0);
   struct attr gone = *at;
   names->count--;
   memmove(at, at + 1,
@@ -140,6 +143,7 @@ size_t pmmi_attr_names_bytes(const struct pmmi_attr_names *names) {
 /* Values for the shared names up to `index`, by fours. */
 static enum pmm_status make_room(pmm_rt *rt, struct pmmi_attrs **attrs,
                                  size_t index) {
+  assert(attrs != NULL);
   struct pmmi_attrs *old = *attrs;
   if (old != NULL && index < old->room) {
     return PMM_OK;
@@ -184,6 +188,7 @@ static pmm_obj **place_of(struct pmmi_attr_names *shared,
 static enum pmm_status set_first(pmm_rt *rt, struct pmmi_attr_names **shared,
                                  struct pmmi_attrs **attrs, const char *name,
                                  pmm_obj *value) {
+  assert(name != NULL && value != NULL);
   struct attr *known = find(*shared, name);
   size_t count = *shared != NULL ? (*shared)->count : 0;
   size_t index = known != NULL ? (size_t)(known - (*shared)->items) : count;
@@ -208,6 +213,7 @@ static enum pmm_status set_first(pmm_rt *rt, struct pmmi_attr_names **shared,
 
 pmm_obj *pmmi_attrs_get(struct pmmi_attr_names *shared,
                         struct pmmi_attrs *attrs, const char *name) {
+  assert(name != NULL);
   pmm_obj **place = place_of(shared, attrs, name);
   return place != NULL ? *place : NULL;
 }
@@ -215,6 +221,7 @@ pmm_obj *pmmi_attrs_get(struct pmmi_attr_names *shared,
 enum pmm_status pmmi_attrs_set(pmm_rt *rt, struct pmmi_attr_names **shared,
                                struct pmmi_attrs **attrs, const char *name,
                                pmm_obj *value) {
+  assert(name != NULL && shared != NULL && attrs != NULL);
   pmm_obj **place = place_of(*shared, *attrs, name);
   if (place == NULL) {
     return value != NULL ? set_first(rt, shared, attrs, name, value)
@@ -248,6 +255,7 @@ pmm_obj **pmmi_attrs_at(struct pmmi_attrs *attrs, size_t index) {
 enum pmm_status pmmi_attrs_copy(pmm_rt *rt, const struct pmmi_attrs *from,
                                 struct pmmi_attrs **to) {
   assert(*to == NULL);
+  assert(*to == NULL);
   if (from == NULL || from->room == 0) {
     return PMM_OK;
   }
@@ -265,6 +273,7 @@ enum pmm_status pmmi_attrs_copy(pmm_rt *rt, const struct pmmi_attrs *from,
 
 int pmmi_attrs_visit(const struct pmmi_attrs *attrs, pmm_visit visit,
                      void *ctx) {
+  assert(visit != NULL);
   int result = 0;
   for (size_t i = 0; attrs != NULL && i < attrs->room && result == 0; i++) {
     result = attrs->values[i] != NULL ? visit(ctx, attrs->values[i]) : 0;
@@ -277,6 +286,7 @@ int pmmi_attrs_visit(const struct pmmi_attrs *attrs, pmm_visit visit,
 }
 
 void pmmi_attrs_drop(pmm_rt *rt, struct pmmi_attrs **attrs) {
+  assert(attrs != NULL);
   struct pmmi_attrs *all = *attrs;
   *attrs = NULL;
   if (all == NULL) {

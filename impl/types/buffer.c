@@ -18,6 +18,7 @@ static size_t data_bytes(const struct pmmi_buffer *b) {
 /* The object comes last, so that nothing has to be undone but one block. */
 static pmm_obj *buffer_new(pmm_rt *rt, const struct pmmi_type *type, size_t n,
                            enum pmm_item_kind kind) {
+  assert(kind >= PMM_ITEM_BYTE && kind <= PMM_ITEM_DOUBLE);
   uint16_t item_bytes = kind == PMM_ITEM_BYTE ? 1 : 8;
   size_t bytes;
   unsigned char *data = NULL;
@@ -93,6 +94,7 @@ enum pmm_status pmmi_bytearray_resize(pmm_rt *rt, pmm_obj *array,
 }
 
 static void buffer_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(((struct pmmi_buffer *)o)->exports == 0);
   struct pmmi_buffer *b = (struct pmmi_buffer *)o;
   assert(b->exports == 0);
   pmmi_mem_free(rt, b->data, data_bytes(b));
@@ -146,6 +148,7 @@ pmm_obj *pmmi_view_new(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to) {
   size_t bytes = pmmi_is_buffer(owner) ? data_bytes((struct pmmi_buffer *)owner)
                                   : any_length(owner);
   pmmi_clamp_range(bytes, &from, &to);
+  assert(from <= to && to <= bytes);
   struct pmmi_view *view =
       (struct pmmi_view *)pmmi_object_new(rt, &pmmi_view_type, 0);
   if (view == NULL) {
@@ -161,6 +164,7 @@ pmm_obj *pmmi_view_new(pmm_rt *rt, pmm_obj *owner, size_t from, size_t to) {
 }
 
 unsigned char pmmi_view_byte(const pmm_obj *view, size_t index) {
+  assert(view->type == &pmmi_view_type);
   const struct pmmi_view *v = (const struct pmmi_view *)view;
   assert(index < v->var.length);
   const unsigned char *data =
@@ -171,6 +175,7 @@ unsigned char pmmi_view_byte(const pmm_obj *view, size_t index) {
 }
 
 static void view_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(((struct pmmi_view *)o)->owner != NULL);
   struct pmmi_view *view = (struct pmmi_view *)o;
   if (pmmi_is_buffer(view->owner)) {
     ((struct pmmi_buffer *)view->owner)->exports--;

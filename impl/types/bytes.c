@@ -23,6 +23,7 @@ static struct pmmi_bytes *bytes_in(struct pmmi_bytes_room *room) {
 
 static void init_shared(struct pmmi_bytes *b, size_t length,
                         unsigned char byte) {
+  assert(length <= 1);
   b->var.base.refcnt = PMMI_IMMORTAL;
   b->var.base.type = &pmmi_bytes_type;
   b->var.length = length;
@@ -55,11 +56,13 @@ pmm_obj *pmmi_bytes_alloc(pmm_rt *rt, size_t size) {
 }
 
 static void bytes_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, o, bytes_block_size(o));
 }
 
 pmm_obj *pmmi_bytes_new(pmm_rt *rt, const void *data, size_t size) {
+  assert(size == 0 || data != NULL);
   if (size == 0) {
     return &bytes_in(&pmmi_strs_of(rt)->empty_bytes)->var.base;
   }
@@ -78,6 +81,7 @@ pmm_obj *pmmi_bytes_new(pmm_rt *rt, const void *data, size_t size) {
 /* The size a block is freed with must be the size it was last requested
  * with, so the length cannot change where the block did not. */
 pmm_obj *pmmi_bytes_cut(pmm_rt *rt, pmm_obj *bytes, size_t size) {
+  assert(pmmi_is_bytes(bytes));
   struct pmmi_bytes *b = (struct pmmi_bytes *)bytes;
   assert(bytes->refcnt == 1 && size <= b->var.length);
   if (size == b->var.length) {
@@ -100,6 +104,7 @@ pmm_obj *pmmi_bytes_cut(pmm_rt *rt, pmm_obj *bytes, size_t size) {
 }
 
 const void *pmmi_bytes_data(pmm_rt *rt, pmm_obj *bytes, size_t *size) {
+  assert(size != NULL);
   if (!pmmi_is_bytes(bytes)) {
     (void)pmmi_fail(rt, PMM_TYPE, "not bytes");
     return NULL;
@@ -124,6 +129,7 @@ pmm_obj *pmmi_bytes_slice(pmm_rt *rt, pmm_obj *bytes, size_t from, size_t to) {
 /* ---- comparison and text ------------------------------------------------- */
 
 int pmmi_bytes_order(const pmm_obj *a, const pmm_obj *b) {
+  assert(pmmi_is_bytes(a) && pmmi_is_bytes(b));
   const struct pmmi_bytes *x = (const struct pmmi_bytes *)a;
   const struct pmmi_bytes *y = (const struct pmmi_bytes *)b;
   size_t n = x->var.length < y->var.length ? x->var.length : y->var.length;
@@ -136,12 +142,14 @@ int pmmi_bytes_order(const pmm_obj *a, const pmm_obj *b) {
 
 static enum pmm_status bytes_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                     int *equal) {
+  assert(equal != NULL);
   (void)rt;
   *equal = pmmi_bytes_order(a, b) == 0;
   return PMM_OK;
 }
 
 static enum pmm_status bytes_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(pmmi_is_bytes(o));
   (void)rt;
   struct pmmi_bytes *b = (struct pmmi_bytes *)o;
   if (b->hash == -1) {
@@ -152,6 +160,7 @@ static enum pmm_status bytes_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
 }
 
 static pmm_obj *bytes_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_bytes(o));
   const struct pmmi_bytes *b = (const struct pmmi_bytes *)o;
   struct pmmi_text text;
   pmmi_text_init(&text, rt);

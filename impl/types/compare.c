@@ -11,6 +11,7 @@
 
 enum pmm_status pmmi_items_equal(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                  int *equal) {
+  assert(equal != NULL);
   *equal = a == b;
   if (a == b || a == NULL || b == NULL) {
     return PMM_OK;
@@ -31,6 +32,7 @@ static enum pmm_status not_ordered(pmm_rt *rt) {
  * read anew at each step, as comparing may run code. */
 static enum pmm_status items_less(pmm_rt *rt, struct pmmi_items *a,
                                   struct pmmi_items *b, int *less) {
+  assert(less != NULL);
   for (size_t i = 0; i < a->n && i < b->n; i++) {
     pmm_obj *x = a->at[i];
     pmm_obj *y = b->at[i];
@@ -52,6 +54,8 @@ static enum pmm_status items_less(pmm_rt *rt, struct pmmi_items *a,
 
 static enum pmm_status sequences_less(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                       int *less) {
+  assert((pmmi_is_list(a) && pmmi_is_list(b)) || (pmmi_is_tuple(a) &&
+         pmmi_is_tuple(b)));
   enum pmm_status status = pmmi_recursion_enter(rt);
   if (status != PMM_OK) {
     return status;
@@ -66,6 +70,7 @@ static enum pmm_status sequences_less(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 enum pmm_status pmmi_less(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *less) {
+  assert(less != NULL);
   if (pmmi_is_number(a) && pmmi_is_number(b)) {
     *less = pmmi_number_order(a, b) < 0;
     return PMM_OK;

@@ -49,6 +49,7 @@ pmm_obj *pmmi_copy(pmm_rt *rt, pmm_obj *o) {
 /* ---- the memo ------------------------------------------------------------ */
 
 static struct copied *find(const struct memo *memo, const pmm_obj *from) {
+  assert(memo->room > 0 && from != NULL);
   size_t slot = (size_t)pmmi_hash_identity(from) & (memo->room - 1);
   while (memo->slots[slot].from != NULL && memo->slots[slot].from != from) {
     slot = (slot + 1) & (memo->room - 1);
@@ -57,6 +58,7 @@ static struct copied *find(const struct memo *memo, const pmm_obj *from) {
 }
 
 static enum pmm_status grow(struct memo *memo) {
+  assert(2 * memo->count <= memo->room);
   struct memo old = *memo;
   memo->room = old.room == 0 ? LEAST_ROOM : 2 * old.room;
   memo->slots = pmmi_mem_alloc_zero(memo->rt, memo->room * sizeof *memo->slots);
@@ -76,6 +78,7 @@ static enum pmm_status grow(struct memo *memo) {
 
 static enum pmm_status remember(struct memo *memo, pmm_obj *from,
                                 pmm_obj *to) {
+  assert(from != NULL && to != NULL);
   if (2 * (memo->count + 1) > memo->room && grow(memo) != PMM_OK) {
     return PMM_NO_MEMORY;
   }
@@ -92,6 +95,7 @@ static pmm_obj *recall(const struct memo *memo, const pmm_obj *from) {
 }
 
 static void forget_all(struct memo *memo) {
+  assert(2 * memo->count <= memo->room);
   for (size_t i = 0; i < memo->room; i++) {
     pmmi_xrelease(memo->rt, memo->slots[i].from);
     pmmi_xrelease(memo->rt, memo->slots[i].to);
@@ -106,6 +110,7 @@ static pmm_obj *copy_any(struct memo *memo, pmm_obj *o);
 /* Append the copy of an item that is held meanwhile. */
 static enum pmm_status append_copy(struct memo *memo, struct pmmi_list *to,
                                    pmm_obj *item) {
+  assert(pmmi_is_list(&to->var.base));
   if (item == NULL) {
     return pmmi_fail(memo->rt, PMM_SYSTEM, "a slot was never filled");
   }
@@ -118,6 +123,7 @@ static enum pmm_status append_copy(struct memo *memo, struct pmmi_list *to,
 
 /* The copy is known before its items are copied: they may lead back to it. */
 static pmm_obj *copy_list(struct memo *memo, pmm_obj *o) {
+  assert(pmmi_is_list(o));
   const struct pmmi_list *from = (const struct pmmi_list *)o;
   pmm_obj *to = pmmi_list_new(memo->rt, 0);
   enum pmm_status status =
@@ -135,6 +141,7 @@ static pmm_obj *copy_list(struct memo *memo, pmm_obj *o) {
 /* Store the copies of a key and a value that are held meanwhile. */
 static enum pmm_status set_copies(struct memo *memo, pmm_obj *to,
                                   pmm_obj *key, pmm_obj *value) {
+  assert(pmmi_is_dict(to) && key != NULL && value != NULL);
   pmm_rt *rt = memo->rt;
   pmmi_retain(rt, key);
   pmmi_retain(rt, value);
@@ -152,6 +159,7 @@ static enum pmm_status set_copies(struct memo *memo, pmm_obj *to,
 
 /* As a list's; making copies may run code that changes the original. */
 static pmm_obj *copy_dict(struct memo *memo, pmm_obj *o) {
+  assert(pmmi_is_dict(o));
   struct pmmi_dict *from = (struct pmmi_dict *)o;
   pmm_obj *to = pmmi_dict_new(memo->rt);
   enum pmm_status status =
@@ -177,6 +185,7 @@ static pmm_obj *copy_dict(struct memo *memo, pmm_obj *o) {
 /* By way of a list of the items' copies.  No item can lead back to the set:
  * what is hashable and has a copy was whole before it was put in. */
 static pmm_obj *copy_set(struct memo *memo, pmm_obj *o) {
+  assert(pmmi_is_set(o));
   pmm_rt *rt = memo->rt;
   pmm_obj *from = pmmi_list_convert(rt, o);
   pmm_obj *items = from != NULL ? copy_list(memo, from) : NULL;
@@ -195,6 +204,7 @@ static pmm_obj *copy_set(struct memo *memo, pmm_obj *o) {
 
 static int same_items(const struct pmmi_tuple *tuple,
                       const struct pmmi_list *list) {
+  assert(tuple->var.length == list->var.length);
   return memcmp(tuple->items, list->items,
                 tuple->var.length * sizeof *tuple->items) == 0;
 }
@@ -202,6 +212,7 @@ static int same_items(const struct pmmi_tuple *tuple,
 /* From the copies of a tuple's items to the tuple's copy. */
 static pmm_obj *finish_tuple(struct memo *memo, pmm_obj *o,
                              struct pmmi_list *items) {
+  assert(pmmi_is_tuple(o));
   pmm_obj *known = recall(memo, o); /* an item led back here */
   if (known != NULL || same_items((const struct pmmi_tuple *)o, items)) {
     return pmmi_new_reference(memo->rt, known != NULL ? known : o);
@@ -219,6 +230,7 @@ static pmm_obj *finish_tuple(struct memo *memo, pmm_obj *o,
 }
 
 static pmm_obj *copy_tuple(struct memo *memo, pmm_obj *o) {
+  assert(pmmi_is_tuple(o));
   const struct pmmi_tuple *from = (const struct pmmi_tuple *)o;
   if (from->var.length == 0) {
     return pmmi_copy(memo->rt, o);
@@ -240,6 +252,7 @@ static pmm_obj *copy_tuple(struct memo *memo, pmm_obj *o) {
  * meanwhile.  `at` finds the holder again, as copying may run code. */
 static enum pmm_status replace(struct memo *memo, pmm_obj *o, size_t index,
                                pmm_obj **(*at)(pmm_obj *o, size_t index)) {
+  assert(at != NULL);
   pmm_obj **holder = at(o, index);
   if (*holder == NULL) {
     return PMM_OK;
@@ -259,6 +272,7 @@ static enum pmm_status replace(struct memo *memo, pmm_obj *o, size_t index,
 }
 
 static pmm_obj **slot_at(pmm_obj *o, size_t index) {
+  assert(pmmi_is_instance(o) && index < pmmi_instance_slots(o));
   return &((struct pmmi_instance *)o)->slots[index];
 }
 
@@ -278,6 +292,7 @@ static pmm_obj *begin_copy(struct memo *memo, pmm_obj *o) {
 
 static pmm_obj *end_copy(struct memo *memo, pmm_obj *to,
                          enum pmm_status status) {
+  assert(to != NULL || status != PMM_OK);
   if (status != PMM_OK) {
     pmmi_xrelease(memo->rt, to);
     return NULL;
@@ -286,6 +301,7 @@ static pmm_obj *end_copy(struct memo *memo, pmm_obj *to,
 }
 
 static pmm_obj *copy_instance(struct memo *memo, pmm_obj *o) {
+  assert(pmmi_is_instance(o));
   pmm_obj *to = begin_copy(memo, o);
   enum pmm_status status = to != NULL ? PMM_OK : PMM_NO_MEMORY;
   size_t slots = to != NULL ? pmmi_instance_slots(to) : 0;
@@ -301,6 +317,7 @@ static pmm_obj *copy_instance(struct memo *memo, pmm_obj *o) {
 
 /* Over a copy of the sequence.  One over keys becomes one over a list. */
 static pmm_obj *copy_iterator(struct memo *memo, pmm_obj *o) {
+  assert(o->type->next != NULL);
   pmm_obj *to = begin_copy(memo, o);
   enum pmm_status status =
       to != NULL ? replace(memo, to, 0, sequence_at) : PMM_NO_MEMORY;
@@ -363,6 +380,7 @@ pmm_obj *pmmi_copy_deep(pmm_rt *rt, pmm_obj *o) {
   struct memo memo = {.rt = rt};
   pmm_obj *to = copy_any(&memo, o);
   struct pmmi_error error;
+  assert((to == NULL) == pmmi_error_pending(rt));
   pmmi_error_save(rt, &error);
   if (to == NULL) {
     empty_copies(&memo);

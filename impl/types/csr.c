@@ -29,6 +29,7 @@ static int is_same_place(const struct pmm_triple *a,
  * run's come first. */
 static void merge(const struct pmm_triple *a, const struct pmm_triple *middle,
                   const struct pmm_triple *end, struct pmm_triple *out) {
+  assert(a <= middle && middle <= end);
   const struct pmm_triple *b = middle;
   while (a < middle && b < end) {
     *out++ = is_before(b, a) ? *b++ : *a++;
@@ -59,6 +60,7 @@ static struct pmm_triple *sort(struct pmm_triple *at, struct pmm_triple *spare,
 
 /* Add up equal places and leave out what is 0.0; returns how many are left. */
 static size_t add_up(struct pmm_triple *at, size_t n) {
+  assert(n == 0 || at != NULL);
   size_t kept = 0;
   for (size_t i = 0; i < n;) {
     struct pmm_triple sum = at[i++];
@@ -76,6 +78,7 @@ static size_t add_up(struct pmm_triple *at, size_t n) {
 
 /* Bytes of the one block; 0: more than there can be.  `rows` < SIZE_MAX. */
 static size_t bytes_for(size_t rows, size_t stored) {
+  assert(rows < SIZE_MAX);
   size_t bytes;
   return pmmi_size_fits(rows + 1, sizeof(size_t), 0, &bytes) &&
                  pmmi_size_fits(stored, sizeof(size_t) + sizeof(double),
@@ -91,6 +94,7 @@ static size_t block_bytes(const struct pmmi_csr *m) {
 /* Room for `stored` entries, all starts 0. */
 static struct pmmi_csr *empty_matrix(pmm_rt *rt, size_t rows, size_t columns,
                                      size_t stored) {
+  assert(rows <= PTRDIFF_MAX && columns <= PTRDIFF_MAX);
   size_t bytes = bytes_for(rows, stored);
   void *block = bytes > 0 ? pmmi_mem_alloc_zero(rt, bytes) : NULL;
   if (block == NULL) {
@@ -113,6 +117,7 @@ static struct pmmi_csr *empty_matrix(pmm_rt *rt, size_t rows, size_t columns,
 /* starts[r + 1] first counts the entries of row r, then says where the next
  * row begins. */
 static void fill(struct pmmi_csr *m, const struct pmm_triple *at) {
+  assert(m->starts != NULL);
   size_t *columns = pmmi_csr_columns(m);
   double *values = pmmi_csr_values(m);
   for (size_t i = 0; i < m->var.length; i++) {
@@ -129,6 +134,7 @@ static void fill(struct pmmi_csr *m, const struct pmm_triple *at) {
 static struct pmmi_csr *make(pmm_rt *rt, size_t rows, size_t columns,
                              const struct pmm_triple *triples, size_t n,
                              struct pmm_triple *scratch) {
+  assert(n == 0 || (triples != NULL && scratch != NULL));
   if (n > 0) {
     memcpy(scratch, triples, n * sizeof *triples);
   }
@@ -184,6 +190,7 @@ pmm_obj *pmmi_csr_row(pmm_rt *rt, pmm_obj *matrix, size_t row) {
 /* Each row's sum is added up by column. */
 static void multiply(const struct pmmi_csr *m, const double *items,
                      double *out) {
+  assert(pmmi_is_csr(&m->var.base));
   const size_t *columns = pmmi_csr_columns(m);
   const double *values = pmmi_csr_values(m);
   for (size_t row = 0; row < m->rows; row++) {
@@ -216,6 +223,7 @@ pmm_obj *pmmi_csr_multiply(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense) {
 
 static enum pmm_status csr_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                   int *equal) {
+  assert(pmmi_is_csr(a) && pmmi_is_csr(b));
   const struct pmmi_csr *x = (const struct pmmi_csr *)a;
   const struct pmmi_csr *y = (const struct pmmi_csr *)b;
   size_t stored = x->var.length;
@@ -231,12 +239,14 @@ static enum pmm_status csr_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 static void csr_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_csr *m = (struct pmmi_csr *)o;
   pmmi_mem_free(rt, m->starts, block_bytes(m));
   pmmi_object_free(rt, o);
 }
 
 static size_t csr_length(pmm_obj *o) {
+  assert(pmmi_is_csr(o));
   return ((const struct pmmi_csr *)o)->var.length;
 }
 

@@ -35,6 +35,7 @@ struct place {
 static enum pmm_status compare(pmm_rt *rt, const struct pmmi_dict *dict,
                                const struct pmmi_dict_entry *entry,
                                pmm_obj *key, int *equal, int *restart) {
+  assert(entry->key != NULL);
   uint64_t changes = dict->changes;
   enum pmm_status status = pmmi_items_equal(rt, entry->key, key, equal);
   *restart = dict->changes != changes;
@@ -44,6 +45,7 @@ static enum pmm_status compare(pmm_rt *rt, const struct pmmi_dict *dict,
 /* One walk; *restart: the dict has changed under it. */
 static enum pmm_status walk(pmm_rt *rt, struct pmmi_dict *dict, pmm_obj *key,
                             int64_t hash, struct place *place, int *restart) {
+  assert(pmmi_is_dict(&dict->base));
   struct pmmi_dict_table *table = dict->table;
   *place = (struct place){NULL, 0};
   *restart = 0;
@@ -91,6 +93,7 @@ static enum pmm_status find(pmm_rt *rt, struct pmmi_dict *dict, pmm_obj *key,
 /* The same by the key alone.  PMM_TYPE: unhashable. */
 static enum pmm_status find_key(pmm_rt *rt, struct pmmi_dict *dict,
                                 pmm_obj *key, struct place *place) {
+  assert(key != NULL);
   int64_t hash;
   enum pmm_status status = pmmi_hash(rt, key, &hash);
   return status == PMM_OK ? find(rt, dict, key, hash, place) : status;
@@ -98,6 +101,7 @@ static enum pmm_status find_key(pmm_rt *rt, struct pmmi_dict *dict,
 
 const struct pmmi_dict_entry *pmmi_dict_next(struct pmmi_dict *dict,
                                              size_t *position) {
+  assert(position != NULL);
   struct pmmi_dict_table *table = dict->table;
   while (table != NULL && *position < table->filled) {
     const struct pmmi_dict_entry *entry =
@@ -133,6 +137,7 @@ static int dict_is_atomic(pmm_obj *o) {
 }
 
 const char *pmmi_dict_check(pmm_obj *o) {
+  assert(pmmi_is_dict(o));
   struct pmmi_dict *dict = dict_of(o);
   if (dict->table == NULL) {
     return dict->used == 0 ? NULL : "a dict without table has entries";
@@ -149,6 +154,7 @@ const char *pmmi_dict_check(pmm_obj *o) {
 /* Move the entries to a table of `slots`. */
 static enum pmm_status rebuild(pmm_rt *rt, struct pmmi_dict *dict,
                                size_t slots, int only_str) {
+  assert(slots >= PMMI_DICT_LEAST_SLOTS);
   struct pmmi_dict_table *old = dict->table;
   struct pmmi_dict_table *table = pmmi_dict_table_new(rt, slots, only_str);
   if (table == NULL) {
@@ -182,6 +188,7 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_dict *dict,
 
 static void replace(pmm_rt *rt, struct pmmi_dict *dict,
                     struct pmmi_dict_entry *entry, pmm_obj *value) {
+  assert(entry->key != NULL && value != NULL);
   pmm_obj *old = entry->value;
   entry->value = pmmi_new_reference(rt, value);
   track_for(rt, dict, value);
@@ -192,6 +199,7 @@ static void replace(pmm_rt *rt, struct pmmi_dict *dict,
 static enum pmm_status set_hashed(pmm_rt *rt, struct pmmi_dict *dict,
                                   pmm_obj *key, int64_t hash,
                                   pmm_obj *value) {
+  assert(key != NULL && value != NULL);
   struct place place;
   enum pmm_status status = find(rt, dict, key, hash, &place);
   if (status == PMM_OK && place.entry != NULL) {
@@ -261,6 +269,7 @@ enum pmm_status pmmi_dict_delete(pmm_rt *rt, pmm_obj *dict, pmm_obj *key) {
 
 /* The dict is empty before the first object goes. */
 static void dict_clear(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_dict(o));
   struct pmmi_dict *dict = dict_of(o);
   struct pmmi_dict_table *table = dict->table;
   dict->table = NULL;
@@ -289,6 +298,7 @@ pmm_obj *pmmi_dict_new(pmm_rt *rt) {
 }
 
 static void dict_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   dict_clear(rt, o);
   pmmi_gc_free(rt, o);
@@ -297,6 +307,7 @@ static void dict_dealloc(pmm_rt *rt, pmm_obj *o) {
 /* Slots for a copy: as many as the original has, unless holes are more than
  * a third of its entries. */
 static size_t slots_of_copy(const struct pmmi_dict *dict) {
+  assert(dict->table != NULL && dict->used > 0);
   const struct pmmi_dict_table *table = dict->table;
   return dict->used >= table->filled * 2 / 3
              ? table->mask + 1
@@ -306,6 +317,7 @@ static size_t slots_of_copy(const struct pmmi_dict *dict) {
 /* Fill an empty dict.  Runs no code. */
 static enum pmm_status copy_entries(pmm_rt *rt, struct pmmi_dict *to,
                                     struct pmmi_dict *from) {
+  assert(to->table == NULL && to->used == 0);
   size_t position = 0;
   const struct pmmi_dict_entry *entry;
   if (from->used == 0) {
@@ -370,6 +382,7 @@ pmm_obj *pmmi_dict_values(pmm_rt *rt, pmm_obj *dict) {
 /* ---- for the collector --------------------------------------------------- */
 
 static int dict_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(pmmi_is_dict(o));
   size_t position = 0;
   const struct pmmi_dict_entry *entry;
   while ((entry = pmmi_dict_next(dict_of(o), &position)) != NULL) {
@@ -386,6 +399,7 @@ static int dict_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 
 static size_t dict_visit_part(pmm_obj *o, size_t at, size_t most,
                               pmm_visit visit, void *ctx) {
+  assert(most >= 2);
   size_t position = at;
   for (size_t n = 0; n < most / 2; n++) {
     const struct pmmi_dict_entry *entry = pmmi_dict_next(dict_of(o), &position);
@@ -399,6 +413,7 @@ static size_t dict_visit_part(pmm_obj *o, size_t at, size_t most,
 }
 
 static size_t dict_owned_bytes(pmm_obj *o) {
+  assert(pmmi_is_dict(o));
   return pmmi_dict_table_bytes(dict_of(o)->table);
 }
 
@@ -411,6 +426,7 @@ static size_t dict_length(pmm_obj *o) { return dict_of(o)->used; }
 static enum pmm_status entry_equals(pmm_rt *rt, struct pmmi_dict *b,
                                     pmm_obj *key, int64_t hash,
                                     pmm_obj *value, int *equal) {
+  assert(key != NULL && value != NULL);
   struct place place;
   *equal = 0;
   pmmi_retain(rt, key);
@@ -426,6 +442,7 @@ static enum pmm_status entry_equals(pmm_rt *rt, struct pmmi_dict *b,
 
 static enum pmm_status dict_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                    int *equal) {
+  assert(pmmi_is_dict(a) && pmmi_is_dict(b));
   struct pmmi_dict *left = dict_of(a);
   size_t position = 0;
   const struct pmmi_dict_entry *entry;
@@ -443,6 +460,7 @@ static enum pmm_status dict_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 
 static void add_entry(pmm_rt *rt, struct pmmi_text *text, pmm_obj *key,
                       pmm_obj *value) {
+  assert(key != NULL && value != NULL);
   pmmi_retain(rt, key);
   pmmi_retain(rt, value);
   pmmi_text_add_repr(text, key);
@@ -453,6 +471,7 @@ static void add_entry(pmm_rt *rt, struct pmmi_text *text, pmm_obj *key,
 }
 
 static pmm_obj *dict_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_dict(o));
   struct pmmi_repr repr;
   if (!pmmi_repr_enter(rt, &repr, o)) {
     return pmmi_str_new(rt, "{...}", 5);

@@ -21,12 +21,14 @@ size_t pmmi_dict_slots_for(size_t entries) {
 }
 
 static size_t room_of(size_t slots) {
+  assert(slots >= PMMI_DICT_LEAST_SLOTS);
   return slots / 3 * 2 + slots % 3 * 2 / 3;
 }
 
 /* The narrowest signed number that holds every index of an entry: a table of
  * 128 slots has 85 entries, one of 32768 has 21845. */
 static uint8_t index_log2_of(size_t slots) {
+  assert((slots & (slots - 1)) == 0);
   if (slots <= 1u << 7) {
     return 0;
   }
@@ -92,6 +94,7 @@ int64_t pmmi_dict_entry_hash(const struct pmmi_dict_table *table,
 }
 
 static void slot_set(struct pmmi_dict_table *t, size_t slot, int64_t value) {
+  assert(slot <= t->mask);
   void *slots = t->slots;
   switch (t->index_log2) {
   case 0:
@@ -120,6 +123,7 @@ static size_t free_slot(const struct pmmi_dict_table *table, int64_t hash) {
 
 void pmmi_dict_table_add(struct pmmi_dict_table *table, pmm_obj *key,
                          int64_t hash, pmm_obj *value) {
+  assert(key != NULL && value != NULL);
   assert(table->filled < table->room);
   assert(!table->only_str || pmmi_is_str(key));
   size_t index = table->filled++;
@@ -134,6 +138,7 @@ void pmmi_dict_table_add(struct pmmi_dict_table *table, pmm_obj *key,
 
 void pmmi_dict_table_move(struct pmmi_dict_table *to,
                           struct pmmi_dict_table *from) {
+  assert(to->filled == 0);
   for (size_t i = 0; i < from->filled; i++) {
     const struct pmmi_dict_entry *entry = pmmi_dict_entry_at(from, i);
     if (entry->key != NULL) {
@@ -146,6 +151,7 @@ void pmmi_dict_table_move(struct pmmi_dict_table *to,
 
 struct pmmi_dict_entry pmmi_dict_table_take(struct pmmi_dict_table *table,
                                             size_t slot) {
+  assert(slot <= table->mask);
   int64_t index = pmmi_dict_slot_get(table, slot);
   assert(index >= 0 && (size_t)index < table->filled);
   struct pmmi_dict_entry *entry = pmmi_dict_entry_at(table, (size_t)index);
@@ -160,6 +166,7 @@ struct pmmi_dict_entry pmmi_dict_table_take(struct pmmi_dict_table *table,
 
 /* 1 when the walk of its own hash leads to the entry. */
 static int is_reached(struct pmmi_dict_table *table, size_t index) {
+  assert(index < table->filled);
   int64_t hash =
       pmmi_dict_entry_hash(table, pmmi_dict_entry_at(table, index));
   struct pmmi_dict_probe probe = pmmi_dict_probe_first(table, hash);
@@ -178,6 +185,7 @@ static int is_reached(struct pmmi_dict_table *table, size_t index) {
 
 const char *pmmi_dict_table_check(struct pmmi_dict_table *table,
                                   size_t used) {
+  assert(table != NULL);
   size_t leading = 0;
   size_t keys = 0;
   if (table->filled > table->room || table->room > table->mask) {

@@ -5,6 +5,7 @@
 #include "types/state.h"
 
 static void enter_register(pmm_rt *rt, struct pmmi_finalizer *f) {
+  assert(!f->armed);
   struct pmmi_finalizer *older = pmmi_finalizers_of(rt)->newest;
   f->older = older;
   if (older != NULL) {
@@ -17,6 +18,7 @@ static void enter_register(pmm_rt *rt, struct pmmi_finalizer *f) {
 
 /* The register's reference becomes the caller's. */
 static void leave_register(pmm_rt *rt, struct pmmi_finalizer *f) {
+  assert((f->newer == NULL) == (pmmi_finalizers_of(rt)->newest == f));
   assert(f->armed);
   if (f->newer != NULL) {
     f->newer->older = f->older;
@@ -34,6 +36,7 @@ static void leave_register(pmm_rt *rt, struct pmmi_finalizer *f) {
 
 /* An error the callback raises is left pending. */
 static void call(pmm_rt *rt, struct pmmi_finalizer *f) {
+  assert(f->ref.fn != NULL);
   leave_register(rt, f);
   pmmi_weakref_leave(&f->ref);
   pmmi_event(rt, PMM_EVENT_CALLBACK, f->ref.cookie, 0);
@@ -42,6 +45,7 @@ static void call(pmm_rt *rt, struct pmmi_finalizer *f) {
 }
 
 static void target_died(pmm_rt *rt, struct pmmi_weakref *ref) {
+  assert(ref->base.type == &pmmi_finalizer_type && ref->target == NULL);
   struct pmmi_finalizer *f = (struct pmmi_finalizer *)ref;
   if (f->armed) {
     call(rt, f);
@@ -67,6 +71,7 @@ const struct pmmi_type pmmi_finalizer_type = {
 
 pmm_obj *pmmi_finalize_new(pmm_rt *rt, pmm_obj *target, pmm_fn fn, void *ctx,
                            int64_t cookie) {
+  assert(fn != NULL);
   struct pmmi_weakref *ref = pmmi_weakref_watch(
       rt, &pmmi_finalizer_type, target, target_died, ctx);
   if (ref == NULL) {
@@ -86,6 +91,7 @@ static enum pmm_status check_finalizer(pmm_rt *rt, const pmm_obj *o) {
 
 enum pmm_status pmmi_finalize_call(pmm_rt *rt, pmm_obj *finalize,
                                    int *called) {
+  assert(called != NULL);
   struct pmmi_finalizer *f = (struct pmmi_finalizer *)finalize;
   *called = 0;
   if (check_finalizer(rt, finalize) != PMM_OK || !f->armed) {

@@ -29,6 +29,7 @@ static struct pmmi_instance_links *links_of(
 
 /* The instance whose cookie that is; NULL for NULL. */
 static struct pmmi_instance *with_cookie(int64_t *cookie) {
+  assert(cookie == NULL || ((uintptr_t)cookie & 7) == 0);
   char *at = (char *)cookie;
   return at == NULL ? NULL
                     : (struct pmmi_instance *)(void *)(
@@ -45,6 +46,7 @@ struct pmmi_instance *pmmi_instance_next(
 }
 
 static void link_instance(pmm_rt *rt, struct pmmi_instance *instance) {
+  assert(!pmmi_gc_is_collectable(&instance->base));
   struct pmmi_instance *next = pmmi_instance_first(rt);
   links_of(instance)->next = pmmi_instances_of(rt)->first;
   if (next != NULL) {
@@ -54,6 +56,7 @@ static void link_instance(pmm_rt *rt, struct pmmi_instance *instance) {
 }
 
 static void unlink_instance(pmm_rt *rt, struct pmmi_instance *instance) {
+  assert(!pmmi_gc_is_collectable(&instance->base));
   struct pmmi_instance_links *links = links_of(instance);
   struct pmmi_instance *previous = with_cookie(links->previous);
   struct pmmi_instance *next = with_cookie(links->next);
@@ -86,6 +89,7 @@ static inline int visit_from(uint32_t first, pmm_obj *o, pmm_visit visit,
 }
 
 static size_t instance_owned_bytes(pmm_obj *o) {
+  assert(pmmi_is_instance(o));
   struct pmmi_attrs **attrs = attrs_of((struct pmmi_instance *)o);
   return attrs == NULL ? 0 : pmmi_attrs_bytes(*attrs);
 }
@@ -101,12 +105,14 @@ static int skipping_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 }
 
 static int borrowing_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(type_of((struct pmmi_instance *)o)->slots > 0);
   pmm_obj *lent = ((struct pmmi_instance *)o)->slots[0];
   int result = lent == NULL ? 0 : visit(ctx, lent);
   return result != 0 ? result : instance_traverse(o, visit, ctx);
 }
 
 void pmmi_instance_clear(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_instance(o));
   struct pmmi_instance *instance = (struct pmmi_instance *)o;
   uint32_t slots = type_of(instance)->slots;
   struct pmmi_attrs **attrs = attrs_of(instance);
@@ -127,6 +133,7 @@ static void instance_finalize(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void instance_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_instance *instance = (struct pmmi_instance *)o;
   pmmi_gc_untrack(rt, o);
   pmmi_instance_clear(rt, o);
@@ -142,6 +149,7 @@ static void instance_dealloc(pmm_rt *rt, pmm_obj *o) {
 static pmm_obj *instance_copy(pmm_rt *rt, pmm_obj *o);
 
 void pmmi_instance_fill_type(struct pmmi_type *type, uint32_t flags) {
+  assert(type->traverse == NULL);
   type->basic_size = sizeof(struct pmmi_instance);
   type->owned_bytes = instance_owned_bytes;
   type->dealloc = instance_dealloc;
@@ -195,6 +203,7 @@ pmm_obj **pmmi_instance_attribute(pmm_obj *instance, size_t index) {
 /* Every type of the host is copied so: its state is what the runtime holds of
  * it, and what its finalizer may own is beyond our knowledge. */
 static pmm_obj *instance_copy(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_instance(o));
   struct pmmi_instance *from = (struct pmmi_instance *)o;
   pmm_obj *copy = pmmi_instance_new(rt, (pmm_obj *)(uintptr_t)o->type,
                                     from->cookie);
@@ -259,6 +268,7 @@ enum pmm_status pmmi_slot_set(pmm_rt *rt, pmm_obj *instance, size_t index,
 
 /* Where the names stand that the instance shares with others of its type. */
 static struct pmmi_attr_names **names_of(pmm_obj *instance) {
+  assert(pmmi_is_instance(instance));
   return &((struct pmmi_heap_type *)(uintptr_t)instance->type)->attr_names;
 }
 
@@ -273,6 +283,7 @@ static struct pmmi_attrs **attrs_or_fail(pmm_rt *rt, pmm_obj *o) {
 }
 
 pmm_obj *pmmi_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
+  assert(name != NULL);
   struct pmmi_attrs **attrs = attrs_or_fail(rt, instance);
   if (attrs == NULL) {
     return NULL;
@@ -285,6 +296,7 @@ pmm_obj *pmmi_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
 
 enum pmm_status pmmi_attr_set(pmm_rt *rt, pmm_obj *instance,
                               const char *name, pmm_obj *value) {
+  assert(name != NULL);
   struct pmmi_attrs **attrs = attrs_or_fail(rt, instance);
   return attrs == NULL ? pmmi_error(rt)
                        : pmmi_attrs_set(rt, names_of(instance), attrs, name,

@@ -21,6 +21,7 @@
 
 /* A new int of `n` digits that the caller fills. */
 static struct pmmi_int *int_alloc(pmm_rt *rt, size_t n) {
+  assert(n > 0);
   struct pmmi_int *i = NULL;
   if (n <= PTRDIFF_MAX / sizeof(uint32_t) - 8) {
     i = pmmi_alloc(rt, pmmi_int_size(n));
@@ -35,6 +36,7 @@ static struct pmmi_int *int_alloc(pmm_rt *rt, size_t n) {
 }
 
 static void int_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0 && o->type == &pmmi_int_type);
   pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, o, pmmi_int_block_bytes(o));
 }
@@ -44,6 +46,7 @@ static int is_cached(int64_t value) {
 }
 
 static struct pmmi_int *small_int(pmm_rt *rt, int64_t value) {
+  assert(is_cached(value));
   return (struct pmmi_int *)(void *)
       pmmi_ints_of(rt)->small[value - PMMI_INT_MIN_CACHED].bytes;
 }
@@ -81,6 +84,7 @@ pmm_obj *pmmi_int_new(pmm_rt *rt, int64_t value) {
 }
 
 enum pmm_status pmmi_int_value(pmm_rt *rt, pmm_obj *o, int64_t *value) {
+  assert(value != NULL);
   if (!pmmi_is_int(o)) {
     return pmmi_fail(rt, PMM_TYPE, "not an int");
   }
@@ -104,6 +108,7 @@ enum pmm_status pmmi_int_value(pmm_rt *rt, pmm_obj *o, int64_t *value) {
 /* i = i * factor + addend; its digits are allocated and may be 0 above. */
 static void multiply_add(struct pmmi_int *i, size_t n, uint32_t factor,
                          uint32_t addend) {
+  assert(factor > 0 && addend < factor);
   uint64_t carry = addend;
   for (size_t k = 0; k < n; k++) {
     carry += (uint64_t)i->digit[k] * factor;
@@ -114,6 +119,7 @@ static void multiply_add(struct pmmi_int *i, size_t n, uint32_t factor,
 }
 
 static void read_decimal(struct pmmi_int *i, size_t n, const char *text) {
+  assert(n > 0);
   memset(i->digit, 0, n * sizeof(uint32_t));
   for (; *text != '\0'; text++) {
     multiply_add(i, n, 10, (uint32_t)(*text - '0'));
@@ -122,6 +128,7 @@ static void read_decimal(struct pmmi_int *i, size_t n, const char *text) {
 
 /* Text of at most 18 digits fits 64 bits; it may name a cached int. */
 static pmm_obj *parse_short(pmm_rt *rt, const char *text, int negative) {
+  assert(*text != '\0');
   int64_t value = 0;
   for (; *text != '\0'; text++) {
     value = value * 10 + (*text - '0');
@@ -133,6 +140,7 @@ static pmm_obj *parse_short(pmm_rt *rt, const char *text, int negative) {
  * the block is then cut to what the value needs. */
 static pmm_obj *parse_long(pmm_rt *rt, const char *text, size_t length,
                            int negative) {
+  assert(length > 18);
   size_t room = length / DECIMAL_DIGITS + 1;
   struct pmmi_int *i = int_alloc(rt, room);
   if (i == NULL) {
@@ -158,6 +166,7 @@ static pmm_obj *parse_long(pmm_rt *rt, const char *text, size_t length,
 }
 
 pmm_obj *pmmi_int_parse(pmm_rt *rt, const char *text) {
+  assert(text != NULL);
   int negative = *text == '-';
   text += *text == '-' || *text == '+';
   size_t length = strspn(text, "0123456789");
@@ -174,6 +183,7 @@ pmm_obj *pmmi_int_parse(pmm_rt *rt, const char *text) {
 
 /* Divide the `n` digits in place; returns the remainder. */
 static uint32_t divide(uint32_t *digit, size_t n, uint32_t divisor) {
+  assert(divisor > 0);
   uint64_t rest = 0;
   for (size_t k = n; k-- > 0;) {
     rest = rest << PMMI_DIGIT_BITS | digit[k];
@@ -185,6 +195,7 @@ static uint32_t divide(uint32_t *digit, size_t n, uint32_t divisor) {
 
 /* Write the decimals of `digit` (destroyed) before `end`; returns the first. */
 static char *write_decimal(uint32_t *digit, size_t n, char *end) {
+  assert(n > 0);
   char *at = end;
   while (n > 0) {
     uint32_t part = divide(digit, n, DECIMAL_BASE);
@@ -204,6 +215,7 @@ static char *write_decimal(uint32_t *digit, size_t n, char *end) {
 
 /* One block holds a copy of the digits and behind it the text. */
 static pmm_obj *int_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_int(o));
   const struct pmmi_int *i = (const struct pmmi_int *)o;
   size_t n = pmmi_int_digit_count(i);
   size_t room = n * (sizeof(uint32_t) + DECIMAL_DIGITS + 1) + 2;
@@ -226,12 +238,14 @@ static pmm_obj *int_repr(pmm_rt *rt, pmm_obj *o) {
 
 static enum pmm_status int_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                   int *equal) {
+  assert(pmmi_is_int(a) && pmmi_is_int(b));
   (void)rt;
   *equal = pmmi_number_equals(a, b);
   return PMM_OK;
 }
 
 static enum pmm_status int_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(pmmi_is_int(o));
   (void)rt;
   const struct pmmi_int *i = (const struct pmmi_int *)o;
   uint64_t rest = 0;

@@ -22,16 +22,19 @@
 #define LEAST_ROOM 16
 
 static size_t slot_of(const struct pmmi_strs *strs, pmm_obj *o) {
+  assert(strs->interned_room > 0);
   return (size_t)pmmi_str_hash((struct pmmi_str *)o) &
          (strs->interned_room - 1);
 }
 
 static size_t next_slot(const struct pmmi_strs *strs, size_t slot) {
+  assert(slot < strs->interned_room);
   return (slot + 1) & (strs->interned_room - 1);
 }
 
 /* The slot that holds an equal string, or the empty one where it belongs. */
 static size_t find(const struct pmmi_strs *strs, pmm_obj *o) {
+  assert(strs->interned_count < strs->interned_room);
   size_t slot = slot_of(strs, o);
   while (strs->interned[slot] != NULL &&
          pmmi_str_order(strs->interned[slot], o) != 0) {
@@ -49,6 +52,7 @@ static void give_back(pmm_rt *rt) {
 
 static enum pmm_status grow(pmm_rt *rt) {
   struct pmmi_strs *strs = pmmi_strs_of(rt);
+  assert(2 * (strs->interned_count + 1) > strs->interned_room);
   struct pmmi_strs old = {.interned = strs->interned,
                           .interned_room = strs->interned_room};
   size_t room = old.interned_room == 0 ? LEAST_ROOM : 2 * old.interned_room;
@@ -68,6 +72,7 @@ static enum pmm_status grow(pmm_rt *rt) {
 }
 
 enum pmm_status pmmi_str_intern(pmm_rt *rt, pmm_obj **str) {
+  assert(str != NULL);
   struct pmmi_strs *strs = pmmi_strs_of(rt);
   pmm_obj *o = *str;
   if (!pmmi_is_str(o)) {
@@ -95,11 +100,13 @@ enum pmm_status pmmi_str_intern(pmm_rt *rt, pmm_obj **str) {
 /* 1 when an entry whose search starts at `home` and that stands at `slot` is
  * still found after the hole, cyclically. */
 static int found_without(size_t hole, size_t home, size_t slot) {
+  assert(hole != slot);
   return hole <= slot ? hole < home && home <= slot
                       : hole < home || home <= slot;
 }
 
 void pmmi_str_forget(pmm_rt *rt, struct pmmi_str *s) {
+  assert(s->interned && pmmi_strs_of(rt)->interned_count > 0);
   struct pmmi_strs *strs = pmmi_strs_of(rt);
   size_t hole = find(strs, &s->var.base);
   assert(strs->interned[hole] == &s->var.base);

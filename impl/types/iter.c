@@ -33,6 +33,7 @@ pmm_obj *pmmi_sequence_iter(pmm_rt *rt, pmm_obj *sequence) {
 }
 
 static pmm_obj *iterator_copy(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_iterator_type);
   const struct iterator *i = (const struct iterator *)o;
   return iter_at(rt, i->sequence, i->index);
 }
@@ -43,11 +44,13 @@ pmm_obj **pmmi_sequence_of(pmm_obj *iterator) {
 }
 
 pmm_obj *pmmi_self_iter(pmm_rt *rt, pmm_obj *iterator) {
+  assert(iterator->type->next != NULL);
   return pmmi_new_reference(rt, iterator);
 }
 
 /* Item `index`, new.  The sequence has it. */
 static pmm_obj *item_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
+  assert(index < ((const struct pmmi_var *)sequence)->length);
   if (pmmi_is_str(sequence)) {
     return pmmi_str_char(
         rt, pmmi_str_at((const struct pmmi_str *)sequence, index));
@@ -71,6 +74,7 @@ static pmm_obj *item_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
 }
 
 static pmm_obj *iterator_next(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_iterator_type);
   struct iterator *i = (struct iterator *)o;
   if (i->sequence != NULL) {
     if (i->index < ((struct pmmi_var *)i->sequence)->length) {
@@ -88,12 +92,14 @@ static void iterator_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void iterator_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   iterator_clear(rt, o);
   pmmi_gc_free(rt, o);
 }
 
 static int iterator_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(o->type == &pmmi_iterator_type);
   struct iterator *i = (struct iterator *)o;
   return i->sequence != NULL ? visit(ctx, i->sequence) : 0;
 }
@@ -114,6 +120,7 @@ const struct pmmi_type pmmi_iterator_type = {
 /* ---- views --------------------------------------------------------------- */
 
 void pmmi_items_refresh(struct pmmi_items *items) {
+  assert(pmmi_is_list(items->owner) || pmmi_is_tuple(items->owner));
   items->n = ((const struct pmmi_var *)items->owner)->length;
   items->at = pmmi_is_list(items->owner)
                   ? ((struct pmmi_list *)items->owner)->items
@@ -122,6 +129,7 @@ void pmmi_items_refresh(struct pmmi_items *items) {
 
 enum pmm_status pmmi_items_get(pmm_rt *rt, pmm_obj *iterable,
                                struct pmmi_items *items) {
+  assert(items != NULL);
   if (pmmi_is_list(iterable) || pmmi_is_tuple(iterable)) {
     items->owner = pmmi_new_reference(rt, iterable);
   } else {

@@ -28,12 +28,14 @@ struct iterator {
 };
 
 static size_t used_of(const pmm_obj *o) {
+  assert(pmmi_is_dict(o) || pmmi_is_set(o));
   return pmmi_is_dict(o) ? ((const struct pmmi_dict *)o)->used
                          : ((const struct pmmi_set *)o)->used;
 }
 
 /* The next key, borrowed, or NULL. */
 static pmm_obj *step(struct iterator *i) {
+  assert(i->keys != NULL);
   if (!pmmi_is_dict(i->keys)) {
     return pmmi_set_next((struct pmmi_set *)i->keys, &i->position);
   }
@@ -44,6 +46,7 @@ static pmm_obj *step(struct iterator *i) {
 
 static pmm_obj *iter_new(pmm_rt *rt, const struct pmmi_type *type,
                          pmm_obj *keys) {
+  assert(type->next != NULL);
   pmm_obj *o = pmmi_gc_new(rt, type, 0);
   if (o != NULL) {
     struct iterator *i = (struct iterator *)o;
@@ -55,16 +58,19 @@ static pmm_obj *iter_new(pmm_rt *rt, const struct pmmi_type *type,
 }
 
 pmm_obj *pmmi_dict_iter(pmm_rt *rt, pmm_obj *dict) {
+  assert(pmmi_is_dict(dict));
   return iter_new(rt, &pmmi_dict_iterator_type, dict);
 }
 
 pmm_obj *pmmi_set_iter(pmm_rt *rt, pmm_obj *set) {
+  assert(pmmi_is_set(set));
   return iter_new(rt, &pmmi_set_iterator_type, set);
 }
 
 /* One that has noticed a change never goes on. */
 static pmm_obj *stop_changed(pmm_rt *rt, struct iterator *i,
                              const char *message) {
+  assert(i->keys != NULL);
   i->used = SIZE_MAX;
   return pmmi_fail_null(rt, PMM_RUNTIME, message);
 }
@@ -93,6 +99,7 @@ static void iterator_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void iterator_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   iterator_clear(rt, o);
   pmmi_gc_free(rt, o);

@@ -26,6 +26,7 @@ static enum pmm_status bad_index(pmm_rt *rt) {
 
 /* Slots for a list that comes from `old` items to n > 0; see list.h. */
 static size_t capacity_for(size_t old, size_t n) {
+  assert(n > 0);
   size_t capacity = (n + (n >> 3) + 6) & ~(size_t)3;
   if (n > old && n - old > capacity - n) {
     capacity = (n + 3) & ~(size_t)3;
@@ -130,6 +131,7 @@ static struct pmmi_list *take_kept(pmm_rt *rt) {
 }
 
 int pmmi_list_keep(pmm_rt *rt, struct pmmi_list *list) {
+  assert(list->var.base.type == &pmmi_list_type);
   if (pmmi_lists_of(rt)->count >= PMMI_LISTS_KEPT) {
     return 0;
   }
@@ -143,6 +145,7 @@ int pmmi_list_keep(pmm_rt *rt, struct pmmi_list *list) {
 }
 
 static void put_back(pmm_rt *rt, struct pmmi_list *list) {
+  assert(list->items == NULL || list->capacity != 0);
   if (!pmmi_list_keep(rt, list)) {
     pmmi_gc_free(rt, &list->var.base);
   }
@@ -199,6 +202,7 @@ pmm_obj *pmmi_list_new(pmm_rt *rt, size_t n) {
 }
 
 pmm_obj *pmmi_list_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   struct pmmi_list *list = pmmi_list_alloc(rt, n);
   if (list == NULL) {
     return NULL;
@@ -213,11 +217,13 @@ pmm_obj *pmmi_list_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
 
 static void release_items(pmm_rt *rt, pmm_obj **items, size_t n,
                           size_t capacity) {
+  assert(n <= capacity);
   pmmi_release_items(rt, items, n);
   pmmi_mem_free(rt, items, capacity * sizeof *items);
 }
 
 static void list_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0 && pmmi_is_list(o));
   struct pmmi_list *list = (struct pmmi_list *)o;
   assert(list->capacity >= 0);
   pmmi_gc_untrack(rt, o);
@@ -227,6 +233,7 @@ static void list_dealloc(pmm_rt *rt, pmm_obj *o) {
 
 /* The list is empty before the first item goes. */
 static void list_clear(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_list(o));
   struct pmmi_list *list = (struct pmmi_list *)o;
   end_sort(list);
   pmm_obj **items = list->items;
@@ -239,6 +246,7 @@ static void list_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static int list_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(pmmi_is_list(o));
   struct pmmi_list *list = (struct pmmi_list *)o;
   for (size_t i = 0; i < list->var.length; i++) {
     if (list->items[i] != NULL) {
@@ -256,6 +264,7 @@ static int list_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 /* Unlike a resize this never moves an array that has room: it may have been
  * reserved for what is still to come. */
 static inline enum pmm_status grow_by_one(pmm_rt *rt, struct pmmi_list *list) {
+  assert(list->capacity < 0 || list->var.length <= (size_t)list->capacity);
   size_t n = list->var.length;
   if (__builtin_expect((ptrdiff_t)n < list->capacity, 1)) {
     list->var.length = n + 1;
@@ -280,6 +289,7 @@ enum pmm_status pmmi_list_append(pmm_rt *rt, pmm_obj *list, pmm_obj *item) {
 
 enum pmm_status pmmi_list_append_steal(pmm_rt *rt, struct pmmi_list *list,
                                        pmm_obj *item) {
+  assert(item != NULL);
   size_t n = list->var.length;
   enum pmm_status status = grow_by_one(rt, list);
   if (status == PMM_OK) {
@@ -356,6 +366,7 @@ pmm_obj *pmmi_list_take(pmm_rt *rt, struct pmmi_list *list, size_t index) {
 /* Releasing may run code, so the list is looked at anew each time. */
 void pmmi_list_restore(pmm_rt *rt, struct pmmi_list *list, size_t length,
                        ptrdiff_t capacity) {
+  assert(pmmi_is_list(&list->var.base));
   while (list->var.length > length) {
     pmmi_xrelease(rt, list->items[--list->var.length]);
   }
@@ -412,6 +423,7 @@ enum pmm_status pmmi_list_clear(pmm_rt *rt, pmm_obj *list) {
 
 static enum pmm_status list_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                    int *equal) {
+  assert(pmmi_is_list(a) && pmmi_is_list(b));
   const struct pmmi_list *s = (const struct pmmi_list *)a;
   const struct pmmi_list *t = (const struct pmmi_list *)b;
   *equal = s->var.length == t->var.length;
@@ -427,6 +439,7 @@ static enum pmm_status list_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 static pmm_obj *list_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_list(o));
   const struct pmmi_list *list = (const struct pmmi_list *)o;
   struct pmmi_repr repr;
   if (!pmmi_repr_enter(rt, &repr, o)) {
@@ -445,10 +458,12 @@ static pmm_obj *list_repr(pmm_rt *rt, pmm_obj *o) {
 }
 
 static size_t list_length(pmm_obj *o) {
+  assert(pmmi_is_list(o));
   return ((struct pmmi_var *)o)->length;
 }
 
 static pmm_obj *list_copy(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_list(o));
   return pmmi_list_slice(rt, o, 0, SIZE_MAX);
 }
 

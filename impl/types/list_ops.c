@@ -27,6 +27,7 @@ static enum pmm_status refuse(pmm_rt *rt) {
 
 static void copy_items(pmm_rt *rt, pmm_obj **to, pmm_obj *const *from,
                        size_t n) {
+  assert(n == 0 || (to != NULL && from != NULL));
   for (size_t i = 0; i < n; i++) {
     pmmi_xretain(rt, from[i]);
     to[i] = from[i];
@@ -84,6 +85,7 @@ pmm_obj *pmmi_list_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b) {
 
 /* The repeat count as a size; below 0 is 0. */
 static enum pmm_status read_count(pmm_rt *rt, pmm_obj *count, size_t *times) {
+  assert(times != NULL);
   int64_t value;
   enum pmm_status status = pmmi_int_value(rt, count, &value);
   if (status == PMM_OK) {
@@ -94,6 +96,7 @@ static enum pmm_status read_count(pmm_rt *rt, pmm_obj *count, size_t *times) {
 
 /* n * times, or more than any list can hold. */
 static size_t product_of(size_t n, size_t times) {
+  assert(times > 0 || n < SIZE_MAX);
   size_t total;
   return pmmi_size_fits(n, times, 0, &total) ? total : SIZE_MAX;
 }
@@ -101,6 +104,7 @@ static size_t product_of(size_t n, size_t times) {
 /* Fill slots n .. n*times-1 with the n items before them, each gaining the
  * owners that it gets. */
 static void replicate(pmm_obj **items, size_t n, size_t times) {
+  assert(n > 0 && times > 0);
   for (size_t i = 0; i < n; i++) {
     if (items[i] != NULL && items[i]->refcnt != PMMI_IMMORTAL) {
       items[i]->refcnt += times - 1;
@@ -164,6 +168,7 @@ enum pmm_status pmmi_list_repeat_inplace(pmm_rt *rt, pmm_obj *list,
 
 /* Make room for n more items; a list without array gets what it needs. */
 static enum pmm_status grow_by(pmm_rt *rt, struct pmmi_list *list, size_t n) {
+  assert(pmmi_is_list(&list->var.base));
   size_t length = list->var.length;
   if (list->items != NULL) {
     return pmmi_list_resize(rt, list, length + n);
@@ -178,6 +183,7 @@ static enum pmm_status grow_by(pmm_rt *rt, struct pmmi_list *list, size_t n) {
 /* `source` may be the list itself: its items are the first n in any case. */
 static enum pmm_status extend_from(pmm_rt *rt, struct pmmi_list *list,
                                    pmm_obj *source) {
+  assert(pmmi_is_list(source) || pmmi_is_tuple(source));
   struct pmmi_items items;
   enum pmm_status status = pmmi_items_get(rt, source, &items);
   if (status != PMM_OK) {
@@ -196,6 +202,7 @@ static enum pmm_status extend_from(pmm_rt *rt, struct pmmi_list *list,
 /* Append what the iterator gives, one by one; PMM_OK at its end. */
 static enum pmm_status drain(pmm_rt *rt, struct pmmi_list *list,
                              pmm_obj *iterator) {
+  assert(iterator->type->next != NULL);
   enum pmm_status status = PMM_OK;
   while (status == PMM_OK) {
     pmm_obj *item = pmmi_next(rt, iterator);
@@ -272,6 +279,7 @@ pmm_obj *pmmi_list_convert(pmm_rt *rt, pmm_obj *iterable) {
 static enum pmm_status splice(pmm_rt *rt, struct pmmi_list *list, size_t from,
                               size_t old_n, pmm_obj **removed,
                               const struct pmmi_items *put) {
+  assert(from + old_n <= list->var.length);
   size_t length = list->var.length;
   size_t tail = length - from - old_n;
   if (put->n > old_n) {
@@ -297,6 +305,7 @@ static enum pmm_status splice(pmm_rt *rt, struct pmmi_list *list, size_t from,
 static enum pmm_status assign_items(pmm_rt *rt, struct pmmi_list *list,
                                     size_t from, size_t to,
                                     const struct pmmi_items *put) {
+  assert(from <= to && to <= list->var.length);
   pmmi_clamp_range(list->var.length, &from, &to);
   size_t n = to - from;
   if (n == 0 && put->n == 0) {

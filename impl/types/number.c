@@ -45,6 +45,7 @@ pmm_obj *pmmi_none(pmm_rt *rt) {
 /* ---- floats -------------------------------------------------------------- */
 
 static double value_of(const pmm_obj *o) {
+  assert(o->type == &pmmi_float_type);
   return ((const struct pmmi_float *)o)->value;
 }
 
@@ -59,6 +60,7 @@ pmm_obj *pmmi_float_new(pmm_rt *rt, double value) {
 }
 
 enum pmm_status pmmi_float_value(pmm_rt *rt, pmm_obj *o, double *value) {
+  assert(value != NULL);
   if (o->type != &pmmi_float_type) {
     return pmmi_fail(rt, PMM_TYPE, "not a float");
   }
@@ -68,6 +70,7 @@ enum pmm_status pmmi_float_value(pmm_rt *rt, pmm_obj *o, double *value) {
 
 static enum pmm_status float_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                     int *equal) {
+  assert(equal != NULL);
   (void)rt;
   *equal = value_of(a) == value_of(b);
   return PMM_OK;
@@ -75,6 +78,7 @@ static enum pmm_status float_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 
 /* 2^61 is 1 in the modulus of int_hash, so an exponent only rotates. */
 static int64_t hash_double(double value) {
+  assert(isfinite(value));
   const uint64_t modulus = (UINT64_C(1) << 61) - 1;
   int exponent;
   double m = frexp(fabs(value), &exponent);
@@ -95,6 +99,7 @@ static int64_t hash_double(double value) {
 }
 
 static enum pmm_status float_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(hash != NULL);
   (void)rt;
   double value = value_of(o);
   if (isnan(value)) {
@@ -145,10 +150,12 @@ int pmmi_is_number(const pmm_obj *o) {
 static int order_of(double a, double b) { return (a > b) - (a < b); }
 
 static int sign_of(const struct pmmi_int *i) {
+  assert(i->digits != 0);
   return i->digits < 0 ? -1 : i->digits > 1 || i->digit[0] != 0;
 }
 
 static int order_ints(const struct pmmi_int *a, const struct pmmi_int *b) {
+  assert(a->digits != 0 && b->digits != 0);
   if (a->digits != b->digits) {
     return a->digits < b->digits ? -1 : 1;
   }
@@ -165,6 +172,7 @@ static int order_ints(const struct pmmi_int *a, const struct pmmi_int *b) {
 
 /* Order of the magnitudes of an int and of the finite `d` >= 0. */
 static int order_magnitudes(const struct pmmi_int *i, double d) {
+  assert(d >= 0);
   const double base = 1073741824.0; /* 2^30 */
   double whole = floor(d);
   int order = d > whole ? -1 : 0; /* decides when the integral parts agree */
@@ -179,6 +187,7 @@ static int order_magnitudes(const struct pmmi_int *i, double d) {
 }
 
 static int order_int_double(const struct pmmi_int *i, double d) {
+  assert(!isnan(d));
   int sign = sign_of(i);
   int other = order_of(d, 0.0);
   if (isinf(d) || sign != other) {

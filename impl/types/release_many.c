@@ -43,6 +43,7 @@ static inline void dead_init(struct dead *dead) {
 }
 
 static void tell_collector(pmm_rt *rt, struct dead *dead) {
+  assert(dead->taken_out <= pmmi_tracked_of(rt)->count);
   if (dead->taken_out > 0) {
     pmmi_gc_taken_out(rt, dead->taken_out);
     dead->taken_out = 0;
@@ -52,7 +53,9 @@ static void tell_collector(pmm_rt *rt, struct dead *dead) {
 /* Apart, so that the loops over objects stay small. */
 __attribute__((noinline)) static void give_back(pmm_rt *rt, struct dead *dead,
                                                 struct batch *batch) {
+  assert(batch->count > 0 && batch->count <= BATCH);
   tell_collector(rt, dead);
+  assert(batch->collectable <= batch->count && batch->size > 0);
   pmmi_gc_uncount(pmmi_tracked_of(rt), batch->collectable);
   pmmi_memory_of(rt)->objects -= batch->count;
   pmmi_free_many(rt, batch->blocks, batch->count, batch->size);
@@ -106,6 +109,7 @@ static inline int dies_as_digit(const pmm_obj *o) {
  * are made; the first is.  Returns how many are left. */
 static size_t bury_digits(pmm_rt *rt, struct dead *dead,
                           pmm_obj *const *items, size_t n) {
+  assert(n > 0 && dies_as_digit(items[n - 1]));
   struct batch *batch = batch_for(rt, dead, pmmi_int_size(1));
   uint32_t count = batch->count;
   do {
@@ -200,6 +204,7 @@ static inline int dies_alone(pmm_obj *o, size_t length) {
  * bare list or a tuple, and none is kept for reuse. */
 static size_t bury_alike(pmm_rt *rt, struct dead *dead, pmm_obj *const *items,
                          size_t n) {
+  assert(n > 0 && items[n - 1]->refcnt == 1);
   const struct pmmi_type *type = items[n - 1]->type;
   const size_t length = ((const struct pmmi_var *)items[n - 1])->length;
   struct batch *batch = batch_for(rt, dead, block_bytes(items[n - 1]));
@@ -249,6 +254,7 @@ static inline int is_kept(pmm_rt *rt, pmm_obj *o) {
 
 /* One tuple or list: 1 when nobody but plain objects dies with it. */
 static int bury_container(pmm_rt *rt, struct dead *dead, pmm_obj *o) {
+  assert(o->refcnt == 1);
   if (o->type == &pmmi_tuple_type) {
     struct pmmi_tuple *t = (struct pmmi_tuple *)o;
     size_t left = bury_items(rt, dead, t->items, t->var.length);
@@ -277,6 +283,7 @@ static inline int is_container(const pmm_obj *o) {
  * are left. */
 static size_t release_some(pmm_rt *rt, struct dead *dead,
                            pmm_obj *const *items, size_t n) {
+  assert(n > 0 && items[n - 1] != NULL);
   pmm_obj *o = items[n - 1];
   if (o->refcnt > 1) { /* immortal ones too                                 */
     pmmi_release(rt, o);
@@ -301,6 +308,7 @@ static size_t release_some(pmm_rt *rt, struct dead *dead,
 }
 
 void pmmi_release_many(pmm_rt *rt, pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   struct dead dead;
   dead_init(&dead);
   while (n > 0) {

@@ -48,6 +48,7 @@ struct sorter {
 /* Merge from[low..middle) and from[middle..high) into to[low..high). */
 static enum pmm_status merge(struct sorter *s, size_t low, size_t middle,
                              size_t high) {
+  assert(low <= middle && middle <= high);
   size_t left = low;
   size_t right = middle;
   for (size_t at = low; at < high; at++) {
@@ -67,6 +68,7 @@ static enum pmm_status merge(struct sorter *s, size_t low, size_t middle,
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 static enum pmm_status merge_sort(struct sorter *s) {
+  assert(s->n > 0);
   for (size_t run = 1; run < s->n; run *= 2) {
     for (size_t low = 0; low < s->n; low += 2 * run) {
       size_t middle = least(low + run, s->n);
@@ -88,6 +90,7 @@ static enum pmm_status merge_sort(struct sorter *s) {
 /* The key of an item, new; None where the host gave nothing. */
 static enum pmm_status make_key(pmm_rt *rt, pmm_call key, void *ctx,
                                 struct pair *pair) {
+  assert(key != NULL);
   pair->key = NULL;
   enum pmm_status status = key(ctx, rt, pair->item, &pair->key);
   if (status != PMM_OK && !pmmi_error_pending(rt)) {
@@ -104,6 +107,7 @@ static enum pmm_status make_key(pmm_rt *rt, pmm_call key, void *ctx,
 }
 
 static void drop_keys(struct sorter *s, size_t made) {
+  assert(made <= s->n);
   for (size_t i = made; i-- > 0;) {
     pmmi_release(s->rt, s->from[i].key);
   }
@@ -141,6 +145,7 @@ static enum pmm_status sort_pairs(struct sorter *s, pmm_obj **items,
 
 static enum pmm_status sort_contents(pmm_rt *rt, struct contents *contents,
                                      pmm_call key, void *ctx) {
+  assert(key != NULL || ctx == NULL);
   size_t n = contents->length;
   size_t size;
   struct pair *block = NULL;
@@ -159,6 +164,7 @@ static enum pmm_status sort_contents(pmm_rt *rt, struct contents *contents,
 /* ---- the list meanwhile -------------------------------------------------- */
 
 static void swap_contents(struct pmmi_list *list, struct contents *contents) {
+  assert(pmmi_is_list(&list->var.base));
   struct contents own = {list->items, list->var.length, list->capacity};
   list->items = contents->items;
   list->var.length = contents->length;
@@ -167,6 +173,7 @@ static void swap_contents(struct pmmi_list *list, struct contents *contents) {
 }
 
 static enum pmm_status check_items(pmm_rt *rt, const struct pmmi_list *list) {
+  assert(pmmi_is_list(&list->var.base));
   for (size_t i = 0; i < list->var.length; i++) {
     if (list->items[i] == NULL) {
       return pmmi_fail(rt, PMM_SYSTEM, "a slot was never filled");
@@ -177,6 +184,7 @@ static enum pmm_status check_items(pmm_rt *rt, const struct pmmi_list *list) {
 
 /* Items that the list got while it seemed empty; they die last to first. */
 static void drop_contents(pmm_rt *rt, struct contents *contents) {
+  assert(contents != NULL);
   size_t capacity = contents->capacity > 0 ? (size_t)contents->capacity : 0;
   for (size_t i = contents->length; i-- > 0;) {
     pmmi_xrelease(rt, contents->items[i]);

@@ -19,6 +19,7 @@ static enum pmm_status no_memory(pmm_rt *rt) {
 
 /* Where position `index` is stored, or would be. */
 static size_t place_of(const struct pmmi_sparse *v, size_t index) {
+  assert(v->var.length <= v->room);
   size_t from = 0;
   size_t to = v->var.length;
   while (from < to) {
@@ -34,11 +35,13 @@ static size_t place_of(const struct pmmi_sparse *v, size_t index) {
 
 static int is_stored(const struct pmmi_sparse *v, size_t place,
                      size_t index) {
+  assert(place <= v->var.length);
   return place < v->var.length && v->entries[place].position == index;
 }
 
 /* Room for `n` entries and no more; PMM_NO_MEMORY leaves it as it is. */
 static enum pmm_status set_room(pmm_rt *rt, struct pmmi_sparse *v, size_t n) {
+  assert(n >= v->var.length);
   struct pmmi_sparse_entry *moved = NULL;
   size_t bytes;
   if (n == 0) {
@@ -63,6 +66,7 @@ static size_t room_for(size_t n) {
 
 static enum pmm_status insert(pmm_rt *rt, struct pmmi_sparse *v, size_t place,
                               struct pmmi_sparse_entry entry) {
+  assert(place <= v->var.length && entry.value != 0.0);
   size_t n = v->var.length;
   if (n == v->room && set_room(rt, v, room_for(n + 1)) != PMM_OK) {
     return no_memory(rt);
@@ -76,6 +80,7 @@ static enum pmm_status insert(pmm_rt *rt, struct pmmi_sparse *v, size_t place,
 
 /* A shrink that fails keeps the larger block. */
 static void remove_at(pmm_rt *rt, struct pmmi_sparse *v, size_t place) {
+  assert(place < v->var.length);
   size_t left = --v->var.length;
   memmove(v->entries + place, v->entries + place + 1, bytes_of(left - place));
   if (left < v->room / 2) {
@@ -129,6 +134,7 @@ enum pmm_status pmmi_sparse_set(pmm_rt *rt, pmm_obj *vector, size_t index,
 
 enum pmm_status pmmi_sparse_get(pmm_rt *rt, pmm_obj *vector, size_t index,
                                 double absent, double *value) {
+  assert(value != NULL);
   enum pmm_status status = check(rt, vector, index);
   if (status == PMM_OK) {
     const struct pmmi_sparse *v = (const struct pmmi_sparse *)vector;
@@ -140,6 +146,7 @@ enum pmm_status pmmi_sparse_get(pmm_rt *rt, pmm_obj *vector, size_t index,
 
 enum pmm_status pmmi_sparse_dot(pmm_rt *rt, pmm_obj *vector, pmm_obj *dense,
                                 double *sum) {
+  assert(sum != NULL);
   const struct pmmi_sparse *v = (const struct pmmi_sparse *)vector;
   const double *items;
   size_t n;
@@ -158,6 +165,7 @@ enum pmm_status pmmi_sparse_dot(pmm_rt *rt, pmm_obj *vector, pmm_obj *dense,
 
 enum pmm_status pmmi_sparse_shape(pmm_rt *rt, pmm_obj *o, size_t *rows,
                                   size_t *columns) {
+  assert(rows != NULL && columns != NULL);
   if (pmmi_is_csr(o)) {
     *rows = ((const struct pmmi_csr *)o)->rows;
     *columns = ((const struct pmmi_csr *)o)->columns;
@@ -174,6 +182,7 @@ enum pmm_status pmmi_sparse_shape(pmm_rt *rt, pmm_obj *o, size_t *rows,
 
 /* An empty vector with room for exactly `n` entries. */
 static struct pmmi_sparse *with_room(pmm_rt *rt, size_t positions, size_t n) {
+  assert(n <= positions);
   pmm_obj *o = pmmi_sparse_new(rt, positions);
   struct pmmi_sparse *v = (struct pmmi_sparse *)o;
   if (v != NULL && set_room(rt, v, n) != PMM_OK) {
@@ -186,6 +195,7 @@ static struct pmmi_sparse *with_room(pmm_rt *rt, size_t positions, size_t n) {
 
 pmm_obj *pmmi_sparse_from(pmm_rt *rt, size_t positions, const size_t *at,
                           const double *values, size_t n) {
+  assert(n == 0 || (at != NULL && values != NULL));
   struct pmmi_sparse *v = with_room(rt, positions, n);
   for (size_t i = 0; v != NULL && i < n; i++) {
     v->entries[i] = (struct pmmi_sparse_entry){at[i], values[i]};
@@ -196,6 +206,7 @@ pmm_obj *pmmi_sparse_from(pmm_rt *rt, size_t positions, const size_t *at,
 }
 
 static pmm_obj *sparse_copy(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_sparse(o));
   const struct pmmi_sparse *from = (const struct pmmi_sparse *)o;
   struct pmmi_sparse *v = with_room(rt, from->positions, from->var.length);
   if (v != NULL && from->var.length > 0) {
@@ -207,6 +218,7 @@ static pmm_obj *sparse_copy(pmm_rt *rt, pmm_obj *o) {
 
 static enum pmm_status sparse_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                      int *equal) {
+  assert(pmmi_is_sparse(a) && pmmi_is_sparse(b));
   const struct pmmi_sparse *x = (const struct pmmi_sparse *)a;
   const struct pmmi_sparse *y = (const struct pmmi_sparse *)b;
   (void)rt;
@@ -219,12 +231,14 @@ static enum pmm_status sparse_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 static void sparse_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_sparse *v = (struct pmmi_sparse *)o;
   pmmi_mem_free(rt, v->entries, bytes_of(v->room));
   pmmi_object_free(rt, o);
 }
 
 static size_t sparse_length(pmm_obj *o) {
+  assert(pmmi_is_sparse(o));
   return ((const struct pmmi_sparse *)o)->var.length;
 }
 

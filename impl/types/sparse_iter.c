@@ -33,11 +33,13 @@ struct entry {
 };
 
 static size_t stored_in(const pmm_obj *o) {
+  assert(pmmi_is_sparse(o) || pmmi_is_csr(o));
   return ((const struct pmmi_var *)o)->length;
 }
 
 /* Entry `index`, which is there; its row is not below `row`. */
 static struct entry entry_at(const pmm_obj *o, size_t index, size_t row) {
+  assert(index < stored_in(o));
   assert(index < stored_in(o));
   if (pmmi_is_sparse(o)) {
     const struct pmmi_sparse *v = (const struct pmmi_sparse *)o;
@@ -56,6 +58,7 @@ static struct entry entry_at(const pmm_obj *o, size_t index, size_t row) {
 
 /* (position, value) or (row, column, value); NULL: no memory. */
 static pmm_obj *tuple_of(pmm_rt *rt, const struct entry *entry, int has_row) {
+  assert(entry->value == entry->value || entry->value != 0.0);
   pmm_obj *parts[3] = {NULL};
   size_t n = 0;
   if (has_row) {
@@ -91,6 +94,7 @@ static pmm_obj *iterator_next(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void iterator_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_clear(rt, &((struct iterator *)o)->entries);
   pmmi_object_free(rt, o);
 }
@@ -106,6 +110,7 @@ static const struct pmmi_type iterator_type = {
 };
 
 pmm_obj *pmmi_entries_iter(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_sparse(o) || pmmi_is_csr(o));
   struct iterator *i =
       (struct iterator *)pmmi_object_new(rt, &iterator_type, 0);
   if (i != NULL) {
@@ -117,6 +122,7 @@ pmm_obj *pmmi_entries_iter(pmm_rt *rt, pmm_obj *o) {
 /* ---- text ---------------------------------------------------------------- */
 
 static void add_size(struct pmmi_text *text, size_t n, const char *after) {
+  assert(after != NULL);
   char digits[24];
   int length = snprintf(digits, sizeof digits, "%zu%s", n, after);
   pmmi_text_add(text, digits, (size_t)length);
@@ -134,6 +140,7 @@ static void add_value(struct pmmi_text *text, double value) {
 
 /* sparse(9, {2: 1.0, 7: 2.5}), csr(2, 9, {(0, 2): 1.0, (1, 7): 2.5}). */
 pmm_obj *pmmi_entries_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_sparse(o) || pmmi_is_csr(o));
   struct pmmi_text text;
   size_t rows = 0;
   size_t columns = 0;
@@ -173,6 +180,7 @@ static int is_valid_vector(const struct pmmi_sparse *v) {
 }
 
 static int is_valid_row(const struct pmmi_csr *m, size_t row) {
+  assert(row < m->rows);
   const size_t *columns = pmmi_csr_columns(m);
   int valid = m->starts[row] <= m->starts[row + 1] &&
               m->starts[row + 1] <= m->var.length;

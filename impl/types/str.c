@@ -17,6 +17,7 @@ static size_t str_block_size(const pmm_obj *o) {
 }
 
 static size_t utf8_block_size(size_t size) {
+  assert(size < PTRDIFF_MAX);
   return offsetof(struct pmmi_utf8, text) + size + 1;
 }
 
@@ -35,11 +36,13 @@ pmm_obj *pmmi_str_empty(pmm_rt *rt) {
 }
 
 static pmm_obj *latin1(pmm_rt *rt, uint32_t code) {
+  assert(code < 0x100);
   return &str_in(&pmmi_strs_of(rt)->latin1[code])->var.base;
 }
 
 static void init_shared(struct pmmi_str *s, size_t length,
                         unsigned char code) {
+  assert(length <= 1);
   s->var.base.refcnt = PMMI_IMMORTAL;
   s->var.base.type = &pmmi_str_type;
   s->var.length = length;
@@ -87,6 +90,7 @@ struct pmmi_str *pmmi_str_alloc(pmm_rt *rt, size_t length, uint32_t largest) {
 }
 
 void pmmi_str_drop_utf8(pmm_rt *rt, struct pmmi_str *s) {
+  assert(pmmi_is_str(&s->var.base));
   if (s->utf8 != NULL) {
     pmmi_mem_free(rt, s->utf8, utf8_block_size(s->utf8->size));
     s->utf8 = NULL;
@@ -94,6 +98,7 @@ void pmmi_str_drop_utf8(pmm_rt *rt, struct pmmi_str *s) {
 }
 
 static void str_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_str *s = (struct pmmi_str *)o;
   if (s->interned) {
     pmmi_str_forget(rt, s);
@@ -104,6 +109,7 @@ static void str_dealloc(pmm_rt *rt, pmm_obj *o) {
 }
 
 pmm_obj *pmmi_str_share(pmm_rt *rt, struct pmmi_str *s) {
+  assert(s->var.length > 0 && s->var.base.refcnt == 1);
   if (s->var.length > 1 || s->kind > 1) {
     return &s->var.base;
   }
@@ -127,6 +133,7 @@ pmm_obj *pmmi_str_char(pmm_rt *rt, uint32_t code) {
 /* ---- characters ---------------------------------------------------------- */
 
 void pmmi_str_put(struct pmmi_str *s, size_t index, uint32_t code) {
+  assert(index < s->var.length);
   assert(kind_for(code) <= s->kind);
   switch (s->kind) {
   case 1:
@@ -142,6 +149,7 @@ void pmmi_str_put(struct pmmi_str *s, size_t index, uint32_t code) {
 
 void pmmi_str_copy(struct pmmi_str *to, size_t index,
                    const struct pmmi_str *from) {
+  assert(index + from->var.length <= to->var.length);
   assert(to->kind >= from->kind);
   size_t n = from->var.length;
   if (to->kind == from->kind) {
@@ -180,6 +188,7 @@ static int measure(const unsigned char *text, size_t size, size_t *length,
 }
 
 pmm_obj *pmmi_str_new(pmm_rt *rt, const char *utf8, size_t size) {
+  assert(size == 0 || utf8 != NULL);
   const unsigned char *text = (const unsigned char *)utf8;
   size_t length;
   uint32_t largest;
@@ -217,6 +226,7 @@ static size_t utf8_size(const struct pmmi_str *s) {
 }
 
 static enum pmm_status make_utf8(pmm_rt *rt, struct pmmi_str *s) {
+  assert(s->utf8 == NULL && !s->ascii);
   size_t size = utf8_size(s);
   struct pmmi_utf8 *utf8 = pmmi_mem_alloc(rt, utf8_block_size(size));
   if (utf8 == NULL) {
@@ -233,6 +243,7 @@ static enum pmm_status make_utf8(pmm_rt *rt, struct pmmi_str *s) {
 }
 
 const char *pmmi_str_utf8(pmm_rt *rt, pmm_obj *str, size_t *size) {
+  assert(size != NULL);
   if (!pmmi_is_str(str)) {
     (void)pmmi_fail(rt, PMM_TYPE, "not a str");
     return NULL;
@@ -250,6 +261,7 @@ const char *pmmi_str_utf8(pmm_rt *rt, pmm_obj *str, size_t *size) {
 }
 
 static size_t str_owned_bytes(pmm_obj *o) {
+  assert(pmmi_is_str(o));
   const struct pmmi_str *s = (const struct pmmi_str *)o;
   return s->utf8 != NULL ? utf8_block_size(s->utf8->size) : 0;
 }
@@ -258,6 +270,7 @@ static size_t str_owned_bytes(pmm_obj *o) {
 
 static enum pmm_status str_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                   int *equal) {
+  assert(pmmi_is_str(a) && pmmi_is_str(b));
   (void)rt;
   const struct pmmi_str *s = (const struct pmmi_str *)a;
   const struct pmmi_str *t = (const struct pmmi_str *)b;
@@ -267,6 +280,7 @@ static enum pmm_status str_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 int pmmi_str_order(const pmm_obj *a, const pmm_obj *b) {
+  assert(pmmi_is_str(a) && pmmi_is_str(b));
   const struct pmmi_str *s = (const struct pmmi_str *)a;
   const struct pmmi_str *t = (const struct pmmi_str *)b;
   size_t n = s->var.length < t->var.length ? s->var.length : t->var.length;
@@ -282,6 +296,7 @@ int pmmi_str_order(const pmm_obj *a, const pmm_obj *b) {
 
 /* FNV-1a by words of 8 bytes, then mixed, as the tables use the low bits. */
 int64_t pmmi_hash_bytes(const void *data, size_t size) {
+  assert(size == 0 || data != NULL);
   const unsigned char *at = data;
   uint64_t hash = UINT64_C(0xcbf29ce484222325) ^ size;
   for (; size > 0; at += 8) {
@@ -297,6 +312,7 @@ int64_t pmmi_hash_bytes(const void *data, size_t size) {
 }
 
 int64_t pmmi_str_hash(struct pmmi_str *s) {
+  assert(pmmi_is_str(&s->var.base));
   if (s->hash == -1) {
     s->hash = pmmi_hash_bytes(s->chars, s->var.length * s->kind);
   }
@@ -304,12 +320,14 @@ int64_t pmmi_str_hash(struct pmmi_str *s) {
 }
 
 static enum pmm_status str_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(hash != NULL);
   (void)rt;
   *hash = pmmi_str_hash((struct pmmi_str *)o);
   return PMM_OK;
 }
 
 static pmm_obj *str_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_str(o));
   const struct pmmi_str *s = (const struct pmmi_str *)o;
   struct pmmi_text text;
   pmmi_text_init(&text, rt);

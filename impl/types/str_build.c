@@ -28,6 +28,7 @@ static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
 /* The largest code point of a range. */
 static uint32_t largest_in(const struct pmmi_str *s, size_t from, size_t to) {
+  assert(from <= to && to <= s->var.length);
   uint32_t largest = 0;
   for (size_t i = from; i < to; i++) {
     largest = larger(largest, pmmi_str_at(s, i));
@@ -96,6 +97,7 @@ static int can_append_in_place(const struct pmmi_str *s,
 
 static struct pmmi_str *append_in_place(pmm_rt *rt, struct pmmi_str *s,
                                         const struct pmmi_str *t) {
+  assert(s != t && s->var.base.refcnt == 1);
   size_t old_length = s->var.length;
   size_t old_size = HEADER + (old_length + 1) * s->kind;
   size_t new_size;
@@ -118,6 +120,7 @@ static struct pmmi_str *append_in_place(pmm_rt *rt, struct pmmi_str *s,
 }
 
 enum pmm_status pmmi_str_append(pmm_rt *rt, pmm_obj **left, pmm_obj *right) {
+  assert(left != NULL);
   pmm_obj *sum;
   struct pmmi_str *s = (struct pmmi_str *)*left;
   const struct pmmi_str *t = (const struct pmmi_str *)right;
@@ -197,6 +200,7 @@ struct extent {
 
 static enum pmm_status add_piece(pmm_rt *rt, struct extent *all,
                                  const pmm_obj *piece) {
+  assert(piece != NULL);
   if (!pmmi_is_str(piece)) {
     return pmmi_fail(rt, PMM_TYPE, "only strings can be joined");
   }
@@ -211,6 +215,7 @@ static enum pmm_status add_piece(pmm_rt *rt, struct extent *all,
 static enum pmm_status measure(pmm_rt *rt, const pmm_obj *separator,
                                pmm_obj *const *items, size_t n,
                                struct extent *all) {
+  assert(n == 0 || items != NULL);
   *all = (struct extent){0, 0};
   enum pmm_status status = PMM_OK;
   for (size_t i = 0; i < n && status == PMM_OK; i++) {
@@ -224,6 +229,7 @@ static enum pmm_status measure(pmm_rt *rt, const pmm_obj *separator,
 
 static pmm_obj *join_items(pmm_rt *rt, pmm_obj *separator,
                            pmm_obj *const *items, size_t n) {
+  assert(pmmi_is_str(separator));
   struct extent all;
   if (measure(rt, separator, items, n, &all) != PMM_OK) {
     return NULL;

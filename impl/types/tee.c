@@ -39,6 +39,7 @@ static void node_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void node_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   node_clear(rt, o);
   pmmi_gc_free(rt, o);
@@ -67,6 +68,7 @@ static const struct pmmi_type cell_type = {
 };
 
 static struct node *new_cell(pmm_rt *rt, pmm_obj *source) {
+  assert(source->type->next != NULL);
   struct node *cell = (struct node *)pmmi_gc_new(rt, &cell_type, 0);
   if (cell != NULL) {
     cell->source = pmmi_new_reference(rt, source);
@@ -78,6 +80,7 @@ static struct node *new_cell(pmm_rt *rt, pmm_obj *source) {
 /* Fill the empty cell; the new last one is made first, as what the source
  * gives could not be given back. */
 static enum pmm_status fill(pmm_rt *rt, struct node *cell) {
+  assert(cell->value == NULL && cell->next == NULL);
   if (cell->filling) {
     return pmmi_fail(rt, PMM_RUNTIME, "the source of a tee uses the tee");
   }
@@ -100,6 +103,7 @@ static enum pmm_status fill(pmm_rt *rt, struct node *cell) {
 }
 
 static pmm_obj *tee_next(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type->next != NULL);
   struct node *iterator = (struct node *)o;
   struct node *cell = iterator->next;
   if (cell == NULL) { /* the collector cleared it */
@@ -136,6 +140,7 @@ static const struct pmmi_type tee_type = {
 };
 
 static pmm_obj *new_tee(pmm_rt *rt, struct node *cell) {
+  assert(cell->base.type == &cell_type);
   struct node *iterator = (struct node *)pmmi_gc_new(rt, &tee_type, 0);
   if (iterator != NULL) {
     pmmi_retain(rt, &cell->base);
@@ -147,6 +152,7 @@ static pmm_obj *new_tee(pmm_rt *rt, struct node *cell) {
 
 /* One that the collector cleared gives nothing, and neither does its copy. */
 static pmm_obj *tee_copy(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &tee_type);
   struct node *cell = ((const struct node *)o)->next;
   return cell != NULL ? new_tee(rt, cell)
                       : pmmi_fail_null(rt, PMM_TYPE, "a tee without source");

@@ -10,11 +10,13 @@
 #include "types/utf8.h"
 
 void pmmi_text_init(struct pmmi_text *text, pmm_rt *rt) {
+  assert(text != NULL);
   *text = (struct pmmi_text){.rt = rt};
 }
 
 /* Make room for `size` more bytes, doubling. */
 static void reserve(struct pmmi_text *text, size_t size) {
+  assert(text->room - text->size < size);
   size_t room = text->room < 32 ? 32 : text->room;
   while (room - text->size < size) {
     room *= 2;
@@ -30,6 +32,7 @@ static void reserve(struct pmmi_text *text, size_t size) {
 }
 
 void pmmi_text_add(struct pmmi_text *text, const char *utf8, size_t size) {
+  assert(size == 0 || utf8 != NULL);
   if (!text->failed && text->room - text->size < size) {
     reserve(text, size);
   }
@@ -63,6 +66,7 @@ void pmmi_text_add_escaped(struct pmmi_text *text, uint32_t code,
 }
 
 void pmmi_text_add_repr(struct pmmi_text *text, pmm_obj *o) {
+  assert(o != NULL);
   if (text->failed) {
     return;
   }
@@ -87,6 +91,7 @@ void pmmi_text_add_item(struct pmmi_text *text, pmm_obj *o) {
 }
 
 pmm_obj *pmmi_text_finish(struct pmmi_text *text) {
+  assert(text->size <= text->room);
   pmm_obj *str = NULL;
   if (!text->failed) {
     str = pmmi_str_new(text->rt, text->bytes, text->size);
@@ -96,6 +101,7 @@ pmm_obj *pmmi_text_finish(struct pmmi_text *text) {
 }
 
 int pmmi_repr_enter(pmm_rt *rt, struct pmmi_repr *repr, const pmm_obj *o) {
+  assert(repr != NULL && o != NULL);
   for (const struct pmmi_repr *r = pmmi_types_state(rt)->repr; r != NULL;
        r = r->outer) {
     if (r->container == o) {
@@ -124,6 +130,7 @@ static pmm_obj *repr_default(pmm_rt *rt, pmm_obj *o) {
 }
 
 pmm_obj *pmmi_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(o != NULL);
   if (o->type->repr == NULL) {
     return repr_default(rt, o);
   }

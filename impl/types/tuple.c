@@ -14,12 +14,14 @@
 /* ---- kept tuples --------------------------------------------------------- */
 
 static size_t block_bytes(size_t n) {
+  assert(n <= PMMI_TUPLE_KEPT_LENGTH);
   return PMMI_GC_HEAD_BYTES + offsetof(struct pmmi_tuple, items) +
          n * sizeof(pmm_obj *);
 }
 
 /* Take a tuple of `n` items from its list; NULL when that is empty. */
 static struct pmmi_tuple *take_kept(pmm_rt *rt, size_t n) {
+  assert(n > 0 && n <= PMMI_TUPLE_KEPT_LENGTH);
   struct pmmi_tuple_list *list = &pmmi_tuples_of(rt)->kept[n];
   struct pmmi_tuple *t = (struct pmmi_tuple *)list->first;
   if (t != NULL) {
@@ -32,6 +34,7 @@ static struct pmmi_tuple *take_kept(pmm_rt *rt, size_t n) {
 }
 
 int pmmi_tuple_keep(pmm_rt *rt, struct pmmi_tuple *t) {
+  assert(pmmi_is_tuple(&t->var.base));
   size_t n = t->var.length;
   if (n == 0 || n > PMMI_TUPLE_KEPT_LENGTH ||
       t->var.base.type != &pmmi_tuple_type) {
@@ -109,6 +112,7 @@ pmm_obj *pmmi_tuple_new(pmm_rt *rt, size_t n) {
 /* The items stay where they are while the block is made: the caller owns
  * them, and owns what holds them. */
 pmm_obj *pmmi_tuple_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   if (n == 0) {
     return empty(rt);
   }
@@ -125,6 +129,7 @@ pmm_obj *pmmi_tuple_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
 
 pmm_obj *pmmi_tuple_subtype_new(pmm_rt *rt, pmm_obj *type,
                                 pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   const struct pmmi_type *subtype = (const struct pmmi_type *)type;
   if (type->type != &pmmi_type_type || !(subtype->flags & PMMI_TYPE_TUPLE)) {
     return pmmi_fail_null(rt, PMM_TYPE, "not a subclass of tuple");
@@ -141,6 +146,7 @@ pmm_obj *pmmi_tuple_subtype_new(pmm_rt *rt, pmm_obj *type,
 }
 
 static void tuple_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0 && pmmi_is_tuple(o));
   struct pmmi_tuple *t = (struct pmmi_tuple *)o;
   pmmi_gc_untrack(rt, o);
   pmmi_release_items(rt, t->items, t->var.length);
@@ -150,6 +156,7 @@ static void tuple_dealloc(pmm_rt *rt, pmm_obj *o) {
 }
 
 static int tuple_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(pmmi_is_tuple(o));
   struct pmmi_tuple *t = (struct pmmi_tuple *)o;
   for (size_t i = 0; i < t->var.length; i++) {
     if (t->items[i] != NULL) {
@@ -163,6 +170,7 @@ static int tuple_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 }
 
 static size_t tuple_length(pmm_obj *o) {
+  assert(pmmi_is_tuple(o));
   return ((struct pmmi_var *)o)->length;
 }
 
@@ -170,6 +178,7 @@ static size_t tuple_length(pmm_obj *o) {
 
 static enum pmm_status tuple_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                     int *equal) {
+  assert(pmmi_is_tuple(a) && pmmi_is_tuple(b));
   const struct pmmi_tuple *s = (const struct pmmi_tuple *)a;
   const struct pmmi_tuple *t = (const struct pmmi_tuple *)b;
   *equal = s->var.length == t->var.length;
@@ -185,6 +194,7 @@ static enum pmm_status tuple_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 
 /* Source: xxHash's round (github.com/Cyan4973/xxHash), as CPython uses it. */
 static enum pmm_status tuple_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(pmmi_is_tuple(o));
   const struct pmmi_tuple *t = (const struct pmmi_tuple *)o;
   uint64_t mixed = UINT64_C(2870177450012600261);
   for (size_t i = 0; i < t->var.length; i++) {
@@ -205,6 +215,7 @@ static enum pmm_status tuple_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
 }
 
 static pmm_obj *tuple_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_is_tuple(o));
   const struct pmmi_tuple *t = (const struct pmmi_tuple *)o;
   struct pmmi_repr repr;
   if (!pmmi_repr_enter(rt, &repr, o)) {
@@ -252,6 +263,7 @@ const struct pmmi_type pmmi_tuple_type = {
 
 /* Code holds its constants, so they are made before any code is, and stay. */
 static pmm_obj *make_constant(pmm_rt *rt, size_t site) {
+  assert(site < PMMI_TUPLE_CONSTANTS);
   size_t n = site == 0 ? 0 : site + 1;
   pmm_obj *items[PMMI_TUPLE_CONSTANTS];
   for (size_t i = 0; i < n; i++) {
@@ -261,6 +273,7 @@ static pmm_obj *make_constant(pmm_rt *rt, size_t site) {
 }
 
 static pmm_obj *constant_at(pmm_rt *rt, size_t site) {
+  assert(site < PMMI_TUPLE_CONSTANTS);
   char *block = pmmi_tuples_of(rt)->constants[site];
   return block != NULL ? (pmm_obj *)(void *)(block + PMMI_GC_HEAD_BYTES) : NULL;
 }
@@ -269,6 +282,7 @@ static const struct pmmi_cache tuple_cache = {
     pmmi_tuples_flush, pmmi_tuples_keep, pmmi_tuples_figures};
 
 enum pmm_status pmmi_tuples_init(pmm_rt *rt) {
+  assert(pmmi_tuples_of(rt)->constants[0] == NULL);
   struct pmmi_tuples *tuples = pmmi_tuples_of(rt);
   tuples->empty_head.slot = PMMI_GC_UNTRACKED;
   tuples->empty.base.refcnt = PMMI_IMMORTAL;

@@ -25,6 +25,7 @@ static pmm_obj *refuse(pmm_rt *rt) {
 /* Copy `n` items, empty slots included, to `to`, each gaining an owner. */
 static void copy_items(pmm_rt *rt, pmm_obj **to, pmm_obj *const *from,
                        size_t n) {
+  assert(n == 0 || (to != NULL && from != NULL));
   for (size_t i = 0; i < n; i++) {
     pmmi_xretain(rt, from[i]);
     to[i] = from[i];
@@ -67,6 +68,7 @@ pmm_obj *pmmi_tuple_convert(pmm_rt *rt, pmm_obj *iterable) {
 
 enum pmm_status pmmi_tuple_set_steal(pmm_rt *rt, pmm_obj *tuple, size_t index,
                                      pmm_obj *item) {
+  assert(tuple != NULL);
   struct pmmi_tuple *t = (struct pmmi_tuple *)tuple;
   enum pmm_status status = PMM_OK;
   if (!pmmi_is_tuple(tuple)) {
@@ -175,12 +177,14 @@ pmm_obj *pmmi_tuple_repeat(pmm_rt *rt, pmm_obj *tuple, int64_t count) {
 /* ---- resize -------------------------------------------------------------- */
 
 static enum pmm_status resize_failed(pmm_rt *rt, pmm_obj **tuple) {
+  assert(tuple != NULL);
   pmmi_clear(rt, tuple);
   return pmmi_error(rt);
 }
 
 /* Replace the tuple by a new one; the old one has no items to keep. */
 static enum pmm_status replace(pmm_rt *rt, pmm_obj **tuple, size_t n) {
+  assert(tuple != NULL && pmmi_is_tuple(*tuple));
   pmm_obj *old = *tuple;
   *tuple = pmmi_tuple_new(rt, n);
   pmmi_release(rt, old);
@@ -188,6 +192,7 @@ static enum pmm_status replace(pmm_rt *rt, pmm_obj **tuple, size_t n) {
 }
 
 enum pmm_status pmmi_tuple_resize(pmm_rt *rt, pmm_obj **tuple, size_t n) {
+  assert(tuple != NULL);
   struct pmmi_tuple *t = (struct pmmi_tuple *)*tuple;
   if (!is_exact(*tuple) ||
       ((*tuple)->refcnt != 1 && t->var.length != 0)) {

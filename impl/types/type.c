@@ -9,6 +9,7 @@
 #include "types/state.h"
 
 static void type_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0 && o->type == &pmmi_type_type);
   struct pmmi_heap_type *type = (struct pmmi_heap_type *)o;
   pmmi_attr_names_drop(rt, type->attr_names);
   pmmi_mem_free(rt, (void *)(uintptr_t)type->type.name, type->name_bytes);
@@ -16,6 +17,7 @@ static void type_dealloc(pmm_rt *rt, pmm_obj *o) {
 }
 
 static size_t type_owned_bytes(pmm_obj *o) {
+  assert(o->type == &pmmi_type_type);
   const struct pmmi_heap_type *type = (const struct pmmi_heap_type *)o;
   return type->name_bytes + pmmi_attr_names_bytes(type->attr_names);
 }
@@ -49,6 +51,7 @@ static const char *why_unsupported(const struct pmm_type_spec *spec) {
 
 /* Take `bytes` at the end of the instance; returns where they begin. */
 static uint32_t take(struct pmmi_type *type, size_t bytes) {
+  assert(bytes % sizeof(void *) == 0);
   size_t offset = type->basic_size;
   type->basic_size += bytes;
   return (uint32_t)offset;
@@ -56,6 +59,7 @@ static uint32_t take(struct pmmi_type *type, size_t bytes) {
 
 static void lay_out_instance(struct pmmi_heap_type *heap,
                              const struct pmm_type_spec *spec) {
+  assert((spec->flags & PMM_TYPE_TUPLE) == 0);
   struct pmmi_type *type = &heap->type;
   pmmi_instance_fill_type(type, spec->flags);
   type->flags |= PMMI_TYPE_HEAP;
@@ -81,6 +85,7 @@ static void lay_out_instance(struct pmmi_heap_type *heap,
 
 /* Everything a tuple is, with a name and a count of its own. */
 static void lay_out_tuple(struct pmmi_heap_type *heap) {
+  assert(heap->attr_names == NULL);
   struct pmm_obj base = heap->type.base;
   heap->type = pmmi_tuple_type;
   heap->type.base = base;
@@ -89,6 +94,7 @@ static void lay_out_tuple(struct pmmi_heap_type *heap) {
 }
 
 pmm_obj *pmmi_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
+  assert(spec != NULL);
   const char *why = why_unsupported(spec);
   if (why != NULL) {
     return pmmi_fail_null(rt, PMM_UNSUPPORTED, why);

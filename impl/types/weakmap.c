@@ -33,15 +33,18 @@ static size_t index_bytes(uint32_t room) {
 /* ---- the index ---------------------------------------------------------- */
 
 static uint32_t first_probe(const struct pmmi_weakmap *map, int64_t hash) {
+  assert(map->room > 0);
   uint64_t mixed = (uint64_t)hash * UINT64_C(0x9e3779b97f4a7c15);
   return (uint32_t)(mixed >> 32) & (map->room * 2 - 1);
 }
 
 static uint32_t next_probe(const struct pmmi_weakmap *map, uint32_t probe) {
+  assert(probe < map->room * 2);
   return (probe + 1) & (map->room * 2 - 1);
 }
 
 static void index_add(struct pmmi_weakmap *map, uint32_t position) {
+  assert(position < map->room);
   uint32_t probe = first_probe(map, map->entries[position].hash);
   while (map->index[probe] != 0) {
     probe = next_probe(map, probe);
@@ -50,6 +53,7 @@ static void index_add(struct pmmi_weakmap *map, uint32_t position) {
 }
 
 static void index_remove(struct pmmi_weakmap *map, uint32_t position) {
+  assert(position < map->used);
   uint32_t probe = first_probe(map, map->entries[position].hash);
   while (map->index[probe] != position + 1) {
     probe = next_probe(map, probe);
@@ -60,6 +64,7 @@ static void index_remove(struct pmmi_weakmap *map, uint32_t position) {
 /* The key of an entry, one reference more; NULL when the weak part is dead. */
 static pmm_obj *entry_key(pmm_rt *rt, const struct pmmi_weakmap *map,
                           const struct pmmi_weakmap_entry *entry) {
+  assert(entry->ref != NULL);
   pmm_obj *weak = pmmi_weakref_strong(rt, entry->ref);
   if (weak == NULL || map->kind != PMM_WEAK_VALUES) {
     return weak;
@@ -71,6 +76,7 @@ static pmm_obj *entry_key(pmm_rt *rt, const struct pmmi_weakmap *map,
 static enum pmm_status is_entry_of(pmm_rt *rt, const struct pmmi_weakmap *map,
                                    const struct pmmi_weakmap_entry *entry,
                                    pmm_obj *key, int64_t hash, int *equal) {
+  assert(equal != NULL);
   *equal = 0;
   if (entry->hash != hash) {
     return PMM_OK;
@@ -118,6 +124,7 @@ static enum pmm_status find(pmm_rt *rt, const struct pmmi_weakmap *map,
 static void rebuild(struct pmmi_weakmap *map,
                     struct pmmi_weakmap_entry *entries, uint32_t *index,
                     uint32_t room) {
+  assert(room >= map->live);
   struct pmmi_weakmap_entry *old = map->entries;
   uint32_t used = map->used;
   uint32_t to = 0;
@@ -142,6 +149,7 @@ static void rebuild(struct pmmi_weakmap *map,
 
 /* Room for one more entry.  In place when half of the entries are holes. */
 static enum pmm_status reserve(pmm_rt *rt, struct pmmi_weakmap *map) {
+  assert(map->used <= map->room && map->live <= map->used);
   if (map->used < map->room) {
     return PMM_OK;
   }
@@ -170,6 +178,7 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_weakmap *map) {
 
 /* Forget a reference that may outlive its entry. */
 static void drop_reference(pmm_rt *rt, struct pmmi_weakref *ref) {
+  assert(ref->base.type == &pmmi_weakref_type);
   pmmi_weakref_leave(ref);
   ref->act = NULL;
   ref->ctx = NULL;
@@ -178,6 +187,7 @@ static void drop_reference(pmm_rt *rt, struct pmmi_weakref *ref) {
 
 static void remove_entry(pmm_rt *rt, struct pmmi_weakmap *map,
                          uint32_t position) {
+  assert(position < map->used && map->entries[position].ref != NULL);
   struct pmmi_weakmap_entry gone = map->entries[position];
   index_remove(map, position);
   map->entries[position] = (struct pmmi_weakmap_entry){.ref = NULL};
@@ -187,6 +197,7 @@ static void remove_entry(pmm_rt *rt, struct pmmi_weakmap *map,
 
 /* A weak part has died. */
 static void entry_died(pmm_rt *rt, struct pmmi_weakref *ref) {
+  assert(ref->target == NULL);
   struct pmmi_weakmap *map = ref->ctx;
   if (map == NULL) {
     return;
@@ -233,12 +244,14 @@ static void drop_entries(pmm_rt *rt, struct pmmi_weakmap *map) {
 /* ---- the container ------------------------------------------------------ */
 
 static void weakmap_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   drop_entries(rt, (struct pmmi_weakmap *)o);
   pmmi_gc_free(rt, o);
 }
 
 static int weakmap_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(o->type == &pmmi_weakmap_type);
   const struct pmmi_weakmap *map = (const struct pmmi_weakmap *)o;
   for (uint32_t i = 0; i < map->used; i++) {
     const struct pmmi_weakmap_entry *entry = &map->entries[i];
@@ -281,6 +294,7 @@ pmm_obj *pmmi_weak_new(pmm_rt *rt, enum pmm_weak_kind kind) {
 /* Fill a reserved entry; steals `ref`. */
 static void insert(pmm_rt *rt, struct pmmi_weakmap *map, int64_t hash,
                    struct pmmi_weakref *ref, pmm_obj *strong) {
+  assert(map->used < map->room);
   uint32_t position = map->used++;
   pmmi_xretain(rt, strong);
   map->entries[position] = (struct pmmi_weakmap_entry){ref, strong, hash};
@@ -373,6 +387,7 @@ enum pmm_status pmmi_weak_delete(pmm_rt *rt, pmm_obj *weak, pmm_obj *key) {
 /* Store one entry of another container again, if it is alive. */
 static enum pmm_status copy_entry(pmm_rt *rt, pmm_obj *to,
                                   const struct pmmi_weakmap_entry *entry) {
+  assert(to->type == &pmmi_weakmap_type);
   int values = ((const struct pmmi_weakmap *)to)->kind == PMM_WEAK_VALUES;
   pmm_obj *strong = entry->strong;
   pmm_obj *weak =
@@ -389,6 +404,7 @@ static enum pmm_status copy_entry(pmm_rt *rt, pmm_obj *to,
 }
 
 static pmm_obj *weakmap_copy(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_weakmap_type);
   const struct pmmi_weakmap *from = (const struct pmmi_weakmap *)o;
   pmm_obj *to = pmmi_weak_new(rt, from->kind);
   enum pmm_status status = to != NULL ? PMM_OK : PMM_NO_MEMORY;
@@ -405,6 +421,7 @@ static pmm_obj *weakmap_copy(pmm_rt *rt, pmm_obj *o) {
 /* ---- iteration ---------------------------------------------------------- */
 
 static pmm_obj *weakmap_iter(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_weakmap_type);
   struct pmmi_weakmap *map = (struct pmmi_weakmap *)o;
   pmm_obj *iter = pmmi_gc_new(rt, &pmmi_weakmap_iter_type, 0);
   if (iter != NULL) {
@@ -423,6 +440,7 @@ static void iter_end(pmm_rt *rt, pmm_obj *o) {
     return;
   }
   iter->map = NULL;
+  assert(map->iterators > 0);
   map->iterators--;
   if (map->iterators == 0) {
     remove_dead(rt, map);
@@ -431,6 +449,7 @@ static void iter_end(pmm_rt *rt, pmm_obj *o) {
 }
 
 static pmm_obj *iter_next(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_weakmap_iter_type);
   struct weakmap_iter *iter = (struct weakmap_iter *)o;
   const struct pmmi_weakmap *map = iter->map;
   while (map != NULL && iter->position < map->used) {
@@ -445,6 +464,7 @@ static pmm_obj *iter_next(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void iter_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   iter_end(rt, o);
   pmmi_gc_free(rt, o);

@@ -13,6 +13,7 @@ static struct pmmi_weakref *as_weakref(pmm_obj *o) {
 /* The live plain reference of `type` to an object, or NULL. */
 static struct pmmi_weakref *find_plain(pmm_obj *target,
                                        const struct pmmi_type *type) {
+  assert(target->type->weak_offset != 0);
   struct pmmi_weakref *ref = *pmmi_weakref_list(target);
   while (ref != NULL && (ref->flags & PMMI_WEAKREF_PLAIN) != 0) {
     if (ref->base.type == type && pmmi_is_alive(&ref->base)) {
@@ -26,6 +27,7 @@ static struct pmmi_weakref *find_plain(pmm_obj *target,
 /* ---- the types ---------------------------------------------------------- */
 
 void pmmi_weakref_dealloc(pmm_rt *rt, pmm_obj *o) {
+  assert(o->refcnt == 0);
   struct pmmi_weakref *ref = as_weakref(o);
   pmmi_gc_untrack(rt, o);
   pmmi_weakref_leave(ref);
@@ -48,6 +50,7 @@ void pmmi_weakref_clear(pmm_rt *rt, pmm_obj *o) {
  * itself alone, which pmmi_equals() has seen already. */
 static enum pmm_status weakref_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                       int *equal) {
+  assert(equal != NULL);
   pmm_obj *x = pmmi_weakref_strong(rt, as_weakref(a));
   pmm_obj *y = pmmi_weakref_strong(rt, as_weakref(b));
   enum pmm_status status = PMM_OK;
@@ -61,6 +64,7 @@ static enum pmm_status weakref_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 static enum pmm_status weakref_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(hash != NULL);
   struct pmmi_weakref *ref = as_weakref(o);
   if ((ref->flags & PMMI_WEAKREF_HASHED) == 0) {
     pmm_obj *target = pmmi_weakref_strong(rt, ref);
@@ -102,6 +106,7 @@ static pmm_obj *target_of_proxy(pmm_rt *rt, pmm_obj *proxy) {
 
 static enum pmm_status proxy_length(pmm_rt *rt, pmm_obj *proxy,
                                     size_t *length) {
+  assert(length != NULL);
   pmm_obj *target = target_of_proxy(rt, proxy);
   if (target == NULL) {
     return pmmi_error(rt);
@@ -129,6 +134,7 @@ const struct pmmi_type pmmi_proxy_type = {
 static struct pmmi_weakref *new_reference(pmm_rt *rt,
                                           const struct pmmi_type *type,
                                           pmm_obj *target) {
+  assert((type->flags & PMMI_TYPE_WEAK) != 0);
   if (target->type->weak_offset == 0) {
     (void)pmmi_fail(rt, PMM_TYPE, "object accepts no weak references");
     return NULL;
@@ -137,6 +143,7 @@ static struct pmmi_weakref *new_reference(pmm_rt *rt,
 }
 
 static pmm_obj *begin(pmm_rt *rt, struct pmmi_weakref *ref, pmm_obj *target) {
+  assert(ref->target == NULL);
   pmmi_weakref_enter(ref, target);
   pmmi_gc_track(rt, &ref->base);
   return &ref->base;
@@ -144,6 +151,7 @@ static pmm_obj *begin(pmm_rt *rt, struct pmmi_weakref *ref, pmm_obj *target) {
 
 static pmm_obj *plain_reference(pmm_rt *rt, const struct pmmi_type *type,
                                 pmm_obj *target) {
+  assert((type->flags & PMMI_TYPE_WEAK) != 0);
   struct pmmi_weakref *ref =
       target->type->weak_offset != 0 ? find_plain(target, type) : NULL;
   if (ref != NULL) {
@@ -171,6 +179,7 @@ struct pmmi_weakref *pmmi_weakref_watch(pmm_rt *rt,
                                         const struct pmmi_type *type,
                                         pmm_obj *target, pmmi_weakref_act act,
                                         void *ctx) {
+  assert(act != NULL);
   struct pmmi_weakref *ref = new_reference(rt, type, target);
   if (ref != NULL) {
     ref->act = act;
