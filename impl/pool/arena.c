@@ -196,8 +196,7 @@ struct pmmi_pool *pmmi_pool_take(struct pmmi_heap *heap,
 }
 
 void pmmi_pool_vacate(struct pmmi_heap *heap, struct pmmi_pool *pool) {
-  assert(pool->state != PMMI_POOL_VACANT &&
-         (pmmi_pool_arena(heap, pool)->vacant & pmmi_pool_bit(heap, pool)) == 0);
+  assert(pool->state != PMMI_POOL_VACANT);
   assert(pmmi_pool_live(pool) == 0);
   struct pmmi_arena *arena = pmmi_pool_arena(heap, pool);
   uint32_t number = (uint32_t)(arena - heap->arenas);

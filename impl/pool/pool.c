@@ -80,14 +80,12 @@ static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 
 static int has_free(const struct pmmi_heap *heap,
                     const struct pmmi_pool *pool) {
-  assert(pool != &heap->none);
   return heap->checked ? pmmi_shadow_has_free(heap, pool)
                        : pool->free != NULL;
 }
 
 /* The active pool has nothing left: let the next free find it. */
 static void retire_active(struct pmmi_heap *heap, unsigned class_index) {
-  assert(class_index >= 1 && class_index <= PMMI_POOL_CLASSES);
   struct pmmi_pool *pool = heap->active[class_index];
   if (pool != &heap->none) {
     pool->state = PMMI_POOL_FULL;
@@ -113,7 +111,6 @@ static struct pmmi_pool *activate_partial(struct pmmi_heap *heap,
 
 struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
                                    unsigned class_index) {
-  assert(class_index >= 1 && class_index <= PMMI_POOL_CLASSES);
   struct pmmi_pool *pool = heap->active[class_index];
   if (pool != &heap->none && !has_free(heap, pool) &&
       pool->fresh == pool->limit) {
@@ -133,7 +130,6 @@ struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
 }
 
 static unsigned class_of(size_t size) {
-  assert(size <= PMMI_POOL_SMALL_MAX);
   return size == 0
              ? 1
              : (unsigned)((size + PMMI_POOL_STEP_BYTES - 1) /
@@ -161,7 +157,6 @@ void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size) {
 /* ---- freeing ------------------------------------------------------------- */
 
 void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool) {
-  assert(pmmi_pool_live(pool) == 0);
   /* One block that comes and goes in a heap of one arena: nothing to do. */
   if (pool->state == PMMI_POOL_ACTIVE && heap->arena_count == 1) {
     return;
@@ -176,7 +171,6 @@ void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 }
 
 void pmmi_pool_after_free(struct pmmi_heap *heap, struct pmmi_pool *pool) {
-  assert(pool->state != PMMI_POOL_VACANT);
   if (pool->state == PMMI_POOL_FULL) {
     queue_push_tail(heap, pool);
   }
@@ -211,7 +205,6 @@ void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
  * not touched.  The list is empty.  Returns how many there were. */
 static size_t uncarve(struct pmmi_heap *heap, struct pmmi_pool *pool,
                       size_t count, void **blocks) {
-  assert(count > 0);
   size_t size = pmmi_pool_block_size(pool);
   char *end = pmmi_pool_base(heap, pool) + pool->fresh * size;
   size_t most = count < pool->fresh ? count : pool->fresh;
@@ -228,7 +221,6 @@ static size_t uncarve(struct pmmi_heap *heap, struct pmmi_pool *pool,
  * many there were. */
 static size_t push(struct pmmi_pool *pool, uintptr_t base, size_t count,
                    void **blocks) {
-  assert(count > 0);
   void **head = pool->free;
   size_t n = 0;
   while (n < count && (uintptr_t)blocks[n] - base < PMMI_POOL_BYTES) {
@@ -243,7 +235,6 @@ static size_t push(struct pmmi_pool *pool, uintptr_t base, size_t count,
 /* Give back the first blocks, as many as lie in one pool. */
 static size_t free_neighbours(struct pmmi_heap *heap, struct pmmi_pool *pool,
                               size_t count, void **blocks) {
-  assert(count > 0 && blocks[0] != NULL);
   uintptr_t base = (uintptr_t)pmmi_pool_base(heap, pool);
   size_t n =
       pool->free == NULL ? uncarve(heap, pool, count, blocks) : (size_t)0;
@@ -256,7 +247,6 @@ static size_t free_neighbours(struct pmmi_heap *heap, struct pmmi_pool *pool,
 
 void pmmi_pool_free_batch(struct pmmi_heap *heap, size_t size, size_t count,
                           void **blocks) {
-  assert(count == 0 || blocks != NULL);
   size_t done = 0;
   while (done < count) {
     struct pmmi_pool *pool = pmmi_pool_of(heap, blocks[done]);
@@ -342,7 +332,6 @@ static void *resize_small(struct pmmi_heap *heap, struct pmmi_pool *pool,
 
 static void *resize_large(struct pmmi_heap *heap, void *block,
                           size_t old_size, size_t new_size) {
-  assert(block != NULL);
   if (new_size <= PMMI_POOL_SMALL_MAX) {
     size_t keep = old_size < new_size ? old_size : new_size;
     void *moved = move_block(heap, block, keep, new_size);
@@ -411,7 +400,6 @@ static void drop_idle_active(struct pmmi_heap *heap) {
 
 static size_t discard_vacant(struct pmmi_heap *heap,
                              struct pmmi_arena *arena) {
-  assert(arena->base != NULL);
   size_t bytes = 0;
   for (uint64_t idle = arena->vacant & arena->dirty; idle != 0;
        idle &= idle - 1) {
@@ -485,7 +473,6 @@ struct pmmi_heap *pmmi_pool_open(const struct pmm_backend_config *config) {
 
 static int arena_is_leaked(const struct pmmi_heap *heap,
                            const struct pmmi_arena *arena) {
-  assert(arena->base != NULL);
   return pmmi_sanitize_valgrind() && !pmmi_pool_arena_is_idle(heap, arena);
 }
 

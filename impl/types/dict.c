@@ -35,7 +35,6 @@ struct place {
 static enum pmm_status compare(pmm_rt *rt, const struct pmmi_dict *dict,
                                const struct pmmi_dict_entry *entry,
                                pmm_obj *key, int *equal, int *restart) {
-  assert(entry->key != NULL);
   uint64_t changes = dict->changes;
   enum pmm_status status = pmmi_items_equal(rt, entry->key, key, equal);
   *restart = dict->changes != changes;
@@ -45,7 +44,6 @@ static enum pmm_status compare(pmm_rt *rt, const struct pmmi_dict *dict,
 /* One walk; *restart: the dict has changed under it. */
 static enum pmm_status walk(pmm_rt *rt, struct pmmi_dict *dict, pmm_obj *key,
                             int64_t hash, struct place *place, int *restart) {
-  assert(pmmi_is_dict(&dict->base));
   struct pmmi_dict_table *table = dict->table;
   *place = (struct place){NULL, 0};
   *restart = 0;
@@ -93,7 +91,6 @@ static enum pmm_status find(pmm_rt *rt, struct pmmi_dict *dict, pmm_obj *key,
 /* The same by the key alone.  PMM_TYPE: unhashable. */
 static enum pmm_status find_key(pmm_rt *rt, struct pmmi_dict *dict,
                                 pmm_obj *key, struct place *place) {
-  assert(key != NULL);
   int64_t hash;
   enum pmm_status status = pmmi_hash(rt, key, &hash);
   return status == PMM_OK ? find(rt, dict, key, hash, place) : status;
@@ -101,7 +98,6 @@ static enum pmm_status find_key(pmm_rt *rt, struct pmmi_dict *dict,
 
 const struct pmmi_dict_entry *pmmi_dict_next(struct pmmi_dict *dict,
                                              size_t *position) {
-  assert(position != NULL);
   struct pmmi_dict_table *table = dict->table;
   while (table != NULL && *position < table->filled) {
     const struct pmmi_dict_entry *entry =
@@ -137,7 +133,6 @@ static int dict_is_atomic(pmm_obj *o) {
 }
 
 const char *pmmi_dict_check(pmm_obj *o) {
-  assert(pmmi_is_dict(o));
   struct pmmi_dict *dict = dict_of(o);
   if (dict->table == NULL) {
     return dict->used == 0 ? NULL : "a dict without table has entries";
@@ -199,7 +194,6 @@ static void replace(pmm_rt *rt, struct pmmi_dict *dict,
 static enum pmm_status set_hashed(pmm_rt *rt, struct pmmi_dict *dict,
                                   pmm_obj *key, int64_t hash,
                                   pmm_obj *value) {
-  assert(key != NULL && value != NULL);
   struct place place;
   enum pmm_status status = find(rt, dict, key, hash, &place);
   if (status == PMM_OK && place.entry != NULL) {
@@ -269,7 +263,6 @@ enum pmm_status pmmi_dict_delete(pmm_rt *rt, pmm_obj *dict, pmm_obj *key) {
 
 /* The dict is empty before the first object goes. */
 static void dict_clear(pmm_rt *rt, pmm_obj *o) {
-  assert(pmmi_is_dict(o));
   struct pmmi_dict *dict = dict_of(o);
   struct pmmi_dict_table *table = dict->table;
   dict->table = NULL;
@@ -382,7 +375,6 @@ pmm_obj *pmmi_dict_values(pmm_rt *rt, pmm_obj *dict) {
 /* ---- for the collector --------------------------------------------------- */
 
 static int dict_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
-  assert(pmmi_is_dict(o));
   size_t position = 0;
   const struct pmmi_dict_entry *entry;
   while ((entry = pmmi_dict_next(dict_of(o), &position)) != NULL) {
@@ -413,7 +405,6 @@ static size_t dict_visit_part(pmm_obj *o, size_t at, size_t most,
 }
 
 static size_t dict_owned_bytes(pmm_obj *o) {
-  assert(pmmi_is_dict(o));
   return pmmi_dict_table_bytes(dict_of(o)->table);
 }
 
@@ -426,7 +417,6 @@ static size_t dict_length(pmm_obj *o) { return dict_of(o)->used; }
 static enum pmm_status entry_equals(pmm_rt *rt, struct pmmi_dict *b,
                                     pmm_obj *key, int64_t hash,
                                     pmm_obj *value, int *equal) {
-  assert(key != NULL && value != NULL);
   struct place place;
   *equal = 0;
   pmmi_retain(rt, key);
@@ -460,7 +450,6 @@ static enum pmm_status dict_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 
 static void add_entry(pmm_rt *rt, struct pmmi_text *text, pmm_obj *key,
                       pmm_obj *value) {
-  assert(key != NULL && value != NULL);
   pmmi_retain(rt, key);
   pmmi_retain(rt, value);
   pmmi_text_add_repr(text, key);
@@ -471,7 +460,6 @@ static void add_entry(pmm_rt *rt, struct pmmi_text *text, pmm_obj *key,
 }
 
 static pmm_obj *dict_repr(pmm_rt *rt, pmm_obj *o) {
-  assert(pmmi_is_dict(o));
   struct pmmi_repr repr;
   if (!pmmi_repr_enter(rt, &repr, o)) {
     return pmmi_str_new(rt, "{...}", 5);

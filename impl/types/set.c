@@ -33,7 +33,6 @@ static struct probe probe_first(size_t mask, int64_t hash) {
 
 /* Near the end of the table a home has no neighbours. */
 static void probe_next(size_t mask, struct probe *probe) {
-  assert(probe->slot <= mask);
   if (probe->home + PMMI_SET_NEAR <= mask &&
       probe->slot < probe->home + PMMI_SET_NEAR) {
     probe->slot++;
@@ -51,7 +50,6 @@ static int is_key(const struct pmmi_set_slot *slot) {
 /* Store a key that is not there, moving the reference in. */
 static void put(struct pmmi_set_slot *table, size_t mask, pmm_obj *key,
                 int64_t hash) {
-  assert(key != NULL && mask > 0);
   struct probe probe = probe_first(mask, hash);
   while (table[probe.slot].key != NULL) {
     probe_next(mask, &probe);
@@ -60,7 +58,6 @@ static void put(struct pmmi_set_slot *table, size_t mask, pmm_obj *key,
 }
 
 pmm_obj *pmmi_set_next(const struct pmmi_set *set, size_t *position) {
-  assert(position != NULL);
   while (*position <= set->mask) {
     const struct pmmi_set_slot *slot = &set->table[(*position)++];
     if (is_key(slot)) {
@@ -73,12 +70,10 @@ pmm_obj *pmmi_set_next(const struct pmmi_set *set, size_t *position) {
 /* ---- the table ----------------------------------------------------------- */
 
 static size_t table_bytes(size_t mask) {
-  assert(((mask + 1) & mask) == 0);
   return (mask + 1) * sizeof(struct pmmi_set_slot);
 }
 
 static void set_empty(struct pmmi_set *set) {
-  assert(pmmi_is_set(&set->base));
   memset(set->few, 0, sizeof set->few);
   set->table = set->few;
   set->mask = PMMI_SET_INLINE - 1;
@@ -145,7 +140,6 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_set *set) {
 static enum pmm_status walk(pmm_rt *rt, struct pmmi_set *set, pmm_obj *key,
                             int64_t hash, struct pmmi_set_slot **found,
                             int *restart) {
-  assert(set->fill <= set->mask);
   struct probe probe = probe_first(set->mask, hash);
   struct pmmi_set_slot *slot;
   *found = NULL;
@@ -183,7 +177,6 @@ static enum pmm_status find(pmm_rt *rt, struct pmmi_set *set, pmm_obj *key,
 /* The same by the key alone.  PMM_TYPE: unhashable. */
 static enum pmm_status find_key(pmm_rt *rt, struct pmmi_set *set, pmm_obj *key,
                                 struct pmmi_set_slot **found) {
-  assert(key != NULL);
   int64_t hash;
   enum pmm_status status = pmmi_hash(rt, key, &hash);
   return status == PMM_OK ? find(rt, set, key, hash, found) : status;
@@ -193,7 +186,6 @@ static enum pmm_status find_key(pmm_rt *rt, struct pmmi_set *set, pmm_obj *key,
 
 enum pmm_status pmmi_set_insert(pmm_rt *rt, struct pmmi_set *set,
                                 pmm_obj *key) {
-  assert(key != NULL);
   int64_t hash;
   struct pmmi_set_slot *found;
   enum pmm_status status = pmmi_hash(rt, key, &hash);
@@ -228,7 +220,6 @@ enum pmm_status pmmi_set_add(pmm_rt *rt, pmm_obj *set, pmm_obj *item) {
 
 enum pmm_status pmmi_set_contains(pmm_rt *rt, pmm_obj *set, pmm_obj *item,
                                   int *found) {
-  assert(found != NULL);
   struct pmmi_set_slot *slot = NULL;
   enum pmm_status status = pmmi_is_set(set)
                                ? find_key(rt, set_of(set), item, &slot)
@@ -281,7 +272,6 @@ static enum pmm_status fill_from(pmm_rt *rt, struct pmmi_set *set,
  * runs.  Room as for twice the keys. */
 static enum pmm_status fill_from_set(pmm_rt *rt, struct pmmi_set *set,
                                      const struct pmmi_set *from) {
-  assert(set->used == 0);
   if (from->used * 5 >= set->mask * 3) {
     enum pmm_status status = resize(rt, set, from->used * 2);
     if (status != PMM_OK) {
@@ -303,7 +293,6 @@ static enum pmm_status fill_from_set(pmm_rt *rt, struct pmmi_set *set,
  * part of. */
 static pmm_obj *make(pmm_rt *rt, const struct pmmi_type *type,
                      pmm_obj *iterable) {
-  assert(type == &pmmi_set_type || type == &pmmi_frozenset_type);
   pmm_obj *o = pmmi_gc_new(rt, type, 0);
   if (o == NULL) {
     return NULL;
@@ -347,7 +336,6 @@ pmm_obj *pmmi_set_copy(pmm_rt *rt, pmm_obj *set) {
 
 /* The set is empty before the first key goes, its inline keys set aside. */
 static void set_clear(pmm_rt *rt, pmm_obj *o) {
-  assert(pmmi_is_set(o));
   struct pmmi_set *set = set_of(o);
   struct pmmi_set_slot few[PMMI_SET_INLINE];
   struct pmmi_set_slot *table = set->table;
@@ -369,14 +357,12 @@ static void set_clear(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void set_dealloc(pmm_rt *rt, pmm_obj *o) {
-  assert(o->refcnt == 0);
   pmmi_gc_untrack(rt, o);
   set_clear(rt, o);
   pmmi_gc_free(rt, o);
 }
 
 static int set_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
-  assert(pmmi_is_set(o));
   size_t position = 0;
   pmm_obj *key;
   int result = 0;
@@ -387,7 +373,6 @@ static int set_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 }
 
 static size_t set_owned_bytes(pmm_obj *o) {
-  assert(pmmi_is_set(o));
   const struct pmmi_set *set = set_of(o);
   return set->table == set->few ? 0 : table_bytes(set->mask);
 }
@@ -395,7 +380,6 @@ static size_t set_owned_bytes(pmm_obj *o) {
 static size_t set_length(pmm_obj *o) { return set_of(o)->used; }
 
 const char *pmmi_set_check(pmm_obj *o) {
-  assert(pmmi_is_set(o));
   struct pmmi_set *set = set_of(o);
   size_t keys = 0;
   size_t fill = 0;
@@ -422,7 +406,6 @@ const char *pmmi_set_check(pmm_obj *o) {
 
 static enum pmm_status set_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                   int *equal) {
-  assert(pmmi_is_set(a) && pmmi_is_set(b));
   const struct pmmi_set *left = set_of(a);
   size_t position = 0;
   pmm_obj *key;
@@ -444,7 +427,6 @@ static uint64_t shuffle_bits(uint64_t hash) {
 
 /* Independent of the order of the slots. */
 static enum pmm_status frozenset_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
-  assert(o->type == &pmmi_frozenset_type);
   struct pmmi_set *set = set_of(o);
   (void)rt;
   if (set->hash == -1) {
@@ -467,7 +449,6 @@ static void add_text(struct pmmi_text *text, const char *words) {
 }
 
 static pmm_obj *set_repr(pmm_rt *rt, pmm_obj *o) {
-  assert(pmmi_is_set(o));
   struct pmmi_repr repr;
   struct pmmi_text text;
   size_t position = 0;

@@ -76,7 +76,6 @@ static pmm_obj *entry_key(pmm_rt *rt, const struct pmmi_weakmap *map,
 static enum pmm_status is_entry_of(pmm_rt *rt, const struct pmmi_weakmap *map,
                                    const struct pmmi_weakmap_entry *entry,
                                    pmm_obj *key, int64_t hash, int *equal) {
-  assert(equal != NULL);
   *equal = 0;
   if (entry->hash != hash) {
     return PMM_OK;
@@ -251,7 +250,6 @@ static void weakmap_dealloc(pmm_rt *rt, pmm_obj *o) {
 }
 
 static int weakmap_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
-  assert(o->type == &pmmi_weakmap_type);
   const struct pmmi_weakmap *map = (const struct pmmi_weakmap *)o;
   for (uint32_t i = 0; i < map->used; i++) {
     const struct pmmi_weakmap_entry *entry = &map->entries[i];
@@ -387,7 +385,6 @@ enum pmm_status pmmi_weak_delete(pmm_rt *rt, pmm_obj *weak, pmm_obj *key) {
 /* Store one entry of another container again, if it is alive. */
 static enum pmm_status copy_entry(pmm_rt *rt, pmm_obj *to,
                                   const struct pmmi_weakmap_entry *entry) {
-  assert(to->type == &pmmi_weakmap_type);
   int values = ((const struct pmmi_weakmap *)to)->kind == PMM_WEAK_VALUES;
   pmm_obj *strong = entry->strong;
   pmm_obj *weak =
@@ -404,7 +401,6 @@ static enum pmm_status copy_entry(pmm_rt *rt, pmm_obj *to,
 }
 
 static pmm_obj *weakmap_copy(pmm_rt *rt, pmm_obj *o) {
-  assert(o->type == &pmmi_weakmap_type);
   const struct pmmi_weakmap *from = (const struct pmmi_weakmap *)o;
   pmm_obj *to = pmmi_weak_new(rt, from->kind);
   enum pmm_status status = to != NULL ? PMM_OK : PMM_NO_MEMORY;
