@@ -21,6 +21,7 @@
 /** Room for one more of `count` items; 0 when there is. */
 static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
                      size_t item_bytes) {
+  assert(count <= *room && item_bytes > 0);
   if (count < *room) {
     return 0;
   }
@@ -108,6 +109,7 @@ static void insert_block(struct pmmi_trace *t,
 
 static void remember(const struct pmmi_trace_layer *layer, const void *block,
                      size_t size) {
+  assert(block != NULL);
   struct pmmi_trace *t = pmmi_trace_of(layer->rt);
   int named = t->stack_count > 0 && pmmi_holds(layer->rt);
   const struct pmmi_trace_block entry = {
@@ -266,6 +268,7 @@ uint64_t pmmi_trace_overhead(pmm_rt *rt) {
 
 void pmmi_trace_each(pmm_rt *rt, enum pmm_domain domain,
                      void (*visit)(void *ctx, void *block), void *ctx) {
+  assert((int)domain < PMMI_DOMAINS && visit != NULL);
   const struct pmmi_trace *t = pmmi_trace_of(rt);
   pmmi_lock(rt);
   for (size_t i = 0; i < t->block_room; i++) {
@@ -300,6 +303,7 @@ const char *pmmi_trace_site_of(pmm_rt *rt, const void *block) {
 
 /** The site of a name, made when it is new; -1: no memory. */
 static int64_t site_of(pmm_rt *rt, const char *name) {
+  assert(name != NULL);
   struct pmmi_trace *t = pmmi_trace_of(rt);
   for (size_t i = 0; i < t->site_count; i++) {
     const char *known = t->sites[i].live.name;
@@ -396,6 +400,7 @@ void pmmi_trace_stop(pmm_rt *rt) {
 }
 
 void pmmi_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
+  assert(current != NULL && peak != NULL);
   pmmi_lock(rt);
   *current = pmmi_trace_of(rt)->current_bytes;
   *peak = pmmi_trace_of(rt)->peak_bytes;
@@ -411,6 +416,7 @@ void pmmi_trace_reset_peak(pmm_rt *rt) {
 /** Put `site` into out[0..*used-1], largest first, at most `n`. */
 static void insert(struct pmm_site *out, size_t n, size_t *used,
                    const struct pmm_site *site) {
+  assert(*used <= n);
   size_t at = *used;
   while (at > 0 && out[at - 1].bytes < site->bytes) {
     if (at < n) {
@@ -425,6 +431,7 @@ static void insert(struct pmm_site *out, size_t n, size_t *used,
 }
 
 size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
+  assert(n == 0 || out != NULL);
   const struct pmmi_trace *t = pmmi_trace_of(rt);
   if (!t->on) {
     pmmi_memory_fail(rt, PMM_RUNTIME, "nothing is traced");
@@ -437,67 +444,6 @@ size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
     if (t->sites[i].live.blocks > 0) {
       found++;
       insert(out, n, &used, &t->sites[i].live);
-    }
-  }
-  pmmi_unlock(rt);
-  return found;
-}
-
-/* ---- comparing ---------------------------------------------------------- */
-
-enum pmm_status pmmi_trace_keep(pmm_rt *rt) {
-  struct pmmi_trace *t = pmmi_trace_of(rt);
-  if (!t->on) {
-    return pmmi_memory_fail(rt, PMM_RUNTIME, "nothing is traced");
-  }
-  pmmi_lock(rt);
-  for (size_t i = 0; i < t->site_count; i++) {
-    t->sites[i].kept = t->sites[i].live;
-  }
-  t->kept = 1;
-  pmmi_unlock(rt);
-  return PMM_OK;
-}
-
-static struct pmm_growth growth_of(const struct pmmi_trace_site *site) {
-  return (struct pmm_growth){
-      .name = site->live.name,
-      .blocks = (int64_t)(site->live.blocks - site->kept.blocks),
-      .bytes = (int64_t)(site->live.bytes - site->kept.bytes)};
-}
-
-/** Put `one` into out[0..*used-1], most growth first, at most `n`. */
-static void rank(struct pmm_growth *out, size_t n, size_t *used,
-                 const struct pmm_growth *one) {
-  size_t at = *used;
-  while (at > 0 && (out[at - 1].bytes < one->bytes ||
-                    (out[at - 1].bytes == one->bytes &&
-                     out[at - 1].blocks < one->blocks))) {
-    if (at < n) {
-      out[at] = out[at - 1];
-    }
-    at--;
-  }
-  if (at < n) {
-    out[at] = *one;
-    *used += *used < n;
-  }
-}
-
-size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
-  const struct pmmi_trace *t = pmmi_trace_of(rt);
-  if (!t->kept) {
-    pmmi_memory_fail(rt, PMM_RUNTIME, "no snapshot is kept");
-    return SIZE_MAX;
-  }
-  size_t used = 0;
-  size_t found = 0;
-  pmmi_lock(rt);
-  for (size_t i = 0; i < t->site_count; i++) {
-    struct pmm_growth one = growth_of(&t->sites[i]);
-    if (one.blocks != 0 || one.bytes != 0) {
-      found++;
-      rank(out, n, &used, &one);
     }
   }
   pmmi_unlock(rt);

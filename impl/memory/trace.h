@@ -30,6 +30,7 @@
 #define PMMI_TRACE_H
 
 #include "memory/memory.h"
+#include "memory/trace_growth.h"
 
 /** One block. */
 struct pmmi_trace_block {
@@ -96,8 +97,6 @@ void pmmi_trace_reset_peak(pmm_rt *rt);
 enum pmm_status pmmi_site_push(pmm_rt *rt, const char *name);
 void pmmi_site_pop(pmm_rt *rt);
 size_t pmmi_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n);
-enum pmm_status pmmi_trace_keep(pmm_rt *rt);
-size_t pmmi_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n);
 uint64_t pmmi_trace_overhead(pmm_rt *rt);
 
 #endif /* PMMI_TRACE_H */

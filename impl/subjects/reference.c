@@ -46,6 +46,7 @@
 #include "types/weakmap.h"
 #include "types/weakref.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define STRING(x) #x
@@ -382,6 +383,7 @@ static unsigned kind_of(const struct pmm_backend *backend) {
 }
 
 static int is_absent(const char *feature, unsigned kind) {
+  assert(feature != NULL);
   static const struct {
     const char *feature;
     unsigned needs;
@@ -401,6 +403,7 @@ static int is_absent(const char *feature, unsigned kind) {
 }
 
 static void remove_operations(struct pmm_ops *ops, unsigned kind) {
+  assert(ops != NULL);
   if ((kind & WITH_CLASSES) == 0) {
     ops->class_stats = NULL;
     ops->arena_stats = NULL;

@@ -183,7 +183,6 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_dict *dict,
 
 static void replace(pmm_rt *rt, struct pmmi_dict *dict,
                     struct pmmi_dict_entry *entry, pmm_obj *value) {
-  assert(entry->key != NULL && value != NULL);
   pmm_obj *old = entry->value;
   entry->value = pmmi_new_reference(rt, value);
   track_for(rt, dict, value);
@@ -310,7 +309,6 @@ static size_t slots_of_copy(const struct pmmi_dict *dict) {
 /* Fill an empty dict.  Runs no code. */
 static enum pmm_status copy_entries(pmm_rt *rt, struct pmmi_dict *to,
                                     struct pmmi_dict *from) {
-  assert(to->table == NULL && to->used == 0);
   size_t position = 0;
   const struct pmmi_dict_entry *entry;
   if (from->used == 0) {
@@ -391,7 +389,6 @@ static int dict_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
 
 static size_t dict_visit_part(pmm_obj *o, size_t at, size_t most,
                               pmm_visit visit, void *ctx) {
-  assert(most >= 2);
   size_t position = at;
   for (size_t n = 0; n < most / 2; n++) {
     const struct pmmi_dict_entry *entry = pmmi_dict_next(dict_of(o), &position);
