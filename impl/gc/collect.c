@@ -144,7 +144,7 @@ static void promote(struct run *run) {
  * then the object merely stays alive unlisted. */
 static void list_garbage(struct run *run, pmm_obj *o) {
   assert(pmmi_gc_is_candidate(run->table, o));
-  if (run->gc->keep != NULL && run->gc->keep(run->rt, o) != PMM_OK) {
+  if (run->gc->keep(run->rt, o) != PMM_OK) {
     pmmi_error_clear(run->rt);
   }
 }

@@ -67,8 +67,8 @@ struct pmmi_gc {
   uint32_t debug;    /* enum pmm_gc_debug, or-ed                            */
   pmm_obj *garbage;  /* list of the kept; NULL until somebody needs it      */
   const char *fault; /* what a check between phases found; NULL: nothing    */
-  /** Where garbage that is not dropped is kept, or NULL.  May fail: then the
-   *  object merely stays alive. */
+  /** Where garbage that is not dropped is kept; set before it is needed.  May
+   *  fail: then the object merely stays alive. */
   enum pmm_status (*keep)(pmm_rt *rt, pmm_obj *o);
   /** What is wrong with the heap; NULL: nothing is checked between phases. */
   const char *(*check)(pmm_rt *rt);
