@@ -43,7 +43,7 @@ enum pmmi_gc_search_phase {
 /** A search for old garbage, between two of its slices.  Its phase and range
  *  are the table's `walk`. */
 struct pmmi_gc_search {
-  uint32_t sweeps;  /* as in struct pmmi_marker                             */
+  uint32_t sweeps;  /* as in struct pmmi_walk                             */
   uint32_t members; /* objects that entered                                 */
   uint64_t walked;  /* objects that its slices have counted or reached from */
   uint32_t depth;   /* of the stack                                         */

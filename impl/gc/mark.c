@@ -11,7 +11,7 @@ static_assert(PMMI_GC_CANDIDATE == PMMI_MARK_MEMBER, "the same bit");
 
 /* How many candidates there are, and how many of them have no owner outside as
  * far as known. */
-static void compare(struct pmmi_marker *m, struct pmmi_gc_found *found) {
+static void compare(struct pmmi_walk *m, struct pmmi_gc_found *found) {
   const uint32_t unheld_mask =
       PMMI_GC_CANDIDATE | PMMI_MARK_HELD | PMMI_MARK_BALANCE;
   const uint32_t negative_mask = PMMI_MARK_NEGATIVE | PMMI_MARK_HELD;
@@ -36,7 +36,7 @@ static void compare(struct pmmi_marker *m, struct pmmi_gc_found *found) {
   }
 }
 
-static void reach(struct pmmi_marker *m) {
+static void reach(struct pmmi_walk *m) {
   assert(m->left > 0 && m->sweeps == 0);
   uint32_t end = m->from + m->span;
   uint32_t slot = m->from;
@@ -44,12 +44,12 @@ static void reach(struct pmmi_marker *m) {
   do {
     m->sweeps++;
     m->again = end;
-    (void)pmmi_marker_reach(m, slot, end);
+    (void)pmmi_walk_reach(m, slot, end);
     slot = m->again;
   } while (m->left > 0 && slot != end);
 }
 
-static void settle(struct pmmi_marker *m) {
+static void settle(struct pmmi_walk *m) {
   assert(m->waiting == 0);
   uint32_t to = m->from + m->span;
   struct pmmi_run run;
@@ -75,12 +75,12 @@ static void settle(struct pmmi_marker *m) {
 
 struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
   assert(range.from <= range.to && range.to <= pmmi_tracked_of(rt)->used);
-  struct pmmi_marker m;
+  struct pmmi_walk m;
   assert(pmmi_tracked_of(rt)->collecting);
   struct pmmi_gc_found found = {.mismatches = 0};
-  pmmi_marker_init(&m, rt, range, PMMI_GC_CANDIDATE);
+  pmmi_walk_init(&m, rt, range, PMMI_GC_CANDIDATE);
   m.full = pmmi_tracked_of(rt)->collecting == PMMI_GC_GENERATIONS;
-  (void)pmmi_marker_count(&m, range.from, range.to);
+  (void)pmmi_walk_count(&m, range.from, range.to);
   compare(&m, &found);
   assert(m.waiting == 0 && m.left <= found.candidates);
   if (m.left > 0) {
@@ -99,14 +99,14 @@ struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
 
 uint32_t pmmi_gc_rescue(pmm_rt *rt, struct pmmi_gc_range range, pmm_obj *o) {
   assert(pmmi_gc_is_candidate(pmmi_tracked_of(rt), o));
-  struct pmmi_marker m;
-  pmmi_marker_init(&m, rt, range, PMMI_GC_CANDIDATE);
+  struct pmmi_walk m;
+  pmmi_walk_init(&m, rt, range, PMMI_GC_CANDIDATE);
   m.finger = range.to;            /* nothing waits for it,                  */
-  m.sweeps = PMMI_MARKER_SWEEPS; /* nor for another sweep                   */
+  m.sweeps = PMMI_WALK_SWEEPS;    /* nor for another sweep                   */
   m.chains = 1;
   m.left = UINT32_MAX;
-  pmmi_marker_reach_from(&m, o);
-  pmmi_marker_drain(&m);
+  pmmi_walk_reach_from(&m, o);
+  pmmi_walk_drain(&m);
   settle(&m);
   return UINT32_MAX - m.left;
 }

@@ -6,7 +6,7 @@
 #include "gc/walk.h"
 #include "host.h"
 
-static_assert(PMMI_GC_SEARCH_STACK == PMMI_MARKER_STACK, "copied as a whole");
+static_assert(PMMI_GC_SEARCH_STACK == PMMI_WALK_STACK, "copied as a whole");
 
 /** Work between two looks at the clock: some 20 microseconds. */
 #define STEP 2048u
@@ -71,13 +71,13 @@ static uint64_t enter_some(pmm_rt *rt, uint64_t work) {
 }
 
 /* Go on where the last slice stopped; who has died since has lost S. */
-static void resume(struct pmmi_marker *m, pmm_rt *rt, uint64_t work) {
+static void resume(struct pmmi_walk *m, pmm_rt *rt, uint64_t work) {
   assert(work > 0);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   struct pmmi_gc_span *w = &table->walk;
-  pmmi_marker_init(m, rt, (struct pmmi_gc_range){w->from, w->to},
-                   PMMI_MARK_SEARCHED);
+  pmmi_walk_init(m, rt, (struct pmmi_gc_range){w->from, w->to},
+                 PMMI_MARK_SEARCHED);
   m->limit = work;
   m->left = UINT32_MAX;
   m->sweeps = s->sweeps;
@@ -95,7 +95,7 @@ static void resume(struct pmmi_marker *m, pmm_rt *rt, uint64_t work) {
   }
 }
 
-static void suspend(const struct pmmi_marker *m, pmm_rt *rt, uint32_t at) {
+static void suspend(const struct pmmi_walk *m, pmm_rt *rt, uint32_t at) {
   assert(m->waiting == 0 && m->depth <= PMMI_GC_SEARCH_STACK);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
@@ -115,9 +115,9 @@ static void suspend(const struct pmmi_marker *m, pmm_rt *rt, uint32_t at) {
 static uint64_t count_some(pmm_rt *rt, uint64_t work) {
   assert(pmmi_tracked_of(rt)->walk.phase == PMMI_GC_SEARCH_COUNT);
   struct pmmi_gc_span *w = &pmmi_tracked_of(rt)->walk;
-  struct pmmi_marker m;
+  struct pmmi_walk m;
   resume(&m, rt, work);
-  suspend(&m, rt, pmmi_marker_count(&m, w->at, w->to));
+  suspend(&m, rt, pmmi_walk_count(&m, w->at, w->to));
   if (w->at >= w->to) {
     begin_phase(rt, PMMI_GC_SEARCH_REACH);
   }
@@ -128,11 +128,11 @@ static uint64_t reach_some(pmm_rt *rt, uint64_t work) {
   assert(pmmi_tracked_of(rt)->walk.phase == PMMI_GC_SEARCH_REACH);
   struct pmmi_gc_search *s = &pmmi_gc_of(rt)->search;
   struct pmmi_gc_span *w = &pmmi_tracked_of(rt)->walk;
-  struct pmmi_marker m;
+  struct pmmi_walk m;
   resume(&m, rt, work);
-  pmmi_marker_drain(&m);
+  pmmi_walk_drain(&m);
   suspend(&m, rt,
-          m.work < work ? pmmi_marker_reach(&m, w->at, w->to) : w->at);
+          m.work < work ? pmmi_walk_reach(&m, w->at, w->to) : w->at);
   if (w->at >= w->to && s->depth == 0) {
     if (w->again >= w->to) {
       begin_phase(rt, PMMI_GC_SEARCH_EXAMINE);

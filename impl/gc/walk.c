@@ -11,11 +11,11 @@
 /** Slots between fetching an object, its items, and reading it. */
 #define AHEAD 8u
 
-void pmmi_marker_init(struct pmmi_marker *m, pmm_rt *rt,
-                      struct pmmi_gc_range range, uint32_t member) {
+void pmmi_walk_init(struct pmmi_walk *m, pmm_rt *rt, struct pmmi_gc_range range,
+                    uint32_t member) {
   assert(range.from <= range.to);
   assert(member == PMMI_MARK_MEMBER || member == PMMI_MARK_SEARCHED);
-  memset(m, 0, offsetof(struct pmmi_marker, batch));
+  memset(m, 0, offsetof(struct pmmi_walk, batch));
   m->rt = rt;
   m->table = pmmi_tracked_of(rt);
   m->member = member;
@@ -46,8 +46,8 @@ static inline void fetch_ahead(const struct pmmi_run *run, uint32_t i) {
 
 /* The marks of the batch's objects, as far as they lie in the range: to be
  * read later, as they are being fetched.  Empties the batch. */
-static inline unsigned marks_of_batch(struct pmmi_marker *m,
-                                      uint32_t *marks[PMMI_MARKER_BATCH]) {
+static inline unsigned marks_of_batch(struct pmmi_walk *m,
+                                      uint32_t *marks[PMMI_WALK_BATCH]) {
   unsigned n = 0;
   m->work += m->waiting;
   for (unsigned i = 0; i < m->waiting; i++) {
@@ -71,7 +71,7 @@ static inline unsigned marks_of_batch(struct pmmi_marker *m,
 static size_t visit_part_of_items(pmm_obj *const *items, size_t n, size_t at,
                                   pmm_visit visit, void *ctx) {
   assert(n == 0 || items != NULL);
-  size_t end = at + PMMI_MARKER_PART < n ? at + PMMI_MARKER_PART : n;
+  size_t end = at + PMMI_WALK_PART < n ? at + PMMI_WALK_PART : n;
   if (at < end) { /* else it has shrunk meanwhile                            */
     (void)pmmi_visit_items(items + at, end - at, visit, ctx);
   }
@@ -92,7 +92,7 @@ static size_t visit_part(pmm_obj *o, size_t at, pmm_visit visit, void *ctx) {
                                ctx);
   }
   if (o->type->visit_part != NULL) {
-    return o->type->visit_part(o, at, PMMI_MARKER_PART, visit, ctx);
+    return o->type->visit_part(o, at, PMMI_WALK_PART, visit, ctx);
   }
   (void)o->type->traverse(o, visit, ctx);
   return 0;
@@ -102,15 +102,14 @@ static size_t visit_part(pmm_obj *o, size_t at, pmm_visit visit, void *ctx) {
 static int is_large(pmm_obj *o) {
   const struct pmmi_type *type = o->type;
   return (type->flags & (PMMI_TYPE_BEHIND | PMMI_TYPE_INLINE)) != 0
-             ? ((const struct pmmi_var *)o)->length > PMMI_MARKER_PART
-             : type->visit_part != NULL &&
-                   type->length(o) > PMMI_MARKER_PART / 2;
+             ? ((const struct pmmi_var *)o)->length > PMMI_WALK_PART
+             : type->visit_part != NULL && type->length(o) > PMMI_WALK_PART / 2;
 }
 
 /* ---- counting ----------------------------------------------------------- */
 
-static void count_batch(struct pmmi_marker *m) {
-  uint32_t *marks[PMMI_MARKER_BATCH];
+static void count_batch(struct pmmi_walk *m) {
+  uint32_t *marks[PMMI_WALK_BATCH];
   unsigned n = marks_of_batch(m, marks);
   for (unsigned i = 0; i < n; i++) {
     *marks[i] -= (*marks[i] & m->member) != 0 ? PMMI_MARK_ONE : 0;
@@ -118,17 +117,17 @@ static void count_batch(struct pmmi_marker *m) {
 }
 
 static int visit_count(void *ctx, pmm_obj *o) {
-  struct pmmi_marker *m = ctx;
+  struct pmmi_walk *m = ctx;
   fetch(o);
   m->batch[m->waiting++] = o;
-  if (m->waiting == PMMI_MARKER_BATCH) {
+  if (m->waiting == PMMI_WALK_BATCH) {
     count_batch(m);
   }
   return 0;
 }
 
 /* The same for many, with the batch's length in a register. */
-static inline void count_items(struct pmmi_marker *m, pmm_obj *const *items,
+static inline void count_items(struct pmmi_walk *m, pmm_obj *const *items,
                                size_t n) {
   unsigned waiting = m->waiting;
   for (size_t i = 0; i < n; i++) {
@@ -137,7 +136,7 @@ static inline void count_items(struct pmmi_marker *m, pmm_obj *const *items,
     }
     fetch(items[i]);
     m->batch[waiting++] = items[i];
-    if (waiting == PMMI_MARKER_BATCH) {
+    if (waiting == PMMI_WALK_BATCH) {
       m->waiting = waiting;
       count_batch(m);
       waiting = 0;
@@ -152,13 +151,13 @@ static uint32_t needs_of(const struct pmmi_type *type) {
          (type->finalize != NULL ? PMMI_GC_NEEDS_FINALIZE : 0u);
 }
 
-static void note_atomic(struct pmmi_marker *m, uint32_t *mark) {
+static void note_atomic(struct pmmi_walk *m, uint32_t *mark) {
   assert((*mark & PMMI_MARK_ATOMIC) == 0);
   *mark |= PMMI_MARK_ATOMIC;
   m->atomics++;
 }
 
-static void count_any(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+static void count_any(struct pmmi_walk *m, pmm_obj *o, uint32_t *mark) {
   assert(o->type->traverse != NULL);
   const struct pmmi_type *type = o->type;
   m->needs |= needs_of(type);
@@ -169,7 +168,7 @@ static void count_any(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
   }
 }
 
-static inline void count_referents(struct pmmi_marker *m, pmm_obj *o,
+static inline void count_referents(struct pmmi_walk *m, pmm_obj *o,
                                    uint32_t *mark) {
   const uint32_t flags = o->type->flags;
   if ((flags & PMMI_TYPE_BEHIND) != 0) {
@@ -194,7 +193,7 @@ static inline void count_owners(const pmm_obj *o, uint32_t *mark) {
 }
 
 /* Count the members of a run; the limit does not matter. */
-static void count_run(struct pmmi_marker *m, struct pmmi_run run) {
+static void count_run(struct pmmi_walk *m, struct pmmi_run run) {
   const uint32_t member = m->member;
   for (uint32_t i = 0; i < run.length; i++) {
     pmm_obj *o = run.objects[i];
@@ -209,7 +208,7 @@ static void count_run(struct pmmi_marker *m, struct pmmi_run run) {
 }
 
 /* 1 when the object is done, 0 when more of its references are left. */
-static int count_part(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+static int count_part(struct pmmi_walk *m, pmm_obj *o, uint32_t *mark) {
   assert(m->limit != UINT64_MAX);
   m->objects += m->part == 0;
   m->work++;
@@ -225,7 +224,7 @@ static int count_part(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
 }
 
 /* The same with a limit; returns how many slots are done. */
-static uint32_t count_some(struct pmmi_marker *m, struct pmmi_run run) {
+static uint32_t count_some(struct pmmi_walk *m, struct pmmi_run run) {
   assert(m->limit != UINT64_MAX);
   for (uint32_t i = 0; i < run.length; i++) {
     fetch_ahead(&run, i);
@@ -239,7 +238,7 @@ static uint32_t count_some(struct pmmi_marker *m, struct pmmi_run run) {
   return run.length;
 }
 
-uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
+uint32_t pmmi_walk_count(struct pmmi_walk *m, uint32_t slot, uint32_t to) {
   assert(slot >= m->from && to <= m->from + m->span);
   int stopped = 0;
   while (slot < to && !stopped) {
@@ -263,13 +262,12 @@ uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
 
 /* Held now, behind the finger.  When the stack is full the table remembers
  * it: a sweep over marks is cheaper than a chain through cold heads. */
-static void reach_behind(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
+static void reach_behind(struct pmmi_walk *m, pmm_obj *o, uint32_t *mark) {
   assert((*mark & PMMI_MARK_HELD) != 0);
   uint32_t slot = pmmi_gc_head_of(o)->slot;
-  if (m->depth < PMMI_MARKER_STACK &&
-      (m->limit == UINT64_MAX || !is_large(o))) {
+  if (m->depth < PMMI_WALK_STACK && (m->limit == UINT64_MAX || !is_large(o))) {
     m->stack[m->depth++] = o;
-  } else if (!m->chains || m->sweeps < PMMI_MARKER_SWEEPS) {
+  } else if (!m->chains || m->sweeps < PMMI_WALK_SWEEPS) {
     *mark |= PMMI_MARK_WAITS;
     m->again = slot < m->again ? slot : m->again;
   } else {
@@ -278,8 +276,7 @@ static void reach_behind(struct pmmi_marker *m, pmm_obj *o, uint32_t *mark) {
   }
 }
 
-static inline void reach_one(struct pmmi_marker *m, pmm_obj *o,
-                             uint32_t *mark) {
+static inline void reach_one(struct pmmi_walk *m, pmm_obj *o, uint32_t *mark) {
   if (!pmmi_mark_is_unheld(*mark, m->member)) {
     return;
   }
@@ -292,8 +289,8 @@ static inline void reach_one(struct pmmi_marker *m, pmm_obj *o,
   }
 }
 
-static void reach_batch(struct pmmi_marker *m) {
-  uint32_t *marks[PMMI_MARKER_BATCH];
+static void reach_batch(struct pmmi_walk *m) {
+  uint32_t *marks[PMMI_WALK_BATCH];
   unsigned n = marks_of_batch(m, marks);
   for (unsigned i = 0; i < n; i++) {
     reach_one(m, m->batch[i], marks[i]);
@@ -301,17 +298,17 @@ static void reach_batch(struct pmmi_marker *m) {
 }
 
 static int visit_reach(void *ctx, pmm_obj *o) {
-  struct pmmi_marker *m = ctx;
+  struct pmmi_walk *m = ctx;
   fetch(o);
   m->batch[m->waiting++] = o;
-  if (m->waiting == PMMI_MARKER_BATCH) {
+  if (m->waiting == PMMI_WALK_BATCH) {
     reach_batch(m);
   }
   return 0;
 }
 
 /* An object that waits behind the finger, or NULL. */
-static inline pmm_obj *pop(struct pmmi_marker *m) {
+static inline pmm_obj *pop(struct pmmi_walk *m) {
   if (m->depth > 0) {
     return m->stack[--m->depth];
   }
@@ -322,13 +319,13 @@ static inline pmm_obj *pop(struct pmmi_marker *m) {
   return o;
 }
 
-void pmmi_marker_reach_from(struct pmmi_marker *m, pmm_obj *o) {
-  assert(m->waiting < PMMI_MARKER_BATCH);
+void pmmi_walk_reach_from(struct pmmi_walk *m, pmm_obj *o) {
+  assert(m->waiting < PMMI_WALK_BATCH);
   (void)visit_reach(m, o);
 }
 
-void pmmi_marker_drain(struct pmmi_marker *m) {
-  assert(m->depth <= PMMI_MARKER_STACK);
+void pmmi_walk_drain(struct pmmi_walk *m) {
+  assert(m->depth <= PMMI_WALK_STACK);
   do {
     pmm_obj *o;
     while (m->left > 0 && m->work < m->limit && (o = pop(m)) != NULL) {
@@ -342,7 +339,7 @@ void pmmi_marker_drain(struct pmmi_marker *m) {
 }
 
 /* 1 when the object is done, 0 when more of its references are left. */
-static inline int reach_object(struct pmmi_marker *m, pmm_obj *o) {
+static inline int reach_object(struct pmmi_walk *m, pmm_obj *o) {
   m->objects += m->part == 0;
   m->work++;
   if (m->limit == UINT64_MAX || !is_large(o)) {
@@ -354,7 +351,7 @@ static inline int reach_object(struct pmmi_marker *m, pmm_obj *o) {
 }
 
 /* What waits goes on before the finger does. */
-static inline void reach_waiting(struct pmmi_marker *m) {
+static inline void reach_waiting(struct pmmi_walk *m) {
   pmm_obj *o;
   while (m->work < m->limit && (o = pop(m)) != NULL) {
     m->objects++;
@@ -363,7 +360,7 @@ static inline void reach_waiting(struct pmmi_marker *m) {
   }
 }
 
-uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
+uint32_t pmmi_walk_reach(struct pmmi_walk *m, uint32_t slot, uint32_t to) {
   assert(m->sweeps > 0 && to <= m->from + m->span);
   uint32_t wanted = m->sweeps == 1 ? PMMI_MARK_HELD | PMMI_MARK_BALANCE
                                    : PMMI_MARK_WAITS;
@@ -387,7 +384,7 @@ uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
         run.marks[i] |= PMMI_MARK_WAITS & wanted;
       }
       if (m->work >= m->limit || !done) {
-        pmmi_marker_drain(m);
+        pmmi_walk_drain(m);
         return slot + i + (uint32_t)done;
       }
     }
@@ -395,6 +392,6 @@ uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to) {
   if (slot >= to) {
     m->finger = to;
   }
-  pmmi_marker_drain(m);
+  pmmi_walk_drain(m);
   return slot;
 }

@@ -19,7 +19,7 @@
  *
  *   1. Counting an object adds its reference count to its own balance, and
  *      takes 1 from the balance of each member that it refers to.  Members
- *      are what the marker looks at: M for mark.c, S for search.c.
+ *      are what the walk looks at: M for mark.c, S for search.c.
  *   2. Who has a balance other than 0 then has an owner outside.
  *   3. Reaching from an object makes held what it refers to.  Objects in front
  *      of the finger wait for it, those behind it on a stack; when that is
@@ -49,20 +49,20 @@
 #define PMMI_MARK_MANY (UINT64_C(1) << 26)
 
 /** References that wait together. */
-#define PMMI_MARKER_BATCH 64u
+#define PMMI_WALK_BATCH 64u
 
 /** Objects on the stack. */
-#define PMMI_MARKER_STACK 256u
+#define PMMI_WALK_STACK 256u
 
 /** Sweeps that overflow may cost, so that the work stays linear. */
-#define PMMI_MARKER_SWEEPS 8u
+#define PMMI_WALK_SWEEPS 8u
 
 /** References of one object that are walked in one go, when the work is
  *  limited. */
-#define PMMI_MARKER_PART 2048u
+#define PMMI_WALK_PART 2048u
 
 /** A walk under way. */
-struct pmmi_marker {
+struct pmmi_walk {
   pmm_rt *rt;
   struct pmmi_tracked *table;
   uint32_t member;     /* M or S                                            */
@@ -84,30 +84,30 @@ struct pmmi_marker {
   unsigned depth;      /* of the stack                                      */
   unsigned waiting;    /* in the batch                                      */
   pmm_obj *chain;      /* the same as the stack, linked, without limit      */
-  pmm_obj *batch[PMMI_MARKER_BATCH]; /* references found                    */
-  pmm_obj *stack[PMMI_MARKER_STACK]; /* reached behind the finger           */
+  pmm_obj *batch[PMMI_WALK_BATCH]; /* references found                    */
+  pmm_obj *stack[PMMI_WALK_STACK]; /* reached behind the finger           */
 };
 
 /** Begin a walk over a range, with nothing waiting and no limit. */
-void pmmi_marker_init(struct pmmi_marker *m, pmm_rt *rt,
-                      struct pmmi_gc_range range, uint32_t member);
+void pmmi_walk_init(struct pmmi_walk *m, pmm_rt *rt, struct pmmi_gc_range range,
+                    uint32_t member);
 
 /** Count the members in the slots from `slot` on, until `to` or the limit;
  *  returns the first slot that is not done.  Without a limit, holes lose
  *  their mark. */
-uint32_t pmmi_marker_count(struct pmmi_marker *m, uint32_t slot, uint32_t to);
+uint32_t pmmi_walk_count(struct pmmi_walk *m, uint32_t slot, uint32_t to);
 
 /** Reach from the held members in the slots from `slot` on (in a later sweep:
  *  from those that wait), until `to`, the limit, or all are held; returns the
  *  first slot that is not done. */
-uint32_t pmmi_marker_reach(struct pmmi_marker *m, uint32_t slot, uint32_t to);
+uint32_t pmmi_walk_reach(struct pmmi_walk *m, uint32_t slot, uint32_t to);
 
 /** Reach from one object. */
-void pmmi_marker_reach_from(struct pmmi_marker *m, pmm_obj *o);
+void pmmi_walk_reach_from(struct pmmi_walk *m, pmm_obj *o);
 
 /** Reach from all that waits on the stack, up to the limit: what is left then
  *  stays on it. */
-void pmmi_marker_drain(struct pmmi_marker *m);
+void pmmi_walk_drain(struct pmmi_walk *m);
 
 /** 1 for a member that nobody holds, as far as known. */
 static inline int pmmi_mark_is_unheld(uint32_t mark, uint32_t member) {

@@ -34,7 +34,7 @@ static void *layer_map(void *ctx, size_t size, size_t align) {
     const struct pmm_os *host = pmmi_host_os();
     return host->map(host->ctx, size, align);
   }
-  if (pmmi_ledger_reserve(&arenas->mapped, &pmmi_raw_heap) != 0) {
+  if (pmmi_size_table_reserve(&arenas->mapped, &pmmi_raw_heap) != 0) {
     return NULL;
   }
   arenas->align = align;
@@ -46,7 +46,7 @@ static void *layer_map(void *ctx, size_t size, size_t align) {
     hooks->free(hooks->ctx, base, size);
     return NULL;
   }
-  pmmi_ledger_add(&arenas->mapped, base, size);
+  pmmi_size_table_add(&arenas->mapped, base, size);
   return base;
 }
 
@@ -55,7 +55,7 @@ static void layer_unmap(void *ctx, void *base, size_t size) {
   struct pmmi_arenas *arenas = ctx;
   const struct pmm_arena_allocator *hooks = &arenas->current;
   size_t mapped;
-  if (pmmi_ledger_take(&arenas->mapped, base, &mapped)) {
+  if (pmmi_size_table_take(&arenas->mapped, base, &mapped)) {
     assert(mapped == size);
     hooks->free(hooks->ctx, base, size);
   } else {
@@ -86,8 +86,8 @@ struct pmmi_arenas *pmmi_arenas_new(void) {
 void pmmi_arenas_free(struct pmmi_arenas *arenas) {
   if (arenas != NULL) {
     /* Under valgrind the pool keeps regions with live blocks, so that they
-     * are reported; the ledger need not be empty. */
-    pmmi_ledger_fini(&arenas->mapped, &pmmi_raw_heap);
+     * are reported; the table need not be empty. */
+    pmmi_size_table_fini(&arenas->mapped, &pmmi_raw_heap);
     free(arenas);
   }
 }

@@ -26,7 +26,7 @@ struct pmmi_arenas {
   struct pmm_os os;                   /* what the backend is given          */
   size_t align;                       /* of the arena that is asked for     */
   struct pmm_arena_allocator current; /* the outermost hooks                */
-  struct pmmi_ledger mapped;          /* arenas that are held               */
+  struct pmmi_size_table mapped;      /* arenas that are held               */
 };
 
 /** A layer over the host's pages.  NULL: no memory. */

@@ -322,7 +322,8 @@ static unsigned char *make(struct pmmi_debug_layer *layer, size_t size,
     return NULL;
   }
   pmmi_lock(rt);
-  int failed = pmmi_ledger_promise(&debug->live, &pmmi_holder_of(rt)->tables);
+  int failed =
+      pmmi_size_table_promise(&debug->live, &pmmi_holder_of(rt)->tables);
   pmmi_unlock(rt);
   if (failed) {
     return NULL;
@@ -335,7 +336,7 @@ static unsigned char *make(struct pmmi_debug_layer *layer, size_t size,
   unsigned char *data =
       base != NULL ? dress(base, size, layer->letter) : NULL;
   pmmi_lock(rt);
-  pmmi_ledger_fulfil(&debug->live, data, size);
+  pmmi_size_table_fulfil(&debug->live, data, size);
   pmmi_unlock(rt);
   return data;
 }
@@ -344,7 +345,7 @@ static int is_live(struct pmmi_debug_layer *layer, const void *block,
                    size_t *size) {
   pmmi_debug_expect_holder(layer);
   pmmi_lock(layer->rt);
-  int live = pmmi_ledger_find(&pmmi_debug_of(layer->rt)->live, block, size);
+  int live = pmmi_size_table_find(&pmmi_debug_of(layer->rt)->live, block, size);
   pmmi_unlock(layer->rt);
   return live;
 }
@@ -387,7 +388,8 @@ static void retire(struct pmmi_debug_layer *layer, unsigned char *data,
       .size = size,
       .domain = (int)(layer - pmmi_debug_of(layer->rt)->layers)};
   pmmi_lock(layer->rt);
-  int was_live = pmmi_ledger_take(&pmmi_debug_of(layer->rt)->live, data, &size);
+  int was_live =
+      pmmi_size_table_take(&pmmi_debug_of(layer->rt)->live, data, &size);
   pmmi_unlock(layer->rt);
   if (!was_live) {
     judge_stranger(layer, data, PMM_FAULT_DOUBLE_FREE, 0);
@@ -464,7 +466,7 @@ void pmmi_debug_fini(pmm_rt *rt) {
   pmmi_debug_flush(rt);
   quarantine_fini(&debug->raw, tables);
   quarantine_fini(&debug->held, tables);
-  pmmi_ledger_fini(&debug->live, tables);
+  pmmi_size_table_fini(&debug->live, tables);
 }
 
 enum pmm_status pmmi_debug_install(pmm_rt *rt) {

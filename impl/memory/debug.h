@@ -69,7 +69,7 @@ struct pmmi_debug_quarantine {
 struct pmmi_debug {
   int on;                       /* 1: installed; constant then              */
   struct pmmi_debug_layer layers[PMMI_DOMAINS]; /* constant once installed  */
-  struct pmmi_ledger live;      /* blocks as owners know them               */
+  struct pmmi_size_table live;  /* blocks as owners know them               */
   uint64_t older;               /* live blocks that the layer did not make  */
   struct pmmi_debug_quarantine held; /* blocks of mem and object            */
   struct pmmi_debug_quarantine raw;  /* raw blocks                          */

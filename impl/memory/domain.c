@@ -124,7 +124,8 @@ void pmmi_domains_init(pmm_rt *rt) {
 
 void pmmi_domains_fini(pmm_rt *rt) {
   pmmi_raw_fini(rt);
-  pmmi_ledger_fini(&pmmi_domains_of(rt)->sizes, &pmmi_memory_of(rt)->bottom);
+  pmmi_size_table_fini(&pmmi_domains_of(rt)->sizes,
+                       &pmmi_memory_of(rt)->bottom);
 }
 
 /* ---- operations ---------------------------------------------------------- */
@@ -149,7 +150,7 @@ static int may_attempt(pmm_rt *rt, enum pmm_domain domain) {
     pmmi_memory_refuse(m);
     return 0;
   }
-  if (pmmi_ledger_reserve(&pmmi_domains_of(rt)->sizes, &m->bottom) != 0) {
+  if (pmmi_size_table_reserve(&pmmi_domains_of(rt)->sizes, &m->bottom) != 0) {
     m->refused++;
     return 0;
   }
@@ -165,7 +166,8 @@ static void *attempted(pmm_rt *rt, enum pmm_domain domain, void *block,
     return NULL;
   }
   pmmi_memory_count(pmmi_memory_of(rt), domain, pmmi_at_least_one(size));
-  pmmi_ledger_add(&pmmi_domains_of(rt)->sizes, block, pmmi_at_least_one(size));
+  pmmi_size_table_add(&pmmi_domains_of(rt)->sizes, block,
+                      pmmi_at_least_one(size));
   return block;
 }
 
@@ -219,8 +221,8 @@ static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
     m->refused += (uint64_t)grows;
     return NULL;
   }
-  (void)pmmi_ledger_take(&pmmi_domains_of(rt)->sizes, block, &old_size);
-  pmmi_ledger_add(&pmmi_domains_of(rt)->sizes, moved, new_size);
+  (void)pmmi_size_table_take(&pmmi_domains_of(rt)->sizes, block, &old_size);
+  pmmi_size_table_add(&pmmi_domains_of(rt)->sizes, moved, new_size);
   pmmi_memory_resized(m, domain, old_size, new_size);
   return moved;
 }
@@ -235,7 +237,7 @@ void *pmmi_domain_realloc(pmm_rt *rt, enum pmm_domain domain, void *block,
     return NULL;
   }
   expect_holder(rt, domain);
-  if (pmmi_ledger_find(&pmmi_domains_of(rt)->sizes, block, &old_size)) {
+  if (pmmi_size_table_find(&pmmi_domains_of(rt)->sizes, block, &old_size)) {
     return resize(rt, domain, block, old_size, size);
   }
   if (block != NULL) {
@@ -260,7 +262,7 @@ void pmmi_domain_free(pmm_rt *rt, enum pmm_domain domain, void *block) {
     return;
   }
   expect_holder(rt, domain);
-  if (!pmmi_ledger_take(&pmmi_domains_of(rt)->sizes, block, &size)) {
+  if (!pmmi_size_table_take(&pmmi_domains_of(rt)->sizes, block, &size)) {
     struct pmm_domain_allocator *current =
         &pmmi_domains_of(rt)->current[domain];
     current->free(current->ctx, block);

@@ -98,7 +98,7 @@ void pmmi_raw_reset_peak(pmm_rt *rt) {
 
 void pmmi_raw_fini(pmm_rt *rt) {
   assert(pmmi_raw_of(rt)->sizes.promised == 0);
-  pmmi_ledger_fini(&pmmi_raw_of(rt)->sizes, &pmmi_holder_of(rt)->tables);
+  pmmi_size_table_fini(&pmmi_raw_of(rt)->sizes, &pmmi_holder_of(rt)->tables);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -123,8 +123,8 @@ static int may_attempt(pmm_rt *rt) {
     return 0;
   }
   pmmi_lock(rt);
-  int failed =
-      pmmi_ledger_promise(&pmmi_raw_of(rt)->sizes, &pmmi_holder_of(rt)->tables);
+  int failed = pmmi_size_table_promise(&pmmi_raw_of(rt)->sizes,
+                                       &pmmi_holder_of(rt)->tables);
   pmmi_unlock(rt);
   return failed == 0;
 }
@@ -135,7 +135,7 @@ static void *attempted(pmm_rt *rt, void *block, size_t size) {
   struct pmmi_raw_figures *figures = &pmmi_raw_of(rt)->figures;
   size_t bytes = pmmi_at_least_one(size);
   enter(rt);
-  pmmi_ledger_fulfil(&pmmi_raw_of(rt)->sizes, block, bytes);
+  pmmi_size_table_fulfil(&pmmi_raw_of(rt)->sizes, block, bytes);
   if (block != NULL) {
     figures->live_bytes += bytes;
     figures->live_blocks++;
@@ -177,14 +177,14 @@ enum found { STRANGER, REFUSED, LENT };
 static enum found begin_resize(pmm_rt *rt, const void *block, size_t new_size,
                                size_t *old_size) {
   assert(block != NULL && new_size > 0);
-  struct pmmi_ledger *sizes = &pmmi_raw_of(rt)->sizes;
+  struct pmmi_size_table *sizes = &pmmi_raw_of(rt)->sizes;
   enum found found = STRANGER;
   pmmi_lock(rt);
-  if (pmmi_ledger_find(sizes, block, old_size)) {
+  if (pmmi_size_table_find(sizes, block, old_size)) {
     found = new_size > *old_size && is_injected(rt) ? REFUSED : LENT;
   }
   if (found == LENT) {
-    (void)pmmi_ledger_lend(sizes, block);
+    (void)pmmi_size_table_lend(sizes, block);
   }
   pmmi_unlock(rt);
   return found;
@@ -197,9 +197,9 @@ static void end_resize(pmm_rt *rt, const void *block, size_t old_size,
   struct pmmi_raw *raw = pmmi_raw_of(rt);
   enter(rt);
   if (moved == NULL) {
-    pmmi_ledger_fulfil(&raw->sizes, block, old_size);
+    pmmi_size_table_fulfil(&raw->sizes, block, old_size);
   } else {
-    pmmi_ledger_fulfil(&raw->sizes, moved, new_size);
+    pmmi_size_table_fulfil(&raw->sizes, moved, new_size);
     raw->figures.live_bytes += new_size - old_size;
     raw->figures.requested_bytes += new_size;
     raw->figures.resizes++;
@@ -239,7 +239,7 @@ void pmmi_raw_free(pmm_rt *rt, void *block) {
   struct pmmi_raw *raw = pmmi_raw_of(rt);
   size_t size;
   enter(rt);
-  int known = pmmi_ledger_take(&raw->sizes, block, &size);
+  int known = pmmi_size_table_take(&raw->sizes, block, &size);
   if (known) {
   assert(raw->figures.live_bytes >= size && raw->figures.live_blocks > 0);
     raw->figures.live_bytes -= size;

@@ -42,7 +42,7 @@ struct pmmi_raw_figures {
 
 /** The raw domain of a runtime; the lock guards all of it. */
 struct pmmi_raw {
-  struct pmmi_ledger sizes;       /* blocks that operations handed out      */
+  struct pmmi_size_table sizes; /* blocks that operations handed out      */
   struct pmmi_raw_figures figures;
   uint64_t most_bytes; /* most live_bytes since peaks were put together     */
 };

@@ -4,121 +4,121 @@
 
 #define FIRST_ROOM 256
 
-static size_t home_of(const struct pmmi_ledger *ledger, uintptr_t address) {
-  assert(ledger->room > 0 && (ledger->room & (ledger->room - 1)) == 0);
+static size_t home_of(const struct pmmi_size_table *table, uintptr_t address) {
+  assert(table->room > 0 && (table->room & (table->room - 1)) == 0);
   uint64_t mixed = (uint64_t)(address >> 3) * UINT64_C(0x9E3779B97F4A7C15);
-  return (size_t)(mixed >> 32) & (ledger->room - 1);
+  return (size_t)(mixed >> 32) & (table->room - 1);
 }
 
 /** The block's slot, or the free one where it would be. */
-static size_t slot_of(const struct pmmi_ledger *ledger, uintptr_t address) {
-  size_t i = home_of(ledger, address);
-  while (ledger->entries[i].address != 0 &&
-         ledger->entries[i].address != address) {
-    i = (i + 1) & (ledger->room - 1);
+static size_t slot_of(const struct pmmi_size_table *table, uintptr_t address) {
+  size_t i = home_of(table, address);
+  while (table->entries[i].address != 0 &&
+         table->entries[i].address != address) {
+    i = (i + 1) & (table->room - 1);
   }
   return i;
 }
 
-int pmmi_ledger_reserve(struct pmmi_ledger *ledger,
-                        const struct pmmi_heap *heap) {
-  assert(2 * (ledger->count + ledger->promised) <= ledger->room);
-  if (2 * (ledger->count + ledger->promised + 1) <= ledger->room) {
+int pmmi_size_table_reserve(struct pmmi_size_table *table,
+                            const struct pmmi_heap *heap) {
+  assert(2 * (table->count + table->promised) <= table->room);
+  if (2 * (table->count + table->promised + 1) <= table->room) {
     return 0;
   }
-  struct pmmi_ledger larger = {
-      .room = ledger->room > 0 ? 2 * ledger->room : FIRST_ROOM,
-      .count = ledger->count,
-      .promised = ledger->promised};
+  struct pmmi_size_table larger = {
+      .room = table->room > 0 ? 2 * table->room : FIRST_ROOM,
+      .count = table->count,
+      .promised = table->promised};
   larger.entries =
       heap->alloc_zero(heap->ctx, larger.room, sizeof *larger.entries);
   if (larger.entries == NULL) {
     return -1;
   }
-  for (size_t i = 0; i < ledger->room; i++) {
-    struct pmmi_ledger_entry entry = ledger->entries[i];
+  for (size_t i = 0; i < table->room; i++) {
+    struct pmmi_size_table_entry entry = table->entries[i];
     if (entry.address != 0) {
       larger.entries[slot_of(&larger, entry.address)] = entry;
     }
   }
-  pmmi_ledger_fini(ledger, heap);
-  *ledger = larger;
+  pmmi_size_table_fini(table, heap);
+  *table = larger;
   return 0;
 }
 
-int pmmi_ledger_promise(struct pmmi_ledger *ledger,
-                        const struct pmmi_heap *heap) {
-  int failed = pmmi_ledger_reserve(ledger, heap);
-  ledger->promised += failed == 0;
+int pmmi_size_table_promise(struct pmmi_size_table *table,
+                            const struct pmmi_heap *heap) {
+  int failed = pmmi_size_table_reserve(table, heap);
+  table->promised += failed == 0;
   return failed;
 }
 
-void pmmi_ledger_fulfil(struct pmmi_ledger *ledger, const void *block,
-                        size_t size) {
-  assert(ledger->promised > 0);
-  ledger->promised--;
+void pmmi_size_table_fulfil(struct pmmi_size_table *table, const void *block,
+                            size_t size) {
+  assert(table->promised > 0);
+  table->promised--;
   if (block != NULL) {
-    pmmi_ledger_add(ledger, block, size);
+    pmmi_size_table_add(table, block, size);
   }
 }
 
-size_t pmmi_ledger_lend(struct pmmi_ledger *ledger, const void *block) {
+size_t pmmi_size_table_lend(struct pmmi_size_table *table, const void *block) {
   size_t size = 0;
-  int found = pmmi_ledger_take(ledger, block, &size);
+  int found = pmmi_size_table_take(table, block, &size);
   assert(found);
   (void)found;
-  ledger->promised++;
+  table->promised++;
   return size;
 }
 
-void pmmi_ledger_add(struct pmmi_ledger *ledger, const void *block,
-                     size_t size) {
+void pmmi_size_table_add(struct pmmi_size_table *table, const void *block,
+                         size_t size) {
   assert(block != NULL &&
-         2 * (ledger->count + ledger->promised + 1) <= ledger->room);
-  size_t slot = slot_of(ledger, (uintptr_t)block);
-  assert(ledger->entries[slot].address == 0);
-  ledger->entries[slot] = (struct pmmi_ledger_entry){
+         2 * (table->count + table->promised + 1) <= table->room);
+  size_t slot = slot_of(table, (uintptr_t)block);
+  assert(table->entries[slot].address == 0);
+  table->entries[slot] = (struct pmmi_size_table_entry){
       .address = (uintptr_t)block, .size = size};
-  ledger->count++;
+  table->count++;
 }
 
-int pmmi_ledger_find(const struct pmmi_ledger *ledger, const void *block,
-                     size_t *size) {
-  if (block == NULL || ledger->count == 0) {
+int pmmi_size_table_find(const struct pmmi_size_table *table,
+                         const void *block, size_t *size) {
+  if (block == NULL || table->count == 0) {
     return 0;
   }
-  const struct pmmi_ledger_entry *entry =
-      &ledger->entries[slot_of(ledger, (uintptr_t)block)];
+  const struct pmmi_size_table_entry *entry =
+      &table->entries[slot_of(table, (uintptr_t)block)];
   *size = entry->size;
   return entry->address != 0;
 }
 
-int pmmi_ledger_take(struct pmmi_ledger *ledger, const void *block,
-                     size_t *size) {
-  if (!pmmi_ledger_find(ledger, block, size)) {
+int pmmi_size_table_take(struct pmmi_size_table *table, const void *block,
+                         size_t *size) {
+  if (!pmmi_size_table_find(table, block, size)) {
     return 0;
   }
-  size_t mask = ledger->room - 1;
-  size_t hole = slot_of(ledger, (uintptr_t)block);
-  ledger->count--;
-  for (size_t i = (hole + 1) & mask; ledger->entries[i].address != 0;
+  size_t mask = table->room - 1;
+  size_t hole = slot_of(table, (uintptr_t)block);
+  table->count--;
+  for (size_t i = (hole + 1) & mask; table->entries[i].address != 0;
        i = (i + 1) & mask) {
-    size_t home = home_of(ledger, ledger->entries[i].address);
+    size_t home = home_of(table, table->entries[i].address);
     if (((i - home) & mask) >= ((i - hole) & mask)) {
-      ledger->entries[hole] = ledger->entries[i];
+      table->entries[hole] = table->entries[i];
       hole = i;
     }
   }
-  ledger->entries[hole] = (struct pmmi_ledger_entry){.address = 0};
+  table->entries[hole] = (struct pmmi_size_table_entry){.address = 0};
   return 1;
 }
 
-void pmmi_ledger_fini(struct pmmi_ledger *ledger,
-                      const struct pmmi_heap *heap) {
-  assert(ledger->promised == 0 || ledger->entries != NULL);
-  if (ledger->entries != NULL) {
-    heap->free_sized(heap->ctx, ledger->entries,
-                     ledger->room * sizeof *ledger->entries);
+void pmmi_size_table_fini(struct pmmi_size_table *table,
+                          const struct pmmi_heap *heap) {
+  assert(table->promised == 0 || table->entries != NULL);
+  if (table->entries != NULL) {
+    heap->free_sized(heap->ctx, table->entries,
+                     table->room * sizeof *table->entries);
   }
-  *ledger = (struct pmmi_ledger){.room = 0};
+  *table = (struct pmmi_size_table){.room = 0};
 }

@@ -97,7 +97,7 @@ static int has_head(pmm_rt *rt, void *block) {
 static void count_block(void *ctx, void *block) {
   struct counting *c = ctx;
   size_t size;
-  if (pmmi_ledger_find(&pmmi_domains_of(c->rt)->sizes, block, &size)) {
+  if (pmmi_size_table_find(&pmmi_domains_of(c->rt)->sizes, block, &size)) {
     return;
   }
   pmm_obj *o = has_head(c->rt, block)

@@ -4,7 +4,7 @@
  *
  *   1. What was made while tracing is found by its block: every block of the
  *      object domain is an object's, save those that the host asked for
- *      itself (they are in the ledger of memory/domain.h) and those of
+ *      itself (they are in the sizes of memory/domain.h) and those of
  *      objects that are dying (dealloc.h).  Free lists hold none then.
  *   2. What is older is found where the runtime lists it: in the collector's
  *      table, among the instances without a collector head, in the list of

@@ -14,7 +14,7 @@
  *   3. Equal kind, type and site make one report.
  *   4. Open files have a list of their own.  Atoms are in no table: those that
  *      no container can own are reported by their number.  Blocks that belong
- *      to no object are in the domains' ledgers.
+ *      to no object are in the domains' size tables.
  *   5. What is held but not lost is told apart: by free lists, and by arenas
  *      beside their live blocks.
  *
@@ -272,8 +272,8 @@ static void report_cached(struct search *s) {
 }
 
 /* The i-th slot; 0: there are no more.  The raw domain's may move meanwhile. */
-static int block_at(pmm_rt *rt, const struct pmmi_ledger *blocks, size_t i,
-                    struct pmmi_ledger_entry *entry) {
+static int block_at(pmm_rt *rt, const struct pmmi_size_table *blocks, size_t i,
+                    struct pmmi_size_table_entry *entry) {
   assert(entry != NULL);
   pmmi_lock(rt);
   int there = i < blocks->room;
@@ -284,9 +284,10 @@ static int block_at(pmm_rt *rt, const struct pmmi_ledger *blocks, size_t i,
   return there;
 }
 
-static void add_blocks_of(struct search *s, const struct pmmi_ledger *blocks,
+static void add_blocks_of(struct search *s,
+                          const struct pmmi_size_table *blocks,
                           struct pmm_leak *leak) {
-  struct pmmi_ledger_entry entry;
+  struct pmmi_size_table_entry entry;
   for (size_t i = 0; block_at(s->rt, blocks, i, &entry); i++) {
     if (entry.address != 0 &&
         strcmp(pmmi_trace_site_of(s->rt, (const void *)entry.address),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* test_domain.c - domains, hooks, arenas, ledgers (domain.c, arenas.c). */
+/* test_domain.c - domains, hooks, arenas, sizes (domain.c, arenas.c). */
 #include "tests/fixture.h"
 
 /* ---- hooks that count ---------------------------------------------------- */
