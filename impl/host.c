@@ -21,11 +21,13 @@ size_t pmmi_host_page_bytes(void) {
 }
 
 size_t pmmi_host_page_round(size_t size) {
+  assert(size <= SIZE_MAX - pmmi_host_page_bytes());
   size_t mask = pmmi_host_page_bytes() - 1;
   return size > SIZE_MAX - mask ? 0 : (size + mask) & ~mask;
 }
 
 static void *map_pages(size_t size) {
+  assert(size > 0);
   void *base = mmap(NULL, size, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return base == MAP_FAILED ? NULL : base;
@@ -33,6 +35,7 @@ static void *map_pages(size_t size) {
 
 /* Map more than asked for, and give the ragged ends back. */
 static void *map_and_cut(size_t size, size_t align) {
+  assert(size > 0 && (align & (align - 1)) == 0);
   if (size > SIZE_MAX - align) {
     return NULL;
   }
@@ -108,6 +111,7 @@ static int uses_huge_pages(size_t size, size_t align) {
 }
 
 static void *os_map(void *ctx, size_t size, size_t align) {
+  assert(size > 0 && (align & (align - 1)) == 0);
   (void)ctx;
   assert((align & (align - 1)) == 0);
   size = pmmi_host_page_round(size);
@@ -131,6 +135,7 @@ static void *os_map(void *ctx, size_t size, size_t align) {
 }
 
 static void os_unmap(void *ctx, void *base, size_t size) {
+  assert(base != NULL && size > 0);
   (void)ctx;
   int failed = munmap(base, pmmi_host_page_round(size));
   assert(!failed);
@@ -138,6 +143,7 @@ static void os_unmap(void *ctx, void *base, size_t size) {
 }
 
 static void os_discard(void *ctx, void *base, size_t size) {
+  assert(base != NULL);
   (void)ctx;
   int failed = madvise(base, size, MADV_DONTNEED);
   assert(!failed);
@@ -158,6 +164,7 @@ uint64_t pmmi_host_clock_ns(void) {
 
 /* Plain read(2): stdio would allocate, and this is asked while measuring. */
 static int read_file(const char *path, char *text, size_t size) {
+  assert(path != NULL && size > 0);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     return -1;

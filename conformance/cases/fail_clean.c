@@ -114,7 +114,7 @@ MUST(stk, swallowed_errors_are_gone, "A swallowed error keeps nothing alive",
   const struct pmm_code_call call = {make_probe, maker};
   struct pmm_code code =
       CODE("swallowing", 1, 3, {PMM_TRY, 0, 0, 0}, {PMM_CALL, 1, 0, -1},
-           {PMM_RAISE, 0, PMM_USER, 0}, {PMM_EXCEPT, 2, PMM_OK, 0},
+           {PMM_RAISE, 0, PMM_USER, 0}, {PMM_EXCEPT, 2, PMM_USER, 0},
            {PMM_WITH, -1, 0, 0}, {PMM_RERAISE, 0, 0, 0}, {PMM_END, 0, 0, 0},
            {PMM_END, 0, 0, 0}, {PMM_LOG, 0, 5, 0}, {PMM_DEL, 1, 0, 0},
            {PMM_LOG, 0, 6, 0});

@@ -8,7 +8,7 @@ An entry::
     id = "lst.drops_items_first_to_last"      # stable; starts with the area
     title = "A dying list drops its items first to last"
     requirements = ["LST-017"]                # each must have a case that fails
-    file = "impl/object/list.c"
+    file = "impl/types/list.c"
     old = '''...'''                           # stands exactly once in the file
     new = '''...'''
     lane = "oom-once"                         # these three only where needed

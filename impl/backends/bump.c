@@ -43,10 +43,12 @@ struct bump {
 };
 
 static size_t round_up(size_t size, size_t to) {
+  assert(to > 0 && (to & (to - 1)) == 0);
   return (size + to - 1) & ~(to - 1);
 }
 
 static int bump_init(const struct pmm_backend_config *config, void **heap) {
+  assert(heap != NULL);
   const struct pmm_os *os =
       config != NULL && config->os != NULL ? config->os : pmmi_host_os();
   struct bump *bump = os->map(os->ctx, pmmi_host_page_round(sizeof *bump),
@@ -71,12 +73,14 @@ static void bump_fini(void *heap) {
 }
 
 static uint64_t handed_out(const struct bump *bump) {
+  assert(bump->next <= bump->end);
   return bump->newest == NULL
              ? 0
              : (uint64_t)(bump->next - (char *)(bump->newest + 1));
 }
 
 static int add_region(struct bump *bump, size_t size) {
+  assert(size % ALIGN_BYTES == 0);
   size_t bytes = REGION_BYTES;
   if (size > REGION_BYTES - sizeof(struct region)) {
     bytes = pmmi_host_page_round(size + sizeof(struct region));
@@ -97,15 +101,18 @@ static int add_region(struct bump *bump, size_t size) {
 }
 
 static void *alloc_slow(struct bump *bump, size_t size) {
+  assert((size_t)(bump->end - bump->next) < size);
   if (size > PTRDIFF_MAX - REGION_BYTES || add_region(bump, size) != 0) {
     return NULL;
   }
   char *block = bump->next;
+  assert((size_t)(bump->end - block) >= size);
   bump->next += size;
   return block;
 }
 
 static void *bump_alloc(void *heap, size_t size) {
+  assert(heap != NULL);
   struct bump *bump = heap;
   if (size > PTRDIFF_MAX) {
     return NULL;
@@ -129,6 +136,7 @@ static void *bump_alloc_zero(void *heap, size_t n, size_t size) {
 }
 
 static void *bump_alloc_aligned(void *heap, size_t align, size_t size) {
+  assert(align > 0 && (align & (align - 1)) == 0);
   if (align <= ALIGN_BYTES) {
     return bump_alloc(heap, size);
   }
@@ -143,6 +151,7 @@ static void *bump_alloc_aligned(void *heap, size_t align, size_t size) {
 
 static void *bump_realloc(void *heap, void *block, size_t old_size,
                           size_t new_size) {
+  assert(block != NULL || old_size == 0);
   if (block != NULL && new_size <= old_size) {
     return block;
   }
@@ -175,6 +184,7 @@ static int bump_owns(void *heap, const void *address) {
 }
 
 static void bump_stats(void *heap, struct pmm_backend_stats *out) {
+  assert(out != NULL);
   const struct bump *bump = heap;
   struct pmm_backend_stats stats;
   memset(&stats, 0xff, sizeof stats); /* every figure is PMM_UNKNOWN */

@@ -7,6 +7,7 @@
  * pmmi_backend_prepare() sets it cannot be loaded ("cannot allocate memory in
  * static TLS block").  Linking it would put its malloc under every backend.
  */
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@ static int (*mallctl)(const char *name, void *old, size_t *old_size,
 static void free_sized(void *block, size_t size) { sdallocx(block, size, 0); }
 
 static uint64_t read_u64(const char *name) {
+  assert(name != NULL);
   uint64_t value = 0;
   size_t size = sizeof value;
   return mallctl(name, &value, &size, NULL, 0) == 0 ? value : PMM_UNKNOWN;
@@ -32,6 +34,7 @@ static uint64_t read_u64(const char *name) {
 /* The bytes of this thread are exact at any time; the library's totals lag
  * behind by what its thread caches hold. */
 static void stats(struct pmm_backend_stats *out) {
+  assert(out != NULL);
   uint64_t epoch = 1;
   size_t size = sizeof epoch;
   (void)mallctl("epoch", &epoch, &size, &epoch, sizeof epoch);
@@ -44,6 +47,7 @@ static void stats(struct pmm_backend_stats *out) {
 }
 
 static int init(const struct pmm_backend_config *config, void **heap) {
+  assert(heap != NULL);
   (void)config;
   *heap = &like;
   return 0;
@@ -63,6 +67,7 @@ static void read_version(void) {
 }
 
 static int load(char *reason, size_t size) {
+  assert(size == 0 || reason != NULL);
   static const char *const files[] = {"libjemalloc.so.2", "libjemalloc.so",
                                       NULL};
   void *library = pmmi_malloclike_load(&like, files, "", reason, size);

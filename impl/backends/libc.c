@@ -5,6 +5,7 @@
  * The process's own malloc, whatever that is: under a preloaded allocator it
  * is that one, which the witness then names ("preload" attachment).
  */
+#include <assert.h>
 #include <gnu/libc-version.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ static struct pmmi_malloclike like = {.malloc = malloc,
                                       .usable_size = usable_size};
 
 static int init(const struct pmm_backend_config *config, void **heap) {
+  assert(heap != NULL);
   (void)config;
   *heap = &like;
   return 0;

@@ -2,6 +2,7 @@
 /* malloclike.c - see malloclike.h. */
 #include "backends/malloclike.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@ static struct pmmi_malloclike *like_of(void *heap) { return heap; }
 static void like_fini(void *heap) { (void)heap; }
 
 static void *like_alloc(void *heap, size_t size) {
+  assert(heap != NULL);
   return like_of(heap)->malloc(size);
 }
 
@@ -24,6 +26,7 @@ static void *like_alloc_zero(void *heap, size_t n, size_t size) {
 }
 
 static void *like_alloc_aligned(void *heap, size_t align, size_t size) {
+  assert(align > 0 && (align & (align - 1)) == 0);
   struct pmmi_malloclike *like = like_of(heap);
   if (align <= 16) {
     return like->malloc(size < align ? align : size);
@@ -55,14 +58,17 @@ static void like_free_sized(void *heap, void *block, size_t size) {
 }
 
 static size_t like_usable_size(void *heap, const void *block) {
+  assert(like_of(heap)->usable_size != NULL);
   return like_of(heap)->usable_size(block);
 }
 
 static int like_owns(void *heap, const void *address) {
+  assert(like_of(heap)->owns != NULL);
   return like_of(heap)->owns(address);
 }
 
 static void like_stats(void *heap, struct pmm_backend_stats *out) {
+  assert(like_of(heap)->stats != NULL && out != NULL);
   struct pmm_backend_stats stats;
   memset(&stats, 0xff, sizeof stats); /* every figure is PMM_UNKNOWN */
   like_of(heap)->stats(&stats);
@@ -74,6 +80,7 @@ static void like_stats(void *heap, struct pmm_backend_stats *out) {
 /* ---- making the backend -------------------------------------------------- */
 
 static int zero_is_unique(const struct pmmi_malloclike *like) {
+  assert(like->malloc != NULL && like->free != NULL);
   void *first = like->malloc(0);
   void *second = like->malloc(0);
   int unique = first != NULL && second != NULL && first != second;
@@ -84,6 +91,7 @@ static int zero_is_unique(const struct pmmi_malloclike *like) {
 
 static uint32_t capabilities(const struct pmmi_malloclike *like,
                              const struct pmmi_malloclike_names *names) {
+  assert(names != NULL);
   uint32_t bits = PMM_BACKEND_FREES;
   bits |= zero_is_unique(like) ? PMM_BACKEND_ZERO_UNIQUE : 0u;
   bits |= like->aligned_alloc != NULL ? PMM_BACKEND_ALIGNED : 0u;
@@ -97,6 +105,9 @@ static uint32_t capabilities(const struct pmmi_malloclike *like,
 
 void pmmi_malloclike_finish(struct pmmi_malloclike *like,
                             const struct pmmi_malloclike_names *names) {
+  assert(names->name != NULL && names->init != NULL);
+  assert(like->malloc != NULL && like->calloc != NULL && like->realloc != NULL &&
+         like->free != NULL);
   like->backend = (struct pmm_backend){
       .abi_version = PMM_BACKEND_ABI,
       .capabilities = capabilities(like, names),
@@ -123,6 +134,7 @@ void pmmi_malloclike_finish(struct pmmi_malloclike *like,
 /* dlsym() also searches what the library depends on; without this test a
  * library that has no malloc would pass for one by libc's. */
 static int defined_in(void *library, const void *address) {
+  assert(library != NULL && address != NULL);
   struct link_map *own = NULL;
   struct link_map *found = NULL;
   Dl_info info;
@@ -133,6 +145,7 @@ static int defined_in(void *library, const void *address) {
 
 int pmmi_malloclike_symbol(void *library, const char *prefix,
                            const char *name, void *function) {
+  assert(library != NULL && prefix != NULL && name != NULL);
   char symbol[128];
   snprintf(symbol, sizeof symbol, "%s%s", prefix, name);
   void *address = dlsym(library, symbol);
@@ -145,6 +158,7 @@ int pmmi_malloclike_symbol(void *library, const char *prefix,
 
 /* Of several files the first one's error is told: it is the usual name. */
 static void *open_first(const char *const *files, char *reason, size_t size) {
+  assert(files[0] != NULL);
   for (size_t i = 0; files[i] != NULL; i++) {
     void *library = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
     if (library != NULL) {
@@ -165,6 +179,7 @@ static void *open_first(const char *const *files, char *reason, size_t size) {
 /* Valgrind puts its own functions in the place of every malloc it sees, also
  * of one that has a second name. */
 static int is_replaced(const struct pmmi_malloclike *like, void *library) {
+  assert(like->malloc != NULL);
   void *plain;
   return pmmi_sanitize_valgrind() &&
          pmmi_malloclike_symbol(library, "", "malloc", &plain) == 0 &&
@@ -173,6 +188,7 @@ static int is_replaced(const struct pmmi_malloclike *like, void *library) {
 
 static int look_up(struct pmmi_malloclike *like, void *library,
                    const char *prefix, char *reason, size_t size) {
+  assert(prefix != NULL);
   const struct {
     const char *name;
     void *function;
@@ -226,6 +242,7 @@ static struct {
 } user;
 
 static int user_init(const struct pmm_backend_config *config, void **heap) {
+  assert(user.spec[0] != '\0' && heap != NULL);
   (void)config;
   *heap = &user.like;
   return 0;
@@ -244,12 +261,14 @@ struct user_names {
 
 /* The value when `option` starts with `key`; else NULL. */
 static const char *value_of(const char *option, const char *key) {
+  assert(option != NULL && key != NULL);
   size_t length = strlen(key);
   return strncmp(option, key, length) == 0 ? option + length : NULL;
 }
 
 /* Cut user.parts in place: "name=path[,prefix=my_][,free_sized=my_free_s]". */
 static int parse(struct user_names *names, char *reason, size_t size) {
+  assert(strchr(user.parts, '=') != NULL);
   char *rest = strchr(user.parts, '=');
   *rest++ = '\0';
   *names = (struct user_names){.path = rest, .prefix = ""};

@@ -14,6 +14,7 @@
  * No `owns`: mi_is_in_heap_region() knows addresses below 20 TiB only, where
  * the library asks for its pages but need not get them.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "backends/malloclike.h"
@@ -27,6 +28,7 @@ static void *(*aligned)(size_t align, size_t size);
 static int repaired; /* 1: aligned_alloc_repaired() is in use                */
 
 static void *aligned_alloc_repaired(size_t align, size_t size) {
+  assert(align > 0 && (align & (align - 1)) == 0);
   int doubtful = size <= 1024 && (size & (size - 1)) == 0;
   return aligned(align, doubtful ? size + 16 : size);
 }
@@ -46,6 +48,7 @@ static int misaligns(void) {
 }
 
 static int init(const struct pmm_backend_config *config, void **heap) {
+  assert(heap != NULL);
   (void)config;
   *heap = &like;
   return 0;
@@ -57,6 +60,7 @@ static const void *witness(void) {
 
 /* mi_version() gives 209 for 2.0.9; a number of another form stays whole. */
 static void read_version(void *library) {
+  assert(library != NULL);
   int (*get_version)(void);
   if (pmmi_malloclike_symbol(library, "mi_", "version", &get_version) != 0) {
     return;

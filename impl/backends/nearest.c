@@ -7,6 +7,7 @@
  */
 #include "backends/nearest.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Names beyond LONGEST bytes are compared by their beginnings. */
 static size_t distance(const char *a, const char *b) {
+  assert(a != NULL && b != NULL);
   size_t row[LONGEST + 1];
   size_t width = least(strlen(b), LONGEST);
   for (size_t j = 0; j <= width; j++) {
@@ -35,12 +37,14 @@ static size_t distance(const char *a, const char *b) {
 }
 
 static void append(char *out, size_t size, const char *text) {
+  assert(strlen(out) < size);
   size_t used = strlen(out);
   snprintf(out + used, size - used, "%s", text);
 }
 
 void pmmi_nearest(const char *word, const char *const *names, size_t count,
                   char *out, size_t size) {
+  assert(count > 0 && word != NULL);
   size_t best = SIZE_MAX;
   for (size_t i = 0; i < count; i++) {
     best = least(best, distance(word, names[i]));

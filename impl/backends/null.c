@@ -7,6 +7,7 @@
  * PMM_BACKEND_ONE_BLOCK keeps programs away: live "blocks" overlap.  Nobody
  * writes outside the one block, because a request that is larger is refused.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "backends/source.h"
@@ -20,10 +21,12 @@ struct null_heap {
 
 /* The heap is its own block's last page: one map, one address. */
 static struct null_heap *head_of(void *heap) {
+  assert(heap != NULL);
   return (struct null_heap *)(void *)((char *)heap + BLOCK_BYTES);
 }
 
 static int null_init(const struct pmm_backend_config *config, void **heap) {
+  assert(heap != NULL);
   const struct pmm_os *os =
       config != NULL && config->os != NULL ? config->os : pmmi_host_os();
   *heap = os->map(os->ctx, BLOCK_BYTES + pmmi_host_page_bytes(),
@@ -53,6 +56,7 @@ static void *null_alloc_zero(void *heap, size_t n, size_t size) {
 }
 
 static void *null_alloc_aligned(void *heap, size_t align, size_t size) {
+  assert(align > 0 && (align & (align - 1)) == 0);
   return align <= 4096 ? null_alloc(heap, size) : NULL;
 }
 

@@ -2,6 +2,7 @@
 /* plugin.c - see plugin.h. */
 #include "backends/plugin.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,6 +34,7 @@ static int check_versions(const struct pmm_backend *backend, char *reason,
 
 static int check_mandatory(const struct pmm_backend *backend, char *reason,
                            size_t size) {
+  assert(backend->abi_version == PMM_BACKEND_ABI);
   const struct {
     const char *name;
     int set;
@@ -56,6 +58,7 @@ static int check_mandatory(const struct pmm_backend *backend, char *reason,
 
 static int check_claims(const struct pmm_backend *backend, char *reason,
                         size_t size) {
+  assert(backend->alloc != NULL && backend->free != NULL);
   const struct {
     const char *name;
     uint32_t bit;
@@ -87,6 +90,7 @@ static int check_claims(const struct pmm_backend *backend, char *reason,
 
 int pmmi_plugin_check(const struct pmm_backend *backend, char *reason,
                       size_t size) {
+  assert(backend != NULL && reason != NULL);
   return check_versions(backend, reason, size) != 0 ||
                  check_mandatory(backend, reason, size) != 0 ||
                  check_claims(backend, reason, size) != 0
@@ -99,12 +103,14 @@ static int at_fault; /* of the last pmmi_plugin_open()                       */
 int pmmi_plugin_at_fault(void) { return at_fault; }
 
 int pmmi_plugin_exports(const char *path) {
+  assert(path != NULL);
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   return library != NULL && dlsym(library, PMM_BACKEND_GETTER) != NULL;
 }
 
 const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
                                            size_t size) {
+  assert(path != NULL && reason != NULL);
   at_fault = 0;
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) {

@@ -5,9 +5,12 @@
  */
 #include "pool/pool.h"
 
+#include <assert.h>
+
 #include "backends/source.h"
 
 static int pool_init(const struct pmm_backend_config *config, void **heap) {
+  assert(heap != NULL);
   *heap = pmmi_pool_open(config);
   return *heap != NULL ? 0 : -1;
 }
@@ -23,6 +26,7 @@ static void *pool_alloc_zero(void *heap, size_t n, size_t size) {
 }
 
 static void *pool_alloc_aligned(void *heap, size_t align, size_t size) {
+  assert(align > 0 && (align & (align - 1)) == 0);
   return pmmi_pool_alloc_aligned(heap, align, size);
 }
 
@@ -47,6 +51,7 @@ static int pool_owns(void *heap, const void *address) {
 
 static size_t pool_alloc_batch(void *heap, size_t size, size_t count,
                                void **out) {
+  assert(count == 0 || out != NULL);
   for (size_t i = 0; i < count; i++) {
     out[i] = pmmi_pool_alloc(heap, size);
     if (out[i] == NULL) {
@@ -58,12 +63,14 @@ static size_t pool_alloc_batch(void *heap, size_t size, size_t count,
 
 static void pool_free_batch(void *heap, size_t size, size_t count,
                             void **blocks) {
+  assert(count == 0 || blocks != NULL);
   pmmi_pool_free_batch(heap, size, count, blocks);
 }
 
 static size_t pool_trim(void *heap) { return pmmi_pool_trim(heap); }
 
 static void pool_stats(void *heap, struct pmm_backend_stats *out) {
+  assert(out != NULL);
   pmmi_pool_stats(heap, out);
 }
 
@@ -80,6 +87,7 @@ static int pool_arena_stats(void *heap, size_t index,
 static int pool_visit(void *heap,
                       int (*fn)(void *ctx, const struct pmm_block *block),
                       void *ctx) {
+  assert(fn != NULL);
   return pmmi_pool_visit(heap, fn, ctx);
 }
 

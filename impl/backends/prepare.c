@@ -9,6 +9,7 @@
  *
  * Source: glibc manual, "Dynamic Linking Tunables".
  */
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #define TUNABLE "glibc.rtld.optional_static_tls"
 
 void pmmi_backend_prepare(char **argv) {
+  assert(argv != NULL && argv[0] != NULL);
   const char *old = getenv(VARIABLE);
   /* A second start would slip out of valgrind's hands. */
   if ((old != NULL && strstr(old, TUNABLE) != NULL) ||

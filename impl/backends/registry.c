@@ -2,6 +2,7 @@
 /* registry.c - see registry.h. */
 #include "backends/registry.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +21,7 @@ enum { SOURCES = sizeof sources / sizeof sources[0], REASON_BYTES = 256 };
 size_t pmmi_backend_count(void) { return SOURCES; }
 
 const struct pmmi_backend_entry *pmmi_backend_at(size_t i) {
+  assert(i < SOURCES);
   static struct pmmi_backend_entry entries[SOURCES];
   static char reasons[SOURCES][REASON_BYTES];
   const struct pmm_backend *backend =
@@ -37,6 +39,7 @@ const struct pmmi_backend_entry *pmmi_backend_at(size_t i) {
 }
 
 int pmmi_backend_spec_is_path(const char *spec) {
+  assert(spec != NULL);
   return strchr(spec, '=') != NULL || strchr(spec, '/') != NULL;
 }
 
@@ -52,6 +55,7 @@ static const char *behind_name(const char *spec) {
 
 static const struct pmm_backend *find_library(const char *spec, char *message,
                                               size_t size) {
+  assert(pmmi_backend_spec_is_path(spec));
   char reason[REASON_BYTES] = "";
   const char *path = behind_name(spec);
   if (path == NULL) {
@@ -70,6 +74,7 @@ static const struct pmm_backend *find_library(const char *spec, char *message,
 }
 
 static void say_unknown(const char *spec, char *message, size_t size) {
+  assert(!pmmi_backend_spec_is_path(spec));
   const char *names[SOURCES];
   for (size_t i = 0; i < SOURCES; i++) {
     names[i] = sources[i]->name;
@@ -81,6 +86,7 @@ static void say_unknown(const char *spec, char *message, size_t size) {
 
 const struct pmm_backend *pmmi_backend_find(const char *spec, char *message,
                                             size_t size) {
+  assert(spec != NULL && (size == 0 || message != NULL));
   at_fault = 0;
   if (size > 0) {
     message[0] = '\0';

@@ -3,6 +3,7 @@
  * tcmalloc.c - gperftools' tcmalloc (minimal) as a backend, from its shared
  * library.  Its figures come from its C extension functions.
  */
+#include <assert.h>
 #include <stdio.h>
 
 #include "backends/malloclike.h"
@@ -22,16 +23,19 @@ static int owns(const void *address) {
 }
 
 static uint64_t read_property(const char *name) {
+  assert(name != NULL);
   size_t value = 0;
   return get_property(name, &value) != 0 ? value : PMM_UNKNOWN;
 }
 
 static void stats(struct pmm_backend_stats *out) {
+  assert(out != NULL);
   out->live_bytes = read_property("generic.current_allocated_bytes");
   out->mapped_bytes = read_property("generic.heap_size");
 }
 
 static int init(const struct pmm_backend_config *config, void **heap) {
+  assert(heap != NULL);
   (void)config;
   *heap = &like;
   return 0;
@@ -53,6 +57,7 @@ static void read_version(void *library) {
 }
 
 static void load_extensions(void *library) {
+  assert(library != NULL);
   (void)pmmi_malloclike_symbol(library, "tc_", "free_sized", &like.free_sized);
   (void)pmmi_malloclike_symbol(library, "tc_", "malloc_size",
                                &like.usable_size);

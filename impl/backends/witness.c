@@ -2,6 +2,7 @@
 /* witness.c - see witness.h. */
 #include "backends/witness.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ enum { PROBE_BYTES = 64 };
 
 /* 1 when both names lead to one file. */
 static int same_file(const char *a, const char *b) {
+  assert(a != NULL && b != NULL);
   struct stat first;
   struct stat second;
   return stat(a, &first) == 0 && stat(b, &second) == 0 &&
@@ -21,6 +23,7 @@ static int same_file(const char *a, const char *b) {
 
 /* The file that the kernel maps at an address; 0 when found. */
 static int mapped_file(uintptr_t address, char *path, size_t size) {
+  assert(path != NULL && size > 0);
   FILE *maps = fopen("/proc/self/maps", "re");
   if (maps == NULL) {
     return -1;
@@ -45,6 +48,7 @@ static int mapped_file(uintptr_t address, char *path, size_t size) {
 
 /* The linker's path may be relative or a symbolic link; keep the real one. */
 static void find_object(const void *symbol, struct pmmi_witness *out) {
+  assert(symbol != NULL);
   Dl_info info;
   char mapped[sizeof out->object];
   if (dladdr(symbol, &info) == 0 || info.dli_fname == NULL) {
@@ -62,6 +66,7 @@ static void find_object(const void *symbol, struct pmmi_witness *out) {
 
 static void read_stats(const struct pmm_backend *backend, void *heap,
                        struct pmm_backend_stats *stats) {
+  assert(stats != NULL);
   memset(stats, 0, sizeof *stats);
   stats->struct_size = sizeof *stats;
   backend->stats(heap, stats);
@@ -97,6 +102,7 @@ static void ask_about_block(const struct pmm_backend *backend, void *heap,
 
 int pmmi_backend_witness(const struct pmm_backend *backend, void *heap,
                          struct pmmi_witness *out) {
+  assert(backend != NULL && out != NULL);
   *out = (struct pmmi_witness){.owns = PMMI_UNTOLD,
                                .usable_size = PMMI_UNTOLD,
                                .counters_moved = PMMI_UNTOLD};

@@ -2,19 +2,19 @@
 /* collect.c - one collection, phase by phase; see collect.h. */
 #include "gc/collect.h"
 
+#include "core/weak_list.h"
 #include "gc/log.h"
 #include "gc/mark.h"
-#include "gc/marker.h"
 #include "gc/search.h"
+#include "gc/state.h"
+#include "gc/walk.h"
 #include "host.h"
-#include "object/list.h"
-#include "object/runtime.h"
-#include "object/weakref.h"
 
 /** A collection under way. */
 struct run {
   pmm_rt *rt;
   struct pmmi_gc *gc;
+  struct pmmi_tracked *table;
   int generation;
   struct pmmi_gc_range range; /* of the candidates                          */
   uint32_t visited;           /* candidates                                 */
@@ -34,8 +34,9 @@ struct run {
 /* The next marked object from *slot on, with its slot; NULL: there is none.
  * What comes later is fetched: garbage lies anywhere. */
 static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
+  assert(*slot >= run->range.from);
   while (*slot < run->range.to) {
-    struct pmmi_run at = pmmi_run_at(run->gc, *slot, run->range.to);
+    struct pmmi_run at = pmmi_run_at(run->table, *slot, run->range.to);
     for (uint32_t i = 0; *at.marked && i < at.length; i++) {
       if ((at.marks[i] & PMMI_GC_CANDIDATE) == 0) {
         continue;
@@ -55,21 +56,23 @@ static pmm_obj *next_garbage(const struct run *run, uint32_t *slot) {
 
 /* The counters, and what is examined: a generation and all younger ones. */
 static void choose_generation(struct run *run) {
-  struct pmmi_gc *gc = run->gc;
+  assert(run->generation >= 0 && run->generation < PMMI_GC_GENERATIONS);
+  struct pmmi_tracked *table = run->table;
   if (run->generation + 1 < PMMI_GC_GENERATIONS) {
-    gc->counts[run->generation + 1]++;
+    table->counts[run->generation + 1]++;
   } else {
-    pmmi_gc_search_abandon(gc);
+    pmmi_gc_search_abandon(run->rt);
   }
   for (int i = 0; i <= run->generation; i++) {
-    gc->counts[i] = 0;
+    table->counts[i] = 0;
   }
   run->range = (struct pmmi_gc_range){
-      pmmi_gc_range_of(gc, run->generation).from, gc->used};
-  pmmi_gc_candidates(gc, run->range);
+      pmmi_gc_range_of(table, run->generation).from, table->used};
+  pmmi_gc_candidates(table, run->range);
 }
 
 static void start(struct run *run) {
+  assert(run->table->collecting == 1 + run->generation);
   pmmi_gc_log_started(run->rt, run->generation);
   run->start_ns = pmmi_host_clock_ns();
   if (!run->searched) {
@@ -78,8 +81,10 @@ static void start(struct run *run) {
 }
 
 static void stop(struct run *run) {
+  assert(run->range.from <= run->range.to);
   struct pmm_gc_stats *stats = &run->gc->stats[run->generation];
   uint64_t pause_ns = pmmi_host_clock_ns() - run->start_ns;
+  assert(run->collected <= run->visited);
   stats->collections++;
   stats->collected += run->collected;
   stats->uncollectable += run->uncollectable;
@@ -105,6 +110,7 @@ static void stop(struct run *run) {
 
 static void find(struct run *run) {
   struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
+  assert(found.unreachable <= found.candidates);
   run->visited = found.candidates;
   run->unreachable = found.unreachable;
   run->needs = found.needs;
@@ -114,6 +120,7 @@ static void find(struct run *run) {
 }
 
 static void promote(struct run *run) {
+  assert(run->unreachable <= run->visited);
   struct pmmi_gc *gc = run->gc;
   uint64_t survivors = run->visited - run->unreachable;
   if (run->searched) {
@@ -121,9 +128,9 @@ static void promote(struct run *run) {
     gc->long_lived_total = gc->search.members;
     return;
   }
-  gc->middle_end = gc->used;
+  run->table->middle_end = run->table->used;
   if (run->generation >= 1) {
-    gc->old_end = gc->used;
+    run->table->old_end = run->table->used;
   }
   if (run->generation == 1) {
     gc->long_lived_pending += survivors;
@@ -133,11 +140,11 @@ static void promote(struct run *run) {
   }
 }
 
-/* Append to the garbage list; that fails only for want of memory, and then
- * the object merely stays alive unlisted. */
+/* Keep garbage where the host finds it; that fails only for want of memory, and
+ * then the object merely stays alive unlisted. */
 static void list_garbage(struct run *run, pmm_obj *o) {
-  pmm_obj *list = pmmi_gc_garbage(run->rt);
-  if (list == NULL || pmmi_list_append(run->rt, list, o) != PMM_OK) {
+  assert(pmmi_gc_is_candidate(run->table, o));
+  if (run->gc->keep(run->rt, o) != PMM_OK) {
     pmmi_error_clear(run->rt);
   }
 }
@@ -148,6 +155,7 @@ static int has_legacy_delete(const pmm_obj *o) {
 
 /* All are listed before one is rescued: one may reach another. */
 static void keep(struct run *run) {
+  assert((run->needs & PMMI_GC_NEEDS_KEEP) != 0);
   pmm_obj *o;
   uint32_t slot = run->range.from;
   while ((o = next_garbage(run, &slot)) != NULL) {
@@ -162,9 +170,11 @@ static void keep(struct run *run) {
     }
   }
   run->unreachable -= run->uncollectable;
+  assert(run->uncollectable <= run->visited);
 }
 
 static void clear_weak(struct run *run) {
+  assert(!run->ran_code);
   struct pmmi_weakref_calls calls;
   pmm_obj *o;
   uint32_t slot = run->range.from;
@@ -201,10 +211,11 @@ static void spare(struct run *run) {
 /* Who dies loses its mark, so what is marked after all is still there: it is
  * saved, or cannot let go of anything. */
 static void count_left(struct run *run) {
+  assert(run->left == 0);
   struct pmmi_run at;
   for (uint32_t slot = run->range.from; slot < run->range.to;
        slot += at.length) {
-    at = pmmi_run_at(run->gc, slot, run->range.to);
+    at = pmmi_run_at(run->table, slot, run->range.to);
     for (uint32_t i = 0; *at.marked && i < at.length; i++) {
       run->left += at.marks[i] & PMMI_GC_CANDIDATE;
       at.marks[i] &= ~PMMI_GC_CANDIDATE; /* what a search noted stays        */
@@ -214,6 +225,7 @@ static void count_left(struct run *run) {
 }
 
 static void let_go(struct run *run, pmm_obj *o) {
+  assert(pmmi_is_alive(o));
   pmm_rt *rt = run->rt;
   if (o->type->clear != NULL) {
     pmmi_retain(rt, o);
@@ -223,6 +235,7 @@ static void let_go(struct run *run, pmm_obj *o) {
 }
 
 static void drop(struct run *run) {
+  assert(run->collected == 0);
   int save = (run->gc->debug & PMM_GC_SAVEALL) != 0;
   pmm_obj *o;
   uint32_t slot = run->range.from;
@@ -238,6 +251,7 @@ static void drop(struct run *run) {
 }
 
 static void dispose(struct run *run) {
+  assert(run->unreachable > 0);
   if ((run->needs & PMMI_GC_NEEDS_KEEP) != 0) {
     keep(run);
   }
@@ -256,19 +270,24 @@ static void dispose(struct run *run) {
 
 static uint64_t collect(pmm_rt *rt, int generation,
                         const struct pmmi_gc_range *suspects) {
-  struct pmmi_gc *gc = &rt->gc;
-  struct run run = {.rt = rt, .gc = gc, .generation = generation};
+  assert(generation >= 0 && generation < PMMI_GC_GENERATIONS);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  struct run run = {.rt = rt,
+                    .gc = pmmi_gc_of(rt),
+                    .table = table,
+                    .generation = generation};
   if (suspects != NULL) {
     run.searched = 1;
     run.range = *suspects;
   }
   struct pmmi_error saved;
-  if (gc->collecting) {
+  if (table->collecting) {
     return 0;
   }
   pmmi_error_save(rt, &saved);
-  gc->collecting = 1 + generation;
+  table->collecting = 1 + generation;
   start(&run);
+  assert(run.range.to <= table->used);
   find(&run);
   promote(&run);
   if (run.unreachable > 0) {
@@ -276,13 +295,21 @@ static uint64_t collect(pmm_rt *rt, int generation,
   }
   pmmi_gc_validate(rt);
   stop(&run);
-  gc->collecting = 0;
+  table->collecting = 0;
   if (generation == PMMI_GC_GENERATIONS - 1 && !run.searched) {
-    pmmi_tuples_flush(rt);
-    pmmi_lists_flush(rt);
+    pmmi_caches_empty(rt);
   }
   pmmi_error_restore(rt, &saved);
   return (uint64_t)run.collected + run.uncollectable;
+}
+
+void pmmi_gc_validate(pmm_rt *rt) {
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  const char *wrong = gc->check != NULL ? gc->check(rt) : NULL;
+  if (wrong != NULL) {
+    gc->fault = wrong;
+    pmmi_event(rt, PMM_EVENT_FAULT, 0, PMM_FAULT_COUNT_MISMATCH);
+  }
 }
 
 uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
@@ -291,8 +318,8 @@ uint64_t pmmi_gc_collect(pmm_rt *rt, int generation) {
 
 void pmmi_gc_collect_suspects(pmm_rt *rt) {
   struct pmmi_gc_range suspects = {0, 0};
-  if (!rt->gc.collecting) {
-    suspects = pmmi_gc_search_suspects(&rt->gc);
+  if (!pmmi_tracked_of(rt)->collecting) {
+    suspects = pmmi_gc_search_suspects(rt);
   }
   if (suspects.from < suspects.to) {
     (void)collect(rt, PMMI_GC_GENERATIONS - 1, &suspects);

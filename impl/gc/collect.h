@@ -38,7 +38,7 @@ uint64_t pmmi_gc_collect(pmm_rt *rt, int generation);
  *  the oldest generation that looks at suspects alone.  May run code. */
 void pmmi_gc_collect_suspects(pmm_rt *rt);
 
-/** In a checked runtime, or a checked build (-Dchecked=true), check the heap:
+/** In a runtime that checks itself (struct pmmi_gc, `check`), check the heap:
  *  what is wrong is told by pmmi_heap_verify() and as an event. */
 void pmmi_gc_validate(pmm_rt *rt);
 

@@ -22,13 +22,13 @@
 
 #include <string.h>
 
+#include "core/tracked.h"
 #include "gc/collect.h"
 #include "gc/log.h"
 #include "gc/search.h"
-#include "gc/table.h"
+#include "gc/state.h"
 #include "gc/visit.h"
 #include "host.h"
-#include "object/runtime.h"
 
 const char *const pmmi_gc_modes[] = {"generational", "full", "incremental",
                                      "counting", NULL};
@@ -46,22 +46,24 @@ static const uint64_t default_thresholds[PMMI_GC_GENERATIONS] = {700, 10, 10};
 #define YOUNG_NS 20u
 
 /* 1 when enough has reached generation 2 since it was last examined. */
-static int is_old_due(const struct pmmi_gc *gc) {
-  return gc->counts[2] > gc->thresholds[2] &&
+static int is_old_due(pmm_rt *rt) {
+  const struct pmmi_gc *gc = pmmi_gc_of(rt);
+  return pmmi_tracked_of(rt)->counts[2] > gc->thresholds[2] &&
          gc->long_lived_pending >= gc->long_lived_total / 4;
 }
 
+/* The young generation that is due. */
+static int due_generation(pmm_rt *rt) {
+  return pmmi_tracked_of(rt)->counts[1] > pmmi_gc_of(rt)->thresholds[1];
+}
+
 static void collect_generations(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  if (is_old_due(gc)) {
-    (void)pmmi_gc_collect(rt, 2);
-  } else {
-    (void)pmmi_gc_collect(rt, gc->counts[1] > gc->thresholds[1]);
-  }
+  (void)pmmi_gc_collect(rt, is_old_due(rt) ? 2 : due_generation(rt));
 }
 
 static void search_some(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
+  assert(pmmi_tracked_of(rt)->walk.phase != PMMI_GC_SEARCH_IDLE);
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
   uint64_t walked = gc->search.walked;
   uint64_t start_ns = pmmi_host_clock_ns();
   pmmi_gc_search_slice(rt, gc->thresholds[0] * WORK_PER_OBJECT,
@@ -79,46 +81,51 @@ static void note_pause(struct pmmi_gc *gc, uint64_t pause_ns) {
 
 /* A young generation of more objects than the budget allows, which a host has
  * made with the collector off, goes to the old one unexamined. */
-static int promote_unexamined(struct pmmi_gc *gc, int generation) {
-  struct pmmi_gc_range young = {pmmi_gc_range_of(gc, generation).from,
-                                gc->used};
+static int promote_unexamined(pmm_rt *rt, int generation) {
+  assert(generation >= 0 && generation < PMMI_GC_GENERATIONS - 1);
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  struct pmmi_gc_range young = {pmmi_gc_range_of(table, generation).from,
+                                table->used};
   if (young.to - young.from < gc->search.budget_ns / YOUNG_NS) {
     return 0;
   }
-  gc->middle_end = gc->used;
-  gc->old_end = gc->used;
+  table->middle_end = table->used;
+  table->old_end = table->used;
   gc->long_lived_pending += young.to - young.from;
-  gc->counts[0] = 0;
-  gc->counts[1] = 0;
-  gc->counts[2]++;
+  table->counts[0] = 0;
+  table->counts[1] = 0;
+  table->counts[2]++;
   return 1;
 }
 
 static void collect_incrementally(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
+  assert(pmmi_gc_of(rt)->mode == PMMI_GC_INCREMENTAL);
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
   uint64_t start_ns = pmmi_host_clock_ns();
-  int generation = gc->counts[1] > gc->thresholds[1];
-  if (!promote_unexamined(gc, generation)) {
+  int generation = due_generation(rt);
+  if (!promote_unexamined(rt, generation)) {
     (void)pmmi_gc_collect(rt, generation);
   }
-  if (gc->search.phase == PMMI_GC_SEARCH_IDLE && gc->slide.from == 0 &&
-      is_old_due(gc)) {
+  if (table->walk.phase == PMMI_GC_SEARCH_IDLE && table->slide.from == 0 &&
+      is_old_due(rt)) {
     gc->long_lived_pending = 0;
-    gc->counts[2] = 0;
-    pmmi_gc_search_begin(gc);
+    table->counts[2] = 0;
+    pmmi_gc_search_begin(rt);
   }
-  if (gc->search.phase >= PMMI_GC_SEARCH_EXAMINE) {
+  if (table->walk.phase >= PMMI_GC_SEARCH_EXAMINE) {
     pmmi_gc_collect_suspects(rt);
-  } else if (gc->search.phase != PMMI_GC_SEARCH_IDLE) {
+  } else if (table->walk.phase != PMMI_GC_SEARCH_IDLE) {
     search_some(rt);
   }
   note_pause(gc, pmmi_host_clock_ns() - start_ns);
 }
 
 static void collect_automatically(pmm_rt *rt) {
-  struct pmmi_gc *gc = &rt->gc;
-  if (!gc->enabled || gc->collecting || gc->mode == PMMI_GC_COUNTING ||
-      pmmi_error_pending(rt)) {
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  if (!gc->enabled || pmmi_tracked_of(rt)->collecting ||
+      gc->mode == PMMI_GC_COUNTING || pmmi_error_pending(rt)) {
     return;
   }
   if (gc->stress && gc->mode != PMMI_GC_INCREMENTAL) {
@@ -129,13 +136,13 @@ static void collect_automatically(pmm_rt *rt) {
     collect_generations(rt);
   } else if (gc->mode == PMMI_GC_INCREMENTAL) {
     collect_incrementally(rt);
-  } else if (gc->counts[0] > gc->long_lived_total / 4) {
+  } else if (pmmi_tracked_of(rt)->counts[0] > gc->long_lived_total / 4) {
     (void)pmmi_gc_collect(rt, 2);
   }
 }
 
 enum pmm_status pmmi_gc_set_budget(pmm_rt *rt, uint64_t nanoseconds) {
-  rt->gc.search.budget_ns =
+  pmmi_gc_of(rt)->search.budget_ns =
       nanoseconds != 0 ? nanoseconds : PMMI_GC_BUDGET_NS;
   return PMM_OK;
 }
@@ -144,6 +151,7 @@ enum pmm_status pmmi_gc_set_budget(pmm_rt *rt, uint64_t nanoseconds) {
 
 /* Bytes of a collectable object with `n` items; 0 when they overflow. */
 static size_t block_bytes(const struct pmmi_type *type, size_t n) {
+  assert((type->flags & PMMI_TYPE_GC) != 0);
   size_t bytes = 0;
   return pmmi_size_fits(n, type->item_size,
                         PMMI_GC_HEAD_BYTES + type->basic_size, &bytes)
@@ -163,14 +171,16 @@ static struct pmmi_gc_head *new_block(pmm_rt *rt, size_t bytes) {
 }
 
 pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
-  struct pmmi_gc *gc = &rt->gc;
-  gc->counts[0]++;
-  if (gc->counts[0] > gc->thresholds[0] || gc->stress) {
+  assert((type->flags & PMMI_TYPE_ATOM) == 0 && type->traverse != NULL);
+  const struct pmmi_gc *gc = pmmi_gc_of(rt);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  table->counts[0]++;
+  if (table->counts[0] > gc->thresholds[0] || gc->stress) {
     collect_automatically(rt);
   }
   struct pmmi_gc_head *head = new_block(rt, block_bytes(type, n));
   if (head == NULL) {
-    gc->counts[0] -= gc->counts[0] > 0;
+    table->counts[0] -= table->counts[0] > 0;
     return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for an object");
   }
   pmm_obj *o = (pmm_obj *)(head + 1);
@@ -179,11 +189,12 @@ pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
   if (type->item_size != 0) {
     ((struct pmmi_var *)o)->length = n;
   }
-  gc->live++;
+  table->live++;
   return o;
 }
 
 pmm_obj *pmmi_gc_resize(pmm_rt *rt, pmm_obj *o, size_t n) {
+  assert(pmmi_gc_is_collectable(o) && o->type->item_size != 0);
   const struct pmmi_type *type = o->type;
   assert(!pmmi_gc_is_tracked(rt, o) && o->refcnt == 1);
   size_t old_n = items_of(o);
@@ -204,6 +215,7 @@ pmm_obj *pmmi_gc_resize(pmm_rt *rt, pmm_obj *o, size_t n) {
 }
 
 void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_gc_is_collectable(o));
   struct pmmi_gc_head *head = pmmi_gc_head_of(o);
   assert(head->slot == PMMI_GC_UNTRACKED);
   (void)rt;
@@ -212,10 +224,11 @@ void pmmi_gc_revive(pmm_rt *rt, pmm_obj *o) {
 }
 
 void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_gc_is_collectable(o));
   const struct pmmi_type *type = o->type;
   assert(!pmmi_gc_is_tracked(rt, o));
-  pmmi_gc_uncount(&rt->gc, 1);
-  rt->memory.objects--;
+  pmmi_gc_uncount(pmmi_tracked_of(rt), 1);
+  pmmi_memory_of(rt)->objects--;
   pmmi_free(rt, pmmi_gc_head_of(o), block_bytes(type, items_of(o)));
   if ((type->flags & PMMI_TYPE_HEAP) != 0) {
     pmmi_release(rt, (pmm_obj *)(uintptr_t)type);
@@ -225,6 +238,7 @@ void pmmi_gc_free(pmm_rt *rt, pmm_obj *o) {
 /* ---- life --------------------------------------------------------------- */
 
 static int find_mode(const char *name, enum pmmi_gc_mode *mode) {
+  assert(mode != NULL);
   for (int i = 0; pmmi_gc_modes[i] != NULL; i++) {
     if (name == NULL || strcmp(name, pmmi_gc_modes[i]) == 0) {
       *mode = (enum pmmi_gc_mode)i;
@@ -236,7 +250,8 @@ static int find_mode(const char *name, enum pmmi_gc_mode *mode) {
 
 enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
                              uint32_t open_flags) {
-  struct pmmi_gc *gc = &rt->gc;
+  assert(pmmi_tracked_of(rt)->chunks == NULL);
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
   memset(gc, 0, sizeof *gc);
   if (find_mode(mode, &gc->mode) != 0) {
     return PMM_VALUE;
@@ -245,30 +260,39 @@ enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
   gc->enabled = 1;
   gc->search.budget_ns = PMMI_GC_BUDGET_NS;
   gc->stress = (open_flags & PMM_OPEN_GC_STRESS) != 0;
-  gc->checked = (open_flags & PMM_OPEN_CHECKED) != 0;
   return pmmi_gc_table_init(rt) == 0 ? PMM_OK : PMM_NO_MEMORY;
 }
 
 void pmmi_gc_opened(pmm_rt *rt) {
-  for (uint32_t slot = 0; slot < rt->gc.used; slot++) {
-    pmm_obj *o = *pmmi_gc_object_at(&rt->gc, slot);
-    if (o != NULL && pmmi_is_atomic_tuple(o)) {
+  assert(!pmmi_tracked_of(rt)->collecting);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  for (uint32_t slot = 0; slot < table->used; slot++) {
+    pmm_obj *o = *pmmi_gc_object_at(table, slot);
+    if (o != NULL && pmmi_is_atomic(o)) {
       pmmi_gc_untrack(rt, o);
     }
   }
-  rt->own_objects = rt->memory.objects;
 }
 
 void pmmi_gc_figures(pmm_rt *rt, struct pmm_memory *out) {
+  assert(out != NULL);
   uint64_t blocks = 0;
   uint64_t bytes = 0;
-  pmmi_gc_table_figures(&rt->gc, &blocks, &bytes);
-  out->tracked = rt->gc.tracked;
+  pmmi_gc_table_figures(pmmi_tracked_of(rt), &blocks, &bytes);
+  out->tracked = pmmi_tracked_of(rt)->count;
   out->cached_blocks += blocks;
   out->cached_bytes += bytes;
 }
 
+void pmmi_gc_trim(pmm_rt *rt) {
+  if (!pmmi_tracked_of(rt)->collecting) {
+    pmmi_gc_search_settle(rt);
+    pmmi_gc_table_trim(rt);
+  }
+}
+
 void pmmi_gc_fini(pmm_rt *rt) {
-  assert(rt->gc.garbage == NULL);
+  assert(!pmmi_tracked_of(rt)->collecting);
+  assert(pmmi_gc_of(rt)->garbage == NULL);
   pmmi_gc_table_fini(rt);
 }

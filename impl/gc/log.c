@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "object/function.h"
-#include "object/runtime.h"
+#include "gc/state.h"
 
 #define FIRST_ROOM 4 /* listeners; doubles                                  */
 
@@ -13,7 +12,8 @@
 
 /* A callback may add and remove some, so each step looks anew. */
 static void tell(pmm_rt *rt, const struct pmm_gc_info *info) {
-  const struct pmmi_gc_log *log = &rt->gc_log;
+  assert(info->generation >= 0 && info->generation < PMMI_GC_GENERATIONS);
+  const struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   pmmi_event(rt, info->stop ? PMM_EVENT_GC_STOP : PMM_EVENT_GC_START,
              info->generation, (int64_t)info->collected);
   for (size_t i = 0; i < log->listener_count; i++) {
@@ -28,7 +28,9 @@ static size_t bytes_of(size_t listeners) {
 }
 
 enum pmm_status pmmi_gc_callback_add(pmm_rt *rt, pmm_gc_fn fn, void *ctx) {
-  struct pmmi_gc_log *log = &rt->gc_log;
+  assert(fn != NULL);
+  struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
+  assert(log->listener_count <= log->listener_room);
   if (log->listener_count == log->listener_room) {
     size_t room = log->listener_room > 0 ? 2 * log->listener_room : FIRST_ROOM;
     struct pmmi_gc_listener *moved =
@@ -55,7 +57,8 @@ static size_t index_of(const struct pmmi_gc_log *log, pmm_gc_fn fn,
 }
 
 enum pmm_status pmmi_gc_callback_remove(pmm_rt *rt, pmm_gc_fn fn, void *ctx) {
-  struct pmmi_gc_log *log = &rt->gc_log;
+  assert(fn != NULL);
+  struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   size_t i = index_of(log, fn, ctx);
   if (i == log->listener_count) {
     return pmmi_fail(rt, PMM_VALUE, "there is no such callback");
@@ -70,7 +73,7 @@ enum pmm_status pmmi_gc_callback_remove(pmm_rt *rt, pmm_gc_fn fn, void *ctx) {
 }
 
 void pmmi_gc_log_fini(pmm_rt *rt) {
-  struct pmmi_gc_log *log = &rt->gc_log;
+  struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   pmmi_mem_free(rt, log->listeners, bytes_of(log->listener_room));
   log->listeners = NULL;
   log->listener_count = 0;
@@ -80,26 +83,29 @@ void pmmi_gc_log_fini(pmm_rt *rt) {
 /* ---- one run ------------------------------------------------------------ */
 
 void pmmi_gc_log_because(pmm_rt *rt, uint64_t reason) {
-  rt->gc_log.because = reason;
+  pmmi_gc_log_of(rt)->because = reason;
 }
 
 void pmmi_gc_log_started(pmm_rt *rt, int generation) {
-  struct pmmi_gc_log *log = &rt->gc_log;
+  assert(generation >= 0 && generation < PMMI_GC_GENERATIONS);
+  struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   const struct pmm_gc_info info = {.stop = 0, .generation = generation};
   log->reason = log->because != 0 ? log->because
-                : rt->gc.stress   ? (uint64_t)PMM_GC_STRESS
+                : pmmi_gc_of(rt)->stress   ? (uint64_t)PMM_GC_STRESS
                                   : (uint64_t)PMM_GC_THRESHOLD;
   tell(rt, &info);
-  log->objects = rt->memory.objects;
+  log->objects = pmmi_memory_of(rt)->objects;
 }
 
 /* What was not examined may be garbage too. */
-static int is_all_examined(const struct pmmi_gc *gc, uint64_t generation) {
-  return generation == PMMI_GC_GENERATIONS - 1 && gc->frozen_end == 0;
+static int is_all_examined(pmm_rt *rt, uint64_t generation) {
+  return generation == PMMI_GC_GENERATIONS - 1 &&
+         pmmi_tracked_of(rt)->frozen_end == 0;
 }
 
 static struct pmm_gc_run *enter(struct pmmi_gc_log *log,
                                 const struct pmm_gc_run *run) {
+  assert(run->generation < PMMI_GC_GENERATIONS);
   struct pmm_gc_run *entry = &log->runs[log->count % PMM_GC_LOG_RUNS];
   *entry = *run;
   entry->number = ++log->count;
@@ -107,22 +113,23 @@ static struct pmm_gc_run *enter(struct pmmi_gc_log *log,
 }
 
 static void note(pmm_rt *rt, const struct pmm_gc_run *run) {
-  struct pmmi_gc_log *log = &rt->gc_log;
+  struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   struct pmm_gc_run *entry = enter(log, run);
-  uint64_t now = rt->memory.objects;
+  uint64_t now = pmmi_memory_of(rt)->objects;
   entry->reason = log->reason;
   entry->freed = now < log->objects ? log->objects - now : 0;
-  if (!is_all_examined(&rt->gc, run->generation)) {
+  if (!is_all_examined(rt, run->generation)) {
     entry->garbage_left = PMM_UNKNOWN;
   }
 }
 
 void pmmi_gc_log_stopped(pmm_rt *rt, const struct pmm_gc_run *run) {
+  assert(run->collected + run->uncollectable <= run->traversed);
   const struct pmm_gc_info info = {.stop = 1,
                                    .generation = (int)run->generation,
                                    .collected = run->collected,
                                    .uncollectable = run->uncollectable};
-  if (rt->gc_log.on) {
+  if (pmmi_gc_log_of(rt)->on) {
     note(rt, run);
   }
   tell(rt, &info);
@@ -136,23 +143,24 @@ void pmmi_gc_log_slice(pmm_rt *rt, uint64_t start_ns, uint64_t pause_ns,
                                  .pause_ns = pause_ns,
                                  .traversed = traversed,
                                  .garbage_left = PMM_UNKNOWN};
-  if (rt->gc_log.on) {
-    (void)enter(&rt->gc_log, &run);
+  if (pmmi_gc_log_of(rt)->on) {
+    (void)enter(pmmi_gc_log_of(rt), &run);
   }
 }
 
 /* ---- the log ------------------------------------------------------------ */
 
 enum pmm_status pmmi_gc_log_start(pmm_rt *rt) {
-  rt->gc_log.on = 1;
-  rt->gc_log.count = 0;
+  pmmi_gc_log_of(rt)->on = 1;
+  pmmi_gc_log_of(rt)->count = 0;
   return PMM_OK;
 }
 
-void pmmi_gc_log_stop(pmm_rt *rt) { rt->gc_log.on = 0; }
+void pmmi_gc_log_stop(pmm_rt *rt) { pmmi_gc_log_of(rt)->on = 0; }
 
 uint64_t pmmi_gc_log_read(pmm_rt *rt, struct pmm_gc_run *out, size_t n) {
-  const struct pmmi_gc_log *log = &rt->gc_log;
+  assert(n == 0 || out != NULL);
+  const struct pmmi_gc_log *log = pmmi_gc_log_of(rt);
   for (uint64_t i = 0; i < n && i < log->count && i < PMM_GC_LOG_RUNS; i++) {
     out[i] = log->runs[(log->count - 1 - i) % PMM_GC_LOG_RUNS];
   }

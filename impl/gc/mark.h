@@ -2,7 +2,7 @@
 /*
  * mark.h - which of the candidates can be reached from outside of them.
  *
- * Candidates are the slots of a range whose mark has M (marks: marker.h).
+ * Candidates are the slots of a range whose mark has M (marks: walk.h).
  *
  *   1. Count.  One walk over the candidates adds each one's reference count
  *      to its own balance, and takes 1 from the balance of each candidate
@@ -29,10 +29,7 @@
 #ifndef PMMI_GC_MARK_H
 #define PMMI_GC_MARK_H
 
-#include "gc/table.h"
-
-/** M: the slot's object is a candidate; after deduce: it is unreachable. */
-#define PMMI_GC_CANDIDATE UINT32_C(1)
+#include "core/tracked.h"
 
 /** What garbage may need, or-ed over all candidates. */
 enum pmmi_gc_needs {
@@ -49,19 +46,9 @@ struct pmmi_gc_found {
   uint32_t needs;       /* enum pmmi_gc_needs of the types met              */
 };
 
-static inline int pmmi_gc_is_candidate(const struct pmmi_gc *gc,
-                                       const pmm_obj *o) {
-  if (!pmmi_gc_is_collectable(o)) {
-    return 0;
-  }
-  uint32_t slot = pmmi_gc_head_of(o)->slot;
-  return slot != PMMI_GC_UNTRACKED &&
-         (*pmmi_gc_mark_at(gc, slot) & PMMI_GC_CANDIDATE) != 0;
-}
-
 /** Make every object of the range a candidate (holes too, which harms
  *  nothing, until deduce). */
-void pmmi_gc_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range);
+void pmmi_gc_candidates(struct pmmi_tracked *table, struct pmmi_gc_range range);
 
 /** Take the mark from the reachable candidates, and from holes.  Reachable
  *  tuples that hold nothing the collector could ever track are untracked; in
@@ -74,6 +61,7 @@ struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range);
 uint32_t pmmi_gc_rescue(pmm_rt *rt, struct pmmi_gc_range range, pmm_obj *o);
 
 /** Take the mark from all. */
-void pmmi_gc_no_candidates(struct pmmi_gc *gc, struct pmmi_gc_range range);
+void pmmi_gc_no_candidates(struct pmmi_tracked *table,
+                           struct pmmi_gc_range range);
 
 #endif /* PMMI_GC_MARK_H */

@@ -6,7 +6,7 @@
  *      old one is replaced by a search in slices, each of which does a bounded
  *      amount of work after a young collection.
  *   2. Enter: every old object becomes a member (S).  Count: each member's
- *      owners and references are counted once (marker.h).  Reach: from members
+ *      owners and references are counted once (walk.h).  Reach: from members
  *      with an owner outside, the others are reached.
  *   3. Who is not reached is a suspect.  Suspects are then deduced exactly
  *      (mark.h) and disposed of: first some thousands of neighbours at a time,
@@ -39,14 +39,14 @@
 #ifndef PMMI_GC_SEARCH_H
 #define PMMI_GC_SEARCH_H
 
+#include "core/tracked.h"
 #include "gc/gc.h"
-#include "gc/table.h"
 
 /** Pause that is aimed at unless the host says otherwise. */
 #define PMMI_GC_BUDGET_NS UINT64_C(1000000)
 
 /** Begin a search over the old generation; none is under way. */
-void pmmi_gc_search_begin(struct pmmi_gc *gc);
+void pmmi_gc_search_begin(pmm_rt *rt);
 
 /** Do `work` objects and references of it, fewer when `deadline_ns` of the
  *  host's clock comes first. */
@@ -55,12 +55,13 @@ void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns);
 /** Make candidates of the next suspects, as many as the budget allows, or of
  *  all that were spared before.  Returns the range they lie in; empty when
  *  there are none, or when the search was abandoned. */
-struct pmmi_gc_range pmmi_gc_search_suspects(struct pmmi_gc *gc);
+struct pmmi_gc_range pmmi_gc_search_suspects(pmm_rt *rt);
+
+/** End a search that is under way; marks are 0 then.  Who needs the marks, or
+ *  empties the old generation, calls it first. */
+void pmmi_gc_search_abandon(pmm_rt *rt);
 
 /** Slots are about to move: what waits, waits in the table. */
-void pmmi_gc_search_settle(struct pmmi_gc *gc);
-
-/** The table ends at `used` now. */
-void pmmi_gc_search_clamp(struct pmmi_gc_search *s, uint32_t used);
+void pmmi_gc_search_settle(pmm_rt *rt);
 
 #endif /* PMMI_GC_SEARCH_H */

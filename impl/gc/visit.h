@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * visit.h - visiting what an object owns, with the commonest types inlined.
+ * visit.h - visiting what an object owns, with the commonest layouts inlined.
  *
- * A tuple's and a list's items are read here instead of through two calls by
- * pointer an item; every other type's own traverse is called.
+ * Items of a type that says where they lie (PMMI_TYPE_INLINE, _BEHIND: tuples
+ * and lists) are read here instead of through two calls by pointer an item;
+ * every other type's own traverse is called.
  */
 #ifndef PMMI_GC_VISIT_H
 #define PMMI_GC_VISIT_H
 
 #include "gc/gc.h"
-#include "object/list.h"
-#include "object/tuple.h"
 
 static inline int pmmi_visit_items(pmm_obj *const *items, size_t n,
                                    pmm_visit visit, void *ctx) {
@@ -28,32 +27,33 @@ static inline int pmmi_visit_items(pmm_obj *const *items, size_t n,
 /** The object's traverse: visit every owned reference once. */
 static inline int pmmi_visit(pmm_obj *o, pmm_visit visit, void *ctx) {
   const struct pmmi_type *type = o->type;
-  if (type == &pmmi_list_type) {
-    struct pmmi_list *list = (struct pmmi_list *)o;
+  if ((type->flags & PMMI_TYPE_BEHIND) != 0) {
+    struct pmmi_behind *list = (struct pmmi_behind *)o;
     return pmmi_visit_items(list->items, list->var.length, visit, ctx);
   }
-  if (type == &pmmi_tuple_type) {
-    struct pmmi_tuple *tuple = (struct pmmi_tuple *)o;
+  if ((type->flags & PMMI_TYPE_INLINE) != 0) {
+    struct pmmi_inline *tuple = (struct pmmi_inline *)o;
     return pmmi_visit_items(tuple->items, tuple->var.length, visit, ctx);
   }
   return type->traverse(o, visit, ctx);
 }
 
 /** 1 unless the object is not tracked and can never become so: it has no
- *  collector header, or it is a tuple that was found to hold only such. */
+ *  collector header, or its items never change and were found to be such. */
 static inline int pmmi_may_be_tracked(const pmm_obj *o) {
-  return pmmi_gc_is_collectable(o) &&
-         (o->type != &pmmi_tuple_type ||
+  const uint32_t flags = o->type->flags;
+  return (flags & PMMI_TYPE_GC) != 0 &&
+         ((flags & PMMI_TYPE_INLINE) == 0 ||
           pmmi_gc_head_of(o)->slot != PMMI_GC_UNTRACKED);
 }
 
-/** 1 for a tuple whose items are all there and none of which is or can
- *  become tracked: it can never be part of a cycle. */
-static inline int pmmi_is_atomic_tuple(const pmm_obj *o) {
-  if (o->type != &pmmi_tuple_type) {
+/** 1 for an object whose items never change, are all there, and none of which
+ *  is or can become tracked: it can never be part of a cycle. */
+static inline int pmmi_is_atomic(const pmm_obj *o) {
+  if ((o->type->flags & PMMI_TYPE_INLINE) == 0) {
     return 0;
   }
-  const struct pmmi_tuple *tuple = (const struct pmmi_tuple *)o;
+  const struct pmmi_inline *tuple = (const struct pmmi_inline *)o;
   for (size_t i = 0; i < tuple->var.length; i++) {
     const pmm_obj *item = tuple->items[i];
     if (item == NULL || pmmi_may_be_tracked(item)) {

@@ -22,6 +22,7 @@
 /* ---- ranks --------------------------------------------------------------- */
 
 static void rank_insert(struct pmmi_heap *heap, uint32_t number) {
+  assert(heap->arenas[number].base != NULL);
   struct pmmi_arena *arena = &heap->arenas[number];
   unsigned rank = pmmi_pool_vacancies(arena);
   if (rank == 0) {
@@ -37,6 +38,7 @@ static void rank_insert(struct pmmi_heap *heap, uint32_t number) {
 }
 
 static void rank_remove(struct pmmi_heap *heap, uint32_t number) {
+  assert(number < heap->arena_limit);
   struct pmmi_arena *arena = &heap->arenas[number];
   unsigned rank = pmmi_pool_vacancies(arena);
   if (rank == 0) {
@@ -88,6 +90,7 @@ static int arena_acquire(struct pmmi_heap *heap) {
 
 /* Pools of an idle arena that are not vacant are active and empty. */
 static void vacate_idle(struct pmmi_heap *heap, struct pmmi_arena *arena) {
+  assert(arena->queued == 0);
   size_t first = (size_t)(arena - heap->arenas) * PMMI_POOL_PER_ARENA;
   uint64_t held = ~arena->vacant;
   while (held != 0) {
@@ -102,6 +105,7 @@ static void vacate_idle(struct pmmi_heap *heap, struct pmmi_arena *arena) {
 
 void pmmi_pool_arena_release(struct pmmi_heap *heap,
                              struct pmmi_arena *arena) {
+  assert(pmmi_pool_arena_is_idle(heap, arena));
   uint32_t number = (uint32_t)(arena - heap->arenas);
   char *base = arena->base;
   vacate_idle(heap, arena);
@@ -121,6 +125,7 @@ void pmmi_pool_arena_release(struct pmmi_heap *heap,
 
 int pmmi_pool_arena_is_idle(const struct pmmi_heap *heap,
                             const struct pmmi_arena *arena) {
+  assert(arena->base != NULL);
   if (arena->queued > 0) {
     return 0;
   }
@@ -135,6 +140,7 @@ int pmmi_pool_arena_is_idle(const struct pmmi_heap *heap,
 }
 
 void pmmi_pool_arena_settle(struct pmmi_heap *heap, struct pmmi_arena *arena) {
+  assert(arena->base != NULL);
   uint32_t number = (uint32_t)(arena - heap->arenas);
   /* The first two tests answer a block that comes and goes at once. */
   if (arena->queued > 0 || heap->spare == number ||
@@ -162,6 +168,7 @@ void pmmi_pool_set_active(struct pmmi_heap *heap, unsigned class_index,
 
 struct pmmi_pool *pmmi_pool_take(struct pmmi_heap *heap,
                                  unsigned class_index) {
+  assert(class_index >= 1 && class_index <= PMMI_POOL_CLASSES);
   if (heap->ranked == 0 && arena_acquire(heap) != 0) {
     return NULL;
   }
@@ -189,6 +196,7 @@ struct pmmi_pool *pmmi_pool_take(struct pmmi_heap *heap,
 }
 
 void pmmi_pool_vacate(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  assert(pool->state != PMMI_POOL_VACANT);
   assert(pmmi_pool_live(pool) == 0);
   struct pmmi_arena *arena = pmmi_pool_arena(heap, pool);
   uint32_t number = (uint32_t)(arena - heap->arenas);

@@ -33,8 +33,11 @@ static void sum_pools(const struct pmmi_heap *heap, struct totals *totals) {
 }
 
 void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out) {
+  assert(out != NULL);
   struct totals totals;
   sum_pools(heap, &totals);
+  assert(totals.live_blocks >= heap->quarantine.count &&
+         totals.live_bytes >= heap->quarantine.bytes);
   struct pmm_backend_stats stats = {
       .struct_size = out->struct_size,
       .live_blocks = totals.live_blocks - heap->quarantine.count +
@@ -57,6 +60,7 @@ void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out) {
 
 int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
                           struct pmm_class_stats *out) {
+  assert(out != NULL);
   if (index >= PMMI_POOL_CLASSES) {
     return -1;
   }
@@ -82,6 +86,7 @@ int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
 
 static struct pmm_arena_stats arena_figures(const struct pmmi_heap *heap,
                                             uint32_t number) {
+  assert(heap->arenas[number].base != NULL);
   const struct pmmi_arena *arena = &heap->arenas[number];
   struct pmm_arena_stats stats = {
       .base = (uintptr_t)arena->base,
@@ -101,6 +106,7 @@ static struct pmm_arena_stats arena_figures(const struct pmmi_heap *heap,
 
 int pmmi_pool_arena_stats(struct pmmi_heap *heap, size_t index,
                           struct pmm_arena_stats *out) {
+  assert(out != NULL);
   for (uint32_t n = 0; n < heap->arena_limit; n++) {
     if (heap->arenas[n].base == NULL || index-- > 0) {
       continue;
@@ -119,6 +125,7 @@ int pmmi_pool_arena_stats(struct pmmi_heap *heap, size_t index,
 /* Bit i of `free`: block i is on the list or not carved yet. */
 static void mark_free(const struct pmmi_heap *heap,
                       const struct pmmi_pool *pool, uint64_t *free) {
+  assert(pool->state != PMMI_POOL_VACANT && pool->fresh <= pool->limit);
   char *base = pmmi_pool_base(heap, pool);
   for (void *b = pool->free; b != NULL; b = *(void **)b) {
     size_t i = (size_t)((char *)b - base) / pmmi_pool_block_size(pool);
@@ -133,6 +140,7 @@ static int visit_pool(const struct pmmi_heap *heap,
                       const struct pmmi_pool *pool,
                       int (*fn)(void *ctx, const struct pmm_block *block),
                       void *ctx) {
+  assert(fn != NULL && pool->limit <= PMMI_POOL_BYTES / PMMI_POOL_STEP_BYTES);
   uint64_t free[PMMI_POOL_BYTES / PMMI_POOL_STEP_BYTES / 64] = {0};
   if (!heap->checked) {
     mark_free(heap, pool, free);
@@ -155,6 +163,7 @@ static int visit_pool(const struct pmmi_heap *heap,
 int pmmi_pool_visit(struct pmmi_heap *heap,
                     int (*fn)(void *ctx, const struct pmm_block *block),
                     void *ctx) {
+  assert(fn != NULL);
   size_t pools = (size_t)heap->arena_limit * PMMI_POOL_PER_ARENA;
   for (size_t p = 0; p < pools; p++) {
     if (heap->pools[p].state == PMMI_POOL_VACANT) {

@@ -10,6 +10,7 @@
 /* Blocks on the list; UINT32_MAX when it leaves the pool or does not end. */
 static uint32_t list_length(const struct pmmi_heap *heap,
                             const struct pmmi_pool *pool) {
+  assert(pool->class_index != 0);
   if (heap->checked) {
     return pmmi_shadow_list_length(heap, pool);
   }
@@ -66,6 +67,7 @@ static const char *check_pool(const struct pmmi_heap *heap,
 }
 
 static const char *check_arena(const struct pmmi_heap *heap, uint32_t number) {
+  assert(heap->arenas[number].base != NULL);
   const struct pmmi_arena *arena = &heap->arenas[number];
   size_t first = (size_t)number * PMMI_POOL_PER_ARENA;
   uint32_t queued = 0;

@@ -34,12 +34,14 @@ static struct large_entry *entries(const struct pmmi_large *large) {
 }
 
 static size_t home(const struct pmmi_large *large, uintptr_t inverted) {
+  assert(large->capacity > 0 && (large->capacity & (large->capacity - 1)) == 0);
   uint64_t mixed = (uint64_t)(inverted >> 4) * UINT64_C(0x9E3779B97F4A7C15);
   return (size_t)(mixed >> 32) & (large->capacity - 1);
 }
 
 /* The slot of a block, or the empty one where it would be. */
 static size_t find(const struct pmmi_large *large, uintptr_t inverted) {
+  assert(2 * large->blocks <= large->capacity);
   size_t slot = home(large, inverted);
   while (entries(large)[slot].inverted != 0 &&
          entries(large)[slot].inverted != inverted) {
@@ -60,6 +62,7 @@ static struct large_entry *lookup(const struct pmmi_large *large,
 /* Room for one more entry. */
 static int reserve(struct pmmi_heap *heap) {
   struct pmmi_large *large = &heap->large;
+  assert(2 * large->blocks <= large->capacity);
   if (2 * (large->blocks + 1) <= large->capacity) {
     return 0;
   }
@@ -82,6 +85,7 @@ static int reserve(struct pmmi_heap *heap) {
 }
 
 static void insert(struct pmmi_large *large, uintptr_t inverted, size_t size) {
+  assert(2 * (large->blocks + 1) <= large->capacity);
   size_t slot = find(large, inverted);
   assert(entries(large)[slot].inverted == 0);
   entries(large)[slot] =
@@ -91,8 +95,10 @@ static void insert(struct pmmi_large *large, uintptr_t inverted, size_t size) {
 }
 
 static void erase(struct pmmi_large *large, uintptr_t inverted) {
+  assert(large->blocks > 0);
   size_t mask = large->capacity - 1;
   size_t hole = find(large, inverted);
+  assert(large->bytes >= entries(large)[hole].size);
   assert(entries(large)[hole].inverted != 0);
   large->blocks--;
   large->bytes -= entries(large)[hole].size;
@@ -125,6 +131,7 @@ void *pmmi_large_alloc(struct pmmi_heap *heap, size_t size, int zero) {
 
 void *pmmi_large_alloc_aligned(struct pmmi_heap *heap, size_t align,
                                size_t size) {
+  assert(align > 0 && (align & (align - 1)) == 0);
   if (size > PTRDIFF_MAX - align || reserve(heap) != 0) {
     return NULL;
   }
@@ -160,6 +167,7 @@ void *pmmi_large_realloc(struct pmmi_heap *heap, void *block, size_t size) {
 
 size_t pmmi_large_size(const struct pmmi_heap *heap, const void *block,
                        int *found) {
+  assert(found != NULL);
   const struct large_entry *entry = lookup(&heap->large, block);
   *found = entry != NULL;
   return entry != NULL ? entry->size : 0;
@@ -182,6 +190,7 @@ int pmmi_large_holds(const struct pmmi_heap *heap, const void *address) {
 int pmmi_large_visit(const struct pmmi_heap *heap,
                      int (*fn)(void *ctx, const struct pmm_block *block),
                      void *ctx) {
+  assert(fn != NULL);
   for (size_t i = 0; i < heap->large.capacity; i++) {
     struct large_entry entry = entries(&heap->large)[i];
     if (entry.inverted == 0) {

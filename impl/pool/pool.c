@@ -21,8 +21,10 @@
 /* ---- queues of partial pools --------------------------------------------- */
 
 static void queue_push_tail(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  assert(pmmi_pool_live(pool) > 0 || pool->state == PMMI_POOL_FULL);
   struct pmmi_pool_queue *queue = &heap->queue[pool->class_index];
   uint32_t number = pmmi_pool_number(heap, pool);
+  assert(heap->queue[pool->class_index].head != number);
   pool->next = PMMI_POOL_NONE;
   pool->prev = queue->tail;
   if (queue->tail != PMMI_POOL_NONE) {
@@ -55,6 +57,7 @@ static void queue_remove(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 
 /* Put the blocks of the next page on the list, lowest address first out. */
 static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
+  assert(pool->state == PMMI_POOL_ACTIVE && pool->fresh < pool->limit);
   size_t size = pmmi_pool_block_size(pool);
   unsigned first = pool->fresh;
   size_t page = (first * size) / PMMI_POOL_PAGE_BYTES + 1;
@@ -93,6 +96,7 @@ static void retire_active(struct pmmi_heap *heap, unsigned class_index) {
 
 static struct pmmi_pool *activate_partial(struct pmmi_heap *heap,
                                           unsigned class_index) {
+  assert(heap->active[class_index] == &heap->none);
   uint32_t number = heap->queue[class_index].head;
   if (number == PMMI_POOL_NONE) {
     return NULL;
@@ -276,6 +280,7 @@ void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size) {
 void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
                               size_t size) {
   assert(align > 0 && (align & (align - 1)) == 0);
+  assert(align > 0 && (align & (align - 1)) == 0);
   if (align <= PMMI_POOL_STEP_BYTES) {
     return pmmi_pool_alloc(heap, size);
   }
@@ -297,6 +302,7 @@ void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
 
 static void *move_block(struct pmmi_heap *heap, void *block, size_t keep,
                         size_t new_size) {
+  assert(block != NULL && keep <= new_size);
   void *moved = pmmi_pool_alloc(heap, new_size);
   if (moved == NULL) {
     return NULL;
@@ -308,6 +314,7 @@ static void *move_block(struct pmmi_heap *heap, void *block, size_t keep,
 
 static void *resize_small(struct pmmi_heap *heap, struct pmmi_pool *pool,
                           void *block, size_t old_size, size_t new_size) {
+  assert(pool->class_index != 0 && block != NULL);
   size_t reserved = pmmi_pool_block_size(pool);
   int fits = new_size <= reserved;
   if (!fits || 4 * new_size <= 3 * reserved) {
@@ -430,6 +437,7 @@ size_t pmmi_pool_trim(struct pmmi_heap *heap) {
 
 static void heap_init(struct pmmi_heap *heap, const struct pmm_os *os,
                       size_t quarantine_bytes) {
+  assert(os != NULL && os->map != NULL && os->unmap != NULL);
   heap->os = *os;
   heap->none = (struct pmmi_pool){.next = PMMI_POOL_NONE,
                                   .prev = PMMI_POOL_NONE};

@@ -41,22 +41,26 @@ size_t pmmi_shadow_bytes(void) { return sizeof(struct pmmi_pool_shadow); }
 
 static struct pmmi_pool_shadow *shadow_of(const struct pmmi_heap *heap,
                                           const struct pmmi_pool *pool) {
+  assert(heap->checked && heap->shadows != NULL);
   return &heap->shadows[pmmi_pool_number(heap, pool)];
 }
 
 static unsigned block_index(const struct pmmi_heap *heap,
                             const struct pmmi_pool *pool, const void *block) {
+  assert(pool->class_index != 0);
   size_t offset = (size_t)((const char *)block - pmmi_pool_base(heap, pool));
   return (unsigned)(offset / pmmi_pool_block_size(pool));
 }
 
 static void *block_at(const struct pmmi_heap *heap,
                       const struct pmmi_pool *pool, unsigned index) {
+  assert(index < pool->limit);
   return pmmi_pool_base(heap, pool) + index * pmmi_pool_block_size(pool);
 }
 
 int pmmi_shadow_is_live(const struct pmmi_heap *heap,
                         const struct pmmi_pool *pool, unsigned index) {
+  assert(index < pool->limit);
   return (shadow_of(heap, pool)->live[index / 64] >> (index % 64)) & 1;
 }
 
@@ -72,6 +76,7 @@ void pmmi_shadow_reset(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 
 void pmmi_shadow_carve(struct pmmi_heap *heap, struct pmmi_pool *pool,
                        unsigned first, unsigned end) {
+  assert(first <= end && end <= pool->limit);
   struct pmmi_pool_shadow *shadow = shadow_of(heap, pool);
   for (unsigned i = end; i-- > first;) {
     shadow->next[i] = shadow->head;
@@ -105,6 +110,7 @@ size_t pmmi_shadow_request(const struct pmmi_heap *heap,
 
 static void *hand_out(struct pmmi_heap *heap, struct pmmi_pool *pool,
                       size_t size) {
+  assert(size <= PMMI_POOL_SMALL_MAX);
   struct pmmi_pool_shadow *shadow = shadow_of(heap, pool);
   unsigned index = shadow->head;
   assert(index < pool->fresh && !pmmi_shadow_is_live(heap, pool, index));
@@ -118,6 +124,7 @@ static void *hand_out(struct pmmi_heap *heap, struct pmmi_pool *pool,
 }
 
 void *pmmi_shadow_alloc(struct pmmi_heap *heap, size_t size) {
+  assert(size <= PMMI_POOL_SMALL_MAX);
   unsigned class_index =
       size == 0 ? 1
                 : (unsigned)((size + PMMI_POOL_STEP_BYTES - 1) /
@@ -132,6 +139,7 @@ void *pmmi_shadow_alloc(struct pmmi_heap *heap, size_t size) {
 
 static void take_back(struct pmmi_heap *heap, struct pmmi_pool *pool,
                       unsigned index) {
+  assert(index < pool->fresh);
   struct pmmi_pool_shadow *shadow = shadow_of(heap, pool);
   shadow->next[index] = shadow->head;
   shadow->head = (uint16_t)index;
@@ -142,6 +150,7 @@ static void take_back(struct pmmi_heap *heap, struct pmmi_pool *pool,
 /* ---- quarantine ---------------------------------------------------------- */
 
 static void quarantine_pop(struct pmmi_heap *heap) {
+  assert(heap->quarantine.count > 0);
   struct pmmi_quarantine *q = &heap->quarantine;
   void *block = ((void **)q->table.base)[q->head];
   struct pmmi_pool *pool = pmmi_pool_of(heap, block);
@@ -163,6 +172,7 @@ void pmmi_quarantine_flush(struct pmmi_heap *heap) {
  * blocks go back at once. */
 static int quarantine_push(struct pmmi_heap *heap, struct pmmi_pool *pool,
                            void *block) {
+  assert(heap->quarantine.count <= heap->quarantine.capacity);
   struct pmmi_quarantine *q = &heap->quarantine;
   size_t size = pmmi_pool_block_size(pool);
   if (size > q->limit_bytes) {
@@ -199,6 +209,7 @@ static int is_live_block(const struct pmmi_heap *heap,
 
 void pmmi_shadow_free(struct pmmi_heap *heap, struct pmmi_pool *pool,
                       void *block) {
+  assert(block != NULL);
   if (!is_live_block(heap, pool, block)) {
     if (pmmi_sanitize_valgrind()) {
       pmmi_sanitize_freed(block, 0);
@@ -228,6 +239,7 @@ void pmmi_shadow_check_size(const struct pmmi_heap *heap,
 
 void pmmi_shadow_resize(struct pmmi_heap *heap, struct pmmi_pool *pool,
                         void *block, size_t size) {
+  assert(block != NULL && size <= PMMI_POOL_SMALL_MAX);
   struct pmmi_pool_shadow *shadow = shadow_of(heap, pool);
   unsigned index = block_index(heap, pool, block);
   size_t old = shadow->request[index];

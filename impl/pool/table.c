@@ -19,6 +19,7 @@
 #include "pool/internal.h"
 
 void *pmmi_pool_map(struct pmmi_heap *heap, size_t size, size_t align) {
+  assert(size > 0 && (align & (align - 1)) == 0);
   heap->os_calls++;
   void *base = heap->os.map(heap->os.ctx, size, align);
   if (base == NULL) {
@@ -32,6 +33,7 @@ void *pmmi_pool_map(struct pmmi_heap *heap, size_t size, size_t align) {
 }
 
 void pmmi_pool_unmap(struct pmmi_heap *heap, void *base, size_t size) {
+  assert(base != NULL && heap->mapped_bytes >= size);
   assert(heap->mapped_bytes >= size);
   heap->os_calls++;
   heap->mapped_bytes -= size;
@@ -40,6 +42,7 @@ void pmmi_pool_unmap(struct pmmi_heap *heap, void *base, size_t size) {
 
 int pmmi_pool_table_grow(struct pmmi_heap *heap, struct pmmi_pool_table *table,
                          size_t bytes) {
+  assert(bytes > 0);
   if (bytes <= table->bytes) {
     return 0;
   }
@@ -83,6 +86,7 @@ static void pools_moved(struct pmmi_heap *heap, const struct pmmi_pool *old) {
 /* Each table that grew keeps what it had, so a failure on the way leaves all
  * of them valid, only some larger than needed. */
 static int grow_tables(struct pmmi_heap *heap, size_t limit) {
+  assert(limit > heap->arena_limit);
   size_t pools = limit * PMMI_POOL_PER_ARENA;
   const struct pmmi_pool *old = heap->pools;
   if (pmmi_pool_table_grow(heap, &heap->pool_table,
@@ -124,6 +128,7 @@ uint32_t pmmi_pool_arena_number(struct pmmi_heap *heap) {
 }
 
 void pmmi_pool_arena_number_free(struct pmmi_heap *heap, uint32_t number) {
+  assert(number < heap->arena_limit);
   heap->arenas[number] = (struct pmmi_arena){.next = heap->unused_arena};
   heap->unused_arena = number;
 }
@@ -131,12 +136,14 @@ void pmmi_pool_arena_number_free(struct pmmi_heap *heap, uint32_t number) {
 /* ---- the window ---------------------------------------------------------- */
 
 static size_t window_slot(const struct pmmi_heap *heap, const char *base) {
+  assert(((uintptr_t)base & (PMMI_POOL_ARENA_BYTES - 1)) == 0);
   return ((uintptr_t)base - heap->window) >> PMMI_POOL_ARENA_SHIFT;
 }
 
 /* The arena units from *low up to *high that hold `base` and all arenas. */
 static void window_span(const struct pmmi_heap *heap, const char *base,
                         uintptr_t *low, uintptr_t *high) {
+  assert(low != NULL && high != NULL);
   *low = (uintptr_t)base >> PMMI_POOL_ARENA_SHIFT;
   *high = *low + 1;
   for (uint32_t n = 0; n < heap->arena_limit; n++) {
@@ -153,6 +160,7 @@ static void window_span(const struct pmmi_heap *heap, const char *base,
 }
 
 static int window_rebuild(struct pmmi_heap *heap, const char *base) {
+  assert(((uintptr_t)base & (PMMI_POOL_ARENA_BYTES - 1)) == 0);
   uintptr_t low;
   uintptr_t high;
   window_span(heap, base, &low, &high);
@@ -178,6 +186,7 @@ static int window_rebuild(struct pmmi_heap *heap, const char *base) {
 
 int pmmi_pool_window_add(struct pmmi_heap *heap, const char *base,
                          uint32_t number) {
+  assert(number < heap->arena_limit);
   if (window_slot(heap, base) >= heap->window_slots &&
       window_rebuild(heap, base) != 0) {
     return -1;
@@ -189,6 +198,7 @@ int pmmi_pool_window_add(struct pmmi_heap *heap, const char *base,
 }
 
 void pmmi_pool_window_remove(struct pmmi_heap *heap, const char *base) {
+  assert(heap->slots[window_slot(heap, base)] != 0);
   uint32_t *slots = heap->slot_table.base;
   assert(window_slot(heap, base) < heap->window_slots);
   slots[window_slot(heap, base)] = 0;

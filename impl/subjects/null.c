@@ -15,6 +15,7 @@
  * It is no runtime to be checked, and its cases fail where they ask for an
  * object's death; it is a bound to be measured.
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ struct pmm_rt {
 
 static enum pmm_status null_open(const struct pmm_open_config *config,
                                  pmm_rt **rt) {
+  assert(config != NULL && rt != NULL);
   *rt = NULL;
   if (config->backend != NULL || config->flags != 0) {
     return PMM_UNSUPPORTED;
@@ -113,6 +115,7 @@ static void null_keep(pmm_rt *rt, pmm_obj *o) {
 }
 
 static void null_clear(pmm_rt *rt, pmm_obj **holder) {
+  assert(holder != NULL);
   (void)rt;
   *holder = NULL;
 }
@@ -128,6 +131,7 @@ static uintptr_t null_identity(pmm_rt *rt, pmm_obj *o) {
 }
 
 static const char *null_type_name(pmm_rt *rt, pmm_obj *o) {
+  assert(o->kind <= INSTANCE);
   static const char *const names[] = {"NoneType", "bool", "int",
                                       "float",    "type", "instance"};
   (void)rt;
@@ -137,6 +141,7 @@ static const char *null_type_name(pmm_rt *rt, pmm_obj *o) {
 /* ---- values ------------------------------------------------------------- */
 
 static pmm_obj *make(pmm_rt *rt, enum kind kind) {
+  assert(kind >= INTEGER && kind <= INSTANCE);
   pmm_obj *o = &rt->ring[rt->made++ % RING];
   o->kind = kind;
   return o;
@@ -155,6 +160,7 @@ static pmm_obj *null_int_new(pmm_rt *rt, int64_t value) {
 }
 
 static pmm_obj *null_int_parse(pmm_rt *rt, const char *text) {
+  assert(text != NULL);
   char *end = NULL;
   long long value = strtoll(text, &end, 10);
   if (end == text || *end != '\0') {
@@ -165,6 +171,7 @@ static pmm_obj *null_int_parse(pmm_rt *rt, const char *text) {
 }
 
 static enum pmm_status null_int_value(pmm_rt *rt, pmm_obj *o, int64_t *value) {
+  assert(value != NULL);
   if (o->kind != INTEGER && o->kind != BOOLEAN) {
     return refuse(rt, PMM_TYPE);
   }
@@ -180,6 +187,7 @@ static pmm_obj *null_float_new(pmm_rt *rt, double value) {
 
 static enum pmm_status null_float_value(pmm_rt *rt, pmm_obj *o,
                                         double *value) {
+  assert(value != NULL);
   if (o->kind != FLOATING) {
     return refuse(rt, PMM_TYPE);
   }
@@ -189,6 +197,7 @@ static enum pmm_status null_float_value(pmm_rt *rt, pmm_obj *o,
 
 static enum pmm_status null_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                    int *equal) {
+  assert(equal != NULL);
   (void)rt;
   int numbers = a->kind == b->kind && (a->kind == INTEGER);
   *equal = a == b || (numbers && a->integer == b->integer) ||
@@ -198,6 +207,7 @@ static enum pmm_status null_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 static enum pmm_status null_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(hash != NULL);
   (void)rt;
   *hash = o->kind == INTEGER ? o->integer : (int64_t)(intptr_t)o;
   return PMM_OK;
@@ -209,6 +219,7 @@ static pmm_obj *null_repr(pmm_rt *rt, pmm_obj *o) {
 }
 
 static enum pmm_status null_length(pmm_rt *rt, pmm_obj *o, size_t *length) {
+  assert(length != NULL);
   (void)o;
   *length = 0;
   return refuse(rt, PMM_TYPE);
@@ -222,6 +233,7 @@ static pmm_obj *null_iter(pmm_rt *rt, pmm_obj *o) {
 /* ---- instances ---------------------------------------------------------- */
 
 static pmm_obj *null_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
+  assert(spec != NULL && rt->type_count <= TYPES);
   if (spec->slots > SLOTS) {
     refuse(rt, PMM_VALUE);
     return NULL;
@@ -237,6 +249,7 @@ static pmm_obj *null_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
 }
 
 static pmm_obj *null_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
+  assert(type->kind == TYPE);
   pmm_obj *o = make(rt, INSTANCE);
   o->integer = cookie;
   o->slot_count = type->slot_count;
@@ -245,6 +258,7 @@ static pmm_obj *null_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
 }
 
 static int64_t null_instance_cookie(pmm_rt *rt, pmm_obj *o) {
+  assert(o->kind == INSTANCE);
   (void)rt;
   return o->integer;
 }
@@ -284,6 +298,7 @@ static enum pmm_status null_attr_set(pmm_rt *rt, pmm_obj *o, const char *name,
 
 /** It keeps no books, so every figure is unknown. */
 static void null_memory(pmm_rt *rt, struct pmm_memory *out) {
+  assert(out != NULL);
   (void)rt;
   size_t size = out->struct_size < sizeof *out ? out->struct_size : sizeof *out;
   size_t kept = sizeof out->struct_size;

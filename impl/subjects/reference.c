@@ -6,42 +6,47 @@
  * nothing else.  Pools are the backend's doing: over a backend without size
  * classes the same runtime is a subject without the features of pools.
  */
+#include "code/call_on_stack.h"
+#include "code/chunks.h"
+#include "code/context.h"
+#include "code/file.h"
+#include "code/frame.h"
+#include "code/function.h"
+#include "code/generator.h"
+#include "core/errors.h"
+#include "core/object.h"
 #include "gc/gc.h"
 #include "gc/log.h"
-#include "object/arena.h"
-#include "object/array.h"
-#include "object/buffer.h"
-#include "object/chunks.h"
-#include "object/context.h"
-#include "object/copy.h"
-#include "object/debug.h"
-#include "object/dict.h"
-#include "object/domain.h"
-#include "object/errors.h"
-#include "object/file.h"
-#include "object/finalizer.h"
-#include "object/frame.h"
-#include "object/function.h"
-#include "object/generator.h"
-#include "object/instance.h"
-#include "object/int.h"
-#include "object/iter.h"
-#include "object/list.h"
-#include "object/memory.h"
-#include "object/object.h"
-#include "object/runtime.h"
-#include "object/set.h"
-#include "object/sparse.h"
-#include "object/stack.h"
-#include "object/str.h"
-#include "object/tuple.h"
-#include "object/weakmap.h"
-#include "object/weakref.h"
-#include "profile/census.h"
-#include "profile/classes.h"
-#include "profile/trace.h"
+#include "memory/arenas.h"
+#include "memory/debug.h"
+#include "memory/domain.h"
+#include "memory/memory.h"
+#include "memory/size_classes.h"
+#include "memory/trace.h"
+#include "runtime/census.h"
+#include "runtime/introspect.h"
+#include "runtime/leaks.h"
+#include "runtime/runtime.h"
+#include "runtime/verify.h"
 #include "subjects/select.h"
+#include "types/array.h"
+#include "types/buffer.h"
+#include "types/copy.h"
+#include "types/dict.h"
+#include "types/finalizer.h"
+#include "types/instance.h"
+#include "types/int.h"
+#include "types/iter.h"
+#include "types/list.h"
+#include "types/set.h"
+#include "types/sparse.h"
+#include "types/str.h"
+#include "types/text_builder.h"
+#include "types/tuple.h"
+#include "types/weakmap.h"
+#include "types/weakref.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define STRING(x) #x
@@ -378,6 +383,7 @@ static unsigned kind_of(const struct pmm_backend *backend) {
 }
 
 static int is_absent(const char *feature, unsigned kind) {
+  assert(feature != NULL);
   static const struct {
     const char *feature;
     unsigned needs;
@@ -397,6 +403,7 @@ static int is_absent(const char *feature, unsigned kind) {
 }
 
 static void remove_operations(struct pmm_ops *ops, unsigned kind) {
+  assert(ops != NULL);
   if ((kind & WITH_CLASSES) == 0) {
     ops->class_stats = NULL;
     ops->arena_stats = NULL;

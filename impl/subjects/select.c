@@ -2,6 +2,7 @@
 /* select.c - finding and opening subjects; idea: select.h. */
 #include "subjects/select.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ const struct pmm_subject *pmmi_subject_at(size_t i) { return subjects[i]; }
 
 int pmmi_subject_offers(const struct pmm_subject *subject,
                         const char *feature) {
+  assert(subject != NULL && feature != NULL);
   for (const char *const *f = subject->features; *f != NULL; f++) {
     if (strcmp(*f, feature) == 0) {
       return 1;
@@ -38,6 +40,7 @@ int pmmi_subject_offers(const struct pmm_subject *subject,
 
 /** Why a subject cannot be used at all; NULL: it can. */
 static const char *fault_of(const struct pmm_subject *s) {
+  assert(s != NULL);
   if (s->abi_version != PMM_SUBJECT_ABI) {
     return "it was compiled for another version of pmm/subject.h";
   }
@@ -69,6 +72,7 @@ struct whole {
 
 /** The subject, or a completed copy of it, one for each; NULL: no memory. */
 static const struct pmm_subject *complete(const struct pmm_subject *subject) {
+  assert(fault_of(subject) == NULL);
   static struct whole *all;
   if (subject->ops_size >= sizeof(struct pmm_ops)) {
     return subject;
@@ -97,6 +101,7 @@ int pmmi_subject_at_fault(void) { return at_fault; }
 
 static const struct pmm_subject *load(const char *path, char *message,
                                       size_t size) {
+  assert(path != NULL && message != NULL);
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library == NULL) {
     snprintf(message, size, "the subject cannot be loaded: %s", dlerror());
@@ -128,11 +133,13 @@ static const struct pmm_subject *load(const char *path, char *message,
 
 /** The path in "name=path"; the whole spec where it has no name. */
 static const char *path_of(const char *spec) {
+  assert(spec != NULL);
   const char *at = spec + strcspn(spec, "=/");
   return *at == '=' ? at + 1 : spec;
 }
 
 static int is_path(const char *spec) {
+  assert(spec != NULL);
   size_t length = strlen(spec);
   return strchr(spec, '/') != NULL || strchr(spec, '=') != NULL ||
          (length > 3 && strcmp(spec + length - 3, ".so") == 0);
@@ -142,6 +149,7 @@ static int is_path(const char *spec) {
 static void say_unknown(const char *kind, const char *word,
                         const char *const *names, size_t count, char *message,
                         size_t size) {
+  assert(count > 0 && word != NULL);
   char nearest[256];
   pmmi_nearest(word, names, count, nearest, sizeof nearest);
   snprintf(message, size, "no %s \"%s\"; %s", kind, word, nearest);
@@ -149,6 +157,7 @@ static void say_unknown(const char *kind, const char *word,
 
 const struct pmm_subject *pmmi_subject_find(const char *spec, char *message,
                                             size_t size) {
+  assert(spec != NULL);
   const char *names[SUBJECTS];
   at_fault = 0;
   if (is_path(spec)) {
@@ -169,6 +178,7 @@ const struct pmm_subject *pmmi_subject_find(const char *spec, char *message,
 static const char *find_mode(const struct pmm_subject *subject,
                              const char *mode, int *fault, char *message,
                              size_t size) {
+  assert(fault != NULL && subject->modes != NULL);
   size_t count = 0;
   *fault = 0;
   for (; count < MOST_NAMES && subject->modes[count] != NULL; count++) {
@@ -193,6 +203,7 @@ static int select_rest(const struct pmm_subject *subject,
                        const struct pmmi_names *names,
                        struct pmmi_selection *out, char *message,
                        size_t size) {
+  assert(subject != NULL);
   int fault = 0;
   const char *mode = find_mode(subject, names->mode, &fault, message, size);
   if (fault) {
@@ -220,6 +231,7 @@ static int select_rest(const struct pmm_subject *subject,
 
 int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
                 char *message, size_t size) {
+  assert(names != NULL && out != NULL);
   const char *spec = names->subject != NULL ? names->subject : "reference";
   *out = (struct pmmi_selection){.subject = NULL};
   const struct pmm_subject *subject = pmmi_subject_find(spec, message, size);
@@ -232,6 +244,7 @@ int pmmi_select(const struct pmmi_names *names, struct pmmi_selection *out,
 int pmmi_select_for(const struct pmm_subject *subject,
                     const struct pmmi_names *names,
                     struct pmmi_selection *out, char *message, size_t size) {
+  assert(subject != NULL && out != NULL);
   *out = (struct pmmi_selection){.subject = NULL};
   if (names->subject != NULL) {
     snprintf(message, size, "the subject is %s, where this runs: no --subject",
@@ -246,6 +259,7 @@ int pmmi_select_for(const struct pmm_subject *subject,
 /** Where the value of an option goes; *value: what stands behind its "=". */
 static const char **option_of(const char *argument, struct pmmi_names *names,
                               const char **value) {
+  assert(argument != NULL && value != NULL);
   struct {
     const char *name;
     const char **holder;
@@ -265,6 +279,7 @@ static const char **option_of(const char *argument, struct pmmi_names *names,
 
 int pmmi_select_take(int *argc, char **argv, struct pmmi_names *names,
                      char *message, size_t size) {
+  assert(*argc >= 0 && argv != NULL);
   int kept = 0;
   int ours = 1; /* 0 behind a "--" */
   for (int i = 0; i < *argc; i++) {
@@ -293,6 +308,7 @@ int pmmi_select_take(int *argc, char **argv, struct pmmi_names *names,
 enum pmm_status pmmi_selection_open(const struct pmmi_selection *selection,
                                     const struct pmm_host *host, uint64_t seed,
                                     uint32_t flags, pmm_rt **rt) {
+  assert(selection->subject != NULL && rt != NULL);
   struct pmm_open_config config = {.struct_size = sizeof config,
                                    .backend = selection->backend,
                                    .mode = selection->mode,

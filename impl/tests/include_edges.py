@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Include edges point down.
+"""Includes and symbols point down.
+
+The runtime stands on floors, each a folder and a library of its own:
+
+  memory < core < gc < types < code < runtime
 
 Reads every #include "..." of the C and C++ files of impl, workloads,
 conformance and bench, and fails on one that the layers forbid:
@@ -7,37 +11,47 @@ conformance and bench, and fails on one that the layers forbid:
   conformance, bench, workloads   their own headers, pmm/*, host.h; program
                                   files also the registry and the selection
   impl/subjects                   everything below; adaptors know both sides
-  impl/object, gc, profile        each other, pmm/types.h, host, sanitize
+  impl/<floor>                    its own and the floors below it, pmm/types.h,
+                                  host, sanitize
   impl/backends                   pool, host, sanitize, pmm/backend.h
   impl/pool                       host, sanitize, pmm/backend.h
   impl/host, sanitize             pmm/backend.h
 
+With --symbols it reads the built libraries by nm, and fails on an object that
+uses a symbol of a floor above, and on a symbol of the runtime that the header
+of its own file does not declare; what is inherent is listed with its reason.
+
 Usage: include_edges.py [--self-test] ROOT
+       include_edges.py --symbols NM ROOT LIBRARY...
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 SOURCES = {".c", ".h", ".cc", ".cpp", ".hpp"}
 TREES = ("impl", "workloads", "conformance", "bench")
 
+FLOORS = ("memory", "core", "gc", "types", "code", "runtime")
+BELOW = ("pmm/backend.h", "pmm/types.h", "host.h", "sanitize.h")
+
 # What a file of a layer may include from impl, by the beginning of the path.
-RUNTIME = ("object/", "gc/", "profile/")
 LAYERS: dict[str, tuple[str, ...]] = {
     "impl/host": ("pmm/backend.h", "host.h", "sanitize.h"),
     "impl/pool": ("pmm/backend.h", "host.h", "sanitize.h", "pool/"),
     "impl/backends": ("pmm/backend.h", "host.h", "sanitize.h", "pool/",
                       "backends/"),
-    "impl/runtime": ("pmm/backend.h", "pmm/types.h", "host.h", "sanitize.h",
-                     *RUNTIME),
+    **{f"impl/{floor}": (*BELOW, *(f"{lower}/" for lower in FLOORS[:number]))
+       for number, floor in enumerate(FLOORS, 1)},
     "impl/subjects": ("pmm/", "host.h", "sanitize.h", "pool/", "backends/",
-                      "subjects/", *RUNTIME),
+                      "subjects/", *(f"{floor}/" for floor in FLOORS)),
     "impl/include": ("pmm/",),
     # The CPython extension: a program's way in that is no program.
     "entry": ("pmm/", "subjects/", "conform.h", "work.h", "bench_host.h"),
@@ -65,8 +79,6 @@ def layer_of(path: str) -> str | None:
     if len(parts) == 2:
         return "impl/host"
     folder = parts[1]
-    if folder in ("object", "gc", "profile"):
-        return "impl/runtime"
     # Tests may look at everything they test, wherever they have to live.
     is_test = folder == "tests" or parts[-1] == "selftest.c"
     return None if is_test else f"impl/{folder}"
@@ -121,36 +133,178 @@ def forbidden(root: Path) -> list[str]:
     return found
 
 
+# ---- symbols ----------------------------------------------------------------
+
+# From below to above; the libraries are named after them.
+STORIES = ("host", "pool", "backends", *FLOORS, "subjects")
+
+# Uses of a symbol above, as "object -> symbol": why it cannot be otherwise.
+INHERENT_USES: dict[str, str] = {}
+
+# Symbols that another file's header declares: why.
+DECLARED_ELSEWHERE = {
+    "pmmi_object_dealloc": "pmmi_release() is inline and comes before dealloc.h",
+}
+
+
+@dataclass
+class Object:
+    """The symbols of one object file that others can see."""
+
+    story: str
+    name: str
+    defined: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+
+
+def objects_of(story: str, listing: str) -> list[Object]:
+    """What `nm` says of a library: a heading and lines for each member."""
+    found: list[Object] = []
+    for line in listing.splitlines():
+        heading = re.fullmatch(r"(?:.*[/(])?([^/(]+)\.c\.o\)?:", line)
+        symbol = re.match(r"(?:[0-9a-f]+)?\s+([A-Za-z])\s+(\S+)", line)
+        if heading:
+            found.append(Object(story, heading[1]))
+        elif symbol and symbol[1] == "U":
+            found[-1].used.add(symbol[2])
+        elif symbol and symbol[1].isupper():
+            found[-1].defined.add(symbol[2])
+    return found
+
+
+def upward(objects: Iterable[Object]) -> list[str]:
+    """One line for each use of a symbol that a story above defines."""
+    objects = list(objects)
+    homes = {name: o for o in objects for name in o.defined}
+    found = []
+    for o in objects:
+        for name in sorted(o.used & homes.keys()):
+            home = homes[name]
+            up = STORIES.index(home.story) > STORIES.index(o.story)
+            if up and f"{o.name} -> {name}" not in INHERENT_USES:
+                found.append(f"{o.story}/{o.name}.c uses {name} of "
+                             f"{home.story}/{home.name}.c")
+    return found
+
+
+def misplaced(root: Path, objects: Iterable[Object]) -> list[str]:
+    """One line for each symbol that its own file's header does not declare."""
+    found = []
+    for o in objects:
+        header = root / "impl" / o.story / f"{o.name}.h"
+        text = header.read_text(encoding="utf-8") if header.is_file() else ""
+        found += [f"{name} of {o.story}/{o.name}.c is not in {o.name}.h"
+                  for name in sorted(o.defined - DECLARED_ELSEWHERE.keys())
+                  if name.startswith("pmmi_")
+                  and not re.search(rf"\b{name}\b", text)]
+    return found
+
+
+def story_of(library: str) -> str:
+    return Path(library).name.removeprefix("libpmm_").removesuffix(".a")
+
+
+def check_symbols(nm: str, root: Path, libraries: list[str]) -> int:
+    objects: list[Object] = []
+    for library in libraries:
+        listing = subprocess.run([nm, library], capture_output=True, text=True,
+                                 check=True).stdout
+        objects += objects_of(story_of(library), listing)
+    missing = set(STORIES) - {o.story for o in objects}
+    wrong = [f"no object of {story}" for story in sorted(missing)]
+    wrong += upward(objects)
+    wrong += misplaced(root, (o for o in objects if o.story in FLOORS))
+    for line in wrong:
+        print(line)
+    print(f"# {len(objects)} objects, {sum(len(o.used) for o in objects)} uses, "
+          f"{len(INHERENT_USES)} of them inherent")
+    return 1 if wrong else 0
+
+
+# ---- self-test --------------------------------------------------------------
+
 SEEDED = {
     # file: (its include, whether it points up)
-    "impl/pool/a.c": ("object/object.h", True),
+    "impl/pool/a.c": ("core/object.h", True),
     "impl/pool/b.c": ("pool/pool.h", False),
     "impl/backends/a.c": ("gc/gc.h", True),
     "impl/backends/b.c": ("pool/pool.h", False),
     "impl/host.c": ("pool/pool.h", True),
-    "impl/object/a.c": ("pmm/subject.h", True),
-    "impl/object/b.c": ("backends/registry.h", True),
-    "impl/object/c.c": ("pool/pool.h", True),
-    "impl/object/d.c": ("gc/gc.h", False),
+    "impl/types/a.c": ("pmm/subject.h", True),
+    "impl/types/b.c": ("backends/registry.h", True),
+    "impl/types/c.c": ("pool/pool.h", True),
+    "impl/types/d.c": ("gc/gc.h", False),
+    "impl/types/e.h": ("core/object.h", False),
+    "impl/core/a.c": ("types/list.h", True),
+    "impl/core/b.h": ("../gc/gc.h", True),
+    "impl/gc/f.c": ("core/object.h", False),
+    "impl/gc/g.c": ("runtime/runtime.h", True),
+    "impl/memory/a.c": ("core/object.h", True),
+    "impl/runtime/a.c": ("types/list.h", False),
     "impl/gc/e.c": ("../subjects/select.h", True),
     "impl/subjects/a.c": ("backends/registry.h", False),
     "impl/subjects/b.c": ("case.h", True),
-    "conformance/cases/a.c": ("object/object.h", True),
+    "conformance/cases/a.c": ("core/object.h", True),
     "conformance/cases/b.c": ("case.h", False),
     "conformance/cases/c.c": ("backends/registry.h", True),
     "conformance/harness/main.c": ("backends/registry.h", False),
     "workloads/a.c": ("subjects/select.h", True),
     "workloads/b.c": ("pmm/subject.h", False),
-    "bench/a.cc": ("object/list.h", True),
+    "bench/a.cc": ("types/list.h", True),
 }
-HEADERS = ("impl/object/object.h", "impl/object/list.h", "impl/gc/gc.h",
-           "impl/pool/pool.h", "impl/backends/registry.h",
+HEADERS = ("impl/core/object.h", "impl/types/list.h", "impl/gc/gc.h",
+           "impl/runtime/runtime.h", "impl/pool/pool.h",
+           "impl/backends/registry.h",
            "impl/subjects/select.h", "impl/include/pmm/subject.h",
            "conformance/harness/case.h")
 
 
+# What nm says of two libraries: the lower one uses itself, the one above (once
+# as what it is, once as a seeded fault would) and the C library.
+LISTINGS = {
+    "core": """
+object.c.o:
+0000000000000000 T pmmi_equals
+0000000000000000 t equals
+                 U pmmi_fail
+                 U pmmi_number_equals
+                 U memcpy
+
+errors.c.o:
+0000000000000010 T pmmi_fail
+0000000000000010 D pmmi_list_type
+""",
+    "types": """
+libpmm_types.a(number.c.o):
+                 U pmmi_equals
+0000000000000000 T pmmi_number_equals
+0000000000000000 T pmmi_hidden
+""",
+}
+
+
+def self_test_symbols() -> list[str]:
+    """Seeded objects: the use that points up and the hidden symbols are found."""
+    objects = [o for story, listing in LISTINGS.items()
+               for o in objects_of(story, listing)]
+    expected = ["core/object.c uses pmmi_number_equals of types/number.c",
+                "pmmi_list_type of core/errors.c is not in errors.h",
+                "pmmi_hidden of types/number.c is not in number.h"]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, text in (("core/object", "void pmmi_equals(void);"),
+                           ("core/errors", "int pmmi_fail(int);"),
+                           ("types/number", "int pmmi_number_equals(int);")):
+            (root / "impl" / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / "impl" / f"{name}.h").write_text(text)
+        found = upward(objects) + misplaced(root, objects)
+    return [f"{'missed' if line in expected else 'wrongly found'}: {line}"
+            for line in sorted(set(found) ^ set(expected))]
+
+
 def self_test() -> int:
     """A tree with seeded edges: those that point up are found, no other."""
+    wrong = self_test_symbols()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for header in HEADERS:
@@ -161,14 +315,19 @@ def self_test() -> int:
             (root / name).write_text(f'#include "{include}"\n')
         found = {line.split()[0] for line in forbidden(root)}
     expected = {name for name, (_, up) in SEEDED.items() if up}
-    for name in sorted(found ^ expected):
-        print(f"{'missed' if name in expected else 'wrongly found'}: {name}")
-    return 0 if found == expected else 1
+    wrong += [f"{'missed' if name in expected else 'wrongly found'}: {name}"
+              for name in sorted(found ^ expected)]
+    for line in wrong:
+        print(line)
+    return 1 if wrong else 0
 
 
 def main() -> int:
     if "--self-test" in sys.argv:
         return self_test()
+    if "--symbols" in sys.argv:
+        nm, root, *libraries = sys.argv[2:]
+        return check_symbols(nm, Path(root), libraries)
     found = forbidden(Path(sys.argv[-1]))
     for line in found:
         print(line)

@@ -27,8 +27,7 @@ CONTEXT_LINES = 2
 EXCERPTS = 3
 RUNTIME = "impl/"
 ALLOCATORS = (
-    "impl/pool/", "impl/backends/", "impl/memory/", "impl/profile/", "impl/host.",
-    "impl/sanitize.", "impl/object/memory.",
+    "impl/pool/", "impl/backends/", "impl/memory/", "impl/host.", "impl/sanitize.",
 )  # fmt: skip
 """Where the runtime's own allocators and their layers live."""
 LEAK_OPTIONS = (

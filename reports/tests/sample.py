@@ -454,7 +454,7 @@ def leaks() -> tuple[LeakFinding, ...]:
 def coverage() -> Coverage:
     """Two files, one of them poor."""
     rows = (
-        ("impl/object/list.c", 300, 296, 30, 30, 120, 101),
+        ("impl/types/list.c", 300, 296, 30, 30, 120, 101),
         ("impl/gc/collect.c", 400, 260, 41, 30, 180, 90),
     )
     names = tuple(CoverageFile.__struct_fields__)

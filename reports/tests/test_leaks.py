@@ -25,7 +25,7 @@ SOURCES = {
     "impl/pool/pool.h": """#include <stdlib.h>
 static inline void *pool_alloc(size_t size) { return malloc(size); }
 """,
-    "impl/object/thing.c": """#include "../pool/pool.h"
+    "impl/types/thing.c": """#include "../pool/pool.h"
 void *thing_new(size_t size) { return pool_alloc(size); }
 void thing_loses(void) {
   void *volatile kept = pool_alloc(3000); /* runtime */
@@ -128,7 +128,7 @@ def test_what_the_runtime_lost_by_itself_is_marked_there(lost, root):
     whole = lost[3000].frames
     own = [f for f in whole if f.file and f.file.startswith("impl/")]
     at = origin(own, root)
-    assert own[at].file == "impl/object/thing.c"
+    assert own[at].file == "impl/types/thing.c"
     assert own[at].function == "thing_loses"
 
 

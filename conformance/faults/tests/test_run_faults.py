@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 RUNNER = Path(__file__).resolve().parents[1] / "run_faults.py"
-LIST = "impl/object/list.c"
+LIST = "impl/types/list.c"
 APPEND = "    l->items[n] = pmmi_new_reference(rt, item);"
 BORROWED = "    l->items[n] = item;"
 

@@ -39,6 +39,7 @@ static struct {
 
 /** 1 when this allocation is to fail. */
 static int refuse(void) {
+  assert(account.paused >= 0);
   if (account.countdown == 0 || account.paused > 0) {
     return 0;
   }
@@ -52,6 +53,7 @@ static int refuse(void) {
 }
 
 static void count_bytes(size_t size) {
+  assert(account.installed);
   account.live_bytes += size;
   account.requested_bytes += size;
   if (account.live_bytes > account.peak_bytes) {
@@ -70,6 +72,7 @@ static void *counted(void *block, size_t size) {
 }
 
 static void *hook_malloc(void *ctx, size_t size) {
+  assert(ctx != NULL);
   const struct hook *hook = ctx;
   if (refuse()) {
     return NULL;
@@ -89,6 +92,7 @@ static void hook_free(void *ctx, void *block) {
   const struct hook *hook = ctx;
   size_t size;
   if (block != NULL && pmmi_cpy_sizemap_take(block, &size)) {
+  assert(account.live_blocks > 0 && account.live_bytes >= size);
     account.live_blocks--;
     account.live_bytes -= size;
     account.frees++;
@@ -120,6 +124,7 @@ static void *hook_realloc(void *ctx, void *block, size_t size) {
     return moved;
   }
   if (moved == NULL) {
+  assert(noted);
     (void)pmmi_cpy_sizemap_put(block, old_size);
     return NULL;
   }
@@ -140,6 +145,7 @@ int pmmi_cpy_account_available(void) {
 }
 
 static void install(void) {
+  assert(!account.installed && pmmi_cpy_sym.mem_get != NULL);
   for (size_t i = 0; i < HOOKS; i++) {
     pmmi_cpy_allocator over = {.ctx = &hooks[i],
                                .malloc = hook_malloc,
@@ -185,6 +191,7 @@ static uint64_t above(uint64_t value, uint64_t base) {
 }
 
 static void fill_from_hooks(struct pmm_memory *all) {
+  assert(account.installed);
   all->live_blocks = above(account.live_blocks, account.base_blocks);
   all->live_bytes = above(account.live_bytes, account.base_bytes);
   all->peak_bytes = above(account.peak_bytes, account.base_bytes);
@@ -195,6 +202,7 @@ static void fill_from_hooks(struct pmm_memory *all) {
 }
 
 void pmmi_cpy_memory(pmm_rt *rt, struct pmm_memory *out) {
+  assert(out != NULL);
   struct pmm_memory all;
   size_t size = out->struct_size < sizeof all ? out->struct_size : sizeof all;
   (void)rt;

@@ -27,6 +27,7 @@ struct callback {
 static struct callback *chain;
 
 static void chain_add(struct callback *self) {
+  assert(self->older == NULL && self->newer == NULL && chain != self);
   self->older = chain;
   if (chain != NULL) {
     chain->newer = self;
@@ -35,6 +36,7 @@ static void chain_add(struct callback *self) {
 }
 
 static void chain_remove(struct callback *self) {
+  assert(self->newer == NULL || chain != self);
   if (self->newer != NULL) {
     self->newer->older = self->older;
   } else if (chain == self) {
@@ -55,9 +57,11 @@ static void callback_dealloc(PyObject *o) {
 
 /** Run the host's function; a new reference, or NULL with an exception. */
 static PyObject *run(struct callback *self, PyObject *argument) {
+  assert(pmmi_cpy_is_open(self->rt, self->epoch));
   const struct pmmi_cpy_target *target = &self->target;
   pmm_obj *result = NULL;
   enum pmm_status status;
+  assert(argument != NULL);
   if (target->kind == PMMI_CPY_WEAK || target->kind == PMMI_CPY_FINALIZE) {
     pmmi_cpy_event(self->rt, PMM_EVENT_CALLBACK, target->cookie, 0);
   }
@@ -78,6 +82,7 @@ static PyObject *run(struct callback *self, PyObject *argument) {
 }
 
 static PyObject *callback_call(PyObject *o, PyObject *args, PyObject *kwargs) {
+  assert(PyTuple_Check(args));
   struct callback *self = (struct callback *)o;
   PyObject *argument = Py_None;
   (void)kwargs;
@@ -91,6 +96,7 @@ static PyObject *callback_call(PyObject *o, PyObject *args, PyObject *kwargs) {
 }
 
 int pmmi_cpy_callback_load(void) {
+  assert(pmmi_cpy_lib.callback_type == NULL);
   PyType_Slot slots[] = {
       PMMI_CPY_SLOT(Py_tp_dealloc, callback_dealloc),
       PMMI_CPY_SLOT(Py_tp_call, callback_call),
@@ -107,6 +113,7 @@ int pmmi_cpy_callback_load(void) {
 
 PyObject *pmmi_cpy_callback_new(pmm_rt *rt,
                                 const struct pmmi_cpy_target *target) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch) && target != NULL);
   struct callback *self = (struct callback *)PyType_GenericAlloc(
       (PyTypeObject *)pmmi_cpy_lib.callback_type, 0);
   if (self == NULL) {
@@ -122,6 +129,7 @@ PyObject *pmmi_cpy_callback_new(pmm_rt *rt,
 
 pmm_obj *pmmi_cpy_finalize_new(pmm_rt *rt, pmm_obj *target, pmm_fn fn,
                                void *ctx, int64_t cookie) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch) && target != NULL);
   PyObject *finalize;
   struct callback *self = (struct callback *)pmmi_cpy_callback_new(
       rt, &(struct pmmi_cpy_target){.kind = PMMI_CPY_FINALIZE,
@@ -143,6 +151,7 @@ pmm_obj *pmmi_cpy_finalize_new(pmm_rt *rt, pmm_obj *target, pmm_fn fn,
 
 /** 1 when it has not been called or detached; -1 with an exception. */
 static int finalize_alive(PyObject *finalize) {
+  assert(finalize != NULL);
   PyObject *alive = PyObject_GetAttr(finalize, PMMI_CPY_NAME(alive));
   int truth = alive == NULL ? -1 : PyObject_IsTrue(alive);
   Py_DecRef(alive);
@@ -151,6 +160,7 @@ static int finalize_alive(PyObject *finalize) {
 
 enum pmm_status pmmi_cpy_finalize_call(pmm_rt *rt, pmm_obj *finalize,
                                        int *called) {
+  assert(called != NULL);
   int alive = finalize_alive(pmmi_cpy_py(finalize));
   if (alive < 0) {
     return pmmi_cpy_failure(rt);

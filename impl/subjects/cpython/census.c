@@ -20,6 +20,7 @@ struct line {
 /** The type's line, made when it is new and moved to the front. */
 static struct line *line_of(pmm_rt *rt, struct line *lines, size_t *count,
                             PyObject *o) {
+  assert(o != NULL);
   size_t i = 0;
   struct line found;
   while (i < *count && lines[i].type != Py_TYPE(o)) {
@@ -48,6 +49,7 @@ static int most_bytes_first(const void *a, const void *b) {
 
 /** Count the objects of a list; returns how many lines there are. */
 static size_t count_all(pmm_rt *rt, PyObject *list, struct line *lines) {
+  assert(PyList_Check(list));
   size_t count = 0;
   for (Py_ssize_t i = 0; i < PyList_Size(list); i++) {
     PyObject *o = PyList_GetItem(list, i);
@@ -66,6 +68,7 @@ enum pmm_status pmmi_cpy_census(pmm_rt *rt,
                                 void (*report)(void *ctx,
                                                const struct pmm_census *row),
                                 void *ctx) {
+  assert(report != NULL);
   static const struct pmm_census rest = {
       .type = "", .count = PMM_UNKNOWN, .bytes = PMM_UNKNOWN};
   PyObject *list;

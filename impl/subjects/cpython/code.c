@@ -43,6 +43,7 @@ struct translation {
 };
 
 static void complain(struct translation *t, const char *what) {
+  assert(what != NULL);
   if (t->bad == NULL) {
     t->bad = what;
   }
@@ -101,6 +102,7 @@ static void end_block(struct translation *t) {
 
 /** Close the clause of a try statement that is open. */
 static void end_clause(struct translation *t, const char *what) {
+  assert(what != NULL);
   if (innermost(t) != TRY && innermost(t) != EXCEPT) {
     complain(t, what);
   } else {
@@ -380,6 +382,7 @@ static void closure(struct translation *t, const struct pmm_instruction *i) {
 
 int pmmi_cpy_translate(const struct pmm_code *code,
                        struct pmmi_cpy_source *out) {
+  assert(code != NULL && out != NULL);
   struct translation t = {.code = code, .out = out};
   size_t size = 0;
   *out = (struct pmmi_cpy_source){.text = NULL};

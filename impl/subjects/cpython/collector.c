@@ -21,6 +21,7 @@ static long long collect_all(void) {
 }
 
 static long long collect_young(int generation) {
+  assert(generation >= 0 && generation < 2);
   PyObject *number = PyLong_FromLong(generation);
   long long found;
   if (number == NULL) {
@@ -33,6 +34,7 @@ static long long collect_young(int generation) {
 
 enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
                                  uint64_t *unreachable) {
+  assert(unreachable != NULL && pmmi_cpy_is_open(rt, rt->epoch));
   rt->gc_asked++;
   long long found =
       generation == 2 ? collect_all() : collect_young(generation);
@@ -48,6 +50,7 @@ enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
 
 /** Call for its effect, at any time. */
 static void call_quietly(PyObject *callable) {
+  assert(callable != NULL);
   struct pmmi_cpy_saved saved;
   pmmi_cpy_save(&saved);
   Py_DecRef(PyObject_CallObject(callable, NULL));
@@ -92,11 +95,13 @@ struct visiting {
 };
 
 static int visit_one(PyObject *referent, void *arg) {
+  assert(arg != NULL && referent != NULL);
   const struct visiting *visiting = arg;
   return visiting->visit(visiting->ctx, pmmi_cpy_obj(referent));
 }
 
 int pmmi_cpy_gc_traverse(pmm_rt *rt, pmm_obj *o, pmm_visit visit, void *ctx) {
+  assert(visit != NULL);
   struct visiting visiting = {visit, ctx};
   void *slot = TYPE_SLOT(Py_TYPE(pmmi_cpy_py(o)), tp_traverse);
   traverseproc traverse;
@@ -161,6 +166,7 @@ pmm_obj *pmmi_cpy_gc_objects(pmm_rt *rt, int generation) {
 
 /** Three numbers out of a tuple that a function returns; 0 where it fails. */
 static void three_numbers(PyObject *callable, uint64_t out[3]) {
+  assert(callable != NULL);
   struct pmmi_cpy_saved saved;
   PyObject *tuple;
   long long read[3] = {0, 0, 0};
@@ -206,6 +212,7 @@ void pmmi_cpy_gc_counts(pmm_rt *rt, uint64_t counts[3]) {
 
 /** collections, collected, uncollectable of one generation's dict. */
 static int read_stats(PyObject *stats, uint64_t out[3]) {
+  assert(PyDict_Check(stats));
   static const char *const keys[] = {"collections", "collected",
                                      "uncollectable"};
   for (int i = 0; i < 3; i++) {
@@ -237,6 +244,7 @@ int pmmi_cpy_stats_read(uint64_t out[3][3]) {
 
 enum pmm_status pmmi_cpy_gc_stats(pmm_rt *rt, int generation,
                                   struct pmm_gc_stats *out) {
+  assert(out != NULL);
   uint64_t read[3][3];
   struct pmm_gc_stats all;
   if (generation < 0 || generation > 2) {

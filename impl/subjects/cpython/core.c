@@ -38,6 +38,7 @@ long long pmmi_cpy_ask(PyObject *callable, PyObject *argument,
 }
 
 PyObject *pmmi_cpy_name_new(const char *text) {
+  assert(text != NULL);
   PyObject *name;
   pmmi_cpy_account_pause();
   name = PyUnicode_InternFromString(text);
@@ -46,6 +47,7 @@ PyObject *pmmi_cpy_name_new(const char *text) {
 }
 
 PyObject *pmmi_cpy_tuple_of(pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   PyObject *tuple = PyTuple_New(pmmi_cpy_size(n));
   if (tuple == NULL) {
     return NULL;
@@ -70,6 +72,7 @@ void pmmi_cpy_release(pmm_rt *rt, pmm_obj *o) {
 }
 
 void pmmi_cpy_clear(pmm_rt *rt, pmm_obj **holder) {
+  assert(holder != NULL);
   pmm_obj *o = *holder;
   (void)rt;
   *holder = NULL;
@@ -88,6 +91,7 @@ uintptr_t pmmi_cpy_identity(pmm_rt *rt, pmm_obj *o) {
 
 /** The one str of that value that stays alive; borrowed, NULL on failure. */
 static PyObject *lasting_name(PyObject *name) {
+  assert(name != NULL);
   PyObject *kept = PyDict_GetItemWithError(pmmi_cpy_lib.type_names, name);
   if (kept == NULL && PyErr_Occurred() == NULL &&
       PyDict_SetItem(pmmi_cpy_lib.type_names, name, name) == 0) {
@@ -97,6 +101,7 @@ static PyObject *lasting_name(PyObject *name) {
 }
 
 const char *pmmi_cpy_type_name(pmm_rt *rt, pmm_obj *o) {
+  assert(o != NULL);
   struct pmmi_cpy_saved saved;
   PyObject *name;
   PyObject *kept;
@@ -120,6 +125,7 @@ const char *pmmi_cpy_type_name(pmm_rt *rt, pmm_obj *o) {
 /* ---- counts ------------------------------------------------------------- */
 
 uint64_t pmmi_cpy_refcount(pmm_rt *rt, pmm_obj *o) {
+  assert(o != NULL);
   (void)rt;
   if (pmmi_cpy_sym.refcount != NULL) {
     return (uint64_t)pmmi_cpy_sym.refcount(pmmi_cpy_py(o));
@@ -130,6 +136,7 @@ uint64_t pmmi_cpy_refcount(pmm_rt *rt, pmm_obj *o) {
 /** sys.getrefcount, called by Python code: the argument is a reference, the
  *  holder's item is another, which the helper takes off again. */
 uint64_t pmmi_cpy_refcount_reported(pmm_rt *rt, pmm_obj *o) {
+  assert(o != NULL);
   struct pmmi_cpy_saved saved;
   PyObject *holder;
   long long count = 0;
@@ -162,6 +169,7 @@ enum pmm_status pmmi_cpy_refcount_set(pmm_rt *rt, pmm_obj *o, uint64_t count) {
 
 /** PEP 683: the sign bit of the lower 32 bits marks an immortal object. */
 int pmmi_cpy_is_immortal(pmm_rt *rt, pmm_obj *o) {
+  assert(o != NULL);
   (void)rt;
   if (pmmi_cpy_sym.is_immortal != NULL) {
     return pmmi_cpy_sym.is_immortal(pmmi_cpy_py(o));
@@ -193,6 +201,7 @@ pmm_obj *pmmi_cpy_int_new(pmm_rt *rt, int64_t value) {
 }
 
 pmm_obj *pmmi_cpy_int_parse(pmm_rt *rt, const char *text) {
+  assert(text != NULL);
   char *end = NULL;
   PyObject *number;
   (void)rt;
@@ -205,6 +214,7 @@ pmm_obj *pmmi_cpy_int_parse(pmm_rt *rt, const char *text) {
 }
 
 enum pmm_status pmmi_cpy_int_value(pmm_rt *rt, pmm_obj *o, int64_t *value) {
+  assert(value != NULL);
   long long read;
   if (!PyLong_Check(pmmi_cpy_py(o))) {
     return pmmi_cpy_fail(PMM_TYPE, "not an int");
@@ -223,6 +233,7 @@ pmm_obj *pmmi_cpy_float_new(pmm_rt *rt, double value) {
 }
 
 enum pmm_status pmmi_cpy_float_value(pmm_rt *rt, pmm_obj *o, double *value) {
+  assert(value != NULL);
   double read = PyFloat_AsDouble(pmmi_cpy_py(o));
   if (PyErr_Occurred() != NULL) {
     return pmmi_cpy_failure(rt);
@@ -235,6 +246,7 @@ enum pmm_status pmmi_cpy_float_value(pmm_rt *rt, pmm_obj *o, double *value) {
 
 enum pmm_status pmmi_cpy_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                 int *equal) {
+  assert(equal != NULL);
   int result =
       PyObject_RichCompareBool(pmmi_cpy_py(a), pmmi_cpy_py(b), Py_EQ);
   if (result < 0) {
@@ -245,6 +257,7 @@ enum pmm_status pmmi_cpy_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
 }
 
 enum pmm_status pmmi_cpy_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  assert(hash != NULL);
   Py_hash_t value = PyObject_Hash(pmmi_cpy_py(o));
   if (value == -1) {
     return pmmi_cpy_failure(rt);
@@ -254,11 +267,13 @@ enum pmm_status pmmi_cpy_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
 }
 
 pmm_obj *pmmi_cpy_repr(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_Repr(pmmi_cpy_py(o)));
 }
 
 enum pmm_status pmmi_cpy_length(pmm_rt *rt, pmm_obj *o, size_t *length) {
+  assert(length != NULL);
   Py_ssize_t size = PyObject_Size(pmmi_cpy_py(o));
   if (size < 0) {
     return pmmi_cpy_failure(rt);
@@ -268,11 +283,13 @@ enum pmm_status pmmi_cpy_length(pmm_rt *rt, pmm_obj *o, size_t *length) {
 }
 
 pmm_obj *pmmi_cpy_iter(pmm_rt *rt, pmm_obj *o) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_GetIter(pmmi_cpy_py(o)));
 }
 
 pmm_obj *pmmi_cpy_next(pmm_rt *rt, pmm_obj *iterator) {
+  assert(iterator != NULL);
   PyObject *item;
   (void)rt;
   if (!PyIter_Check(pmmi_cpy_py(iterator))) {
@@ -286,6 +303,7 @@ pmm_obj *pmmi_cpy_next(pmm_rt *rt, pmm_obj *iterator) {
 }
 
 enum pmm_status pmmi_cpy_size_of(pmm_rt *rt, pmm_obj *o, size_t *bytes) {
+  assert(bytes != NULL);
   long long size = pmmi_cpy_call_int(PMMI_CPY_FN(getsizeof), pmmi_cpy_py(o));
   if (size < 0) {
     return pmmi_cpy_failure(rt);

@@ -23,6 +23,7 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>

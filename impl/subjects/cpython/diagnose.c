@@ -10,6 +10,7 @@
 
 /** sys.unraisablehook(args). */
 static PyObject *on_unraisable(PyObject *capsule, PyObject *args) {
+  assert(PyCapsule_CheckExact(capsule));
   pmm_rt *rt = PyCapsule_GetPointer(capsule, "pmm.rt");
   PyObject *type = PyObject_GetAttr(args, PMMI_CPY_NAME(exc_type));
   if (rt == NULL || type == NULL) {
@@ -34,6 +35,7 @@ static int64_t descriptor_of(pmm_rt *rt, PyObject *message) {
 
 /** warnings._showwarnmsg(message). */
 static PyObject *on_warning(PyObject *capsule, PyObject *message) {
+  assert(PyCapsule_CheckExact(capsule));
   pmm_rt *rt = PyCapsule_GetPointer(capsule, "pmm.rt");
   PyObject *category = PyObject_GetAttr(message, PMMI_CPY_NAME(category));
   int resource;
@@ -52,6 +54,7 @@ static PyObject *on_warning(PyObject *capsule, PyObject *message) {
 /** module.attribute = function(capsule of rt); what was there goes to *kept. */
 static int hook(pmm_rt *rt, const char *module, const char *attribute,
                 PyMethodDef *method, PyObject **kept) {
+  assert(*kept == NULL);
   PyObject *imported = PyImport_ImportModule(module);
   PyObject *capsule = PyCapsule_New(rt, "pmm.rt", NULL);
   PyObject *function =
@@ -118,6 +121,7 @@ static void restore_filters(pmm_rt *rt) {
 }
 
 int pmmi_cpy_diagnose_start(pmm_rt *rt) {
+  assert(rt->kept_unraisable == NULL && rt->kept_warning == NULL);
   static PyMethodDef unraisable = {"on_unraisable", on_unraisable, METH_O,
                                    NULL};
   static PyMethodDef warning = {"on_warning", on_warning, METH_O, NULL};

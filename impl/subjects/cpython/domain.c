@@ -8,6 +8,7 @@
 #include "symbols.h"
 
 void *pmmi_cpy_domain_malloc(pmm_rt *rt, enum pmm_domain domain, size_t size) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   switch (domain) {
   case PMM_DOMAIN_RAW:
@@ -21,6 +22,7 @@ void *pmmi_cpy_domain_malloc(pmm_rt *rt, enum pmm_domain domain, size_t size) {
 
 void *pmmi_cpy_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
                              size_t size) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   switch (domain) {
   case PMM_DOMAIN_RAW:
@@ -34,6 +36,7 @@ void *pmmi_cpy_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
 
 void *pmmi_cpy_domain_realloc(pmm_rt *rt, enum pmm_domain domain, void *block,
                               size_t size) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   switch (domain) {
   case PMM_DOMAIN_RAW:
@@ -61,12 +64,14 @@ void pmmi_cpy_domain_free(pmm_rt *rt, enum pmm_domain domain, void *block) {
 
 void pmmi_cpy_domain_get(pmm_rt *rt, enum pmm_domain domain,
                          struct pmm_domain_allocator *out) {
+  assert(out != NULL);
   (void)rt;
   pmmi_cpy_sym.mem_get((int)domain, out);
 }
 
 enum pmm_status pmmi_cpy_domain_set(pmm_rt *rt, enum pmm_domain domain,
                                     const struct pmm_domain_allocator *in) {
+  assert(in != NULL);
   struct pmm_domain_allocator copy = *in;
   (void)rt;
   pmmi_cpy_sym.mem_set((int)domain, &copy);
@@ -74,12 +79,14 @@ enum pmm_status pmmi_cpy_domain_set(pmm_rt *rt, enum pmm_domain domain,
 }
 
 void pmmi_cpy_arena_get(pmm_rt *rt, struct pmm_arena_allocator *out) {
+  assert(out != NULL);
   (void)rt;
   pmmi_cpy_sym.arena_get(out);
 }
 
 enum pmm_status pmmi_cpy_arena_set(pmm_rt *rt,
                                    const struct pmm_arena_allocator *in) {
+  assert(in != NULL);
   struct pmm_arena_allocator copy = *in;
   (void)rt;
   pmmi_cpy_sym.arena_set(&copy);
@@ -141,6 +148,7 @@ int pmmi_cpy_pool_probe(void) {
  */
 static int find_class(const char *text, size_t index,
                       struct pmm_class_stats *all) {
+  assert(text != NULL && all != NULL);
   const char *line = strstr(text, "-----");
   while (line != NULL && (line = strchr(line, '\n')) != NULL) {
     unsigned long number, size, pools, used, available;
@@ -163,6 +171,7 @@ static int find_class(const char *text, size_t index,
 
 int pmmi_cpy_class_stats(pmm_rt *rt, size_t index,
                          struct pmm_class_stats *out) {
+  assert(out != NULL);
   struct pmm_class_stats all = {.struct_size = out->struct_size,
                                 .block_size = 16 * (index + 1),
                                 .blocks_per_pool = PMM_UNKNOWN};

@@ -9,6 +9,7 @@
 
 /** Classes in the order they are tried: a subclass before its base. */
 static PyObject *class_at(size_t index, enum pmm_status *status) {
+  assert(status != NULL);
   const struct {
     PyObject *type;
     enum pmm_status status;
@@ -40,6 +41,7 @@ static PyObject *class_at(size_t index, enum pmm_status *status) {
 }
 
 enum pmm_status pmmi_cpy_status_of(PyObject *exception) {
+  assert(exception != NULL);
   enum pmm_status status = PMM_RUNTIME;
   PyObject *type;
   for (size_t i = 0; (type = class_at(i, &status)) != NULL; i++) {
@@ -51,6 +53,7 @@ enum pmm_status pmmi_cpy_status_of(PyObject *exception) {
 }
 
 PyObject *pmmi_cpy_class_of(enum pmm_status wanted) {
+  assert(wanted != PMM_OK);
   enum pmm_status status = PMM_RUNTIME;
   PyObject *type;
   for (size_t i = 0; (type = class_at(i, &status)) != NULL; i++) {
@@ -62,10 +65,12 @@ PyObject *pmmi_cpy_class_of(enum pmm_status wanted) {
 }
 
 void pmmi_cpy_save(struct pmmi_cpy_saved *saved) {
+  assert(saved != NULL);
   PyErr_Fetch(&saved->type, &saved->value, &saved->traceback);
 }
 
 void pmmi_cpy_restore(struct pmmi_cpy_saved *saved) {
+  assert(saved != NULL);
   PyErr_Restore(saved->type, saved->value, saved->traceback);
 }
 
@@ -128,6 +133,7 @@ int pmmi_cpy_raised(pmm_rt *rt, enum pmm_status status) {
 }
 
 enum pmm_status pmmi_cpy_fail(enum pmm_status status, const char *message) {
+  assert(status != PMM_OK && message != NULL);
   if (status == PMM_NO_MEMORY) {
     PyErr_NoMemory();
   } else {

@@ -6,6 +6,7 @@
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_file_open(pmm_rt *rt, const char *path, const char *mode) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch) && path != NULL && mode != NULL);
   PyObject *file;
   if (strcmp(mode, "r") != 0 && strcmp(mode, "w") != 0 &&
       strcmp(mode, "a") != 0) {
@@ -30,6 +31,7 @@ static pmm_obj *noted(pmm_rt *rt, PyObject *result) {
 }
 
 pmm_obj *pmmi_cpy_file_read(pmm_rt *rt, pmm_obj *file, size_t size) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   PyObject *count;
   PyObject *data;
   if (size == SIZE_MAX) {
@@ -47,12 +49,14 @@ pmm_obj *pmmi_cpy_file_read(pmm_rt *rt, pmm_obj *file, size_t size) {
 }
 
 pmm_obj *pmmi_cpy_file_read_line(pmm_rt *rt, pmm_obj *file) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   return noted(rt, PyObject_CallMethodObjArgs(
                        pmmi_cpy_py(file), PMMI_CPY_NAME(readline), NULL));
 }
 
 enum pmm_status pmmi_cpy_file_write(pmm_rt *rt, pmm_obj *file,
                                     const void *data, size_t size) {
+  assert(size == 0 || data != NULL);
   PyObject *bytes = PyBytes_FromStringAndSize(data, pmmi_cpy_size(size));
   enum pmm_status status;
   if (bytes == NULL) {
@@ -66,12 +70,14 @@ enum pmm_status pmmi_cpy_file_write(pmm_rt *rt, pmm_obj *file,
 }
 
 enum pmm_status pmmi_cpy_file_flush(pmm_rt *rt, pmm_obj *file) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   return pmmi_cpy_consume(
       rt, PyObject_CallMethodObjArgs(pmmi_cpy_py(file), PMMI_CPY_NAME(flush),
                                      NULL));
 }
 
 enum pmm_status pmmi_cpy_file_close(pmm_rt *rt, pmm_obj *file) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   return pmmi_cpy_consume(
       rt, PyObject_CallMethodObjArgs(pmmi_cpy_py(file), PMMI_CPY_NAME(close),
                                      NULL));

@@ -42,6 +42,7 @@ static size_t home_of(const struct graph *g, const PyObject *o) {
 }
 
 static struct node *find(const struct graph *g, const PyObject *o) {
+  assert(o != NULL);
   size_t at = home_of(g, o);
   while (g->table[at] != 0) {
     struct node *node = &g->nodes[g->table[at] - 1];
@@ -109,6 +110,7 @@ static int graph_build(pmm_rt *rt, struct graph *g) {
 
 /** References from outside: the list's own is not one. */
 static int64_t outside(pmm_rt *rt, const struct node *node) {
+  assert(node != NULL);
   uint64_t count = pmmi_cpy_refcount(rt, pmmi_cpy_obj(node->o));
   return (int64_t)count - 1 - (int64_t)node->inside;
 }
@@ -148,6 +150,7 @@ static int by_address(const void *a, const void *b) {
 }
 
 int pmmi_cpy_baseline_take(pmm_rt *rt) {
+  assert(rt->baseline == NULL);
   PyObject *list = pmmi_cpy_py(pmmi_cpy_gc_objects(rt, -1));
   size_t count;
   if (list == NULL) {
@@ -284,6 +287,7 @@ static enum pmm_status report_graph(pmm_rt *rt, struct graph *g,
                                     void (*report)(void *ctx,
                                                    const struct pmm_leak *),
                                     void *ctx) {
+  assert(report != NULL);
   struct pmm_leak *lines = calloc(g->count + 1, sizeof *lines);
   size_t count;
   if (lines == NULL) {
@@ -303,6 +307,7 @@ enum pmm_status pmmi_cpy_leaks(pmm_rt *rt,
                                void (*report)(void *ctx,
                                               const struct pmm_leak *leak),
                                void *ctx) {
+  assert(report != NULL);
   struct graph g;
   enum pmm_status status;
   pmmi_cpy_account_pause();

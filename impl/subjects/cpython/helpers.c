@@ -79,6 +79,7 @@ static const char enter_source[] =
 
 static int run_source(PyObject *globals, const char *source,
                       const char *file) {
+  assert(PyDict_Check(globals));
   PyObject *code = Py_CompileString(source, file, Py_file_input);
   PyObject *result =
       code == NULL ? NULL : PyEval_EvalCode(code, globals, globals);

@@ -11,6 +11,7 @@
 struct pmmi_cpy_library pmmi_cpy_lib;
 
 static PyObject *attribute_of(const char *module, const char *attribute) {
+  assert(module != NULL && attribute != NULL);
   PyObject *imported = PyImport_ImportModule(module);
   PyObject *value =
       imported == NULL ? NULL : PyObject_GetAttrString(imported, attribute);
@@ -54,6 +55,7 @@ static int load_names(void) {
 
 /** A new reference to a value of the helpers. */
 static PyObject *helper(PyObject *helpers, const char *name) {
+  assert(name != NULL);
   PyObject *value = PyDict_GetItemString(helpers, name);
   if (value == NULL) {
     PyErr_SetString(PyExc_SystemError, name);
@@ -63,6 +65,7 @@ static PyObject *helper(PyObject *helpers, const char *name) {
 }
 
 static int take_helpers(PyObject *helpers) {
+  assert(PyDict_Check(helpers));
   static const struct {
     enum pmmi_cpy_callable at;
     const char *name;
@@ -107,6 +110,7 @@ static int load_errors(void) {
 
 /** log(number): the event LOG of whatever runtime is open. */
 static PyObject *log_number(PyObject *capsule, PyObject *number) {
+  assert(PyCapsule_CheckExact(capsule));
   pmm_rt *rt = PyCapsule_GetPointer(capsule, "pmm.rt");
   long long cookie = PyLong_AsLongLong(number);
   if (rt == NULL || (cookie == -1 && PyErr_Occurred() != NULL)) {
@@ -128,6 +132,7 @@ static PyObject *log_function(void) {
 /** What `except E<status>` catches; new reference.  A status stands for more
  *  than one class where Python has several words for one thing. */
 static PyObject *caught_by(enum pmm_status status) {
+  assert(status != PMM_OK);
   PyObject *type = pmmi_cpy_class_of(status);
   switch (status) {
   case PMM_OK:
@@ -142,6 +147,7 @@ static PyObject *caught_by(enum pmm_status status) {
 }
 
 static int add_exceptions(PyObject *builtins) {
+  assert(PyDict_Check(builtins));
   char name[8];
   int result = 0;
   for (int status = PMM_OK; status <= PMM_UNSUPPORTED && result == 0;

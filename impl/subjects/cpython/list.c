@@ -5,6 +5,7 @@
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_list_new(pmm_rt *rt, size_t n) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -13,6 +14,7 @@ pmm_obj *pmmi_cpy_list_new(pmm_rt *rt, size_t n) {
 }
 
 pmm_obj *pmmi_cpy_list_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   pmm_obj *list = pmmi_cpy_list_new(rt, n);
   if (list == NULL) {
     return NULL;
@@ -25,6 +27,7 @@ pmm_obj *pmmi_cpy_list_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
 }
 
 pmm_obj *pmmi_cpy_list_convert(pmm_rt *rt, pmm_obj *iterable) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -34,12 +37,14 @@ pmm_obj *pmmi_cpy_list_convert(pmm_rt *rt, pmm_obj *iterable) {
 
 enum pmm_status pmmi_cpy_list_append(pmm_rt *rt, pmm_obj *list,
                                      pmm_obj *item) {
+  assert(item != NULL);
   return pmmi_cpy_result(rt,
                          PyList_Append(pmmi_cpy_py(list), pmmi_cpy_py(item)));
 }
 
 enum pmm_status pmmi_cpy_list_insert(pmm_rt *rt, pmm_obj *list, size_t index,
                                      pmm_obj *item) {
+  assert(item != NULL);
   return pmmi_cpy_result(rt,
                          PyList_Insert(pmmi_cpy_py(list), pmmi_cpy_size(index),
                                        pmmi_cpy_py(item)));
@@ -60,6 +65,7 @@ enum pmm_status pmmi_cpy_list_set(pmm_rt *rt, pmm_obj *list, size_t index,
 }
 
 pmm_obj *pmmi_cpy_list_get(pmm_rt *rt, pmm_obj *list, size_t index) {
+  assert(list != NULL);
   (void)rt;
   return pmmi_cpy_obj(PyList_GetItem(pmmi_cpy_py(list), pmmi_cpy_size(index)));
 }
@@ -71,6 +77,7 @@ pmm_obj *pmmi_cpy_list_get_strong(pmm_rt *rt, pmm_obj *list, size_t index) {
 }
 
 pmm_obj *pmmi_cpy_list_pop(pmm_rt *rt, pmm_obj *list, size_t index) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   PyObject *position;
   PyObject *item;
   (void)rt;
@@ -91,6 +98,7 @@ pmm_obj *pmmi_cpy_list_pop(pmm_rt *rt, pmm_obj *list, size_t index) {
 /** Call a method for its effect. */
 static enum pmm_status call_method(pmm_rt *rt, pmm_obj *o, PyObject *name,
                                    pmm_obj *argument) {
+  assert(name != NULL);
   return pmmi_cpy_consume(
       rt, PyObject_CallMethodObjArgs(pmmi_cpy_py(o), name,
                                      pmmi_cpy_py(argument), NULL));
@@ -103,6 +111,7 @@ enum pmm_status pmmi_cpy_list_remove(pmm_rt *rt, pmm_obj *list,
 
 pmm_obj *pmmi_cpy_list_slice(pmm_rt *rt, pmm_obj *list, size_t from,
                              size_t to) {
+  assert(list != NULL);
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -121,6 +130,7 @@ enum pmm_status pmmi_cpy_list_assign_slice(pmm_rt *rt, pmm_obj *list,
 }
 
 pmm_obj *pmmi_cpy_list_repeat(pmm_rt *rt, pmm_obj *list, pmm_obj *count) {
+  assert(count != NULL);
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -131,6 +141,7 @@ pmm_obj *pmmi_cpy_list_repeat(pmm_rt *rt, pmm_obj *list, pmm_obj *count) {
 
 enum pmm_status pmmi_cpy_list_extend(pmm_rt *rt, pmm_obj *list,
                                      pmm_obj *iterable) {
+  assert(iterable != NULL);
   return pmmi_cpy_consume(rt, PySequence_InPlaceConcat(pmmi_cpy_py(list),
                                                        pmmi_cpy_py(iterable)));
 }
@@ -152,6 +163,7 @@ enum pmm_status pmmi_cpy_list_reverse(pmm_rt *rt, pmm_obj *list) {
 /** list.sort(key=callable). */
 static enum pmm_status sort_by(pmm_rt *rt, PyObject *list,
                                PyObject *callable) {
+  assert(callable != NULL);
   PyObject *method = PyObject_GetAttr(list, PMMI_CPY_NAME(sort));
   PyObject *positional = PyTuple_New(0);
   PyObject *keywords = PyDict_New();

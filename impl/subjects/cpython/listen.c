@@ -32,6 +32,7 @@ struct pmmi_cpy_hook {
 /* ---- what the interpreter says ------------------------------------------ */
 
 static uint64_t number_in(PyObject *info, const char *key) {
+  assert(key != NULL);
   PyObject *value = PyDict_GetItemString(info, key);
   long long number = value == NULL ? 0 : PyLong_AsLongLong(value);
   return number < 0 ? 0 : (uint64_t)number;
@@ -39,6 +40,7 @@ static uint64_t number_in(PyObject *info, const char *key) {
 
 /** Read (phase, info).  0, or -1 with an exception. */
 static int read_arguments(PyObject *args, struct pmm_gc_info *out) {
+  assert(PyTuple_Check(args));
   PyObject *phase = NULL;
   PyObject *info = NULL;
   if (!PyArg_ParseTuple(args, "OO", &phase, &info)) {
@@ -64,6 +66,7 @@ static PyObject *entry_new(PyMethodDef *method, PyObject *capsule) {
 
 /** Remove an entry and give it back.  0, or -1 with an exception. */
 static int entry_drop(PyObject *entry) {
+  assert(entry != NULL);
   PyObject *result = PyObject_CallMethodObjArgs(
       PMMI_CPY_FN(gc_callbacks), PMMI_CPY_NAME(remove), entry, NULL);
   Py_DecRef(entry);
@@ -74,6 +77,7 @@ static int entry_drop(PyObject *entry) {
 /* ---- callbacks ---------------------------------------------------------- */
 
 static void hook_free(PyObject *capsule) {
+  assert(capsule != NULL);
   free(PyCapsule_GetPointer(capsule, HOOK));
 }
 
@@ -98,6 +102,7 @@ static PyObject *on_collection(PyObject *module, PyObject *args) {
 }
 
 static struct pmmi_cpy_hook *hook_new(pmm_rt *rt, pmm_gc_fn fn, void *ctx) {
+  assert(fn != NULL);
   static PyMethodDef method = {"on_collection", on_collection, METH_VARARGS,
                                NULL};
   struct pmmi_cpy_hook *hook = malloc(sizeof *hook);
@@ -166,6 +171,7 @@ static uint64_t reason_of(const pmm_rt *rt) {
 
 static void note(struct pmmi_cpy_gc_log *log, const struct pmm_gc_info *info,
                  uint64_t reason) {
+  assert(info->stop);
   struct pmm_gc_run *run = &log->runs[log->count % PMM_GC_LOG_RUNS];
   memset(run, 0xff, sizeof *run); /* PMM_UNKNOWN */
   run->number = ++log->count;
@@ -221,6 +227,7 @@ void pmmi_cpy_gc_log_stop(pmm_rt *rt) {
 }
 
 uint64_t pmmi_cpy_gc_log_read(pmm_rt *rt, struct pmm_gc_run *out, size_t n) {
+  assert(n == 0 || out != NULL);
   const struct pmmi_cpy_gc_log *log = &rt->gc_log;
   for (uint64_t i = 0; i < n && i < log->count && i < PMM_GC_LOG_RUNS; i++) {
     out[i] = log->runs[(log->count - 1 - i) % PMM_GC_LOG_RUNS];

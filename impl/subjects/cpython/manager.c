@@ -37,6 +37,7 @@ static PyObject *manager_enter(PyObject *o, PyObject *args) {
 
 /** __exit__(type, value, traceback). */
 static PyObject *manager_exit(PyObject *o, PyObject *args) {
+  assert(PyTuple_Check(args));
   struct manager *self = (struct manager *)o;
   PyObject *type = PyTuple_Size(args) > 0 ? PyTuple_GetItem(args, 0) : Py_None;
   enum pmm_status error =
@@ -63,6 +64,7 @@ static void manager_dealloc(PyObject *o) {
 }
 
 int pmmi_cpy_manager_load(void) {
+  assert(pmmi_cpy_lib.manager_type == NULL);
   static PyMethodDef methods[] = {
       {"__enter__", manager_enter, METH_NOARGS, NULL},
       {"__exit__", manager_exit, METH_VARARGS, NULL},
@@ -83,6 +85,7 @@ int pmmi_cpy_manager_load(void) {
 
 pmm_obj *pmmi_cpy_manager_new(pmm_rt *rt, pmm_call enter, pmm_exit_fn leave,
                               void *ctx, int64_t cookie) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   struct manager *self = (struct manager *)PyType_GenericAlloc(
       (PyTypeObject *)pmmi_cpy_lib.manager_type, 0);
   if (self == NULL) {
@@ -99,18 +102,21 @@ pmm_obj *pmmi_cpy_manager_new(pmm_rt *rt, pmm_call enter, pmm_exit_fn leave,
 
 /** contextlib.contextmanager over a function, or over a generator of one. */
 pmm_obj *pmmi_cpy_manager_from_generator(pmm_rt *rt, pmm_obj *source) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_CallFunctionObjArgs(
       PMMI_CPY_FN(manager_of), pmmi_cpy_py(source), NULL));
 }
 
 pmm_obj *pmmi_cpy_exit_stack_new(pmm_rt *rt) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_CallObject(PMMI_CPY_FN(exit_stack), NULL));
 }
 
 enum pmm_status pmmi_cpy_exit_stack_push(pmm_rt *rt, pmm_obj *stack,
                                          pmm_fn fn, void *ctx) {
+  assert(fn != NULL);
   PyObject *callback = pmmi_cpy_callback_new(
       rt, &(struct pmmi_cpy_target){
               .kind = PMMI_CPY_EXIT, .fn = fn, .ctx = ctx});

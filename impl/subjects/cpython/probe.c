@@ -66,6 +66,7 @@ static int listening(const struct kind *kind) {
 /* ---- the slots of the types --------------------------------------------- */
 
 static void run_finalizer(struct probe *self) {
+  assert(self != NULL);
   struct kind *kind = self->kind;
   struct pmmi_cpy_saved saved;
   enum pmm_status status;
@@ -175,6 +176,7 @@ static const char *const slot_names[SLOTS_MAX] = {
 
 /** Members of a type: its slots, and where weak references are listed. */
 static void fill_members(PyMemberDef *members, const struct kind *kind) {
+  assert(members != NULL);
   Py_ssize_t offset = (Py_ssize_t)offsetof(struct probe, slots);
   for (uint32_t i = 0; i < kind->slots; i++) {
     *members++ = (PyMemberDef){.name = slot_names[i],
@@ -204,6 +206,7 @@ static int instance_bytes(const struct kind *kind) {
 /** Slots of a type after what it has to do. */
 static void fill_slots(PyType_Slot *slots, const struct kind *kind,
                        PyMemberDef *members) {
+  assert(slots != NULL);
   int gc = (kind->flags & PMM_TYPE_GC) != 0;
   int base = (kind->flags & PMM_TYPE_DICT) != 0;
   *slots++ = (PyType_Slot){Py_tp_members, members};
@@ -251,6 +254,7 @@ static PyObject *type_from_spec(struct kind *kind) {
 /** class NAME(base): __slots__ = names.  Steals `names`; NULL fails. */
 static PyObject *class_over(PyObject *base, const struct kind *kind,
                             PyObject *names) {
+  assert(base != NULL);
   PyObject *type = NULL;
   PyObject *body = names == NULL ? NULL : PyDict_New();
   if (body != NULL && PyDict_SetItemString(body, "__slots__", names) == 0) {
@@ -282,6 +286,7 @@ static PyObject *make_type(struct kind *kind) {
 
 /** The type died: its instances may live on with the kind. */
 static void forget_kind(PyObject *capsule) {
+  assert(PyCapsule_CheckExact(capsule));
   struct kind *kind = PyCapsule_GetPointer(capsule, "pmm.kind");
   if (latest == kind) {
     latest = NULL;
@@ -313,6 +318,7 @@ static PyObject *make_with_kind(struct kind *kind) {
 }
 
 pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
+  assert(spec != NULL);
   struct kind *kind;
   if (spec->slots > SLOTS_MAX) {
     return pmmi_cpy_fail_null(PMM_VALUE, "at most 16 slots");
@@ -347,6 +353,7 @@ pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
 /* ---- instances ---------------------------------------------------------- */
 
 static struct kind *kind_of(PyObject *type) {
+  assert(type != NULL);
   PyObject *capsule;
   if (latest != NULL && latest->type == type) {
     return latest;
@@ -364,6 +371,7 @@ static struct kind *kind_of(PyObject *type) {
  *  tp_new, which alone prepares the values that instances keep in the order
  *  of the class's shared keys (3.11 and 3.12). */
 static PyObject *allocate(PyTypeObject *type, const struct kind *kind) {
+  assert(kind != NULL);
   PyObject *arguments;
   PyObject *o = NULL;
   void *slot;
@@ -382,6 +390,7 @@ static PyObject *allocate(PyTypeObject *type, const struct kind *kind) {
 }
 
 pmm_obj *pmmi_cpy_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   struct kind *kind = kind_of(pmmi_cpy_py(type));
   struct probe *probe;
   (void)rt;
@@ -410,6 +419,7 @@ size_t pmmi_cpy_probe_slots(PyObject *instance) {
 
 /** Slot `index` of an instance; NULL with IndexError. */
 static PyObject **slot_at(pmm_obj *instance, size_t index) {
+  assert(instance != NULL);
   struct probe *probe = (struct probe *)instance;
   if (probe->kind == NULL || index >= probe->kind->slots) {
     pmmi_cpy_fail(PMM_INDEX, "no such slot");
@@ -441,6 +451,7 @@ enum pmm_status pmmi_cpy_slot_set(pmm_rt *rt, pmm_obj *instance, size_t index,
 
 /** The attribute, new. */
 static PyObject *attribute(PyObject *o, const char *text) {
+  assert(text != NULL);
   PyObject *name = pmmi_cpy_name_new(text);
   PyObject *value = name == NULL ? NULL : PyObject_GetAttr(o, name);
   Py_DecRef(name);
@@ -448,6 +459,7 @@ static PyObject *attribute(PyObject *o, const char *text) {
 }
 
 pmm_obj *pmmi_cpy_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
+  assert(name != NULL);
   PyObject *value = attribute(pmmi_cpy_py(instance), name);
   (void)rt;
   if (value != NULL) {
@@ -458,6 +470,7 @@ pmm_obj *pmmi_cpy_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
 
 enum pmm_status pmmi_cpy_attr_set(pmm_rt *rt, pmm_obj *instance,
                                   const char *name, pmm_obj *value) {
+  assert(name != NULL);
   PyObject *text = pmmi_cpy_name_new(name);
   enum pmm_status status;
   if (text == NULL) {

@@ -12,6 +12,7 @@
 
 /** A copy of an item; `memo` NULL: the item itself, new. */
 static PyObject *copy_item(PyObject *item, PyObject *memo) {
+  assert(item != NULL);
   if (memo == NULL) {
     Py_IncRef(item);
     return item;
@@ -40,6 +41,7 @@ static int copy_slots(pmm_rt *rt, PyObject *from, PyObject *to,
 
 /** to.NAME = a copy of from.NAME, for every attribute. */
 static int copy_names(PyObject *names, PyObject *to, PyObject *memo) {
+  assert(to != NULL);
   PyObject *items = PyDict_Items(names);
   Py_ssize_t n = items == NULL ? 0 : PyList_Size(items);
   int result = items == NULL ? -1 : 0;
@@ -69,6 +71,7 @@ static int copy_attributes(PyObject *from, PyObject *to, PyObject *memo) {
 
 /** The copy is known to the memo before its items are copied. */
 static int remember(PyObject *from, PyObject *to, PyObject *memo) {
+  assert(from != NULL && to != NULL);
   PyObject *address = PyLong_FromVoidPtr(from);
   int result = address == NULL ? -1 : PyObject_SetItem(memo, address, to);
   Py_DecRef(address);
@@ -76,6 +79,7 @@ static int remember(PyObject *from, PyObject *to, PyObject *memo) {
 }
 
 static PyObject *copy_probe(PyObject *self, PyObject *memo) {
+  assert(self != NULL);
   pmm_rt *rt = pmmi_cpy_runtime();
   PyObject *type = (PyObject *)Py_TYPE(self);
   PyObject *to = pmmi_cpy_py(pmmi_cpy_instance_new(

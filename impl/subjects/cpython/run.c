@@ -19,6 +19,7 @@
 
 /** The compiled code of a source; borrowed from the cache. */
 static PyObject *compiled(const char *source) {
+  assert(source != NULL);
   PyObject *key;
   PyObject *code;
   pmmi_cpy_account_pause();
@@ -43,6 +44,7 @@ static PyObject *compiled(const char *source) {
  *  failure. */
 static int bind(PyObject *globals, char letter, unsigned long code,
                 size_t number, PyObject *value) {
+  assert(PyDict_Check(globals));
   char name[40];
   int result = -1;
   if (value != NULL) {
@@ -59,6 +61,7 @@ static int bind(PyObject *globals, char letter, unsigned long code,
 /** Bind what a code and the codes inside it name.  0, or -1. */
 static int bind_names(pmm_rt *rt, PyObject *globals,
                       const struct pmm_code *code, unsigned long number) {
+  assert(PyDict_Check(globals));
   int result = 0;
   for (size_t i = 0; result == 0 && i < code->constant_count; i++) {
     Py_IncRef(pmmi_cpy_py(code->constants[i]));
@@ -101,6 +104,7 @@ static PyObject *globals_of(pmm_rt *rt, const struct pmm_code *code) {
 /** FunctionType(code, globals, name). */
 static PyObject *function_over(pmm_rt *rt, const struct pmm_code *code,
                                const struct pmmi_cpy_source *source) {
+  assert(source->text != NULL);
   PyObject *function = NULL;
   PyObject *body = compiled(source->text);
   PyObject *globals = body == NULL ? NULL : globals_of(rt, code);
@@ -120,6 +124,7 @@ static PyObject *function_over(pmm_rt *rt, const struct pmm_code *code,
 
 static PyObject *make_function(pmm_rt *rt, const struct pmm_code *code,
                                int needs_yield) {
+  assert(code != NULL);
   struct pmmi_cpy_source source;
   PyObject *function;
   if (pmmi_cpy_collect_if_due() < 0 || pmmi_cpy_translate(code, &source) < 0) {
@@ -136,11 +141,13 @@ static PyObject *make_function(pmm_rt *rt, const struct pmm_code *code,
 }
 
 pmm_obj *pmmi_cpy_function_new(pmm_rt *rt, const struct pmm_code *code) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   return pmmi_cpy_obj(make_function(rt, code, 0));
 }
 
 pmm_obj *pmmi_cpy_call(pmm_rt *rt, pmm_obj *callable, pmm_obj *const *args,
                        size_t n) {
+  assert(n == 0 || args != NULL);
   PyObject *tuple;
   PyObject *result;
   (void)rt;
@@ -161,6 +168,7 @@ pmm_obj *pmmi_cpy_call(pmm_rt *rt, pmm_obj *callable, pmm_obj *const *args,
 }
 
 pmm_obj *pmmi_cpy_callable_new(pmm_rt *rt, pmm_call call, void *ctx) {
+  assert(call != NULL);
   return pmmi_cpy_obj(pmmi_cpy_callback_new(
       rt, &(struct pmmi_cpy_target){
               .kind = PMMI_CPY_CALL, .call = call, .ctx = ctx}));
@@ -175,6 +183,7 @@ size_t pmmi_cpy_recursion_limit(pmm_rt *rt) {
 
 pmm_obj *pmmi_cpy_generator_new(pmm_rt *rt, const struct pmm_code *code,
                                 pmm_obj *const *args, size_t n) {
+  assert(n == 0 || args != NULL);
   PyObject *function = make_function(rt, code, 1);
   pmm_obj *generator;
   if (function == NULL) {
@@ -195,6 +204,7 @@ pmm_obj *pmmi_cpy_generator_send(pmm_rt *rt, pmm_obj *generator,
 
 pmm_obj *pmmi_cpy_generator_throw(pmm_rt *rt, pmm_obj *generator,
                                   enum pmm_status status) {
+  assert(status != PMM_OK);
   (void)rt;
   return pmmi_cpy_obj(PyObject_CallMethodObjArgs(
       pmmi_cpy_py(generator), PMMI_CPY_NAME(throw),
@@ -260,6 +270,7 @@ static pmm_obj *call_entered(struct elsewhere *e) {
 }
 
 static void *on_thread(void *argument) {
+  assert(argument != NULL);
   struct elsewhere *e = argument;
   PyGILState_STATE state = PyGILState_Ensure();
   Py_DecRef(pmmi_cpy_py(call_entered(e)));
@@ -291,6 +302,7 @@ static int run_thread(struct elsewhere *e, size_t stack_bytes) {
 
 enum pmm_status pmmi_cpy_call_on_stack(pmm_rt *rt, size_t stack_bytes,
                                        pmm_fn fn, void *ctx) {
+  assert(fn != NULL);
   struct elsewhere e = {.rt = rt, .fn = fn, .ctx = ctx};
   if (run_thread(&e, stack_bytes) != 0) {
     return pmmi_cpy_fail(PMM_NO_MEMORY, "no thread");

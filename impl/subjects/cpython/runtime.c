@@ -26,6 +26,7 @@ static int mode_known(const char *mode) {
 }
 
 static enum pmm_status refuse(const struct pmm_open_config *config) {
+  assert(config != NULL);
   if (!mode_known(config->mode)) {
     return pmmi_cpy_fail(PMM_VALUE, "the only mode is generational");
   }
@@ -57,6 +58,7 @@ static void thaw(pmm_rt *rt) {
 
 /** The host's functions and a new epoch. */
 static void adopt(pmm_rt *rt, const struct pmm_open_config *config) {
+  assert(!pmmi_cpy_is_open(rt, rt->epoch));
   memset(&rt->host, 0, sizeof rt->host);
   if (config->host != NULL) {
     size_t size = config->host->struct_size;
@@ -113,6 +115,7 @@ static void let_go(pmm_rt *rt) {
 
 enum pmm_status pmmi_cpy_open(const struct pmm_open_config *config,
                               pmm_rt **out) {
+  assert(config != NULL && out != NULL);
   pmm_rt *rt = &the_runtime;
   enum pmm_status status = refuse(config);
   *out = NULL;
@@ -137,6 +140,7 @@ enum pmm_status pmmi_cpy_open(const struct pmm_open_config *config,
 }
 
 void pmmi_cpy_close(pmm_rt *rt) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   PyErr_Clear();
   (void)pmmi_cpy_inject_disarm(rt);
   while (rt->site_depth > 0) {

@@ -49,6 +49,7 @@ static entry *find(uintptr_t address, int make) {
 
 /** Entry number `index` after the first of a large block. */
 static entry *word_of(const void *block, unsigned index, int make) {
+  assert(block != NULL);
   return find((uintptr_t)block + ((uintptr_t)(index + 1) << GRANULE_SHIFT),
               make);
 }
@@ -82,6 +83,7 @@ int pmmi_cpy_sizemap_put(const void *block, size_t size) {
 }
 
 int pmmi_cpy_sizemap_get(const void *block, size_t *size) {
+  assert(size != NULL);
   const entry *first = find((uintptr_t)block, 0);
   size_t large = 0;
   if (first == NULL || *first == 0) {
@@ -99,6 +101,7 @@ int pmmi_cpy_sizemap_get(const void *block, size_t *size) {
 }
 
 int pmmi_cpy_sizemap_take(const void *block, size_t *size) {
+  assert(size != NULL);
   if (!pmmi_cpy_sizemap_get(block, size)) {
     return 0;
   }

@@ -226,6 +226,7 @@ const char pmmi_cpy_chunks_source[] =
 
 /** 1, 0 with TypeError, or -1 with another exception. */
 static int is_array(PyObject *o) {
+  assert(o != NULL);
   int result = PyByteArray_Check(o)
                    ? 1
                    : PyObject_IsInstance(o, PMMI_CPY_FN(array));
@@ -257,6 +258,7 @@ enum pmm_status pmmi_cpy_array_set(pmm_rt *rt, pmm_obj *array, size_t index,
 
 /** The doubles that a call returned, given up. */
 static enum pmm_status take_double(pmm_rt *rt, PyObject *o, double *value) {
+  assert(value != NULL);
   if (o != NULL) {
     *value = PyFloat_AsDouble(o);
     Py_DecRef(o);
@@ -265,6 +267,7 @@ static enum pmm_status take_double(pmm_rt *rt, PyObject *o, double *value) {
 }
 
 pmm_obj *pmmi_cpy_sparse_new(pmm_rt *rt, size_t n) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (n > PTRDIFF_MAX) {
     return pmmi_cpy_fail_null(PMM_VALUE, "more positions than there can be");
@@ -286,6 +289,7 @@ enum pmm_status pmmi_cpy_sparse_set(pmm_rt *rt, pmm_obj *vector, size_t index,
 
 enum pmm_status pmmi_cpy_sparse_get(pmm_rt *rt, pmm_obj *vector, size_t index,
                                     double absent, double *value) {
+  assert(value != NULL);
   return take_double(
       rt,
       PyObject_CallFunction(PMMI_CPY_FN(sparse_get), "Ond",
@@ -295,6 +299,7 @@ enum pmm_status pmmi_cpy_sparse_get(pmm_rt *rt, pmm_obj *vector, size_t index,
 
 enum pmm_status pmmi_cpy_sparse_dot(pmm_rt *rt, pmm_obj *vector,
                                     pmm_obj *dense, double *sum) {
+  assert(sum != NULL);
   return take_double(rt,
                      PyObject_CallFunctionObjArgs(
                          PMMI_CPY_FN(sparse_dot), pmmi_cpy_py(vector),
@@ -304,6 +309,7 @@ enum pmm_status pmmi_cpy_sparse_dot(pmm_rt *rt, pmm_obj *vector,
 
 enum pmm_status pmmi_cpy_sparse_shape(pmm_rt *rt, pmm_obj *o, size_t *rows,
                                       size_t *columns) {
+  assert(rows != NULL && columns != NULL);
   PyObject *shape = PyObject_CallFunctionObjArgs(PMMI_CPY_FN(sparse_shape),
                                                  pmmi_cpy_py(o), NULL);
   if (shape != NULL) {
@@ -317,6 +323,7 @@ enum pmm_status pmmi_cpy_sparse_shape(pmm_rt *rt, pmm_obj *o, size_t *rows,
 
 /** A list of tuples (row, column, value). */
 static PyObject *triples_of(const struct pmm_triple *triples, size_t n) {
+  assert(n == 0 || triples != NULL);
   PyObject *list = PyList_New(pmmi_cpy_size(n));
   for (size_t i = 0; i < n && list != NULL; i++) {
     PyObject *triple = Py_BuildValue("nnd", pmmi_cpy_size(triples[i].row),
@@ -333,6 +340,7 @@ static PyObject *triples_of(const struct pmm_triple *triples, size_t n) {
 
 pmm_obj *pmmi_cpy_csr_new(pmm_rt *rt, size_t rows, size_t columns,
                           const struct pmm_triple *triples, size_t n) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   PyObject *list;
   PyObject *matrix = NULL;
   (void)rt;
@@ -353,6 +361,7 @@ pmm_obj *pmmi_cpy_csr_new(pmm_rt *rt, size_t rows, size_t columns,
 }
 
 pmm_obj *pmmi_cpy_csr_row(pmm_rt *rt, pmm_obj *matrix, size_t row) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_CallFunction(PMMI_CPY_FN(csr_row), "On",
                                             pmmi_cpy_py(matrix),
@@ -360,6 +369,7 @@ pmm_obj *pmmi_cpy_csr_row(pmm_rt *rt, pmm_obj *matrix, size_t row) {
 }
 
 pmm_obj *pmmi_cpy_csr_multiply(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_CallFunctionObjArgs(
       PMMI_CPY_FN(csr_multiply), pmmi_cpy_py(matrix), pmmi_cpy_py(dense),
@@ -369,6 +379,7 @@ pmm_obj *pmmi_cpy_csr_multiply(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense) {
 /* ---- chunks -------------------------------------------------------------- */
 
 pmm_obj *pmmi_cpy_chunks(pmm_rt *rt, pmm_obj *iterable, size_t size) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_CallFunction(PMMI_CPY_FN(chunks), "On",
                                             pmmi_cpy_py(iterable),
@@ -376,6 +387,7 @@ pmm_obj *pmmi_cpy_chunks(pmm_rt *rt, pmm_obj *iterable, size_t size) {
 }
 
 pmm_obj *pmmi_cpy_file_chunks(pmm_rt *rt, pmm_obj *file, size_t size) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyObject_CallFunction(PMMI_CPY_FN(file_chunks), "On",
                                             pmmi_cpy_py(file),

@@ -10,6 +10,7 @@ struct pmmi_cpy_symbols pmmi_cpy_sym;
 
 /** ISO C has no conversion between data and code pointers; POSIX does. */
 static void look_up(const char *name, void *function_pointer) {
+  assert(name != NULL && function_pointer != NULL);
   void *symbol = dlsym(RTLD_DEFAULT, name);
   memcpy(function_pointer, &symbol, sizeof symbol);
 }

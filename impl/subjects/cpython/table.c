@@ -5,6 +5,7 @@
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_dict_new(pmm_rt *rt) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -14,12 +15,14 @@ pmm_obj *pmmi_cpy_dict_new(pmm_rt *rt) {
 
 enum pmm_status pmmi_cpy_dict_set(pmm_rt *rt, pmm_obj *dict, pmm_obj *key,
                                   pmm_obj *value) {
+  assert(key != NULL && value != NULL);
   return pmmi_cpy_result(rt, PyDict_SetItem(pmmi_cpy_py(dict),
                                             pmmi_cpy_py(key),
                                             pmmi_cpy_py(value)));
 }
 
 pmm_obj *pmmi_cpy_dict_get(pmm_rt *rt, pmm_obj *dict, pmm_obj *key) {
+  assert(key != NULL);
   (void)rt;
   return pmmi_cpy_obj(
       PyDict_GetItemWithError(pmmi_cpy_py(dict), pmmi_cpy_py(key)));
@@ -32,6 +35,7 @@ pmm_obj *pmmi_cpy_dict_get_strong(pmm_rt *rt, pmm_obj *dict, pmm_obj *key) {
 }
 
 enum pmm_status pmmi_cpy_dict_delete(pmm_rt *rt, pmm_obj *dict, pmm_obj *key) {
+  assert(key != NULL);
   return pmmi_cpy_result(rt,
                          PyDict_DelItem(pmmi_cpy_py(dict), pmmi_cpy_py(key)));
 }
@@ -43,6 +47,7 @@ enum pmm_status pmmi_cpy_dict_clear(pmm_rt *rt, pmm_obj *dict) {
 }
 
 pmm_obj *pmmi_cpy_dict_copy(pmm_rt *rt, pmm_obj *dict) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   return pmmi_cpy_obj(PyDict_Copy(pmmi_cpy_py(dict)));
 }
@@ -58,6 +63,7 @@ pmm_obj *pmmi_cpy_dict_values(pmm_rt *rt, pmm_obj *dict) {
 }
 
 pmm_obj *pmmi_cpy_set_new(pmm_rt *rt, pmm_obj *iterable) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -67,6 +73,7 @@ pmm_obj *pmmi_cpy_set_new(pmm_rt *rt, pmm_obj *iterable) {
 
 /** frozenset(iterable); an exact frozenset is returned as it is. */
 pmm_obj *pmmi_cpy_frozenset_new(pmm_rt *rt, pmm_obj *iterable) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -81,6 +88,7 @@ enum pmm_status pmmi_cpy_set_add(pmm_rt *rt, pmm_obj *set, pmm_obj *item) {
 
 enum pmm_status pmmi_cpy_set_contains(pmm_rt *rt, pmm_obj *set, pmm_obj *item,
                                       int *found) {
+  assert(found != NULL);
   int result = PySet_Contains(pmmi_cpy_py(set), pmmi_cpy_py(item));
   if (result < 0) {
     return pmmi_cpy_failure(rt);

@@ -5,11 +5,13 @@
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_str_new(pmm_rt *rt, const char *utf8, size_t size) {
+  assert(size == 0 || utf8 != NULL);
   (void)rt;
   return pmmi_cpy_obj(PyUnicode_FromStringAndSize(utf8, pmmi_cpy_size(size)));
 }
 
 const char *pmmi_cpy_str_utf8(pmm_rt *rt, pmm_obj *str, size_t *size) {
+  assert(size != NULL);
   Py_ssize_t length = 0;
   const char *text = PyUnicode_AsUTF8AndSize(pmmi_cpy_py(str), &length);
   (void)rt;
@@ -32,6 +34,7 @@ pmm_obj *pmmi_cpy_str_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b) {
 
 enum pmm_status pmmi_cpy_str_append(pmm_rt *rt, pmm_obj **left,
                                     pmm_obj *right) {
+  assert(left != NULL);
   PyObject *held = pmmi_cpy_py(*left);
   PyUnicode_Append(&held, pmmi_cpy_py(right));
   *left = pmmi_cpy_obj(held);
@@ -56,6 +59,7 @@ pmm_obj *pmmi_cpy_str_convert(pmm_rt *rt, pmm_obj *o) {
 }
 
 enum pmm_status pmmi_cpy_str_intern(pmm_rt *rt, pmm_obj **str) {
+  assert(str != NULL);
   PyObject *held = pmmi_cpy_py(*str);
   PyUnicode_InternInPlace(&held);
   *str = pmmi_cpy_obj(held);
@@ -63,11 +67,13 @@ enum pmm_status pmmi_cpy_str_intern(pmm_rt *rt, pmm_obj **str) {
 }
 
 pmm_obj *pmmi_cpy_bytes_new(pmm_rt *rt, const void *data, size_t size) {
+  assert(size == 0 || data != NULL);
   (void)rt;
   return pmmi_cpy_obj(PyBytes_FromStringAndSize(data, pmmi_cpy_size(size)));
 }
 
 const void *pmmi_cpy_bytes_data(pmm_rt *rt, pmm_obj *bytes, size_t *size) {
+  assert(size != NULL);
   Py_ssize_t length = 0;
   char *data = NULL;
   (void)rt;

@@ -28,6 +28,7 @@ enum pmm_status pmmi_cpy_trace_start(pmm_rt *rt) {
 
 /** Call for its effect, at any time. */
 static PyObject *call_kept(PyObject *callable) {
+  assert(callable != NULL);
   struct pmmi_cpy_saved saved;
   PyObject *result;
   pmmi_cpy_save(&saved);
@@ -62,6 +63,7 @@ uint64_t pmmi_cpy_trace_overhead(pmm_rt *rt) {
 }
 
 void pmmi_cpy_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
+  assert(current != NULL && peak != NULL);
   struct pmmi_cpy_saved saved;
   PyObject *pair;
   unsigned long long read[2] = {0, 0};
@@ -83,6 +85,7 @@ void pmmi_cpy_trace_get(pmm_rt *rt, uint64_t *current, uint64_t *peak) {
 /** The one str of a name, borrowed from the dict of names; no site's own
  *  blocks may grow when it is pushed or popped again. */
 static PyObject *site_name(pmm_rt *rt, const char *name) {
+  assert(name != NULL);
   PyObject *text = PyUnicode_FromString(name);
   PyObject *kept =
       text == NULL ? NULL : PyDict_GetItemWithError(rt->site_names, text);
@@ -108,6 +111,7 @@ static int rename_site(pmm_rt *rt, const char *name) {
 }
 
 enum pmm_status pmmi_cpy_site_push(pmm_rt *rt, const char *name) {
+  assert(rt->site_depth <= PMMI_CPY_SITE_DEPTH);
   int result;
   if (rt->site_depth >= PMMI_CPY_SITE_DEPTH) {
     return pmmi_cpy_fail(PMM_RUNTIME, "sites nest too deep");
@@ -123,6 +127,7 @@ enum pmm_status pmmi_cpy_site_push(pmm_rt *rt, const char *name) {
 }
 
 void pmmi_cpy_site_pop(pmm_rt *rt) {
+  assert(rt->site_depth > 0);
   struct pmmi_cpy_saved saved;
   if (rt->site_depth == 0) {
     return;
@@ -149,6 +154,7 @@ static const char *lasting(pmm_rt *rt, PyObject *name) {
 /** Copy the list of (name, blocks, bytes) out. */
 static size_t copy_sites(pmm_rt *rt, PyObject *list, struct pmm_site *out,
                          size_t n) {
+  assert(PyList_Check(list));
   size_t count = (size_t)PyList_Size(list);
   for (size_t i = 0; i < count && i < n; i++) {
     PyObject *name = NULL;
@@ -180,6 +186,7 @@ size_t pmmi_cpy_trace_snapshot(pmm_rt *rt, struct pmm_site *out, size_t n) {
 /** All sites of a snapshot taken now, in memory that tracemalloc does not see;
  *  NULL with an exception. */
 static struct pmm_site *all_sites(pmm_rt *rt, size_t *count) {
+  assert(count != NULL);
   PyObject *list;
   struct pmm_site *sites = NULL;
   pmmi_cpy_account_pause();
@@ -216,6 +223,7 @@ enum pmm_status pmmi_cpy_trace_keep(pmm_rt *rt) {
 
 static const struct pmm_site *site_in(const struct pmm_site *sites,
                                       size_t count, const char *name) {
+  assert(name != NULL);
   for (size_t i = 0; i < count; i++) {
     if (strcmp(sites[i].name, name) == 0) {
       return &sites[i];
@@ -237,6 +245,7 @@ static int most_growth_first(const void *a, const void *b) {
 static size_t add_growth(struct pmm_growth *out, size_t count,
                          const struct pmm_site *before,
                          const struct pmm_site *after) {
+  assert(before != NULL || after != NULL);
   const struct pmm_site none = {.blocks = 0, .bytes = 0};
   const struct pmm_site *old = before != NULL ? before : &none;
   const struct pmm_site *now = after != NULL ? after : &none;
@@ -269,6 +278,7 @@ static size_t compare(const pmm_rt *rt, const struct pmm_site *now,
 }
 
 size_t pmmi_cpy_trace_growth(pmm_rt *rt, struct pmm_growth *out, size_t n) {
+  assert(n == 0 || out != NULL);
   size_t count = 0;
   size_t found = SIZE_MAX;
   if (rt->kept == NULL) {

@@ -6,6 +6,7 @@
 #include "symbols.h"
 
 pmm_obj *pmmi_cpy_tuple_new(pmm_rt *rt, size_t n) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -14,6 +15,7 @@ pmm_obj *pmmi_cpy_tuple_new(pmm_rt *rt, size_t n) {
 }
 
 pmm_obj *pmmi_cpy_tuple_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -22,6 +24,7 @@ pmm_obj *pmmi_cpy_tuple_from(pmm_rt *rt, pmm_obj *const *items, size_t n) {
 }
 
 pmm_obj *pmmi_cpy_tuple_convert(pmm_rt *rt, pmm_obj *iterable) {
+  assert(iterable != NULL);
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -31,6 +34,7 @@ pmm_obj *pmmi_cpy_tuple_convert(pmm_rt *rt, pmm_obj *iterable) {
 
 pmm_obj *pmmi_cpy_tuple_subtype_new(pmm_rt *rt, pmm_obj *type,
                                     pmm_obj *const *items, size_t n) {
+  assert(n == 0 || items != NULL);
   PyObject *tuple = pmmi_cpy_tuple_of(items, n);
   PyObject *instance;
   (void)rt;
@@ -50,6 +54,7 @@ enum pmm_status pmmi_cpy_tuple_set_steal(pmm_rt *rt, pmm_obj *tuple,
 }
 
 pmm_obj *pmmi_cpy_tuple_get(pmm_rt *rt, pmm_obj *tuple, size_t index) {
+  assert(tuple != NULL);
   (void)rt;
   return pmmi_cpy_obj(
       PyTuple_GetItem(pmmi_cpy_py(tuple), pmmi_cpy_size(index)));
@@ -63,6 +68,7 @@ pmm_obj *pmmi_cpy_tuple_slice(pmm_rt *rt, pmm_obj *tuple, size_t from,
 }
 
 enum pmm_status pmmi_cpy_tuple_resize(pmm_rt *rt, pmm_obj **tuple, size_t n) {
+  assert(tuple != NULL);
   PyObject *held = pmmi_cpy_py(*tuple);
   int result = pmmi_cpy_sym.tuple_resize(&held, pmmi_cpy_size(n));
   *tuple = pmmi_cpy_obj(held);
@@ -79,6 +85,7 @@ pmm_obj *pmmi_cpy_tuple_constant(pmm_rt *rt, unsigned site) {
 }
 
 pmm_obj *pmmi_cpy_concat(pmm_rt *rt, pmm_obj *a, pmm_obj *b) {
+  assert(a != NULL && b != NULL);
   (void)rt;
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;

@@ -6,6 +6,7 @@
 
 pmm_obj *pmmi_cpy_weakref_with(pmm_rt *rt, pmm_obj *target,
                                pmm_obj *callable) {
+  assert(callable != NULL);
   (void)rt;
   return pmmi_cpy_obj(
       PyWeakref_NewRef(pmmi_cpy_py(target), pmmi_cpy_py(callable)));
@@ -13,6 +14,7 @@ pmm_obj *pmmi_cpy_weakref_with(pmm_rt *rt, pmm_obj *target,
 
 pmm_obj *pmmi_cpy_weakref_new(pmm_rt *rt, pmm_obj *target, pmm_fn callback,
                               void *ctx, int64_t cookie) {
+  assert(target != NULL);
   PyObject *callable;
   pmm_obj *weakref;
   if (callback == NULL) {
@@ -33,6 +35,7 @@ pmm_obj *pmmi_cpy_weakref_new(pmm_rt *rt, pmm_obj *target, pmm_fn callback,
 
 /** Calling a reference gives its target, or None when it is dead. */
 pmm_obj *pmmi_cpy_weakref_get(pmm_rt *rt, pmm_obj *weakref) {
+  assert(weakref != NULL);
   PyObject *target = PyObject_CallObject(pmmi_cpy_py(weakref), NULL);
   (void)rt;
   if (target == Py_None) {
@@ -49,11 +52,13 @@ size_t pmmi_cpy_weakref_count(pmm_rt *rt, pmm_obj *target) {
 }
 
 pmm_obj *pmmi_cpy_proxy_new(pmm_rt *rt, pmm_obj *target) {
+  assert(target != NULL);
   (void)rt;
   return pmmi_cpy_obj(PyWeakref_NewProxy(pmmi_cpy_py(target), NULL));
 }
 
 pmm_obj *pmmi_cpy_weak_new(pmm_rt *rt, enum pmm_weak_kind kind) {
+  assert(pmmi_cpy_is_open(rt, rt->epoch));
   PyObject *type = PMMI_CPY_FN(weak_set);
   (void)rt;
   if (kind == PMM_WEAK_VALUES) {
@@ -66,6 +71,7 @@ pmm_obj *pmmi_cpy_weak_new(pmm_rt *rt, enum pmm_weak_kind kind) {
 
 enum pmm_status pmmi_cpy_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
                                   pmm_obj *value) {
+  assert(key != NULL);
   int is_set =
       PyObject_IsInstance(pmmi_cpy_py(weak), PMMI_CPY_FN(weak_set));
   if (is_set > 0) {
@@ -82,6 +88,7 @@ enum pmm_status pmmi_cpy_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
 
 /** map[key]; an absent key is no error.  A weak set has no items. */
 pmm_obj *pmmi_cpy_weak_get(pmm_rt *rt, pmm_obj *weak, pmm_obj *key) {
+  assert(key != NULL);
   PyObject *value = PyObject_GetItem(pmmi_cpy_py(weak), pmmi_cpy_py(key));
   (void)rt;
   if (value == NULL && PyErr_ExceptionMatches(PyExc_KeyError)) {

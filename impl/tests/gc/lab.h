@@ -14,14 +14,17 @@
 
 #include "backends/registry.h"
 #include "gc/gc.h"
-#include "object/finalizer.h"
-#include "object/instance.h"
-#include "object/list.h"
-#include "object/runtime.h"
-#include "object/tuple.h"
-#include "object/weakmap.h"
-#include "object/weakref.h"
+#include "runtime/introspect.h"
+#include "runtime/leaks.h"
+#include "runtime/runtime.h"
+#include "runtime/verify.h"
 #include "tests/tap.h"
+#include "types/finalizer.h"
+#include "types/instance.h"
+#include "types/list.h"
+#include "types/tuple.h"
+#include "types/weakmap.h"
+#include "types/weakref.h"
 
 #define LAB_LOG 4096
 

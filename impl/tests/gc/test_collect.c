@@ -12,11 +12,12 @@ static pmm_obj *self_list(pmm_rt *rt) {
 
 static void test_self_reference(void) {
   pmm_rt *rt = lab_open(&lab, "counting", 0);
-  uint64_t objects = rt->memory.objects;
+  uint64_t objects = pmmi_memory_of(rt)->objects;
   pmmi_release(rt, self_list(rt));
-  tap_ok(rt->memory.objects == objects + 1, "counting leaves a cycle alone");
+  tap_ok(pmmi_memory_of(rt)->objects == objects + 1,
+         "counting leaves a cycle alone");
   tap_ok(lab_collect(rt) == 1, "a collection finds the cycle");
-  tap_ok(rt->memory.objects == objects, "and frees it");
+  tap_ok(pmmi_memory_of(rt)->objects == objects, "and frees it");
   lab_end(&lab, "self reference");
 }
 
@@ -125,13 +126,15 @@ static void test_holes(void) {
     pmmi_clear(rt, &kept[i]);
   }
   pmmi_lists_flush(rt);
-  tap_ok(rt->gc.used > rt->gc.tracked, "dropping leaves holes");
+  tap_ok(pmmi_tracked_of(rt)->used > pmmi_tracked_of(rt)->count,
+         "dropping leaves holes");
   for (size_t i = 0; i < N; i += 2) {
     kept[i] = pmmi_list_new(rt, 1);
   }
   tap_ok(pmmi_heap_verify(rt) == NULL, "the table holds with holes");
   pmmi_gc_trim(rt);
-  tap_ok(rt->gc.used == rt->gc.tracked, "trimming closes them");
+  tap_ok(pmmi_tracked_of(rt)->used == pmmi_tracked_of(rt)->count,
+         "trimming closes them");
   tap_ok(pmmi_heap_verify(rt) == NULL, "the table holds without");
   for (size_t i = 0; i < N; i++) {
     pmmi_clear(rt, &kept[i]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_deep.c - deep structures die and are collected on a small stack. */
-#include "object/stack.h"
+#include "code/call_on_stack.h"
 #include "tests/gc/lab.h"
 
 /** The profile's small stack. */
@@ -51,7 +51,7 @@ static void test_chain(const char *name, size_t n,
     job.chain = outer;
   }
   run_small(rt, drop, &job);
-  tap_ok(rt->dealloc.chain == NULL && rt->dealloc.depth == 0,
+  tap_ok(pmmi_dealloc_of(rt)->chain == NULL && pmmi_dealloc_of(rt)->depth == 0,
          "nothing waits afterwards");
   lab_end(&lab, name);
 }

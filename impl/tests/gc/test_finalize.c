@@ -215,7 +215,7 @@ static void test_legacy(void) {
   (void)pmmi_list_clear(rt, pmmi_gc_garbage(rt));
   tap_ok(seen.calls == 2, "once the cycle is broken they die by count");
   pmmi_release(rt, type);
-  pmmi_clear(rt, &rt->gc.garbage);
+  pmmi_clear(rt, &pmmi_gc_of(rt)->garbage);
   lab_end(&lab, "legacy");
 }
 
@@ -236,14 +236,15 @@ static void test_legacy_without_memory(int listed) {
   pmmi_inject_arm(rt, 1, 1);
   tap_ok(lab_collect(rt) == 2 && seen.calls == 0 && !pmmi_error_pending(rt),
          "legacy garbage that cannot be listed is not touched");
-  tap_ok(pmmi_inject_disarm(rt) > 0 && (rt->gc.garbage != NULL) == listed,
+  tap_ok(pmmi_inject_disarm(rt) > 0 &&
+             (pmmi_gc_of(rt)->garbage != NULL) == listed,
          "and no list is made");
   (void)pmmi_length(rt, pmmi_gc_garbage(rt), &n);
   tap_ok(n == 0, "nor filled");
   (void)pmmi_slot_set(rt, pair[0], 0, NULL);
   tap_ok(seen.calls == 2, "it dies by count once its cycle is broken");
   pmmi_release(rt, type);
-  pmmi_clear(rt, &rt->gc.garbage);
+  pmmi_clear(rt, &pmmi_gc_of(rt)->garbage);
   lab_end(&lab, "legacy without memory");
 }
 
@@ -260,7 +261,7 @@ static void test_save_all(void) {
   (void)pmmi_length(rt, pmmi_gc_garbage(rt), &n);
   tap_ok(n == 2 && seen.calls == 2, "kept in the list, and finalized");
   (void)pmmi_gc_debug_set(rt, 0);
-  pmmi_clear(rt, &rt->gc.garbage);
+  pmmi_clear(rt, &pmmi_gc_of(rt)->garbage);
   tap_ok(lab_collect(rt) == 2 && seen.calls == 2, "finalized once only");
   pmmi_release(rt, type);
   lab_end(&lab, "save all");

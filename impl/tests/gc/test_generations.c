@@ -144,7 +144,7 @@ static void test_freeze(void) {
   pmm_rt *rt = lab_open(&lab, "generational", 0);
   pmm_obj *list = pmmi_list_new(rt, 0);
   (void)pmmi_list_append(rt, list, list);
-  uint64_t tracked = rt->gc.tracked;
+  uint64_t tracked = pmmi_tracked_of(rt)->count;
   (void)pmmi_gc_freeze(rt);
   tap_ok(pmmi_gc_freeze_count(rt) == tracked, "all tracked are frozen");
   pmmi_release(rt, list);

@@ -186,7 +186,7 @@ static void test_full_run(void) {
   for (int i = 0; i < 3; i++) {
     drop_ring(rt);
   }
-  uint64_t tracked = rt->gc.tracked;
+  uint64_t tracked = pmmi_tracked_of(rt)->count;
   (void)lab_collect(rt);
   struct pmm_gc_run run = latest(rt);
   tap_ok(run.number == 1 && run.generation == 2 &&
@@ -247,7 +247,7 @@ static void test_left(void) {
          "saved garbage is left");
   (void)pmmi_gc_debug_set(rt, 0);
   (void)pmmi_list_clear(rt, pmmi_gc_garbage(rt));
-  pmmi_clear(rt, &rt->gc.garbage);
+  pmmi_clear(rt, &pmmi_gc_of(rt)->garbage);
   (void)lab_collect(rt);
   pmm_obj *tuple = pmmi_tuple_new(rt, 1);
   (void)pmmi_tuple_set_steal(rt, tuple, 0, tuple); /* owns itself          */
@@ -283,7 +283,7 @@ static void test_uncollectable(void) {
          "callbacks hear of it");
   (void)pmmi_gc_callback_remove(rt, hear_a, NULL);
   (void)pmmi_slot_set(rt, o, 0, NULL);
-  pmmi_clear(rt, &rt->gc.garbage);
+  pmmi_clear(rt, &pmmi_gc_of(rt)->garbage);
   pmmi_release(rt, type);
   lab_end(&lab, "uncollectable");
 }

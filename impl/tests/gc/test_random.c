@@ -11,7 +11,7 @@
  * search's slices, and nothing asks for a collection: what lives must stay,
  * and what is garbage must go at last.
  */
-#include "gc/table.h"
+#include "core/tracked.h"
 #include "tests/gc/lab.h"
 
 #define NODES 200
@@ -167,8 +167,9 @@ static int wait_for_deaths(pmm_rt *rt) {
 
 static int step_unasked(pmm_rt *rt, pmm_obj *type) {
   int a = (int)choose(NODES);
-  if (rt->gc.search.phase == PMMI_GC_SEARCH_IDLE && choose(3) == 0) {
-    pmmi_gc_slide(&rt->gc, 1 + choose(40));
+  if (pmmi_tracked_of(rt)->walk.phase == PMMI_GC_SEARCH_IDLE &&
+      choose(3) == 0) {
+    pmmi_gc_slide(pmmi_tracked_of(rt), 1 + choose(40));
   }
   if (choose(4) == 0) { /* another container, so that collections are due    */
     pmmi_release(rt, pmmi_list_new(rt, 0));

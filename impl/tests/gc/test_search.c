@@ -4,12 +4,12 @@
  * program does not get: containers walked in parts, graphs that overflow the
  * stack, cycles that span the table, and whoever ends a search early.
  */
+#include "core/tracked.h"
 #include "gc/collect.h"
 #include "gc/search.h"
-#include "gc/table.h"
-#include "object/dict.h"
-#include "object/int.h"
 #include "tests/gc/lab.h"
+#include "types/dict.h"
+#include "types/int.h"
 
 #define NO_DEADLINE UINT64_MAX
 
@@ -18,16 +18,23 @@ static struct lab lab;
 /** Called between two slices. */
 typedef void (*between)(pmm_rt *rt, pmm_obj *stage);
 
+/* Everything is of the oldest generation. */
+static void make_old(pmm_rt *rt) {
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  table->middle_end = table->used;
+  table->old_end = table->used;
+}
+
 /* A search over all that is there, in slices of `work`. */
 static uint64_t search_all(pmm_rt *rt, uint64_t work, between change,
                            pmm_obj *stage) {
   struct pmm_gc_stats before = {.struct_size = sizeof before};
   struct pmm_gc_stats after = {.struct_size = sizeof after};
   (void)pmmi_gc_stats(rt, 2, &before);
-  rt->gc.old_end = rt->gc.middle_end = rt->gc.used;
-  pmmi_gc_search_begin(&rt->gc);
-  while (rt->gc.search.phase != PMMI_GC_SEARCH_IDLE) {
-    if (rt->gc.search.phase < PMMI_GC_SEARCH_EXAMINE) {
+  make_old(rt);
+  pmmi_gc_search_begin(rt);
+  while (pmmi_tracked_of(rt)->walk.phase != PMMI_GC_SEARCH_IDLE) {
+    if (pmmi_tracked_of(rt)->walk.phase < PMMI_GC_SEARCH_EXAMINE) {
       pmmi_gc_search_slice(rt, work, NO_DEADLINE);
     } else {
       pmmi_gc_collect_suspects(rt);
@@ -82,10 +89,10 @@ static void test_large_containers(void) {
   pmmi_release(rt, wide);
   pmmi_release(rt, dict);
   /* What is examined after its owner was cleared dies by its count. */
-  uint32_t before = rt->gc.tracked;
+  uint32_t before = pmmi_tracked_of(rt)->count;
   tap_ok(search_all(rt, 100, NULL, NULL) > 0 &&
-             before - rt->gc.tracked == 10002,
-         "dropped, %u objects are gone", before - rt->gc.tracked);
+             before - pmmi_tracked_of(rt)->count == 10002,
+         "dropped, %u objects are gone", before - pmmi_tracked_of(rt)->count);
   lab_end(&lab, "large containers");
 }
 
@@ -152,7 +159,7 @@ static void thin_out(pmm_rt *rt, pmm_obj *stage) {
   for (size_t i = 0; i < 40 && length > 1; i++, length--) {
     pmmi_xrelease(rt, pmmi_list_pop(rt, stage, length / 2));
   }
-  pmmi_gc_compact(&rt->gc);
+  pmmi_gc_compact(pmmi_tracked_of(rt));
 }
 
 static void test_moving_slots(void) {
@@ -188,13 +195,13 @@ static void test_ends_early(void) {
       pmm_rt *rt = lab_open(&lab, "incremental", 0);
       pmmi_gc_enable(rt, 0);
       pmm_obj *wide = wide_cycle(rt, 500);
-      rt->gc.old_end = rt->gc.middle_end = rt->gc.used;
-      pmmi_gc_search_begin(&rt->gc);
+      make_old(rt);
+      pmmi_gc_search_begin(rt);
       for (uint64_t i = 0; i < slices; i++) {
         pmmi_gc_search_slice(rt, 100, NO_DEADLINE);
       }
       end_early(rt, how);
-      tap_ok(rt->gc.search.phase == PMMI_GC_SEARCH_IDLE,
+      tap_ok(pmmi_tracked_of(rt)->walk.phase == PMMI_GC_SEARCH_IDLE,
              "way %d ends a search", how);
       (void)pmmi_gc_unfreeze(rt);
       pmmi_release(rt, wide);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* state.c - what memory asks of core; see memory/state.h. */
+#include "core/state.h"
+
+void pmmi_core_init(pmm_rt *rt) {
+  pmmi_memory_state(rt)->above = (struct pmmi_above){
+      .fail = pmmi_error_note, .keep = pmmi_caches_keep};
+}

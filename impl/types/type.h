@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* type.h - types of the host. */
+#ifndef PMMI_TYPE_H
+#define PMMI_TYPE_H
+
+#include "core/object.h"
+
+/** The type of the types of the host. */
+extern const struct pmmi_type pmmi_type_type;
+
+/* ---- operations (contracts: pmm/subject.h) ------------------------------- */
+
+pmm_obj *pmmi_type_new(pmm_rt *rt, const struct pmm_type_spec *spec);
+
+#endif /* PMMI_TYPE_H */
