@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pmm.discover import find_cpythons
-from pmm.places import find_places
+from pmm.base.paths import find_places
+from pmm.discover.cpythons import find_cpythons
 
 SHARED = (3, 10)
 SCRIPT = "impl/subjects/cpython/build_cpython.py"

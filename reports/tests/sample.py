@@ -18,8 +18,21 @@ import msgspec
 from claims_sample import with_claims
 from pairs import sample_table
 
-from pmm.coverage_documents import Coverage, CoverageFile, CoverageGap
-from pmm.documents import (
+from pmm.documents.coverage import Coverage, CoverageFile, CoverageGap
+from pmm.documents.jobs import Binary, Environment, Job, JobResult, Timer
+from pmm.documents.programs import (
+    BackendEntry,
+    Counters,
+    Figure,
+    Finding,
+    Phase,
+    PrintedClaim,
+    Series,
+    Variant,
+    Witness,
+    WorkDocument,
+)
+from pmm.documents.run import (
     BenchRow,
     BenchSummary,
     CaseResult,
@@ -40,19 +53,6 @@ from pmm.documents import (
     Verdict,
     WorkResult,
     encode_run,
-)
-from pmm.jobs import Binary, Environment, Job, JobResult, Timer
-from pmm.programs import (
-    BackendEntry,
-    Claim,
-    Counters,
-    Figure,
-    Finding,
-    Phase,
-    Series,
-    Variant,
-    Witness,
-    WorkDocument,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -301,7 +301,7 @@ def work_document(rng: random.Random, name: str, subject: str, backend: str | No
         checksum="499999500000",
         variants=tuple(variant(rng, *row) for row in WORKLOADS[name]),
         claims=(
-            Claim(
+            PrintedClaim(
                 text="getsizeof of a tuple of 3",
                 expected="64",
                 measured="64",

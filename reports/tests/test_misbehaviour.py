@@ -23,8 +23,8 @@ from pathlib import Path
 
 import pytest
 
-from pmm.documents import CaseResult, Problem, Run, decode_run
-from pmm.jobs import JobResult
+from pmm.documents.jobs import JobResult
+from pmm.documents.run import CaseResult, Problem, Run, decode_run
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"

@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 from pairs import ROOT, Comparison, noisy, quiet
 from scipy import stats
 
-from pmm import errors, pair_rules, pair_stats
-from pmm.cpythons import CPython
-from pmm.discover import World
-from pmm.documents import Verdict
-from pmm.errors import UsageError
-from pmm.pair_plan import make_pair_plan
-from pmm.places import Places
-from pmm.selection import Selection
-from pmm.speed import Pairs, collect_pair, speed_verdict
-from pmm.speed_print import said_of_control
-from pmm.speed_spec import FILE, read_spec
+from pmm.base import errors
+from pmm.base.errors import UsageError
+from pmm.base.paths import Places
+from pmm.cli.speed_print import said_of_control
+from pmm.discover.cpythons import CPython
+from pmm.discover.world import World
+from pmm.documents.run import Verdict
+from pmm.judge import pair_stats
+from pmm.judge.speed import Pairs, collect_pair, speed_verdict
+from pmm.plan import pair_rules
+from pmm.plan.pairs import make_pair_plan
+from pmm.plan.selection import Selection
+from pmm.plan.speed_spec import FILE, read_spec
 
 ARMS = ("reference", "cpython-3.11.2")
 replace = msgspec.structs.replace

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmm import profiles
-from pmm.cpythons import CPython, primary
-from pmm.discover import World
-from pmm.errors import UsageError
-from pmm.execute import full_argv, job_command
-from pmm.named import Named, NamedBackend, NamedSubject, SaidSubject
-from pmm.names import choose, nearest, slug
-from pmm.places import Places
-from pmm.plan import BOUNDS, make_plan
-from pmm.programs import BackendEntry
-from pmm.selection import PROFILES, Selection
-from pmm.store import job_folder
+from pmm.base.errors import UsageError
+from pmm.base.paths import Places
+from pmm.base.typed_names import choose, nearest, slug
+from pmm.discover.cpythons import CPython, primary
+from pmm.discover.named_by_path import Named, NamedBackend, NamedSubject, SaidSubject
+from pmm.discover.world import World
+from pmm.documents.programs import BackendEntry
+from pmm.execute.executor import full_argv, job_command
+from pmm.plan import profiles
+from pmm.plan.plan import BOUNDS, make_plan
+from pmm.plan.selection import PROFILES, Selection
+from pmm.store.runs import job_folder
 
 
 def backend(name: str, available: bool = True) -> BackendEntry:

@@ -10,15 +10,15 @@ import msgspec
 import pytest
 from sample import CREATED
 
-from pmm.bench_results import collect_bench, summarise
-from pmm.coverage_ledger import LEDGER, disagreements, read_ledger
-from pmm.errors import PmmError
-from pmm.execute import unstarted
-from pmm.lcov import collect_coverage
-from pmm.leaks import mark_expected, tally_row
-from pmm.places import Places
-from pmm.plan import make_job
-from pmm.valgrind import collect_valgrind, site_frame
+from pmm.base.errors import PmmError
+from pmm.base.paths import Places
+from pmm.collect.bench import collect_bench, summarise
+from pmm.collect.coverage_ledger import LEDGER, disagreements, read_ledger
+from pmm.collect.lcov import collect_coverage
+from pmm.collect.valgrind import collect_valgrind, site_frame
+from pmm.execute.executor import unstarted
+from pmm.judge.leaks import mark_expected, tally_row
+from pmm.plan.plan import make_job
 
 ERROR = """
 <error><unique>0x1</unique><tid>1</tid><kind>Leak_DefinitelyLost</kind>

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from pmm.errors import PmmError
-from pmm.store import JOURNAL, Journal, load_run, mend_journal, read_journal
+from pmm.base.errors import PmmError
+from pmm.store.runs import JOURNAL, Journal, load_run, mend_journal, read_journal
 
 KIND = ("--only", "conform")
 BACKENDS = ["pool", "libc", *(f"b{i}" for i in range(14))]
@@ -31,7 +31,7 @@ def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
         [
             sys.executable,
             "-m",
-            "pmm.cli",
+            "pmm",
             "run",
             "--profile",
             "quick",

@@ -12,9 +12,9 @@ import pytest
 from real import native, twin
 from sample import build_sample
 
-from pmm.documents import Run, WorkResult
-from pmm.render import render
-from pmm.sizes import PRINTED, VARIANT, measured_sizes
+from pmm.documents.run import Run, WorkResult
+from pmm.judge.list_sizes import PRINTED, VARIANT, measured_sizes
+from pmm.render.site import render
 
 MILLION = 1_000_000
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pmm import bench_print, words
-from pmm.documents import BenchRow, Run
-from pmm.names import is_path
-from pmm.programs import BackendEntry
+from pmm.base import formatting
+from pmm.base.typed_names import is_path
+from pmm.cli import bench_print
+from pmm.documents.programs import BackendEntry
+from pmm.documents.run import BenchRow, Run
+from pmm.documents.standings import Standing
+from pmm.judge.ranking import Ranking, Row, entry_of, ordinal, yardstick_of
 from pmm.render import charts, memory
-from pmm.standing import Ranking, Row, entry_of, ordinal, yardstick_of
-from pmm.standing_documents import Standing
 
 PALETTE = ("pool", "libc", "mimalloc", "jemalloc", "tcmalloc")
 """Backends that always have the same colour; the user's take those behind."""
@@ -164,9 +165,11 @@ def area(ranking: Ranking, name: str, rows: list[Row]) -> Area:
             Line(row.label, [cell(ranking, row, spec) for spec in ranking.columns])
             for row in rows
         ],
-        means=[bench_print.spread(*mean) if mean else words.DASH for mean in means],
+        means=[
+            bench_print.spread(*mean) if mean else formatting.DASH for mean in means
+        ],
         places=[
-            ordinal(places[spec]) if spec in places else words.DASH
+            ordinal(places[spec]) if spec in places else formatting.DASH
             for spec in ranking.columns
         ],
         figures=figures,
@@ -259,7 +262,7 @@ def first_words(placed: list[Standing], yardstick: str | None) -> str:
     )
     if first.mean is not None:
         said += f": {bench_print.ratio(first.mean)} of {yardstick}'s time"
-    return f"{said} over {words.plural(first.shared, 'benchmark')}."
+    return f"{said} over {formatting.plural(first.shared, 'benchmark')}."
 
 
 def own_words(one: Standing) -> str:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from pmm.documents import Run, WorkResult
-from pmm.names import newest_first
-from pmm.programs import Variant
+from pmm.base.typed_names import newest_first
+from pmm.documents.programs import Variant
+from pmm.documents.run import Run, WorkResult
 from pmm.render.memory_charts import Chart, charts_over_time, density_chart
 
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from pmm import words
-from pmm.documents import WorkResult
-from pmm.programs import Variant
+from pmm.base import formatting
+from pmm.documents.programs import Variant
+from pmm.documents.run import WorkResult
 from pmm.render import charts
 
 MS = 1_000_000
@@ -92,10 +92,10 @@ def line(variant: Variant, quantity: Quantity) -> Line | None:
     unit = "bytes" if quantity.unit else None
     return Line(
         name=variant.name,
-        start=words.quantity(start, unit),
-        peak=words.quantity(peak, unit),
-        end=words.quantity(end, unit),
-        back=words.percent(back, taken) if taken > 0 else "nothing taken",
+        start=formatting.quantity(start, unit),
+        peak=formatting.quantity(peak, unit),
+        end=formatting.quantity(end, unit),
+        back=formatting.percent(back, taken) if taken > 0 else "nothing taken",
     )
 
 

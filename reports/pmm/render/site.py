@@ -19,10 +19,11 @@ from urllib.parse import urlsplit
 import jinja2
 from markupsafe import Markup, escape
 
-from pmm import speed_print, words
-from pmm.coverage_ledger import LEDGER
-from pmm.documents import Run, encode_run
-from pmm.plain_text import isolated, plain
+from pmm.base import formatting
+from pmm.base.plain_text import isolated, plain
+from pmm.cli import speed_print
+from pmm.collect.coverage_ledger import LEDGER
+from pmm.documents.run import Run, encode_run
 from pmm.render import (
     backends,
     claims,
@@ -53,7 +54,7 @@ LCOV_FOLDER = "lcov"
 
 def _asset(name: str) -> Markup:
     """A style or script of this package, trusted."""
-    path = resources.files("pmm").joinpath("assets", name)
+    path = resources.files("pmm.render").joinpath("assets", name)
     return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
@@ -96,7 +97,7 @@ def environment() -> jinja2.Environment:
     """The template environment: escaping on, an unknown name is an error."""
     style, script = _asset("report.css"), _asset("report.js")
     env = jinja2.Environment(
-        loader=jinja2.PackageLoader("pmm", "templates"),
+        loader=jinja2.PackageLoader("pmm.render", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -104,21 +105,21 @@ def environment() -> jinja2.Environment:
         finalize=shown,
     )
     for function in (
-        words.number, words.size, words.duration, words.quantity, words.times,
-        words.percent, words.plural,
+        formatting.number, formatting.size, formatting.duration,
+        formatting.quantity, formatting.times, formatting.percent, formatting.plural,
     ):  # fmt: skip
         env.filters[function.__name__] = function
     env.filters.update(svg=Markup, verbatim=verbatim)
     env.tests["web_address"] = is_web_address
     env.globals.update(
-        states=words.STATES,
-        verdicts=words.VERDICTS,
-        severities=words.SEVERITIES,
-        changes=words.CHANGES,
-        truths=words.TRUTHS,
-        agreements=words.AGREEMENTS,
-        claim_states=words.CLAIM_STATES,
-        paces=words.PACES,
+        states=formatting.STATES,
+        verdicts=formatting.VERDICTS,
+        severities=formatting.SEVERITIES,
+        changes=formatting.CHANGES,
+        truths=formatting.TRUTHS,
+        agreements=formatting.AGREEMENTS,
+        claim_states=formatting.CLAIM_STATES,
+        paces=formatting.PACES,
         figure=speed_print.figure,
         interval=speed_print.interval,
         reached=speed_print.reached,
