@@ -14,6 +14,7 @@ from pmm.base.errors import PmmError
 from pmm.documents.jobs import Job
 from pmm.documents.run import Run, decode_run, encode_run
 from pmm.documents.verdict import Asked
+from pmm.judge import problems as problems_of
 from pmm.judge import verdicts
 from pmm.judge.compare import compare_runs
 from pmm.judge.counterparts import counterparts
@@ -37,9 +38,9 @@ def good_run(size: int = 12) -> Run:
 def judged(run: Run) -> Run:
     """The run with the verdict that follows from it."""
     problems = [
-        *verdicts.case_problems(run.cases),
-        *verdicts.job_problems(run.results),
-        *verdicts.leak_problems(run.leak_tally, run.leaks),
+        *problems_of.case_problems(run.cases),
+        *problems_of.job_problems(run.results),
+        *problems_of.leak_problems(run.leak_tally, run.leaks),
     ]
     verdict = verdicts.make_verdict(run.cases, run.results, problems, True, None)
     return replace(run, verdict=verdict)

@@ -15,10 +15,10 @@ import msgspec
 import pytest
 from sample import CREATED
 
-from pmm.collect.valgrind import LEAK_OPTIONS, collect_valgrind, origin
+from pmm.collect.valgrind import collect_valgrind, origin
 from pmm.documents.run import Frame, LeakFinding, Run
 from pmm.execute.executor import unstarted
-from pmm.plan.plan import make_job
+from pmm.plan.plan import LEAK_OPTIONS, make_job
 from pmm.render import leaks
 from pmm.render.site import render
 

@@ -20,11 +20,17 @@ from pmm.base import errors
 from pmm.base.errors import UsageError
 from pmm.base.paths import Places
 from pmm.cli.speed_print import said_of_control
+from pmm.collect.bench import BenchOutput, collect_bench
 from pmm.discover.cpythons import CPython
 from pmm.discover.world import World
 from pmm.documents.run import Verdict
+from pmm.documents.speed import SpeedTable
 from pmm.judge import pair_stats
-from pmm.judge.speed import Pairs, collect_pair, speed_verdict
+from pmm.judge import problems as problems_of
+from pmm.judge.bench import make_rows
+from pmm.judge.groups import View
+from pmm.judge.speed import Pairs, pairs_of, speed_problems
+from pmm.judge.verdicts import make_verdict
 from pmm.plan import pair_rules
 from pmm.plan.pairs import make_pair_plan
 from pmm.plan.selection import Selection
@@ -210,23 +216,31 @@ def test_judging_again_gives_the_same_bytes():
     assert msgspec.json.encode(first) == msgspec.json.encode(second)
 
 
-PASSED = Verdict(
-    state="pass", exit_code=0, sentence="Pass.", counts={}, jobs={}, problems=()
-)
+def judged(made: Comparison, table: SpeedTable, failed: bool = False) -> Verdict:
+    """The verdict on a run that is these pairs and perhaps a job that failed."""
+    results = list(made.results.values())
+    if failed:
+        results[0] = replace(results[0], status="crash", reason="ended by SIGSEGV")
+    problems = [*problems_of.job_problems(results), *speed_problems(table)]
+    return make_verdict((), results, problems, True, None, View(speed=table))
 
 
 def test_slower_is_no_failure_and_inconclusive_is_its_own_exit_code():
-    slow = speed_verdict(PASSED, Comparison(noisy(2.0)).table())
+    made = Comparison(noisy(2.0))
+    slow = judged(made, made.table())
     assert slow.exit_code == errors.PASS
     assert "slower" in slow.sentence
+    assert slow.problems == ()
     made = Comparison(noisy(0.5))
     for number in (1, 2, 3):
         disturb(made, number, "list", "ours")
-    lost = speed_verdict(PASSED, made.table())
+    lost = judged(made, made.table())
     assert (lost.state, lost.exit_code) == ("inconclusive", errors.INCONCLUSIVE)
-    assert "list" in lost.sentence
-    broken = replace(PASSED, state="fail", exit_code=errors.FAILURE)
-    assert speed_verdict(broken, made.table()) == broken
+    assert "3 of 12 rounds of list were disturbed" in lost.sentence
+    assert [one.word for one in lost.groups] == ["undecided"]
+    broken = judged(made, made.table(), failed=True)
+    assert (broken.state, broken.exit_code) == ("fail", errors.FAILURE)
+    assert [one.kind for one in broken.problems] == ["job", "speed"]
 
 
 # ------------------------------------------------------------------ documents
@@ -249,17 +263,23 @@ def document(**context: str) -> bytes:
     ).encode()  # fmt: skip
 
 
-def read(tmp_path: Path, data: bytes) -> tuple[Pairs, str | None]:
+def read(tmp_path: Path, data: bytes) -> tuple[list[BenchOutput], str | None]:
     """Read one arm's document."""
     job = next(j for j in Comparison(noisy()).plan if j.mode == "generational")
     (tmp_path / "document.json").write_bytes(data)
-    pairs = Pairs()
-    return pairs, collect_pair(pairs, job, tmp_path / "document.json")
+    output, complaint = collect_bench(job, quiet(job), tmp_path / "document.json")
+    return [output] if output is not None else [], complaint
+
+
+def pairs_in(tmp_path: Path, data: bytes) -> Pairs:
+    """Read one arm's document, which is believed."""
+    outputs, complaint = read(tmp_path, data)
+    assert complaint is None
+    return pairs_of(outputs)
 
 
 def test_an_arms_figures_are_found_by_benchmark(tmp_path):
-    pairs, complaint = read(tmp_path, document(pmm_subject_version="0.1.0"))
-    assert complaint is None
+    pairs = pairs_in(tmp_path, document(pmm_subject_version="0.1.0"))
     (figures,) = pairs.figures.values()
     assert figures["gc/full_live"][0].per_object_ns == 3.5
     assert pairs.objects == 1_000_000
@@ -273,15 +293,14 @@ def test_an_arms_figures_are_found_by_benchmark(tmp_path):
      {"pmm_witness_ok": "false"}],
 )  # fmt: skip
 def test_an_arm_that_was_somebody_else_is_not_believed(tmp_path, context):
-    pairs, complaint = read(tmp_path, document(**context))
+    outputs, complaint = read(tmp_path, document(**context))
     assert complaint
-    assert pairs.figures == {}
+    assert pairs_of(outputs).figures == {}
 
 
 @pytest.mark.parametrize("word", [b"NaN", b"-nan", b"Infinity"])
 def test_a_figure_that_is_no_number_is_unknown_and_the_others_count(tmp_path, word):
-    pairs, complaint = read(tmp_path, document().replace(b"3.5", word))
-    assert complaint is None
+    pairs = pairs_in(tmp_path, document().replace(b"3.5", word))
     (figures,) = pairs.figures.values()
     assert figures["gc/full_live"][0].per_object_ns is None
 
@@ -289,11 +308,15 @@ def test_a_figure_that_is_no_number_is_unknown_and_the_others_count(tmp_path, wo
 def test_a_row_that_cannot_be_read_is_named_and_the_others_count(tmp_path):
     bad = b'"benchmarks": [{"name": "gc/x/10", "iterations": NaN}, 7, '
     data = document().replace(b'"benchmarks": [', bad)
-    pairs, complaint = read(tmp_path, data)
-    assert complaint.startswith("gc/x/10: it cannot be read")
-    assert "; entry 2: it cannot be read" in complaint
-    (figures,) = pairs.figures.values()
+    outputs, complaint = read(tmp_path, data)
+    assert complaint is None
+    (figures,) = pairs_of(outputs).figures.values()
     assert list(figures) == ["gc/full_live"]
+    found = problems_of.bench_problems(make_rows(outputs[0]))
+    assert [one.title for one in found] == [
+        "no figure: gc/x/10 over pool", "no figure: entry 2 over pool"
+    ]  # fmt: skip
+    assert all(one.detail.startswith("it cannot be read") for one in found)
 
 
 @pytest.mark.parametrize("data", [b"", b"{"])

@@ -16,12 +16,12 @@ from pmm.base.typed_names import choose, nearest, slug
 from pmm.discover.cpythons import CPython, primary
 from pmm.discover.named_by_path import Named, NamedBackend, NamedSubject, SaidSubject
 from pmm.discover.world import World
+from pmm.documents.journal import job_folder
 from pmm.documents.programs import BackendEntry
 from pmm.execute.executor import full_argv, job_command
 from pmm.plan import profiles
 from pmm.plan.plan import BOUNDS, make_plan
 from pmm.plan.selection import PROFILES, Selection
-from pmm.store.runs import job_folder
 
 
 def backend(name: str, available: bool = True) -> BackendEntry:

@@ -12,11 +12,12 @@ from sample import CREATED
 
 from pmm.base.errors import PmmError
 from pmm.base.paths import Places
-from pmm.collect.bench import collect_bench, summarise
+from pmm.collect.bench import collect_bench
 from pmm.collect.coverage_ledger import LEDGER, disagreements, read_ledger
 from pmm.collect.lcov import collect_coverage
 from pmm.collect.valgrind import collect_valgrind, site_frame
 from pmm.execute.executor import unstarted
+from pmm.judge.bench import make_rows, summarise
 from pmm.judge.leaks import mark_expected, tally_row
 from pmm.plan.plan import make_job
 
@@ -247,7 +248,8 @@ def read_bench(tmp_path: Path, backend: str, text: bytes):
     planned = make_job("bench", f"list/{backend}", ["x"], backend=backend)
     (tmp_path / "d.json").write_bytes(text)
     done = unstarted(planned, CREATED, "")
-    return collect_bench(planned, done, tmp_path / "d.json")
+    output, complaint = collect_bench(planned, done, tmp_path / "d.json")
+    return make_rows(output) if output is not None else (), complaint
 
 
 def test_all_repetitions_are_kept_and_compared_with_libc(tmp_path):

@@ -19,7 +19,9 @@ import pytest
 from conftest import Project
 
 from pmm.base.errors import PmmError
-from pmm.store.runs import JOURNAL, Journal, load_run, mend_journal, read_journal
+from pmm.documents.journal import JOURNAL
+from pmm.execute.journal import Journal, mend_journal, read_journal
+from pmm.store.runs import load_run
 
 KIND = ("--only", "conform")
 BACKENDS = ["pool", "libc", *(f"b{i}" for i in range(14))]

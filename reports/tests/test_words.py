@@ -16,9 +16,11 @@ from sample import build_sample
 
 from pmm.documents.programs import CLASSES
 from pmm.documents.run import CaseResult, Run, decode_run
-from pmm.execute.busy import Sample, excuse, is_busy, load_of, notice, others, sample
+from pmm.execute.busy import Sample, excuse, is_busy, others, sample
 from pmm.execute.executor import unstarted
+from pmm.judge import problems as problems_of
 from pmm.judge import verdicts
+from pmm.judge.load import load_of, notice
 from pmm.plan.plan import make_job
 from pmm.render.census import counted, subjects_of
 from pmm.render.conformance import context
@@ -196,7 +198,7 @@ def test_tile_and_verdict_agree(outcome):
     run = changed(build_sample(12), all_pass)
     cases = (replace(run.cases[0], outcome=outcome), *run.cases[1:])
     run = changed(replace(run, cases=cases), lambda case: case)
-    problems = verdicts.case_problems(run.cases)
+    problems = problems_of.case_problems(run.cases)
     verdict = verdicts.make_verdict(run.cases, run.results, problems, True, None)
     tile = index_context(run)["tiles"][0]
     if outcome != "NOT_RUN":

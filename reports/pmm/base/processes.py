@@ -27,6 +27,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LD_LIBRARY_PATH")
+"""What a program that we start is given of our own environment."""
 CAPTURE_BYTES = 1 << 20
 FILE_BYTES = 1 << 30
 ENDED_FIELDS = 6

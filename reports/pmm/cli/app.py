@@ -58,20 +58,14 @@ from pmm.cli.session import (
 )
 from pmm.cli.summary import print_summary
 from pmm.documents.jobs import JobKind
+from pmm.documents.journal import Header
 from pmm.documents.run import Run
 from pmm.documents.verdict import GonePolicy
 from pmm.plan.pairs import make_pair_plan, refuse_at_once
 from pmm.plan.plan import make_plan
 from pmm.plan.selection import KINDS, Selection, wanted_by
 from pmm.store.baseline import policy_of, read_baseline
-from pmm.store.runs import (
-    RUN,
-    Header,
-    claim_report_folder,
-    find_run,
-    load_run,
-    sole_writer,
-)
+from pmm.store.runs import RUN, claim_report_folder, find_run, load_run, sole_writer
 
 LOG_WIDTH = 140
 """Columns of a log, where no terminal says how many it has."""

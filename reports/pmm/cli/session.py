@@ -34,30 +34,26 @@ from pmm.base.paths import LAUNCHER, Places, is_root, pasted, shown
 from pmm.base.signals import Interruption, refuse_more
 from pmm.base.typed_names import is_path, parse_backend
 from pmm.cli.progress import Display
-from pmm.collect.gather import covers, fold
-from pmm.collect.lcov import COVERAGE, INFO, PAGES
+from pmm.collect.gather import gather
+from pmm.collect.lcov import COVERAGE, INFO, PAGES, covers
 from pmm.discover.environment import capture_environment, differing_binaries, hash_of
 from pmm.discover.world import World, subject_entries
 from pmm.documents.jobs import Job, JobResult
+from pmm.documents.journal import JOURNAL, Header, job_folder
 from pmm.documents.programs import BackendEntry
 from pmm.documents.run import Run
 from pmm.documents.verdict import GonePolicy
 from pmm.execute.executor import Executor, utc_now
-from pmm.judge.run import compared
+from pmm.execute.journal import Journal, mend_journal, read_journal
+from pmm.judge.run import compared, judge_run
 from pmm.plan.plan import Plan
 from pmm.plan.selection import Selection
 from pmm.store.baseline import Baseline, asked_of, read_baseline
 from pmm.store.junit import JUNIT, junit_bytes
 from pmm.store.runs import (
-    JOURNAL,
     LOCK,
-    Header,
-    Journal,
     claim_report_folder,
-    job_folder,
     make_run_folder,
-    mend_journal,
-    read_journal,
     save_run,
     sole_writer,
     write_atomically,
@@ -258,7 +254,7 @@ def judged(
     places = Places(root=Path(header.root), build=Path(header.build))
     if covers(header.plan):
         keep_coverage(folder, places)
-    run = fold(header, results, folder, places)
+    run = judge_run(header, results, gather(header, results, folder, places), places)
     if against.baseline is not None:
         before, where = against.baseline
         run = compared(run, before, shown(where), against.gone)

@@ -6,8 +6,7 @@ variation of a counter that was 0, `Infinity`, `-NaN`. None of them is JSON. So
 
 1. the words for what is no number are spelt as Python's decoder reads them,
 2. each entry is converted by itself, and
-3. one that cannot be read, or whose time is no time, is refused with the reason;
-   the others stay.
+3. one that cannot be read is refused with the reason; the others stay.
 
 Aggregates are not read at all: everything is computed from the repetitions.
 """
@@ -83,13 +82,8 @@ def read_json(text: bytes) -> Any:
         raise ValueError("it is nested too deeply") from error
 
 
-def read_bench_document(
-    path: Path, timed: bool = True
-) -> tuple[BenchPaper | None, str | None]:
-    """Read a `--benchmark_out` file; without a paper, the complaint says why.
-
-    `timed` tells that the times are read, and not only what a benchmark counts.
-    """
+def read_bench_document(path: Path) -> tuple[BenchPaper | None, str | None]:
+    """Read a `--benchmark_out` file; without a paper, the complaint says why."""
     try:
         found = read_json(path.read_bytes())
         outer = msgspec.convert(found, Outer)
@@ -101,7 +95,7 @@ def read_bench_document(
     entries: list[BenchEntry] = []
     refused: dict[str, str] = {}
     for number, row in enumerate(outer.benchmarks, 1):
-        entry, why = read_entry(row, timed)
+        entry, why = read_entry(row)
         if why is not None:
             refused.setdefault(name_of(row, number), why)
         elif entry is not None and entry.run_type == "iteration":
@@ -119,7 +113,7 @@ def name_of(row: object, number: int) -> str:
     return f"entry {number}"
 
 
-def read_entry(row: object, timed: bool) -> tuple[BenchEntry | None, str | None]:
+def read_entry(row: object) -> tuple[BenchEntry | None, str | None]:
     """Read one row; the reason says why it is refused. Aggregates give neither."""
     if isinstance(row, dict) and row.get("run_type") == "aggregate":
         return None, None
@@ -127,11 +121,10 @@ def read_entry(row: object, timed: bool) -> tuple[BenchEntry | None, str | None]
         entry = msgspec.convert(row, BenchEntry, strict=False)
     except msgspec.ValidationError as error:
         return None, f"it cannot be read: {error}"
-    judged = timed and not entry.error_occurred
-    return known_figures(entry), wrong_number(entry) if judged else None
+    return known_figures(entry), None
 
 
-def wrong_number(entry: BenchEntry) -> str | None:
+def wrong_time(entry: BenchEntry) -> str | None:
     """Return which number makes an entry useless: a time that is no time."""
     for name in TIMES:
         value = getattr(entry, name)

@@ -19,7 +19,8 @@ from pmm.base.errors import no_document
 from pmm.base.last_words import clean, last_words
 from pmm.base.paths import Places
 from pmm.base.plain_text import shell_word
-from pmm.base.typed_names import id_part, is_path
+from pmm.base.typed_names import id_part
+from pmm.collect.asked import other_than_asked
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
 from pmm.documents.run import CaseResult, Column
@@ -32,8 +33,6 @@ BAD = frozenset(
 """Classes that fail a run."""
 
 FATES: dict[str, CaseClass] = {"crash": "CRASH", "timeout": "TIMEOUT"}
-NOT_REACHED = "not reached"
-"""Starts the message of a cell whose job broke off earlier."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def contradiction(job: Job, lines: Sequence[ConformLine]) -> str | None:
     cases = [line for line in lines if isinstance(line, CaseLine)]
     if len([line for line in lines if isinstance(line, HostLine)]) > 1:
         return "its document has two host lines"
-    return other_than_asked(job, lines[0]) or bad_tally(lines, cases)
+    return host_lies(job, lines[0]) or bad_tally(lines, cases)
 
 
 def bad_tally(lines: Sequence[ConformLine], cases: Sequence[CaseLine]) -> str | None:
@@ -86,19 +85,16 @@ def bad_tally(lines: Sequence[ConformLine], cases: Sequence[CaseLine]) -> str | 
     return None if cases else "it ran no case"
 
 
-def other_than_asked(job: Job, host: HostLine) -> str | None:
+def host_lies(job: Job, host: HostLine) -> str | None:
     """Return in what the host line differs from the job's order."""
-    pairs = [
-        ("subject", job.subject, host.subject),
-        ("backend", job.backend, host.backend),
-        ("mode", job.mode, host.mode),
-        ("lane", job.lane, host.lane),
-    ]
-    for what, asked, said in pairs:
-        free = asked is None or is_path(asked)
-        if not free and asked != said:
-            return f"it says {what} {said}, and was asked for {asked}"
-    return None
+    return other_than_asked(
+        [
+            ("subject", job.subject, host.subject),
+            ("backend", job.backend, host.backend),
+            ("mode", job.mode, host.mode),
+            ("lane", job.lane, host.lane),
+        ]
+    )
 
 
 def exit_code_lies(result: JobResult, cases: Sequence[CaseResult]) -> str | None:
@@ -217,6 +213,7 @@ def fill_gaps(
             filled[0],
             outcome=fate,
             reported=fate,
+            unreached=False,
             message=f"the job broke off here: {result.reason}",
             signal=result.signal,
             words=last_words(result.stderr_tail),
@@ -234,7 +231,8 @@ def unreached(case: CaseResult, column: str, job: Job, result: JobResult) -> Cas
         reported="NOT_RUN",
         expectation=None,
         link=None,
-        message=f"{NOT_REACHED}: {result.reason}",
+        message=f"not reached: {result.reason}",
+        unreached=True,
         feature=None,
         signal=None,
         phase=None,

@@ -9,13 +9,15 @@ on lcov's own pages, which the report links.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pmm.base.errors import PmmError
 from pmm.collect.coverage_ledger import LEDGER, read_ledger, reasons
 from pmm.documents.coverage import Coverage, CoverageFile, CoverageGap
+from pmm.documents.jobs import Job
+from pmm.documents.run import Skipped
 
 COVERAGE, INFO, PAGES = "coverage", "impl.info", "html"
 """The folder, in the build and kept in the run, and what is in it."""
@@ -125,3 +127,27 @@ def collect_coverage(run: Path, root: Path) -> Coverage | None:
     pages = f"{COVERAGE}/{PAGES}"
     html = pages if (run / pages / "index.html").is_file() else None
     return Coverage(files=files, gaps=gaps(found, root), html=html, **totals)
+
+
+def covers(plan: Sequence[Job]) -> bool:
+    """Tell whether a run is about what coverage is of: the reference, by its cases."""
+    return any(job.kind == "conform" and job.subject == "reference" for job in plan)
+
+
+def read_coverage(
+    plan: Sequence[Job], folder: Path, root: Path
+) -> tuple[Coverage | None, tuple[Skipped, ...]]:
+    """Read lcov's summary; say what is lost where there should be one."""
+    if not covers(plan):
+        return None, ()
+    lost = "no coverage page"
+    remedy = "ci/run.sh"
+    try:
+        found = collect_coverage(folder, root)
+    except PmmError as error:
+        skipped = Skipped(what="coverage", why=str(error), lost=lost, remedy=remedy)
+        return None, (skipped,)
+    if found is not None:
+        return found, ()
+    why = "not measured with this build (no build/coverage/impl.info as new)"
+    return None, (Skipped(what="coverage", why=why, lost=lost, remedy=remedy),)

@@ -31,12 +31,6 @@ ALLOCATORS = (
     "impl/sanitize.", "impl/object/memory.",
 )  # fmt: skip
 """Where the runtime's own allocators and their layers live."""
-LEAK_OPTIONS = (
-    "--leak-check=full",
-    "--show-leak-kinds=definite,indirect,possible",
-    "--num-callers=40",
-    "--gen-suppressions=all",
-)
 
 
 def collect_valgrind(

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pmm.base.errors import PmmError
-from pmm.base.processes import kill_session
-from pmm.execute.executor import KEPT_VARIABLES
+from pmm.base.processes import KEPT_VARIABLES, kill_session
 
 PROBE_SECONDS = 20
 FILE_BYTES = 1 << 24

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from pmm.base.paths import LAUNCHER, Places, shown
 from pmm.base.plain_text import plain
+from pmm.base.processes import KEPT_VARIABLES
 from pmm.discover.build_facts import build_facts
 from pmm.documents.jobs import Binary, Environment, Timer
 from pmm.documents.programs import BackendEntry
-from pmm.execute.executor import KEPT_VARIABLES
 
 TOOLS = {
     "valgrind": ("valgrind", "--version"),

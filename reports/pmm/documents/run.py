@@ -120,6 +120,8 @@ class CaseResult(Strict, frozen=True):
     """What its process said last, where it did not pass (pmm.base.last_words)."""
     inexact: dict[str, str] | None = None
     """Counters that are no part of comparisons, each with the case's reason."""
+    unreached: bool = False
+    """Its job broke off before it; what became of the job is told once, there."""
 
 
 class WorkResult(Strict, frozen=True):
@@ -309,7 +311,7 @@ class Problem(Strict, frozen=True):
 
     kind: Literal[
         "case", "job", "work", "leak", "expectation", "change", "witness", "claim",
-        "gone",
+        "gone", "speed",
     ]  # fmt: skip
     severity: Severity
     key: str
@@ -319,6 +321,8 @@ class Problem(Strict, frozen=True):
     reproduce: str | None
     words: str | None = None
     """What the process said last, beyond what the detail tells."""
+    word: str | None = None
+    """Class of the case, status of the job, or what else it is; null: its kind."""
 
 
 VerdictState = Literal[

@@ -29,16 +29,14 @@ from pmm.base.errors import InterruptedRunError, no_room
 from pmm.base.last_words import clean, with_line
 from pmm.base.locks import Note, held_in_turn
 from pmm.base.plain_text import shell_line, shell_word
-from pmm.base.processes import Child, Ending, start
+from pmm.base.processes import KEPT_VARIABLES, Child, Ending, start
 from pmm.base.signals import Interruption, end_if_told, heard_later, refuse_more
 from pmm.documents.jobs import Job, JobResult, JobStatus
 from pmm.execute.busy import Sample, excuse, others, sample
-from pmm.store.runs import Journal
+from pmm.execute.journal import Journal
 
 Report = Callable[[Job, JobResult | None], None]
 """Called with None when a job starts and with its result when it is done."""
-
-KEPT_VARIABLES = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 def utc_now() -> str:

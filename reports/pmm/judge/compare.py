@@ -21,7 +21,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from pmm.collect.conform import NOT_REACHED
 from pmm.documents.programs import CLASSES
 from pmm.documents.run import (
     CaseResult,
@@ -177,7 +176,7 @@ def cases(before: Run, after: Run) -> tuple[list[Change], int]:
         if old.outcome == new.outcome:
             same += 1
             continue
-        if (new.message or "").startswith(NOT_REACHED):
+        if new.unreached:
             continue  # what became of its job says it once
         step = rank(new.outcome) - rank(old.outcome)
         verdict: ChangeVerdict = (

@@ -23,17 +23,18 @@ from typing import NamedTuple
 from pmm.base.typed_names import is_path
 from pmm.documents.jobs import Job
 from pmm.documents.run import CaseResult, Change, Column, Problem, Verdict
+from pmm.documents.speed import SpeedTable
 from pmm.documents.verdict import Absent, ProblemGroup, Said
 
 RANKS = (
     "CRASH", "SANITIZER", "TIMEOUT", "OOM_UNSAFE", "LEAK", "FAIL", "wrong answer",
     "no witness", "XPASS", "HARNESS_ERROR", "NOT_RUN", "FAILED", "expectation",
-    "worse", "gone", "no figure", "claim", "WARN",
+    "worse", "gone", "no figure", "claim", "undecided", "WARN",
 )  # fmt: skip
 """What a problem can be, worst first."""
 KINDS = {
     "leak": "LEAK", "expectation": "expectation", "change": "worse", "gone": "gone",
-    "claim": "claim",
+    "claim": "claim", "speed": "undecided",
 }  # fmt: skip
 MOST_SAID = 4
 SHOWN_GROUPS = 12
@@ -58,6 +59,7 @@ class View:
     """By kind and name, as its problem is keyed."""
     notices: tuple[str, ...] = ()
     resume: str | None = None
+    speed: SpeedTable | None = None
 
 
 class Trait(NamedTuple):
@@ -82,8 +84,7 @@ def rank(word: str) -> int:
 
 def word_of(problem: Problem) -> str:
     """Return what a problem is: a class, a status, or its kind."""
-    word = problem.title.partition(":")[0]
-    return word if word in RANKS else KINDS.get(problem.kind, problem.kind)
+    return problem.word or KINDS.get(problem.kind, problem.kind)
 
 
 def blurred(text: str) -> str:

@@ -12,13 +12,11 @@ from pathlib import Path
 
 import msgspec
 
-from pmm.base.paths import Places
-from pmm.collect.valgrind import site_frame
+from pmm.collect.runtime_leaks import subject_name
 from pmm.documents.jobs import Job, JobResult
-from pmm.documents.programs import Finding
 from pmm.documents.run import LeakFinding, LeakTally, WorkResult
+from pmm.plan.plan import LEAKS
 
-WORKLOAD = "leaks"
 CLEAN = "clean"
 PLANTERS = ("leaks.c", "leaks.py")
 """The sources whose lines lose things on purpose."""
@@ -29,56 +27,12 @@ def planted(variant: str | None) -> bool:
     return variant not in (None, CLEAN)
 
 
-def runtime_findings(
-    job: Job, result: JobResult, work: WorkResult, places: Places
-) -> tuple[LeakFinding, ...]:
-    """Turn what the runtime's own accounting reports into findings."""
-    return tuple(
-        runtime_finding(job, result, work, finding, places)
-        for finding in work.document.findings
-    )
-
-
-def runtime_finding(
-    job: Job, result: JobResult, work: WorkResult, finding: Finding, places: Places
-) -> LeakFinding:
-    """Make one finding; a document of a single variant need not name it."""
-    document = work.document
-    variant = finding.variant
-    if variant is None and len(document.variants) == 1:
-        variant = document.variants[0].name
-    what = finding.type or "block"
-    return LeakFinding(
-        job=job.id,
-        by="runtime",
-        kind=finding.kind,
-        workload=document.workload,
-        variant=variant,
-        subject=subject_name(job),
-        backend=document.backend,
-        type=finding.type,
-        message=f"{finding.count} × {what} lost ({finding.kind})",
-        count=finding.count,
-        bytes=finding.bytes,
-        frames=site_frame(finding.site, places),
-        suppression=None,
-        suppressed=False,
-        expected=False,
-        reproduce=result.command,
-    )
-
-
-def subject_name(job: Job) -> str:
-    """Return who was asked: a CPython by its version, as several run."""
-    return job.id.rpartition("/")[2] if job.interpreter else job.shown_subject or ""
-
-
 def mark_expected(findings: Iterable[LeakFinding]) -> tuple[LeakFinding, ...]:
     """Say of each finding whether it is one that was lost on purpose."""
     return tuple(
         msgspec.structs.replace(
             finding,
-            expected=finding.workload == WORKLOAD
+            expected=finding.workload == LEAKS
             and planted(finding.variant)
             and points_at_plant(finding),
         )
@@ -109,7 +63,7 @@ def tally(
     """Hold each variant on each subject against what had to be seen."""
     rows = []
     for job in jobs:
-        if job.workload != WORKLOAD or results[job.id].status != "ok":
+        if job.workload != LEAKS or results[job.id].status != "ok":
             continue
         mine = [f for f in findings if f.job == job.id and not f.suppressed]
         for variant in variants_of(job, work):

@@ -22,12 +22,12 @@ from statistics import geometric_mean
 from typing import Literal, NamedTuple
 
 from pmm.base.typed_names import by_number, is_path
-from pmm.collect.bench import YARDSTICK
 from pmm.collect.conform import BAD
 from pmm.documents.jobs import Job
 from pmm.documents.programs import BackendEntry
 from pmm.documents.run import BenchRow, BenchSummary, CaseResult, Run
 from pmm.documents.standings import Standing, State
+from pmm.judge.bench import YARDSTICK
 from pmm.plan.profiles import BOUNDS
 
 Key = tuple[str, str, str | None]

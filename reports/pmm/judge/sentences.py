@@ -11,6 +11,8 @@ from pmm.base import errors
 from pmm.documents.jobs import JobResult
 from pmm.documents.programs import CaseClass
 from pmm.documents.run import CaseResult, Comparison, Problem
+from pmm.documents.speed import SpeedTable
+from pmm.judge.speed import told
 
 NAMES = {
     "case": "case result wrong", "job": "job not done", "work": "wrong answer",
@@ -35,6 +37,7 @@ class Finding:
     comparison: Comparison | None
     applied: bool
     resume: str | None
+    speed: SpeedTable | None = None
 
 
 def basis(cases: Sequence[CaseResult], results: Sequence[JobResult]) -> str:
@@ -82,11 +85,15 @@ def interruption(found: Finding) -> str:
 def sentence(found: Finding) -> str:
     """Say the verdict in words."""
     bad = [one for one in found.problems if one.severity != "warning"]
-    counts = Counter(one.kind for one in bad)
+    counts = Counter(one.kind for one in bad if one.kind in NAMES)
     parts = [f"{n:,} × {NAMES[kind]}" for kind, n in counts.items()]
+    parts += [one.detail for one in bad if one.kind == "speed"]
     if not found.applied and found.code in (errors.PASS, errors.INCONCLUSIVE):
         parts.insert(0, "nothing applied")
     parts += [*against(found), basis(found.cases, found.results)]
     if found.code == errors.INTERRUPTED:
         return f"{interruption(found)}. So far: {'; '.join(parts)}."
-    return f"{HEADS[found.code]}: {'; '.join(parts)}."
+    said = f"{HEADS[found.code]}: {'; '.join(parts)}."
+    if found.code == errors.PASS and found.speed is not None:
+        return f"{said} {told(found.speed)}."
+    return said

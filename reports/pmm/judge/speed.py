@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """From the documents of a plan of pairs to the speed table.
 
-1. A job's figures are read from its Google Benchmark document.
+1. A job's figures are those that any benchmark process gives (collect.bench).
 2. A round of a unit counts whole or not at all: it is dropped when one of its
    processes waited for the machine, whichever arm that was, and missing when
    one of them failed.
@@ -21,13 +21,10 @@ from statistics import median
 
 import msgspec
 
-from pmm.base import errors
-from pmm.base.typed_names import is_path
-from pmm.collect.bench import SUFFIX, as_bool
-from pmm.collect.bench_json import BenchPaper, read_bench_document
+from pmm.collect.bench import BenchOutput, bare_name
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import BenchContext, BenchEntry
-from pmm.documents.run import Verdict
+from pmm.documents.run import Problem
 from pmm.documents.speed import (
     DroppedPair,
     SpeedArm,
@@ -54,7 +51,7 @@ Figures = Mapping[str, Sequence[BenchEntry]]
 
 @dataclass
 class Pairs:
-    """What the jobs of a plan of pairs measured."""
+    """What the processes of a plan of pairs measured."""
 
     figures: dict[str, Figures] = field(default_factory=dict)
     """By job id."""
@@ -63,59 +60,20 @@ class Pairs:
     objects: int = 0
 
 
-def collect_pair(pairs: Pairs, job: Job, document: Path) -> str | None:
-    """Read one arm's document into `pairs`; return why it is not believed.
-
-    A benchmark without a figure is complained of, and the others count.
-    """
-    found, unread = read_bench_document(document, timed=False)
-    if found is None:
-        return unread
-    complaint = pair_complaint(job, found)
-    if complaint is not None:
-        return complaint
-    refused = {
-        **found.refused,
-        **{
-            entry.run_name: entry.error_message or "failed"
-            for entry in found.entries
-            if entry.error_occurred
-        },
-    }
-    entries = [one for one in found.entries if one.run_name not in refused]
-    figures: dict[str, list[BenchEntry]] = {}
-    for entry in entries:
-        name, _, size = SUFFIX.sub("", entry.run_name).rpartition("/")
-        figures.setdefault(name, []).append(entry)
-        pairs.objects = int(size) if size.isdigit() else pairs.objects
-    pairs.figures[job.id] = figures
-    if job.pair is not None:
-        pairs.said[job.pair.arm.id] = found.context
-    return "; ".join(f"{name}: {why}" for name, why in refused.items()) or None
-
-
-def pair_complaint(job: Job, found: BenchPaper) -> str | None:
-    """Return what makes a document useless: another subject, nothing measured."""
-    context = found.context
-    wrong = arm_lies(job, context.pmm_subject, context.pmm_backend, context.pmm_mode)
-    if wrong is not None:
-        return wrong
-    if as_bool(context.pmm_witness_ok) is False:
-        return f"{job.backend} did not serve the memory ({context.pmm_witness_object})"
-    return None if found.entries or found.refused else "it measured nothing"
-
-
-def arm_lies(
-    job: Job, subject: str | None, backend: str | None, mode: str | None
-) -> str | None:
-    """Return what a document says against its order."""
-    said = {"subject": subject, "backend": backend, "mode": mode}
-    asked = {"subject": job.subject, "backend": job.backend, "mode": job.mode}
-    for what, wanted in asked.items():
-        free = wanted is None or is_path(wanted)
-        if not free and said[what] != wanted:
-            return f"it says {what} {said[what]}, and was asked for {wanted}"
-    return None
+def pairs_of(outputs: Iterable[BenchOutput]) -> Pairs:
+    """Sort what was measured by job; memory that another served does not count."""
+    pairs = Pairs()
+    for output in outputs:
+        if output.job.pair is None or output.served is False:
+            continue
+        figures: dict[str, list[BenchEntry]] = {}
+        for run_name, entries in output.repetitions.items():
+            name, _, size = bare_name(run_name).rpartition("/")
+            figures.setdefault(name, []).extend(entries)
+            pairs.objects = int(size) if size.isdigit() else pairs.objects
+        pairs.figures[output.job.id] = figures
+        pairs.said[output.job.pair.arm.id] = output.context
+    return pairs
 
 
 def waited(result: JobResult) -> str | None:
@@ -332,6 +290,22 @@ def make_rows(
     return judged(rows), judged(controls)
 
 
+def speed_problems(table: SpeedTable | None) -> list[Problem]:
+    """Return the problem of a table that decides nothing.
+
+    A table ranks and does not gate: slower is no failure.
+    """
+    if table is None or table.reason is None:
+        return []
+    return [
+        Problem(
+            kind="speed", severity="inconclusive", key="speed",
+            title="the comparison decides nothing", detail=table.reason,
+            column=None, reproduce=None,
+        )
+    ]  # fmt: skip
+
+
 def counted(rows: Iterable[SpeedRow]) -> str:
     """Say how many rows got which verdict."""
     verdicts = [row.verdict for row in rows]
@@ -340,19 +314,8 @@ def counted(rows: Iterable[SpeedRow]) -> str:
     return ", ".join(parts)
 
 
-def speed_verdict(verdict: Verdict, table: SpeedTable | None) -> Verdict:
-    """Add the table to a run's verdict: a run that passed may be inconclusive.
-
-    A table ranks and does not gate: slower is no failure.
-    """
-    if table is None or verdict.exit_code != errors.PASS:
-        return verdict
-    if table.state == "inconclusive":
-        return msgspec.structs.replace(
-            verdict, state="inconclusive", exit_code=errors.INCONCLUSIVE,
-            sentence=f"Inconclusive: {table.reason}.",
-        )  # fmt: skip
+def told(table: SpeedTable) -> str:
+    """Say in one clause what a table found."""
     ours = next(row.arm for row in table.rows)
     theirs = table.rows[0].against
-    said = f"{ours.partition('/')[0]} against {theirs}: {counted(table.rows)}"
-    return msgspec.structs.replace(verdict, sentence=f"{verdict.sentence} {said}.")
+    return f"{ours.partition('/')[0]} against {theirs}: {counted(table.rows)}"

@@ -15,12 +15,10 @@ import msgspec
 
 from pmm.base.errors import PmmError, UsageError
 from pmm.base.paths import shown
-from pmm.collect.valgrind import LEAK_OPTIONS
 from pmm.discover.cpythons import host_script, primary
 from pmm.discover.world import World, find_modes
 from pmm.documents.jobs import Job, JobKind
 from pmm.documents.run import Skipped
-from pmm.judge.leaks import WORKLOAD as LEAKS
 from pmm.plan.modes_and_allocators import (
     EVERY,
     allocators_of_job,
@@ -31,6 +29,8 @@ from pmm.plan.omissions import skipped
 from pmm.plan.profiles import BOUNDS, REPLACED, reaches
 from pmm.plan.selection import LANES, Chosen, Selection, resolve, sample_of
 
+LEAKS = "leaks"
+"""The workload that loses memory on purpose, for the detectors to find."""
 LEAK_VARIANTS = ("clean", "lost_reference", "uncollected_cycle", "unclosed_file")
 SMALL = {
     "list_vs_generator": ("items=100000",),
@@ -46,6 +46,12 @@ BENCH_BOUNDS = ("alloc",)
 """The benchmarks that measure a backend by itself, so that a bound can run them."""
 NO_MILLIONS = "--benchmark_filter=-/1000000(/|$)"
 SMALLEST_SIZES = "--benchmark_filter=-/10{5,}(/|$)"
+LEAK_OPTIONS = (
+    "--leak-check=full",
+    "--show-leak-kinds=definite,indirect,possible",
+    "--num-callers=40",
+    "--gen-suppressions=all",
+)
 VALGRIND_XML = ("--xml=yes", "--xml-file={dir}/valgrind.%p.xml")
 
 

@@ -21,7 +21,6 @@ from markupsafe import Markup, escape
 
 from pmm.base import formatting
 from pmm.base.plain_text import isolated, plain
-from pmm.cli import speed_print
 from pmm.collect.coverage_ledger import LEDGER
 from pmm.documents.run import Run, encode_run
 from pmm.render import (
@@ -34,6 +33,7 @@ from pmm.render import (
     memory,
     run_page,
     speed,
+    speed_figures,
 )
 
 PAGES = {
@@ -120,9 +120,9 @@ def environment() -> jinja2.Environment:
         agreements=formatting.AGREEMENTS,
         claim_states=formatting.CLAIM_STATES,
         paces=formatting.PACES,
-        figure=speed_print.figure,
-        interval=speed_print.interval,
-        reached=speed_print.reached,
+        figure=speed_figures.figure,
+        interval=speed_figures.interval,
+        reached=speed_figures.reached,
         style=style,
         script=script,
         policy=_policy(style=style, script=script),

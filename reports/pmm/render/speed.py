@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from pmm.base import formatting
-from pmm.cli.speed_print import row_label, short_label
 from pmm.documents.run import Run
 from pmm.documents.speed import SpeedArm, SpeedRow, SpeedTable
 from pmm.render import charts
+from pmm.render.speed_figures import row_label, short_label
 
 
 def _chart(table: SpeedTable) -> tuple[str | None, str]:

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Where a run lives on disk, and the journal that is its truth.
+"""Where a run and its report live on disk.
 
-    build/runs/<id>/jobs.jsonl   line 1: what was planned and where (Header);
-                                 then one line for each finished job (JobResult)
+    build/runs/<id>/jobs.jsonl   the journal (`pmm.documents.journal`)
                     jobs/<job>/  what the job printed and wrote
                     run.json     folded from the two; can be made again
+                    lock         held by the process that works on the run
 
-A line is appended with one write and flushed to the disk before the next job
-counts as done. Only the last line may be torn (a crash in the middle of a
-write): it is forgiven when read and cut off before the next append. Nothing
-that exists is written over.
+Nothing that exists is written over, but run.json and reports.
 """
 
 from __future__ import annotations
@@ -20,135 +17,18 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from pmm.base.errors import PmmError, UsageError, no_room
 from pmm.base.locks import Note, taken
-from pmm.base.typed_names import slug
-from pmm.documents.jobs import Environment, Job, JobResult
-from pmm.documents.programs import BackendEntry, Strict
-from pmm.documents.run import Run, Skipped, SubjectEntry, decode_run, encode_run
-from pmm.documents.verdict import Asked, GonePolicy
+from pmm.documents.journal import JOURNAL
+from pmm.documents.run import Run, decode_run, encode_run
 
-JOURNAL = "jobs.jsonl"
 RUN = "run.json"
 LOCK = "lock"
 """Held by the process that works on the run; says which one that is."""
 RUN_START = b'{"schema":"pmm.run"'
-
-
-class Header(Strict, frozen=True):
-    """Everything about a run that is settled before its first job."""
-
-    schema: Literal["pmm.journal"]
-    version: Literal[1]
-    id: str
-    created: str
-    command: str
-    profile: str
-    working: str
-    """The folder the run was started in, which its commands are relative to."""
-    root: str
-    build: str
-    filtered: bool
-    """True when only a selection of the cases was asked for."""
-    environment: Environment
-    plan: tuple[Job, ...]
-    skipped: tuple[Skipped, ...]
-    backends: tuple[BackendEntry, ...]
-    subjects: tuple[SubjectEntry, ...]
-    asked: Asked | None = None
-    """What the command line asked for."""
-    baseline: str | None = None
-    """Folder of the run that this one is compared with."""
-    gone: GonePolicy = "inconclusive"
-    """What it costs to lack something that the baseline had."""
-
-
-def job_folder(run: Path, job: Job, plan: tuple[Job, ...]) -> Path:
-    """Return the job's folder; the number keeps ids that look alike apart."""
-    return run / "jobs" / f"{plan.index(job):03d}-{slug(job.id)}"
-
-
-class Journal:
-    """The append-only file of one run."""
-
-    def __init__(self, path: Path) -> None:
-        """Open for appending; raise PmmError when that is not possible."""
-        self.path = path
-        try:
-            self.fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise no_room(error, path) from error
-
-    def append(self, line: msgspec.Struct) -> None:
-        """Add one line and flush it to the disk; raise PmmError if it cannot."""
-        try:
-            data = msgspec.json.encode(line) + b"\n"
-        except UnicodeEncodeError as error:
-            raise PmmError(
-                f"cannot write {self.path}: {error.object!r} is not UTF-8"
-            ) from error
-        size = os.fstat(self.fd).st_size
-        try:
-            written = os.write(self.fd, data)
-            while written < len(data):
-                written += os.write(self.fd, data[written:])
-            os.fsync(self.fd)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                os.ftruncate(self.fd, size)
-            raise no_room(error, self.path) from error
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self.fd)
-
-
-def read_journal(run: Path) -> tuple[Header, list[JobResult]]:
-    """Read header and finished jobs; a torn last line is left out.
-
-    Raises PmmError when the journal is missing or damaged elsewhere.
-    """
-    path = run / JOURNAL
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"no run in {run}: {error.strerror}") from error
-    lines = data.split(b"\n")[:-1]
-    if not lines:
-        raise PmmError(f"{path} is empty: the run was stopped before its first job")
-    try:
-        header = msgspec.json.decode(lines[0], type=Header)
-        decoder = msgspec.json.Decoder(JobResult)
-        results = [decoder.decode(line) for line in lines[1:]]
-    except msgspec.MsgspecError as error:
-        raise PmmError(f"{path} is damaged: {error}") from error
-    return header, check_results(path, header, results)
-
-
-def check_results(
-    path: Path, header: Header, results: list[JobResult]
-) -> list[JobResult]:
-    """Refuse results of unknown jobs and second results of known ones."""
-    planned = {job.id for job in header.plan}
-    seen: set[str] = set()
-    for result in results:
-        if result.job not in planned or result.job in seen:
-            raise PmmError(f"{path} is damaged: unexpected result of {result.job}")
-        seen.add(result.job)
-    return results
-
-
-def mend_journal(run: Path) -> None:
-    """Cut a torn last line off, so that the next append starts a line."""
-    path = run / JOURNAL
-    data = path.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole != len(data):
-        os.truncate(path, whole)
 
 
 def make_run_folder(runs: Path, name: str) -> Path:
