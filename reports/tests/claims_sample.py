@@ -9,7 +9,8 @@ import msgspec
 
 from pmm.documents.claims import ClaimsFile
 from pmm.documents.programs import Figure, PrintedClaim, Variant, WorkDocument
-from pmm.documents.run import CaseResult, Column, Run, WorkResult
+from pmm.documents.results import CaseResult, Column, WorkResult
+from pmm.documents.run import Run
 from pmm.judge import claims
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from pmm.documents.jobs import Job, JobResult, PairPlace
 from pmm.documents.programs import BenchEntry
 from pmm.documents.speed import SpeedArm, SpeedTable
 from pmm.judge.speed import Pairs, make_speed
-from pmm.plan.plan import make_job
+from pmm.plan.parts import make_job
 from pmm.plan.speed_spec import FULL_SIZE, read_spec
 
 ROOT = Path(__file__).resolve().parents[2]

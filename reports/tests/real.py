@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from pmm.documents.programs import WorkDocument
-from pmm.documents.run import WorkResult
+from pmm.documents.results import WorkResult
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = ROOT / "workloads" / "python" / "run.py"

@@ -32,28 +32,24 @@ from pmm.documents.programs import (
     Witness,
     WorkDocument,
 )
-from pmm.documents.run import (
+from pmm.documents.results import (
     BenchRow,
     BenchSummary,
     CaseResult,
-    Change,
     Column,
-    Comparison,
     Frame,
     LeakFinding,
     LeakTally,
-    Problem,
     Repetition,
     Requirement,
-    Run,
     Score,
     Skipped,
     SourceLine,
     SubjectEntry,
-    Verdict,
     WorkResult,
-    encode_run,
 )
+from pmm.documents.run import Run, encode_run
+from pmm.documents.verdict import Change, Comparison, Problem, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 BACKENDS = ("pool", "libc", "mimalloc", "jemalloc", "tcmalloc")

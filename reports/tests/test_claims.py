@@ -18,7 +18,7 @@ from pmm.collect.specification import read_requirements
 from pmm.documents.claims import DISAGREE, Claim, JudgedClaim, Measure
 from pmm.documents.run import Run, encode_run
 from pmm.judge import claim_tests, claims, verdicts
-from pmm.plan.plan import SMALL
+from pmm.plan.work_jobs import SMALL
 
 replace = msgspec.structs.replace
 FALSE_FROZENSET = "000-13"

@@ -7,8 +7,8 @@ import msgspec
 import pytest
 from sample import build_sample, column
 
-from pmm.documents.run import Problem, Score
-from pmm.documents.verdict import ProblemGroup
+from pmm.documents.results import Score
+from pmm.documents.verdict import Problem, ProblemGroup
 from pmm.render.index import conformance_tone
 from pmm.render.site import render
 

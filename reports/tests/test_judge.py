@@ -11,9 +11,9 @@ import pytest
 from sample import build_sample
 
 from pmm.base.errors import PmmError
+from pmm.documents.asked import Asked
 from pmm.documents.jobs import Job
 from pmm.documents.run import Run, decode_run, encode_run
-from pmm.documents.verdict import Asked
 from pmm.judge import problems as problems_of
 from pmm.judge import verdicts
 from pmm.judge.compare import compare_runs

@@ -13,7 +13,8 @@ import pytest
 from sample import build_sample
 
 from pmm.collect.conform import BAD
-from pmm.documents.run import Problem, Run
+from pmm.documents.run import Run
+from pmm.documents.verdict import Problem
 from pmm.store.junit import junit_bytes
 
 

@@ -16,9 +16,11 @@ import pytest
 from sample import CREATED
 
 from pmm.collect.valgrind import collect_valgrind, origin
-from pmm.documents.run import Frame, LeakFinding, Run
+from pmm.documents.results import Frame, LeakFinding
+from pmm.documents.run import Run
 from pmm.execute.executor import unstarted
-from pmm.plan.plan import LEAK_OPTIONS, make_job
+from pmm.plan.parts import make_job
+from pmm.plan.work_jobs import LEAK_OPTIONS
 from pmm.render import leaks
 from pmm.render.site import render
 

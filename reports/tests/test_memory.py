@@ -14,7 +14,8 @@ from sample import variant, work_document
 
 from pmm.base import formatting
 from pmm.documents.programs import Figure, Variant
-from pmm.documents.run import Run, WorkResult
+from pmm.documents.results import WorkResult
+from pmm.documents.run import Run
 from pmm.render import memory
 from pmm.render.site import render
 

@@ -23,8 +23,8 @@ from pmm.cli.speed_print import said_of_control
 from pmm.collect.bench import BenchOutput, collect_bench
 from pmm.discover.cpythons import CPython
 from pmm.discover.world import World
-from pmm.documents.run import Verdict
 from pmm.documents.speed import SpeedTable
+from pmm.documents.verdict import Verdict
 from pmm.judge import pair_stats
 from pmm.judge import problems as problems_of
 from pmm.judge.bench import make_rows
@@ -32,7 +32,7 @@ from pmm.judge.groups import View
 from pmm.judge.speed import Pairs, pairs_of, speed_problems
 from pmm.judge.verdicts import make_verdict
 from pmm.plan import pair_rules
-from pmm.plan.pairs import make_pair_plan
+from pmm.plan.plan import make_plan
 from pmm.plan.selection import Selection
 from pmm.plan.speed_spec import FILE, read_spec
 
@@ -352,8 +352,8 @@ def world(project) -> World:
 
 
 def test_rounds_are_whole_adjacent_and_turned_around(world):
-    jobs = make_pair_plan(world, Selection(arms=ARMS)).jobs
-    assert jobs == make_pair_plan(world, Selection(arms=ARMS)).jobs
+    jobs = make_plan(world, Selection(arms=ARMS)).jobs
+    assert jobs == make_plan(world, Selection(arms=ARMS)).jobs
     assert len({job.id for job in jobs}) == len(jobs)
     by_round = [
         [(j.pair.unit, j.pair.arm.id) for j in group]
@@ -369,7 +369,7 @@ def test_rounds_are_whole_adjacent_and_turned_around(world):
 
 
 def test_both_arms_run_the_same_benchmarks_and_the_interpreter_undisturbed(world):
-    jobs = make_pair_plan(world, Selection(arms=ARMS)).jobs
+    jobs = make_plan(world, Selection(arms=ARMS)).jobs
     assert all(job.measured for job in jobs)
     for unit in ("gc", "list", "pause"):
         filters = {job.argv[-1] for job in jobs if job.pair.unit == unit}
@@ -399,12 +399,12 @@ def test_both_arms_run_the_same_benchmarks_and_the_interpreter_undisturbed(world
 )
 def test_what_cannot_be_compared_is_refused(world, fields, said):
     with pytest.raises(UsageError, match=said):
-        make_pair_plan(world, Selection(**fields))
+        make_plan(world, Selection(**fields))
 
 
 def test_fewer_rows_need_fewer_pairs(world):
     asked = Selection(arms=ARMS, benches=("list",), pairs=7)
-    jobs = make_pair_plan(world, asked).jobs
+    jobs = make_plan(world, asked).jobs
     assert {job.pair.unit for job in jobs} == {"list"}
     assert max(job.pair.round for job in jobs) == 7
 

@@ -20,7 +20,8 @@ from pmm.documents.journal import job_folder
 from pmm.documents.programs import BackendEntry
 from pmm.execute.executor import full_argv, job_command
 from pmm.plan import profiles
-from pmm.plan.plan import BOUNDS, make_plan
+from pmm.plan.plan import make_plan
+from pmm.plan.profiles import BOUNDS
 from pmm.plan.selection import PROFILES, Selection
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from pmm.cli.progress import Estimate
 from pmm.documents.jobs import Job
-from pmm.plan.plan import make_job
+from pmm.plan.parts import make_job
 
 RECORD = Path(__file__).parent / "data" / "standard_run.jsonl"
 CORES = 2

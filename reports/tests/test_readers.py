@@ -19,7 +19,7 @@ from pmm.collect.valgrind import collect_valgrind, site_frame
 from pmm.execute.executor import unstarted
 from pmm.judge.bench import make_rows, summarise
 from pmm.judge.leaks import mark_expected, tally_row
-from pmm.plan.plan import make_job
+from pmm.plan.parts import make_job
 
 ERROR = """
 <error><unique>0x1</unique><tid>1</tid><kind>Leak_DefinitelyLost</kind>

@@ -12,7 +12,8 @@ import pytest
 from real import native, twin
 from sample import build_sample
 
-from pmm.documents.run import Run, WorkResult
+from pmm.documents.results import WorkResult
+from pmm.documents.run import Run
 from pmm.judge.list_sizes import PRINTED, VARIANT, measured_sizes
 from pmm.render.site import render
 

@@ -15,13 +15,14 @@ from real import ROOT
 from sample import build_sample
 
 from pmm.documents.programs import CLASSES
-from pmm.documents.run import CaseResult, Run, decode_run
+from pmm.documents.results import CaseResult
+from pmm.documents.run import Run, decode_run
 from pmm.execute.busy import Sample, excuse, is_busy, others, sample
 from pmm.execute.executor import unstarted
 from pmm.judge import problems as problems_of
 from pmm.judge import verdicts
 from pmm.judge.load import load_of, notice
-from pmm.plan.plan import make_job
+from pmm.plan.parts import make_job
 from pmm.render.census import counted, subjects_of
 from pmm.render.conformance import context
 from pmm.render.index import context as index_context

@@ -38,11 +38,11 @@ from pmm.collect.gather import gather
 from pmm.collect.lcov import COVERAGE, INFO, PAGES, covers
 from pmm.discover.environment import capture_environment, differing_binaries, hash_of
 from pmm.discover.world import World, subject_entries
+from pmm.documents.asked import GonePolicy
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.journal import JOURNAL, Header, job_folder
 from pmm.documents.programs import BackendEntry
 from pmm.documents.run import Run
-from pmm.documents.verdict import GonePolicy
 from pmm.execute.executor import Executor, utc_now
 from pmm.execute.journal import Journal, mend_journal, read_journal
 from pmm.judge.run import compared, judge_run

@@ -9,7 +9,7 @@ import msgspec
 
 from pmm.collect.conform import ConformOutput, fill_gaps
 from pmm.documents.jobs import Job, JobResult
-from pmm.documents.run import CaseResult, Column
+from pmm.documents.results import CaseResult, Column
 
 Output = tuple[Job, ConformOutput]
 

@@ -23,7 +23,7 @@ from pmm.base.typed_names import id_part
 from pmm.collect.asked import other_than_asked
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
-from pmm.documents.run import CaseResult, Column
+from pmm.documents.results import CaseResult, Column
 from pmm.execute.executor import signal_name
 
 BAD = frozenset(

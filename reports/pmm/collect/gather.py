@@ -30,7 +30,7 @@ from pmm.collect.work import read_work
 from pmm.documents.coverage import Coverage
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.journal import Header, job_folder
-from pmm.documents.run import (
+from pmm.documents.results import (
     CaseResult,
     Column,
     LeakFinding,

@@ -17,7 +17,7 @@ from pmm.base.errors import PmmError
 from pmm.collect.coverage_ledger import LEDGER, read_ledger, reasons
 from pmm.documents.coverage import Coverage, CoverageFile, CoverageGap
 from pmm.documents.jobs import Job
-from pmm.documents.run import Skipped
+from pmm.documents.results import Skipped
 
 COVERAGE, INFO, PAGES = "coverage", "impl.info", "html"
 """The folder, in the build and kept in the run, and what is in it."""

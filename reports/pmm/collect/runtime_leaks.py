@@ -7,7 +7,7 @@ from pmm.base.paths import Places
 from pmm.collect.valgrind import site_frame
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import Finding
-from pmm.documents.run import LeakFinding, WorkResult
+from pmm.documents.results import LeakFinding, WorkResult
 
 
 def runtime_findings(

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from pmm.base.errors import PmmError
-from pmm.documents.run import Requirement
+from pmm.documents.results import Requirement
 
 
 def read_caseless(path: Path) -> dict[str, str]:

@@ -21,7 +21,7 @@ import msgspec
 
 from pmm.base.paths import Places
 from pmm.documents.jobs import Job, JobResult
-from pmm.documents.run import Frame, LeakFinding, SourceLine
+from pmm.documents.results import Frame, LeakFinding, SourceLine
 
 CONTEXT_LINES = 2
 EXCERPTS = 3

@@ -11,7 +11,7 @@ from pmm.base.errors import no_document
 from pmm.collect.asked import other_than_asked
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import WorkDocument
-from pmm.documents.run import WorkResult
+from pmm.documents.results import WorkResult
 
 
 def read_work(

@@ -23,7 +23,7 @@ from pmm.discover.asking import ask
 from pmm.discover.cpythons import BASELINE, CPython, find_cpythons, primary, unlike
 from pmm.discover.named_by_path import NOTHING, Named, ask_named
 from pmm.documents.programs import BackendEntry, BackendList, Foreign
-from pmm.documents.run import SubjectEntry
+from pmm.documents.results import SubjectEntry
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from pmm.base.typed_names import slug
+from pmm.documents.asked import Asked, GonePolicy
 from pmm.documents.jobs import Environment, Job
 from pmm.documents.programs import BackendEntry, Strict
-from pmm.documents.run import Skipped, SubjectEntry
-from pmm.documents.verdict import Asked, GonePolicy
+from pmm.documents.results import Skipped, SubjectEntry
 
 JOURNAL = "jobs.jsonl"
 

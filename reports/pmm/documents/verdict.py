@@ -1,45 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""What a verdict adds to its problems: groups, what is gone, how busy it was.
+"""What a run comes to: changes, problems, groups of them, one verdict.
 
-1. A `ProblemGroup` tells problems that have their cause in common as one.
-2. An `Absent` is something that the baseline had and this run lacks.
-3. A `Load` is what else the machine did while the jobs ran.
+1. A `Comparison` holds each `Change` since an earlier run and each `Absent`:
+   something that run had and this one lacks.
+2. A `Problem` is one thing that makes the run less than good; a `ProblemGroup`
+   tells those that have their cause in common as one.
+3. The `Verdict` is the one sentence, and what it rests on. A `Load` is what else
+   the machine did meanwhile.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pmm.documents.jobs import JobKind
-from pmm.documents.programs import Strict
+from pmm.documents.jobs import JobStatus
+from pmm.documents.programs import CaseClass, Strict
 
+Scalar = int | float | str | None
 Severity = Literal["error", "failure", "inconclusive", "warning"]
-
-GonePolicy = Literal["warn", "inconclusive", "fail"]
-GONE_POLICIES: tuple[GonePolicy, ...] = ("warn", "inconclusive", "fail")
-"""What it costs to lack something that the baseline had: exit code 0, 4 or 3."""
 
 AbsentKind = Literal[
     "kind of job", "column", "workload", "job", "case", "benchmark", "leak check",
     "variant", "counter", "figure",
 ]  # fmt: skip
-
-
-class Asked(Strict, frozen=True):
-    """What the command line of a run asked for; an empty field leaves nothing out."""
-
-    profile: str
-    kinds: tuple[JobKind, ...] = ()
-    backends: tuple[str, ...] = ()
-    subjects: tuple[str, ...] = ()
-    cases: tuple[str, ...] = ()
-    workloads: tuple[str, ...] = ()
-    benches: tuple[str, ...] = ()
-    lanes: tuple[str, ...] = ()
-    modes: tuple[str, ...] = ()
-    allocators: tuple[str, ...] = ()
-    settings: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
 
 
 class Absent(Strict, frozen=True):
@@ -51,6 +34,62 @@ class Absent(Strict, frozen=True):
     """What in this run's command line left it out; null where it was asked for."""
     command: str | None
     """The shell line that gave it in the baseline."""
+
+
+ChangeKind = Literal["case", "leak", "counter", "time", "work", "job", "column"]
+ChangeVerdict = Literal["better", "worse", "changed", "unjudged"]
+
+
+class Change(Strict, frozen=True):
+    """One difference from the baseline."""
+
+    kind: ChangeKind
+    key: str
+    label: str
+    before: Scalar
+    after: Scalar
+    unit: str | None
+    verdict: ChangeVerdict
+    reproduce: str | None = None
+    """The shell line that gives the later value."""
+
+
+class Comparison(Strict, frozen=True):
+    """This run against an earlier one."""
+
+    baseline: str
+    path: str
+    comparable: bool
+    reasons: tuple[str, ...]
+    """Why the runs do not compare; empty when they do."""
+    notes: tuple[str, ...]
+    """What limits the comparison without forbidding it, e.g. another machine."""
+    changes: tuple[Change, ...]
+    unchanged: int
+    counts: dict[ChangeVerdict, int]
+    gone: tuple[Absent, ...] = ()
+    """What the baseline had and this run lacks."""
+    added: tuple[str, ...] = ()
+    """Columns and jobs that the baseline did not have."""
+
+
+class Problem(Strict, frozen=True):
+    """One thing that makes the run less than good, worst first in the list."""
+
+    kind: Literal[
+        "case", "job", "work", "leak", "expectation", "change", "witness", "claim",
+        "gone", "speed",
+    ]  # fmt: skip
+    severity: Severity
+    key: str
+    title: str
+    detail: str
+    column: str | None
+    reproduce: str | None
+    words: str | None = None
+    """What the process said last, beyond what the detail tells."""
+    word: str | None = None
+    """Class of the case, status of the job, or what else it is; null: its kind."""
 
 
 class Said(Strict, frozen=True):
@@ -74,6 +113,28 @@ class ProblemGroup(Strict, frozen=True):
     """Places in the verdict's problems, the one to look at first in front."""
     reproduce: str | None
     """A shell line for the first of them that has one."""
+
+
+VerdictState = Literal[
+    "pass", "fail", "inconclusive", "not-comparable", "error", "interrupted"
+]
+
+
+class Verdict(Strict, frozen=True):
+    """The one sentence, and what it rests on."""
+
+    state: VerdictState
+    exit_code: int
+    sentence: str
+    counts: dict[CaseClass, int]
+    jobs: dict[JobStatus, int]
+    problems: tuple[Problem, ...]
+    groups: tuple[ProblemGroup, ...] = ()
+    """The same problems by what they have in common, worst first."""
+    notices: tuple[str, ...] = ()
+    """What limits the trust in this run, e.g. a busy machine."""
+    resume: str | None = None
+    """The shell line that goes on with an interrupted run."""
 
 
 class Load(Strict, frozen=True):

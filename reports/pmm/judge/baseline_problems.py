@@ -11,8 +11,8 @@ from collections.abc import Iterable, Set
 
 import msgspec
 
-from pmm.documents.run import Change, Comparison, Problem, Scalar
-from pmm.documents.verdict import GonePolicy, Severity
+from pmm.documents.asked import GonePolicy
+from pmm.documents.verdict import Change, Comparison, Problem, Scalar, Severity
 
 GONE: dict[GonePolicy, Severity] = {
     "warn": "warning", "inconclusive": "inconclusive", "fail": "failure",

@@ -16,7 +16,7 @@ import msgspec
 from pmm.base.typed_names import is_path
 from pmm.collect.bench import BenchOutput, bare_name
 from pmm.documents.programs import BenchEntry
-from pmm.documents.run import BenchRow, BenchSummary, Repetition
+from pmm.documents.results import BenchRow, BenchSummary, Repetition
 
 YARDSTICK = "libc"
 UNITS_NS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from pmm.documents.run import Change, ChangeKind, ChangeVerdict, Scalar
+from pmm.documents.verdict import Change, ChangeKind, ChangeVerdict, Scalar
 
 T = TypeVar("T")
 

@@ -40,7 +40,8 @@ from pmm.documents.claims import (
     RequirementState,
 )
 from pmm.documents.programs import Variant, WorkDocument
-from pmm.documents.run import CaseResult, Column, Problem, WorkResult
+from pmm.documents.results import CaseResult, Column, WorkResult
+from pmm.documents.verdict import Problem
 from pmm.judge import claim_tests
 
 FILE = Path("conformance") / "claims.toml"

@@ -22,13 +22,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from pmm.documents.programs import CLASSES
-from pmm.documents.run import (
-    CaseResult,
-    Change,
-    ChangeVerdict,
-    Comparison,
-    Run,
-)
+from pmm.documents.results import CaseResult
+from pmm.documents.run import Run
+from pmm.documents.verdict import Change, ChangeVerdict, Comparison
 from pmm.judge.changes import change, pair
 from pmm.judge.compare_leaks import leaks
 from pmm.judge.counterparts import counterparts, interpreters, renamed

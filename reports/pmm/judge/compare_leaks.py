@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from pmm.documents.run import Change, ChangeVerdict, LeakFinding, LeakTally, Run
+from pmm.documents.results import LeakFinding, LeakTally
+from pmm.documents.run import Run
+from pmm.documents.verdict import Change, ChangeVerdict
 from pmm.judge.changes import change, pair
 from pmm.judge.gone import both
 from pmm.judge.groups import blurred

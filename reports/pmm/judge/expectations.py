@@ -38,7 +38,8 @@ from packaging.version import InvalidVersion, Version
 from pmm.base.errors import PmmError
 from pmm.collect.conform import BAD
 from pmm.documents.programs import CaseClass, Strict
-from pmm.documents.run import CaseResult, Column, Problem
+from pmm.documents.results import CaseResult, Column
+from pmm.documents.verdict import Problem
 
 
 class Expectation(Strict, frozen=True):

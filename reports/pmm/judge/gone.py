@@ -17,10 +17,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from pmm.base.typed_names import is_path
+from pmm.documents.asked import Asked
 from pmm.documents.jobs import Job
 from pmm.documents.programs import Variant
-from pmm.documents.run import CaseResult, Run, WorkResult
-from pmm.documents.verdict import Absent, AbsentKind, Asked
+from pmm.documents.results import CaseResult, WorkResult
+from pmm.documents.run import Run
+from pmm.documents.verdict import Absent, AbsentKind
 from pmm.judge.groups import bare, subject_of
 
 COUNTERS = ("allocations", "requested_bytes", "peak_bytes", "collections")

@@ -22,9 +22,9 @@ from typing import NamedTuple
 
 from pmm.base.typed_names import is_path
 from pmm.documents.jobs import Job
-from pmm.documents.run import CaseResult, Change, Column, Problem, Verdict
+from pmm.documents.results import CaseResult, Column
 from pmm.documents.speed import SpeedTable
-from pmm.documents.verdict import Absent, ProblemGroup, Said
+from pmm.documents.verdict import Absent, Change, Problem, ProblemGroup, Said, Verdict
 
 RANKS = (
     "CRASH", "SANITIZER", "TIMEOUT", "OOM_UNSAFE", "LEAK", "FAIL", "wrong answer",

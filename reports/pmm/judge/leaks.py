@@ -14,8 +14,8 @@ import msgspec
 
 from pmm.collect.runtime_leaks import subject_name
 from pmm.documents.jobs import Job, JobResult
-from pmm.documents.run import LeakFinding, LeakTally, WorkResult
-from pmm.plan.plan import LEAKS
+from pmm.documents.results import LeakFinding, LeakTally, WorkResult
+from pmm.plan.work_jobs import LEAKS
 
 CLEAN = "clean"
 PLANTERS = ("leaks.c", "leaks.py")

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pmm.documents.programs import Variant
-from pmm.documents.run import WorkResult
+from pmm.documents.results import WorkResult
 
 VARIANT = "memory_usage"
 """The variant that measures, in `list_concat` and in the articles' twin."""

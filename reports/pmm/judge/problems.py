@@ -11,14 +11,14 @@ from pmm.base.last_words import last_words, unless_told
 from pmm.collect.conform import BAD
 from pmm.documents.jobs import JobResult
 from pmm.documents.programs import CLASSES, CaseClass, WorkDocument
-from pmm.documents.run import (
+from pmm.documents.results import (
     BenchRow,
     CaseResult,
     LeakFinding,
     LeakTally,
-    Problem,
     WorkResult,
 )
+from pmm.documents.verdict import Problem
 from pmm.execute.executor import MISBEHAVED
 from pmm.judge.leaks import planted
 from pmm.judge.soundness import denied

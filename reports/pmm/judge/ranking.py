@@ -25,7 +25,8 @@ from pmm.base.typed_names import by_number, is_path
 from pmm.collect.conform import BAD
 from pmm.documents.jobs import Job
 from pmm.documents.programs import BackendEntry
-from pmm.documents.run import BenchRow, BenchSummary, CaseResult, Run
+from pmm.documents.results import BenchRow, BenchSummary, CaseResult
+from pmm.documents.run import Run
 from pmm.documents.standings import Standing, State
 from pmm.judge.bench import YARDSTICK
 from pmm.plan.profiles import BOUNDS

@@ -18,22 +18,14 @@ import msgspec
 
 from pmm.base.paths import Places, pasted
 from pmm.collect.gather import Gathered
+from pmm.documents.asked import GonePolicy
 from pmm.documents.claims import ClaimTable
 from pmm.documents.jobs import JobResult
 from pmm.documents.journal import Header
-from pmm.documents.run import (
-    BenchRow,
-    CaseResult,
-    Column,
-    Comparison,
-    LeakFinding,
-    LeakTally,
-    Problem,
-    Run,
-    Verdict,
-)
+from pmm.documents.results import BenchRow, CaseResult, Column, LeakFinding, LeakTally
+from pmm.documents.run import Run
 from pmm.documents.speed import SpeedTable
-from pmm.documents.verdict import GonePolicy
+from pmm.documents.verdict import Comparison, Problem, Verdict
 from pmm.judge import baseline_problems, claims, problems, verdicts
 from pmm.judge.bench import make_rows, summarise
 from pmm.judge.compare import compare_runs

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pmm.base import errors
 from pmm.documents.jobs import JobResult
 from pmm.documents.programs import CaseClass
-from pmm.documents.run import CaseResult, Comparison, Problem
+from pmm.documents.results import CaseResult
 from pmm.documents.speed import SpeedTable
+from pmm.documents.verdict import Comparison, Problem
 from pmm.judge.speed import told
 
 NAMES = {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pmm.base.typed_names import is_path
 from pmm.collect.conform import BAD
 from pmm.documents.jobs import Job, JobResult
-from pmm.documents.run import CaseResult, Column, WorkResult
+from pmm.documents.results import CaseResult, Column, WorkResult
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ import msgspec
 from pmm.collect.bench import BenchOutput, bare_name
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import BenchContext, BenchEntry
-from pmm.documents.run import Problem
 from pmm.documents.speed import (
     DroppedPair,
     SpeedArm,
@@ -34,6 +33,7 @@ from pmm.documents.speed import (
     SpeedTable,
     SpeedVerdict,
 )
+from pmm.documents.verdict import Problem
 from pmm.plan.pair_rules import Estimate, direction
 from pmm.plan.speed_spec import FULL_SIZE, RowSpec, read_spec
 

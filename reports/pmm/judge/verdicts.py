@@ -22,16 +22,8 @@ import msgspec
 from pmm.base import errors
 from pmm.documents.jobs import JobResult
 from pmm.documents.programs import CLASSES
-from pmm.documents.run import (
-    CaseResult,
-    Column,
-    Comparison,
-    Problem,
-    Requirement,
-    Score,
-    Verdict,
-    VerdictState,
-)
+from pmm.documents.results import CaseResult, Column, Requirement, Score
+from pmm.documents.verdict import Comparison, Problem, Verdict, VerdictState
 from pmm.judge.groups import View, group_problems, rank, word_of
 from pmm.judge.sentences import Finding, sentence
 

@@ -10,8 +10,9 @@ its kind does on average.
 from __future__ import annotations
 
 from pmm.documents.jobs import Job
-from pmm.plan.plan import SMALL, SMALLEST_SIZES
+from pmm.plan.bench_jobs import SMALLEST_SIZES
 from pmm.plan.profiles import FAILING
+from pmm.plan.work_jobs import SMALL
 
 LANES = {"plain": 3.4, "gc-stress": 4.2, "shuffle": 3.4}
 """Of the native cases."""

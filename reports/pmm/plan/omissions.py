@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pmm.discover.world import World
-from pmm.documents.run import Skipped
+from pmm.documents.results import Skipped
 from pmm.plan.profiles import BOUNDS, FAILING, REPLACED, SMALLEST, reaches
 from pmm.plan.selection import LANES, Chosen, Selection, sample_of
 

@@ -28,7 +28,7 @@ from pmm.discover.world import World, find_modes
 from pmm.documents.jobs import Job, PairPlace
 from pmm.documents.speed import SpeedArm, SpeedRole
 from pmm.plan.pair_rules import least_pairs
-from pmm.plan.plan import Plan, command, labelled, make_job
+from pmm.plan.parts import command, make_job
 from pmm.plan.selection import Selection, no_subject, resolve_backends
 from pmm.plan.speed_spec import SIZES, RowSpec, areas_of, filter_of, read_spec
 
@@ -56,7 +56,7 @@ class Subject:
     interpreter: str | None
 
 
-def make_pair_plan(world: World, selection: Selection) -> Plan:
+def pair_jobs(world: World, selection: Selection) -> list[Job]:
     """Plan the rounds; raise UsageError for what cannot be compared."""
     spec = chosen_rows(world, selection)
     ours, theirs = two_subjects(world, selection)
@@ -77,7 +77,7 @@ def make_pair_plan(world: World, selection: Selection) -> Plan:
         for area, arms in kept:
             what = filter_of(spec, area, selection.objects)
             jobs += [pair_job(world, area, arm, number, what) for arm in arms]
-    return Plan(labelled(world, jobs))
+    return jobs
 
 
 def chosen_rows(world: World, selection: Selection) -> tuple[RowSpec, ...]:

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from pmm.base import formatting
 from pmm.base.typed_names import is_path
 from pmm.documents.programs import BackendEntry
-from pmm.documents.run import BenchRow, Run
+from pmm.documents.results import BenchRow
+from pmm.documents.run import Run
 from pmm.documents.standings import Standing
 from pmm.judge.ranking import Ranking, Row, entry_of, ordinal, yardstick_of
 from pmm.render import bench_figures, charts, memory

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pmm.base.formatting import DASH, duration
-from pmm.documents.run import BenchRow
+from pmm.documents.results import BenchRow
 from pmm.documents.standings import Standing
 from pmm.judge.ranking import Ranking, entry_of, ordinal, yardstick_of
 

@@ -14,7 +14,8 @@ from typing import Literal
 from pmm.base.formatting import plural
 from pmm.base.typed_names import is_path
 from pmm.documents.jobs import Job
-from pmm.documents.run import Column, Run
+from pmm.documents.results import Column
+from pmm.documents.run import Run
 
 Kind = Literal["allocator", "theirs", "ours", "cpython"]
 

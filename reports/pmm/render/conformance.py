@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from pmm.base.formatting import STATES
 from pmm.collect.conform import BAD
 from pmm.documents.programs import CLASSES
-from pmm.documents.run import CaseResult, Column, Requirement, Run
+from pmm.documents.results import CaseResult, Column, Requirement
+from pmm.documents.run import Run
 from pmm.judge.groups import blurred, rank
 from pmm.render.census import counted, subjects_of
 

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from pmm.base import formatting
-from pmm.documents.run import Change, Column, Run
+from pmm.documents.results import Column
+from pmm.documents.run import Run
+from pmm.documents.verdict import Change
 from pmm.judge.groups import groups_of, in_front
 from pmm.render import memory
 from pmm.render.census import counted, subjects_of

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from pmm.base.typed_names import newest_first
-from pmm.documents.run import Frame, LeakFinding, Run
+from pmm.documents.results import Frame, LeakFinding
+from pmm.documents.run import Run
 
 
 class Card(NamedTuple):

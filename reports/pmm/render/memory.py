@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from pmm.base.typed_names import newest_first
 from pmm.documents.programs import Variant
-from pmm.documents.run import Run, WorkResult
+from pmm.documents.results import WorkResult
+from pmm.documents.run import Run
 from pmm.render.memory_charts import Chart, charts_over_time, density_chart
 
 

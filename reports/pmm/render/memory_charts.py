@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pmm.base import formatting
 from pmm.documents.programs import Variant
-from pmm.documents.run import WorkResult
+from pmm.documents.results import WorkResult
 from pmm.render import charts
 
 MS = 1_000_000

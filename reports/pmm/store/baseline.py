@@ -11,9 +11,9 @@ import msgspec
 from pmm.base.errors import NotComparableError, UsageError
 from pmm.base.paths import shown
 from pmm.base.typed_names import unknown
+from pmm.documents.asked import GONE_POLICIES, Asked, GonePolicy
 from pmm.documents.programs import Foreign
 from pmm.documents.run import SCHEMA_NAME, SCHEMA_VERSION, Run, decode_run
-from pmm.documents.verdict import GONE_POLICIES, Asked, GonePolicy
 from pmm.plan.selection import KINDS, Selection
 from pmm.store.runs import RUN, find_run
 

@@ -23,7 +23,9 @@ from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 from pmm.base import plain_text
 from pmm.collect.conform import BAD
 from pmm.documents.jobs import JobResult
-from pmm.documents.run import CaseResult, Column, Problem, Run
+from pmm.documents.results import CaseResult, Column
+from pmm.documents.run import Run
+from pmm.documents.verdict import Problem
 from pmm.judge.groups import groups_of
 
 JUNIT = "junit.xml"

@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 import pmm.cli.app
+import pmm.cli.runs
 from pmm.discover.world import World
 from pmm.documents.jobs import Job
 from pmm.plan.plan import Plan, make_plan
@@ -56,5 +57,5 @@ def small_plan(world: World, selection: Selection) -> Plan:
     return replace(plan, jobs=jobs)
 
 
-pmm.cli.app.make_plan = small_plan
+pmm.cli.runs.make_plan = small_plan
 sys.exit(pmm.cli.app.main(sys.argv[2:]))
