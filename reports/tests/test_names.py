@@ -299,7 +299,7 @@ def test_a_reproduce_line_serves_where_the_user_stands(place):
     "spelling", ["{}", "cpython:{}", "mine={}", "mine=cpython:{}", "./venv/bin/{name}"]
 )
 def test_an_interpreter_is_named_by_its_path(place, spelling):
-    found = cpythons.find_cpythons(named_by_path.Places(ROOT, BUILD), ["cpython"])
+    found = cpythons.find_cpythons(named_by_path.Paths(ROOT, BUILD), ["cpython"])
     one = next((one for one in found[::-1] if one.hosts), None)
     if one is None:
         pytest.skip("no CPython could load the extension")

@@ -18,7 +18,7 @@ from scipy import stats
 
 from pmm.base import errors
 from pmm.base.errors import UsageError
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.cli.speed_print import said_of_control
 from pmm.collect.bench import BenchOutput, collect_bench
 from pmm.discover.cpythons import CPython
@@ -345,7 +345,7 @@ def world(project) -> World:
     found = (interpreter("3.10.13", hosts=False), interpreter("3.11.2"),
              interpreter("3.11.7"), interpreter("3.13.0"))  # fmt: skip
     return World(
-        places=Places(project.root, project.build), backends=(), cpythons=found,
+        paths=Paths(project.root, project.build), backends=(), cpythons=found,
         cases=(), workloads=(), twins=(), benches=("alloc", "gc", "list", "pause"),
         valgrind=None, missing=(), modes=("generational", "full", "counting"),
     )  # fmt: skip

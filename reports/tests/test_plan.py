@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmm.base.errors import UsageError
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.base.typed_names import choose, nearest, slug
 from pmm.discover.cpythons import CPython, primary
 from pmm.discover.named_by_path import Named, NamedBackend, NamedSubject, SaidSubject
@@ -50,7 +50,7 @@ def cpython(version: str, hosts: bool = True, optimised: bool = True) -> CPython
 def world(project) -> World:
     """Everything is there but snmalloc."""
     return World(
-        places=Places(project.root, project.build),
+        paths=Paths(project.root, project.build),
         backends=tuple(
             backend(name, name != "snmalloc")
             for name in ("pool", "libc", "mimalloc", "null", "bump", "snmalloc")

@@ -11,7 +11,7 @@ import pytest
 from sample import CREATED
 
 from pmm.base.errors import PmmError
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.collect.bench import collect_bench
 from pmm.collect.coverage_ledger import LEDGER, disagreements, read_ledger
 from pmm.collect.lcov import collect_coverage
@@ -95,13 +95,13 @@ def test_no_xml_is_a_complaint(job, root):
 
 
 def test_an_excerpt_never_leaves_the_project(root):
-    places = Places(root, root / "build")
+    paths = Paths(root, root / "build")
     for site in ("/etc/passwd:1", "../../../etc/passwd:1", "workloads/leaks.c:99"):
-        assert site_frame(site, places)[0].excerpt == ()
+        assert site_frame(site, paths)[0].excerpt == ()
     for site in ("workloads/leaks.c:3", "../workloads/leaks.c:3"):
-        frame = site_frame(site, places)[0]
+        frame = site_frame(site, paths)[0]
         assert (frame.file, len(frame.excerpt)) == ("workloads/leaks.c", 5)
-    assert site_frame(None, places) == ()
+    assert site_frame(None, paths) == ()
 
 
 def test_a_planted_leak_needs_every_detector_and_a_line(job, root):

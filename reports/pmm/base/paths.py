@@ -24,7 +24,7 @@ TWIN_SCRIPT = Path("workloads/python/run.py")
 
 
 @dataclass(frozen=True)
-class Places:
+class Paths:
     """The folders of one project and one build of it."""
 
     root: Path
@@ -103,7 +103,7 @@ def find_root(build: Path | None) -> Path:
     raise UsageError("this is not a clone of pmm: go into one")
 
 
-def find_places(root: Path | None, build: Path | None) -> Places:
+def find_paths(root: Path | None, build: Path | None) -> Paths:
     """Settle the folders from the command line; the build folder must exist."""
     top = root if root is not None else find_root(build)
     if not is_root(top):
@@ -114,4 +114,4 @@ def find_places(root: Path | None, build: Path | None) -> Places:
             f"no build in {folder}: run `meson setup {pasted(folder)} && "
             f"ninja -C {pasted(folder)}`, or name one with --build"
         )
-    return Places(root=top.resolve(), build=folder.resolve())
+    return Paths(root=top.resolve(), build=folder.resolve())

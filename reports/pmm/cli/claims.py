@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pmm.base import errors, formatting
-from pmm.base.paths import Places, find_places
+from pmm.base.paths import Paths, find_paths
 from pmm.base.plain_text import PlainConsole
 from pmm.cli.options import BuildOption, JsonOption, guarded
 from pmm.documents.claims import DISAGREE, ClaimTable
@@ -34,11 +34,11 @@ LOG_WIDTH = 120
 """Columns where no terminal says how many it has."""
 
 
-def table_of(run: Run, places: Places) -> ClaimTable:
+def table_of(run: Run, paths: Paths) -> ClaimTable:
     """Return the run's table; one from before there were claims is judged now."""
     if run.claims is not None:
         return run.claims
-    file = read_claims(places.root / FILE)
+    file = read_claims(paths.root / FILE)
     results = {result.job: result for result in run.results}
     by = sound_evidence(run.plan, results, run.work, run.cases, run.columns)
     return judge_claims(file, by.work, by.cases, by.columns)
@@ -106,9 +106,9 @@ def claims(
 
     Example: pmm claims 20250101-120000-quick --json
     """
-    places = find_places(None, build)
-    run = load_run(find_run(places.runs, name).resolve())
-    table = table_of(run, places)
+    paths = find_paths(None, build)
+    run = load_run(find_run(paths.runs, name).resolve())
+    table = table_of(run, paths)
     if as_json:
         print(msgspec.json.encode(table, order="deterministic").decode())
         return exit_code(table)

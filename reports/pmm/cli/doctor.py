@@ -50,9 +50,9 @@ def diagnose(world: World) -> Iterator[Check]:
         yield check(name, shutil.which(name), lost, remedy)
     gone = dict(world.missing)
     for name in ("pmm-conform", "pmm-backend-check", "pmm-work"):
-        path = world.places.program(name)
+        path = world.paths.program(name)
         yield check(name, str(path) if path else None, gone.get(name, ""),
-                    f"ninja -C {world.places.build}")  # fmt: skip
+                    f"ninja -C {world.paths.build}")  # fmt: skip
     names = ", ".join(world.benches) or None
     yield check("pmm-bench-*", names, "no benchmark figures",
                 "apt install libbenchmark-dev, then build again")  # fmt: skip

@@ -31,7 +31,7 @@ def wanted_for(what: str, profile: str) -> Wanted:
 
 def runs_of(world: World) -> list[str]:
     """Return the ids of the runs that are kept, oldest first."""
-    folder = world.places.runs
+    folder = world.paths.runs
     if not folder.is_dir():
         return []
     return sorted(path.name for path in folder.iterdir() if not path.is_symlink())

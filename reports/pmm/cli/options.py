@@ -14,7 +14,7 @@ import typer
 
 from pmm.base import errors
 from pmm.base.errors import PmmError
-from pmm.base.paths import find_places
+from pmm.base.paths import find_paths
 from pmm.base.plain_text import plain
 from pmm.base.signals import Interruption, refuse_more
 from pmm.discover.world import Wanted, World, discover
@@ -142,4 +142,4 @@ def guarded(verb: Callable[P, int | None]) -> Callable[P, None]:
 
 def look(build: Path | None, wanted: Wanted | None = None) -> World:
     """Find the clone, its build, and what there is to run: of it what is wanted."""
-    return discover(find_places(None, build), shutil.which("valgrind"), wanted)
+    return discover(find_paths(None, build), shutil.which("valgrind"), wanted)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from rich.console import Console
 
 from pmm.base.errors import InterruptedRunError
-from pmm.base.paths import Places, find_places
+from pmm.base.paths import Paths, find_paths
 from pmm.base.plain_text import PlainConsole, shell_line
 from pmm.cli.options import look
 from pmm.cli.session import (
@@ -78,8 +78,8 @@ def run_selection(
     """Plan, execute and finish a new run."""
     console = answer_console(as_json)
     refuse_at_once(selection)
-    places = find_places(None, build)
-    against = Against(read_baseline(places.runs, baseline), gone)
+    paths = find_paths(None, build)
+    against = Against(read_baseline(paths.runs, baseline), gone)
     world = look(build, wanted_by(selection))
     plan = make_plan(world, selection)
     if out is not None:
@@ -119,18 +119,18 @@ def go_on(
 ) -> int:
     """Finish an interrupted run, compared as it was to be."""
     console = answer_console(order.as_json)
-    places = find_places(None, build)
-    folder = find_run(places.runs, name).resolve()
-    report = (order.out or places.build / "report").resolve()
+    paths = find_paths(None, build)
+    folder = find_run(paths.runs, name).resolve()
+    report = (order.out or paths.build / "report").resolve()
     with in_use(folder):
         against = compared_with(folder, baseline, gone)
         header = reopen(folder)
         return carry_out(header, folder, Order(against, report, order.as_json), console)
 
 
-def finished_run(places: Places, name: str, console: Console) -> tuple[Run, Path]:
+def finished_run(paths: Paths, name: str, console: Console) -> tuple[Run, Path]:
     """Load a run; fold it from its journal when run.json is missing or partial."""
-    folder = find_run(places.runs, name).resolve()
+    folder = find_run(paths.runs, name).resolve()
     if (folder / RUN).is_file():
         found = load_run(folder)
         if found.verdict.state != "interrupted":

@@ -30,7 +30,7 @@ from pmm.base.errors import (
     no_room,
 )
 from pmm.base.locks import held_alone
-from pmm.base.paths import LAUNCHER, Places, is_root, pasted, shown
+from pmm.base.paths import LAUNCHER, Paths, is_root, pasted, shown
 from pmm.base.signals import Interruption, refuse_more
 from pmm.base.typed_names import is_path, parse_backend
 from pmm.cli.progress import Display
@@ -81,11 +81,11 @@ class Outcome:
     report: Path | None
 
 
-def programs_of(places: Places, jobs: tuple[Job, ...]) -> list[Path]:
+def programs_of(paths: Paths, jobs: tuple[Job, ...]) -> list[Path]:
     """Return the built programs that a plan starts, and the extension's host."""
     names = {Path(part).name for job in jobs for part in job.argv}
-    folders = [path for path in places.build.glob("*/*") if path.name in names]
-    folders += [path for path in places.build.glob("*/*/*") if path.name in names]
+    folders = [path for path in paths.build.glob("*/*") if path.name in names]
+    folders += [path for path in paths.build.glob("*/*/*") if path.name in names]
     built = [path for path in folders if path.is_file() and os.access(path, os.X_OK)]
     return built + [path for path in named_files(jobs) if path.is_file()]
 
@@ -117,9 +117,9 @@ def start_run(
 ) -> tuple[Header, Path]:
     """Make the run's folder and write the journal's first line."""
     now = datetime.now(UTC)
-    places = world.places
+    paths = world.paths
     name = f"{now:%Y%m%d-%H%M%S}-{selection.profile}"
-    folder = make_run_folder(places.runs, name)
+    folder = make_run_folder(paths.runs, name)
     backends = known_backends(world, plan.jobs)
     header = Header(
         schema="pmm.journal",
@@ -129,12 +129,12 @@ def start_run(
         command=command,
         profile=selection.profile,
         working=str(Path.cwd()),
-        root=str(places.root),
-        build=str(places.build),
+        root=str(paths.root),
+        build=str(paths.build),
         filtered=bool(selection.cases),
         environment=capture_environment(
-            places,
-            programs_of(places, plan.jobs),
+            paths,
+            programs_of(paths, plan.jobs),
             backends,
             selection.seed,
             os.environ,
@@ -170,8 +170,8 @@ def execute_rest(header: Header, folder: Path, console: Console) -> None:
     journal = Journal(folder / JOURNAL)
     try:
         with Display(rest, cores, console) as display:
-            places = Places(root=Path(header.root), build=Path(header.build))
-            launcher = places.program(LAUNCHER)
+            paths = Paths(root=Path(header.root), build=Path(header.build))
+            launcher = paths.program(LAUNCHER)
             working = Path(header.working)
             Executor(journal, folders, working, display, display.note, launcher).run(
                 rest
@@ -208,8 +208,8 @@ def reopen(folder: Path) -> Header:
     if not working.is_dir() or not is_root(Path(header.root)):
         raise PmmError(f"{folder.name} was started in {working}, which is gone")
     os.chdir(working)
-    places = Places(root=Path(header.root), build=Path(header.build))
-    changed = differing_binaries(header.environment, programs_of(places, header.plan))
+    paths = Paths(root=Path(header.root), build=Path(header.build))
+    changed = differing_binaries(header.environment, programs_of(paths, header.plan))
     if changed:
         raise NotComparableError(
             f"{folder.name} cannot go on: built anew since: {', '.join(changed)}"
@@ -251,10 +251,10 @@ def judged(
     header: Header, results: list[JobResult], folder: Path, against: Against
 ) -> Run:
     """Fold, compare and store a run."""
-    places = Places(root=Path(header.root), build=Path(header.build))
+    paths = Paths(root=Path(header.root), build=Path(header.build))
     if covers(header.plan):
-        keep_coverage(folder, places)
-    run = judge_run(header, results, gather(header, results, folder, places), places)
+        keep_coverage(folder, paths)
+    run = judge_run(header, results, gather(header, results, folder, paths), paths)
     if against.baseline is not None:
         before, where = against.baseline
         run = compared(run, before, shown(where), against.gone)
@@ -263,16 +263,16 @@ def judged(
     return run
 
 
-def keep_coverage(folder: Path, places: Places) -> None:
+def keep_coverage(folder: Path, paths: Paths) -> None:
     """Copy the coverage that was measured with this build into the run, once.
 
     A later measurement must not change what a stored run says, and one that is
     older than the programs says nothing of them.
     """
-    kept, measured = folder / COVERAGE, places.build / COVERAGE
+    kept, measured = folder / COVERAGE, paths.build / COVERAGE
     if kept.exists() or not (measured / INFO).is_file():
         return
-    program = places.program("pmm-conform")
+    program = paths.program("pmm-conform")
     when = (measured / INFO).stat().st_mtime
     if program is not None and when < program.stat().st_mtime:
         return

@@ -11,7 +11,7 @@ import typer
 
 from pmm.base import errors
 from pmm.base.errors import PmmError, UsageError
-from pmm.base.paths import find_places
+from pmm.base.paths import find_paths
 from pmm.base.plain_text import plain, say
 from pmm.base.typed_names import unknown
 from pmm.cli.claims import claims
@@ -111,11 +111,11 @@ def coverage(build: BuildOption = None, as_json: JsonOption = False) -> int:
 
     The measurement is that of ci/run.sh (or ci/test.sh coverage).
     """
-    places = find_places(None, build)
-    found = collect_coverage(places.build, places.root)
+    paths = find_paths(None, build)
+    found = collect_coverage(paths.build, paths.root)
     if found is None:
-        raise PmmError(f"{places.build} has no coverage: run ci/test.sh coverage")
-    wrong = disagreements(read_ledger(places.root / LEDGER), found.gaps)
+        raise PmmError(f"{paths.build} has no coverage: run ci/test.sh coverage")
+    wrong = disagreements(read_ledger(paths.root / LEDGER), found.gaps)
     if as_json:
         print(msgspec.json.encode(found.gaps).decode())
     else:

@@ -9,7 +9,7 @@ import typer
 
 from pmm.base import errors
 from pmm.base.errors import PmmError
-from pmm.base.paths import find_places, shown
+from pmm.base.paths import find_paths, shown
 from pmm.base.typed_names import unknown
 from pmm.cli.options import (
     AllocatorOption,
@@ -90,7 +90,7 @@ def run(
         allocators=tuple(allocator or ()),
         seed=seed,
     )
-    report = out or find_places(None, build).build / "report"
+    report = out or find_paths(None, build).build / "report"
     return run_selection(
         selection, build, baseline, report, as_json, policy or "inconclusive"
     )
@@ -216,9 +216,9 @@ def report(
     Example: pmm report 20250101-120000-quick --out /tmp/report
     """
     console = answer_console(as_json)
-    places = find_places(None, build)
-    found, folder = finished_run(places, name, console)
-    path = write_report(found, folder, out or places.build / "report", console)
+    paths = find_paths(None, build)
+    found, folder = finished_run(paths, name, console)
+    path = write_report(found, folder, out or paths.build / "report", console)
     if path is None:
         raise PmmError("there is no report")
     if as_json:

@@ -17,7 +17,7 @@ import msgspec
 
 from pmm.base.errors import no_document
 from pmm.base.last_words import clean, last_words
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.base.plain_text import shell_word
 from pmm.base.typed_names import id_part
 from pmm.collect.asked import other_than_asked
@@ -150,7 +150,7 @@ def repeatable(job: Job, line: str) -> str:
     return shell_word(job.argv[0]) + space + rest if named else line
 
 
-def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResult:
+def make_case(job: Job, column: str, line: CaseLine, paths: Paths) -> CaseResult:
     """Make the result of one case line, not yet judged."""
     return CaseResult(
         job=job.id,
@@ -169,7 +169,7 @@ def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResu
         phase=line.phase,
         point=line.point,
         points=line.points,
-        file=places.source(line.file) if line.file else None,
+        file=paths.source(line.file) if line.file else None,
         line=line.line,
         elapsed_ns=line.elapsed_ns,
         counters=line.counters,
@@ -180,7 +180,7 @@ def make_case(job: Job, column: str, line: CaseLine, places: Places) -> CaseResu
 
 
 def collect_conform(
-    job: Job, result: JobResult, document: Path, places: Places
+    job: Job, result: JobResult, document: Path, paths: Paths
 ) -> ConformOutput:
     """Read the document of a conformance or backend-check job."""
     lines, complaint = read_lines(document)
@@ -189,7 +189,7 @@ def collect_conform(
     host = lines[0] if lines and isinstance(lines[0], HostLine) else None
     name = column_id(job)
     by_id = {line.id: line for line in lines if isinstance(line, CaseLine)}
-    cases = tuple(make_case(job, name, line, places) for line in by_id.values())
+    cases = tuple(make_case(job, name, line, paths) for line in by_id.values())
     if complaint is None:
         complaint = exit_code_lies(result, cases)
     complete = complaint is None and result.status == "ok"

@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from pmm.base.last_words import with_line
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.collect.bench import BenchOutput, collect_bench
 from pmm.collect.columns import columns_and_cases
 from pmm.collect.conform import ConformOutput, collect_conform
@@ -92,7 +92,7 @@ def is_whole(document: Path) -> bool:
 
 
 def gather(
-    header: Header, results: Sequence[JobResult], folder: Path, places: Places
+    header: Header, results: Sequence[JobResult], folder: Path, paths: Paths
 ) -> Gathered:
     """Read every finished job's documents."""
     found = Gathered()
@@ -104,23 +104,23 @@ def gather(
             found.results[job.id] = msgspec.structs.replace(missing, status="skipped")
             continue
         where = job_folder(folder, job, header.plan)
-        complaint = read_job(found, job, result, where, places)
+        complaint = read_job(found, job, result, where, paths)
         document = where / "document.json"
         found.results[job.id] = failed(job, result, complaint, document)
     columns, cases = columns_and_cases(found.conform, found.results, header.filtered)
     found.columns, found.cases = tuple(columns), tuple(cases)
-    root = places.root
+    root = paths.root
     found.requirements = read_requirements(root / "conformance" / "requirements.toml")
     found.coverage, found.skipped = read_coverage(header.plan, folder, root)
     return found
 
 
 def read_job(
-    found: Gathered, job: Job, result: JobResult, where: Path, places: Places
+    found: Gathered, job: Job, result: JobResult, where: Path, paths: Paths
 ) -> str | None:
     """Read one job's documents into `found`; return the complaint, if any."""
     if job.kind in ("conform", "backend-check"):
-        output = collect_conform(job, result, where / "document.jsonl", places)
+        output = collect_conform(job, result, where / "document.jsonl", paths)
         found.conform.append((job, output))
         return output.complaint
     if job.kind == "bench":
@@ -129,10 +129,10 @@ def read_job(
         return complaint
     work, complaint = read_work(job, result, where / "document.json")
     if work is not None:
-        found.findings += runtime_findings(job, result, work, places)
+        found.findings += runtime_findings(job, result, work, paths)
         (found.work if job.kind == "work" else found.checked).append(work)
     if job.kind == "leaks":
-        findings, unread = collect_valgrind(job, result, where, places.root)
+        findings, unread = collect_valgrind(job, result, where, paths.root)
         if work is None or work.document.failures:
             # A process that broke off has lost what it held, and wrote less.
             findings = tuple(f for f in findings if not f.kind.startswith("Leak_"))

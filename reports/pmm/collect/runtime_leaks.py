@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.collect.valgrind import site_frame
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import Finding
@@ -11,17 +11,17 @@ from pmm.documents.results import LeakFinding, WorkResult
 
 
 def runtime_findings(
-    job: Job, result: JobResult, work: WorkResult, places: Places
+    job: Job, result: JobResult, work: WorkResult, paths: Paths
 ) -> tuple[LeakFinding, ...]:
     """Turn what the runtime's own accounting reports into findings."""
     return tuple(
-        runtime_finding(job, result, work, finding, places)
+        runtime_finding(job, result, work, finding, paths)
         for finding in work.document.findings
     )
 
 
 def runtime_finding(
-    job: Job, result: JobResult, work: WorkResult, finding: Finding, places: Places
+    job: Job, result: JobResult, work: WorkResult, finding: Finding, paths: Paths
 ) -> LeakFinding:
     """Make one finding; a document of a single variant need not name it."""
     document = work.document
@@ -41,7 +41,7 @@ def runtime_finding(
         message=f"{finding.count} × {what} lost ({finding.kind})",
         count=finding.count,
         bytes=finding.bytes,
-        frames=site_frame(finding.site, places),
+        frames=site_frame(finding.site, paths),
         suppression=None,
         suppressed=False,
         expected=False,

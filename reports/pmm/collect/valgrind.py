@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.results import Frame, LeakFinding, SourceLine
 
@@ -183,20 +183,20 @@ def excerpt(root: Path, file: str | None, line: int | None) -> tuple[SourceLine,
     return tuple(SourceLine(number=n, text=text[n - 1]) for n in range(first, last + 1))
 
 
-def site_frame(site: str | None, places: Places) -> tuple[Frame, ...]:
+def site_frame(site: str | None, paths: Paths) -> tuple[Frame, ...]:
     """Return the one frame of a runtime's `file:line`."""
     if not site:
         return ()
     file, _, number = site.rpartition(":")
     if not file or not number.isdigit():
         return (Frame(function=site, file=None, line=None, object=None),)
-    path = places.source(file)
+    path = paths.source(file)
     return (
         Frame(
             function=None,
             file=path,
             line=int(number),
             object=None,
-            excerpt=excerpt(places.root, path, int(number)),
+            excerpt=excerpt(paths.root, path, int(number)),
         ),
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pmm.base.errors import PmmError, UsageError
-from pmm.base.paths import Places, shown
+from pmm.base.paths import Paths, shown
 from pmm.base.typed_names import by_number
 from pmm.discover.asking import Answer, ask
 
@@ -146,41 +146,41 @@ def describe(path: str | Path, working: Path) -> tuple[dict[str, Any] | None, An
     return (found if isinstance(found, dict) else None), answer
 
 
-def host_script(places: Places, version: str, named: bool = False) -> list[str]:
+def host_script(paths: Paths, version: str, named: bool = False) -> list[str]:
     """Return the start of a command line of the host script.
 
     The script looks into the clone's own build; another one has to be named, as
     has one whose binary is to be noted (`named`).
     """
-    script = shown(places.host_script)
-    if places.build == places.root / "build" and not named:
+    script = shown(paths.host_script)
+    if paths.build == paths.root / "build" and not named:
         return [script]
     major, minor = version.split(".")[:2]
     own, shared = f"_pmm.cpython-{major}{minor}.so", "_pmm.abi3.so"
-    folder = places.build / EXTENSION_FOLDER
+    folder = paths.build / EXTENSION_FOLDER
     usual = own if (int(major), int(minor)) < SHARED_SINCE else shared
     there = [name for name in (own, shared) if (folder / name).is_file()]
     return [script, "--module", shown(folder / [*there, usual][0])]
 
 
-def host_state(path: str, version: str, places: Places) -> tuple[bool, str | None]:
+def host_state(path: str, version: str, paths: Paths) -> tuple[bool, str | None]:
     """Ask the host script whether the extension loads into an interpreter."""
-    if not places.host_script.is_file():
+    if not paths.host_script.is_file():
         return False, "conformance/cpython_host.py is missing"
     try:
-        command = [path, *host_script(places, version), "--describe"]
+        command = [path, *host_script(paths, version), "--describe"]
         answer = ask(command, Path.cwd())
     except PmmError as error:
         return False, str(error)
     if answer.returncode == 0:
         return True, None
     reason = answer.last_words or answer.ending
-    return False, reason.removeprefix(f"{places.host_script.name}: ")
+    return False, reason.removeprefix(f"{paths.host_script.name}: ")
 
 
-def hosted(one: CPython, places: Places) -> CPython:
+def hosted(one: CPython, paths: Paths) -> CPython:
     """Return the entry with whether the extension loads."""
-    hosts, reason = host_state(one.interpreter, one.version, places)
+    hosts, reason = host_state(one.interpreter, one.version, paths)
     return dataclasses.replace(one, hosts=hosts, reason=reason)
 
 
@@ -193,7 +193,7 @@ def unlike(name: str, taken: Iterable[str]) -> str:
 
 
 def find_cpythons(
-    places: Places, names: Sequence[str] | None = None
+    paths: Paths, names: Sequence[str] | None = None
 ) -> tuple[CPython, ...]:
     """Return the CPythons of 3.8 and later, each real binary once, by version.
 
@@ -205,7 +205,7 @@ def find_cpythons(
         if names is not None and not any(may_be(path, name) for name in names):
             continue
         try:
-            answer, _ = describe(path, places.root)
+            answer, _ = describe(path, paths.root)
         except PmmError:
             continue
         if answer is None or answer["implementation"] != "CPython":
@@ -214,7 +214,7 @@ def find_cpythons(
         if one.real in seen or one.order[:2] < OLDEST:
             continue
         seen.add(one.real)
-        one = dataclasses.replace(hosted(one, places), id=unlike(one.id, found))
+        one = dataclasses.replace(hosted(one, paths), id=unlike(one.id, found))
         found[one.id] = one
     return tuple(sorted(found.values(), key=lambda one: (one.order, one.id)))
 
@@ -238,7 +238,7 @@ def make_cpython(answer: dict[str, Any]) -> CPython:
     )
 
 
-def cpython_at(path: str, places: Places) -> CPython:
+def cpython_at(path: str, paths: Paths) -> CPython:
     """Ask the interpreter of a path; raise UsageError when it is none of ours."""
     try:
         answer, said = describe(path, Path.cwd())
@@ -255,7 +255,7 @@ def cpython_at(path: str, places: Places) -> CPython:
         raise UsageError(
             f"{path} is CPython {one.version}: the suite needs {oldest} or later"
         )
-    return hosted(one, places)
+    return hosted(one, paths)
 
 
 def primary(cpythons: Sequence[CPython]) -> CPython | None:

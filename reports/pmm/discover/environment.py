@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pmm.base.paths import LAUNCHER, Places, shown
+from pmm.base.paths import LAUNCHER, Paths, shown
 from pmm.base.plain_text import plain
 from pmm.base.processes import KEPT_VARIABLES
 from pmm.discover.build_facts import build_facts
@@ -198,7 +198,7 @@ def git_state(root: Path) -> tuple[str | None, bool | None]:
 
 
 def capture_environment(
-    places: Places,
+    paths: Paths,
     programs: Iterable[Path],
     backends: Iterable[BackendEntry],
     seed: int,
@@ -206,12 +206,12 @@ def capture_environment(
 ) -> Environment:
     """Look at everything once."""
     probes = Probes()
-    facts = build_facts(places.build)
+    facts = build_facts(paths.build)
     probes.unknown |= facts.unknown
-    commit, dirty = git_state(places.root)
+    commit, dirty = git_state(paths.root)
     if commit is None:
         probes.unknown["commit"] = "not a git clone, or git is missing"
-    if places.program(LAUNCHER) is None:
+    if paths.program(LAUNCHER) is None:
         why = f"{LAUNCHER} is not built, and a job's peak without it is the runner's"
         probes.unknown["peak_rss_bytes"] = why
     thp = probes.text("thp", "/sys/kernel/mm/transparent_hugepage/enabled")

@@ -23,7 +23,7 @@ from typing import TypeVar
 import msgspec
 
 from pmm.base.errors import FAILURE, USAGE, PmmError, UsageError
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.base.typed_names import (
     BackendSpec,
     SubjectSpec,
@@ -168,9 +168,9 @@ def document_of(answer: Answer, kind: type[Said]) -> Said | None:
     return None
 
 
-def ask_backend(places: Places, spec: BackendSpec) -> BackendEntry:
+def ask_backend(paths: Paths, spec: BackendSpec) -> BackendEntry:
     """Ask a library what it is; raise UsageError when it cannot be a backend."""
-    program = places.program("pmm-backend-check")
+    program = paths.program("pmm-backend-check")
     if program is None:
         raise PmmError("pmm-backend-check is not built: nobody can ask a library")
     answer = load(
@@ -209,9 +209,9 @@ def backend_hint(spec: BackendSpec, reason: str) -> str:
     return f"; the nearest of its functions: {', '.join(close)}" if close else ""
 
 
-def ask_subject(places: Places, spec: SubjectSpec) -> SaidSubject:
+def ask_subject(paths: Paths, spec: SubjectSpec) -> SaidSubject:
     """Ask a shared object what it is; raise UsageError when it is no subject."""
-    program = places.program("pmm-conform")
+    program = paths.program("pmm-conform")
     if program is None:
         raise PmmError("pmm-conform is not built: nobody can ask a subject")
     path = spec.path or ""
@@ -326,10 +326,10 @@ def subject_files(
 
 
 def asked_backends(
-    places: Places, groups: Sequence[Sequence[BackendSpec]], reserved: Iterable[str]
+    paths: Paths, groups: Sequence[Sequence[BackendSpec]], reserved: Iterable[str]
 ) -> tuple[NamedBackend, ...]:
     """Ask every library that was named as a backend."""
-    entries = [ask_backend(places, group[0]) for group in groups]
+    entries = [ask_backend(paths, group[0]) for group in groups]
     labels = labels_of(groups, [entry.name for entry in entries], reserved)
     return tuple(
         NamedBackend(
@@ -345,10 +345,10 @@ def asked_backends(
 
 
 def asked_subjects(
-    places: Places, groups: Sequence[Sequence[SubjectSpec]]
+    paths: Paths, groups: Sequence[Sequence[SubjectSpec]]
 ) -> tuple[NamedSubject, ...]:
     """Ask every shared object that was named as a subject."""
-    said = [ask_subject(places, group[0]) for group in groups]
+    said = [ask_subject(paths, group[0]) for group in groups]
     labels = labels_of(groups, [one.name for one in said], RESERVED_SUBJECTS)
     return tuple(
         NamedSubject(
@@ -360,14 +360,14 @@ def asked_subjects(
 
 
 def asked_interpreters(
-    places: Places, groups: Sequence[Sequence[SubjectSpec]]
+    paths: Paths, groups: Sequence[Sequence[SubjectSpec]]
 ) -> tuple[NamedInterpreter, ...]:
     """Ask every interpreter that was named."""
     out: list[NamedInterpreter] = []
     for group in groups:
         first = group[0]
         try:
-            one = cpython_at(first.path or "", places)
+            one = cpython_at(first.path or "", paths)
         except UsageError as error:
             raise refused("--subject", first.text, str(error)) from error
         typed = tuple(spec.text for spec in group)
@@ -377,7 +377,7 @@ def asked_interpreters(
 
 
 def ask_named(
-    places: Places,
+    paths: Paths,
     backends: Sequence[str],
     subjects: Sequence[str],
     known: Iterable[str],
@@ -392,7 +392,7 @@ def ask_named(
     check_labels("--backend", libraries, reserved)
     check_labels("--subject", [*objects, *interpreters], RESERVED_SUBJECTS)
     return Named(
-        backends=asked_backends(places, libraries, reserved),
-        subjects=asked_subjects(places, objects),
-        interpreters=asked_interpreters(places, interpreters),
+        backends=asked_backends(paths, libraries, reserved),
+        subjects=asked_subjects(paths, objects),
+        interpreters=asked_interpreters(paths, interpreters),
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from pmm.base.errors import PmmError
-from pmm.base.paths import Places
+from pmm.base.paths import Paths
 from pmm.base.typed_names import id_part, parse_subject
 from pmm.discover.asking import ask
 from pmm.discover.cpythons import BASELINE, CPython, find_cpythons, primary, unlike
@@ -45,7 +45,7 @@ class Wanted:
 class World:
     """Everything that can be asked to run."""
 
-    places: Places
+    paths: Paths
     backends: tuple[BackendEntry, ...]
     cpythons: tuple[CPython, ...]
     cases: tuple[str, ...]
@@ -92,12 +92,12 @@ class World:
         return self.named.labels.get(spec or "")
 
 
-def find_backends(places: Places) -> tuple[BackendEntry, ...]:
+def find_backends(paths: Paths) -> tuple[BackendEntry, ...]:
     """Return the backends as `pmm-backend-check` lists them; none if not built."""
-    program = places.program("pmm-backend-check")
+    program = paths.program("pmm-backend-check")
     if program is None:
         return ()
-    answer = ask([program, "--list", "--json"], places.root)
+    answer = ask([program, "--list", "--json"], paths.root)
     try:
         return msgspec.json.decode(answer.stdout, type=BackendList).backends
     except msgspec.MsgspecError as error:
@@ -118,9 +118,9 @@ class CaseList(Foreign, frozen=True):
     """Of the subject; None when it cannot be used."""
 
 
-def find_cases(places: Places) -> CaseList:
+def find_cases(paths: Paths) -> CaseList:
     """Return the cases, the reference's modes; none if pmm-conform was not built."""
-    program = places.program("pmm-conform")
+    program = paths.program("pmm-conform")
     if program is None:
         return CaseList(cases=())
     argv = [str(program), "--list", "--json", "--subject", "reference"]
@@ -152,7 +152,7 @@ def find_workloads(argv: Iterable[str | Path], working: Path) -> tuple[str, ...]
 
 def subject_entries(world: World) -> tuple[SubjectEntry, ...]:
     """Return the subjects: the reference, the CPythons, what was named by a path."""
-    reference = world.places.program("pmm-conform") or world.places.program("pmm-work")
+    reference = world.paths.program("pmm-conform") or world.paths.program("pmm-work")
     entries = [
         SubjectEntry(
             name="reference",
@@ -204,34 +204,34 @@ LOSSES = {
 }
 
 
-def missing_programs(places: Places, benches: Sequence[str]) -> list[tuple[str, str]]:
+def missing_programs(paths: Paths, benches: Sequence[str]) -> list[tuple[str, str]]:
     """Return the programs that were not built, and what is lost without each."""
     missing = [
-        (name, lost) for name, lost in LOSSES.items() if places.program(name) is None
+        (name, lost) for name, lost in LOSSES.items() if paths.program(name) is None
     ]
     return missing if benches else [*missing, ("pmm-bench-*", "no benchmark figures")]
 
 
 def listed_cpythons(
-    places: Places, wanted: Wanted, names: Sequence[str]
+    paths: Paths, wanted: Wanted, names: Sequence[str]
 ) -> tuple[CPython, ...]:
     """Return the CPythons that names and globs mean, none of them a path."""
     if wanted.one_each and "cpython" in names:
-        found = find_cpythons(places, [BASELINE, *(n for n in names if n != "cpython")])
+        found = find_cpythons(paths, [BASELINE, *(n for n in names if n != "cpython")])
         if primary(found) is not None:
             return found
-    return find_cpythons(places, names)
+    return find_cpythons(paths, names)
 
 
 def wanted_cpythons(
-    places: Places, wanted: Wanted, named: Named
+    paths: Paths, wanted: Wanted, named: Named
 ) -> tuple[CPython, ...]:
     """Return the CPythons that are meant, each binary once under one name."""
     if wanted.every_cpython and not wanted.subjects:
-        return find_cpythons(places)
+        return find_cpythons(paths)
     specs = [parse_subject(text) for text in wanted.subjects]
     names = [spec.text for spec in specs if spec.path is None]
-    found = list(listed_cpythons(places, wanted, names))
+    found = list(listed_cpythons(paths, wanted, names))
     for entry in named.interpreters:
         if entry.label or entry.cpython.real not in {one.real for one in found}:
             name = unlike(entry.cpython.id, [one.id for one in found])
@@ -240,34 +240,34 @@ def wanted_cpythons(
 
 
 def discover(
-    places: Places, valgrind: str | None, wanted: Wanted | None = None
+    paths: Paths, valgrind: str | None, wanted: Wanted | None = None
 ) -> World:
     """Look at what is wanted of the build and of the machine; by default at all."""
     wanted = wanted or Wanted()
     benches = tuple(
-        path.name.removeprefix("pmm-bench-") for path in places.bench_programs()
+        path.name.removeprefix("pmm-bench-") for path in paths.bench_programs()
     )
-    backends = find_backends(places)
+    backends = find_backends(paths)
     known = [entry.name for entry in backends]
-    named = ask_named(places, wanted.backends, wanted.subjects, known)
-    work = places.program("pmm-work") if wanted.workloads else None
-    cpythons = wanted_cpythons(places, wanted, named)
-    listed = find_cases(places) if wanted.cases else CaseList(cases=())
-    twin = places.twin_script
+    named = ask_named(paths, wanted.backends, wanted.subjects, known)
+    work = paths.program("pmm-work") if wanted.workloads else None
+    cpythons = wanted_cpythons(paths, wanted, named)
+    listed = find_cases(paths) if wanted.cases else CaseList(cases=())
+    twin = paths.twin_script
     has_twins = wanted.workloads and bool(cpythons) and twin.is_file()
     return World(
-        places=places,
+        paths=paths,
         backends=backends,
         cpythons=cpythons,
         cases=tuple(case.id for case in listed.cases),
         modes=listed.modes or (),
-        workloads=find_workloads([work], places.root) if work else (),
-        twins=find_workloads([cpythons[-1].interpreter, twin], places.root)
+        workloads=find_workloads([work], paths.root) if work else (),
+        twins=find_workloads([cpythons[-1].interpreter, twin], paths.root)
         if has_twins
         else (),
         benches=benches,
         valgrind=valgrind,
-        missing=tuple(missing_programs(places, benches)),
+        missing=tuple(missing_programs(paths, benches)),
         named=named,
         all_cpythons=wanted.every_cpython and not wanted.subjects,
     )

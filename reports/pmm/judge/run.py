@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from pmm.base.paths import Places, pasted
+from pmm.base.paths import Paths, pasted
 from pmm.collect.gather import Gathered
 from pmm.documents.asked import GonePolicy
 from pmm.documents.claims import ClaimTable
@@ -113,10 +113,10 @@ def ended(header: Header, results: Sequence[JobResult]) -> tuple[str, int]:
 
 
 def judge_run(
-    header: Header, results: Sequence[JobResult], found: Gathered, places: Places
+    header: Header, results: Sequence[JobResult], found: Gathered, paths: Paths
 ) -> Run:
     """Make the run document of what the journal and the jobs' documents hold."""
-    parts = judge_parts(header, found, places.root)
+    parts = judge_parts(header, found, paths.root)
     finished, elapsed_ns = ended(header, results)
     run = Run(
         schema="pmm.run",
@@ -142,7 +142,7 @@ def judge_run(
         coverage=found.coverage,
         skipped=(*header.skipped, *found.skipped),
         baseline=None,
-        verdict=unjudged(header, places),
+        verdict=unjudged(header, paths),
         speed=parts.speed,
         claims=parts.claims,
         asked=header.asked,
@@ -157,10 +157,10 @@ def judge_run(
     return msgspec.structs.replace(run, standings=Ranking(run).standings)
 
 
-def unjudged(header: Header, places: Places) -> Verdict:
+def unjudged(header: Header, paths: Paths) -> Verdict:
     """Return the verdict on a run that nobody has judged: only how to go on."""
-    elsewhere = places.build != places.root / "build"
-    build = f" --build {pasted(places.build)}" if elsewhere else ""
+    elsewhere = paths.build != paths.root / "build"
+    build = f" --build {pasted(paths.build)}" if elsewhere else ""
     return Verdict(
         state="pass", exit_code=0, sentence="", counts={}, jobs={}, problems=(),
         resume=f"pmm run --resume {header.id}{build}",

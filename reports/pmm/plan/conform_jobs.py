@@ -34,7 +34,7 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     """Every case: reference and plugins over the backends, then the CPythons."""
     filters = [part for glob in selection.cases for part in ("--case", glob)]
     tail = [*filters, "--seed", str(selection.seed)]
-    program = world.places.program("pmm-conform")
+    program = world.paths.program("pmm-conform")
     subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
     modes = {subject: find_modes(world, subject) for subject in subjects if program}
     known = [name for names in modes.values() for name in names]
@@ -90,7 +90,7 @@ def cpython_conform(
                     "conform",
                     "/".join([one.id, *([allocator] if allocator else []), lane]),
                     [
-                        one.interpreter, *host_script(world.places, one.version),
+                        one.interpreter, *host_script(world.paths, one.version),
                         "conform", "--lane", lane, *tail, *sample,
                     ],
                     output_argv=CASES_WRITTEN, subject="cpython", lane=lane,
@@ -101,7 +101,7 @@ def cpython_conform(
 
 def backend_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """The allocator contract's own checks, on every backend."""
-    program = world.places.program("pmm-backend-check")
+    program = world.paths.program("pmm-backend-check")
     for backend in chosen.backends if program and chosen.reference else ():
         argv = [command(world, "pmm-backend-check"), "--backend", backend]
         yield make_job(

@@ -85,7 +85,7 @@ def chosen_rows(world: World, selection: Selection) -> tuple[RowSpec, ...]:
     if selection.objects not in SIZES:
         known = [str(size) for size in SIZES]
         raise unknown("number of objects", str(selection.objects), known)
-    spec = read_spec(world.places.root)
+    spec = read_spec(world.paths.root)
     areas = areas_of(spec)
     wanted = choose("area", selection.benches, areas) if selection.benches else areas
     missing = [area for area in wanted if area not in world.benches]
@@ -213,8 +213,8 @@ def arm_argv(world: World, area: str, arm: SpeedArm) -> list[str]:
         over = [] if arm.backend is None else ["--backend", arm.backend]
         program = command(world, f"pmm-bench-{area}")
         return [program, "--subject", arm.subject, *over, *mode]
-    script = host_script(world.places, arm.version or "", named=True)
-    module = shown(world.places.build / BENCH_MODULE)
+    script = host_script(world.paths, arm.version or "", named=True)
+    module = shown(world.paths.build / BENCH_MODULE)
     return [arm.interpreter, *script, "--bench-module", module, "bench", area, *mode]
 
 

@@ -15,7 +15,7 @@ from pmm.plan.selection import Chosen, Selection
 
 def command(world: World, name: str) -> str:
     """Return how a person would type a program that is known to be built."""
-    path = world.places.program(name)
+    path = world.paths.program(name)
     if path is None:
         raise PmmError(f"{name} is not built")
     return shown(path)

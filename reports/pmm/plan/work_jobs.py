@@ -36,7 +36,7 @@ VALGRIND_XML = ("--xml=yes", "--xml-file={dir}/valgrind.%p.xml")
 
 def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """The leaks workload under valgrind, a process a variant."""
-    program = world.places.program("pmm-work")
+    program = world.paths.program("pmm-work")
     usable = program and world.valgrind and chosen.reference
     if not usable or LEAKS not in chosen.workloads or LEAKS not in world.workloads:
         return
@@ -58,7 +58,7 @@ def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
 
 def work_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """The workloads: reference over the backends, then twins on the CPythons."""
-    program = world.places.program("pmm-work")
+    program = world.paths.program("pmm-work")
     for workload in chosen.workloads:
         given = workload in world.workloads
         subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
@@ -73,7 +73,7 @@ def work_tail(
 ) -> list[str]:
     """Return the options that set a workload's size, variants and seed."""
     settings = selection.settings or (() if whole else SMALL.get(workload, ()))
-    program = world.places.program("pmm-work")
+    program = world.paths.program("pmm-work")
     if selection.how_much.smallest and workload == "file_read" and program:
         # It is always there, and has the 50 chunks of which a claim speaks.
         settings = (*settings, f"input={shown(program)}", "chunk=4096")
@@ -119,7 +119,7 @@ def cpython_work(
         if as_it_is and not whole and not how.smallest and not selection.workloads:
             continue
         argv = [
-            one.interpreter, shown(world.places.twin_script), workload,
+            one.interpreter, shown(world.paths.twin_script), workload,
             *work_tail(world, selection, workload, whole),
         ]  # fmt: skip
         yield make_job(
