@@ -31,6 +31,7 @@ from pmm.documents.programs import (
     Variant,
     Witness,
     WorkDocument,
+    WorkloadEntry,
 )
 from pmm.documents.results import (
     BenchRow,
@@ -278,6 +279,10 @@ WORKLOADS = {
     "tuple_sharing": (("shared", 4096, False), ("separate", 2 * MIB, True)),
     "cycles": (("collector_on", 1 * MIB, False), ("collector_off", 12 * MIB, True)),
 }
+TITLES = {
+    "list_vs_generator": "List against generator", "file_read": "Reading a file",
+    "tuple_sharing": "Sharing tuples", "cycles": "Reference cycles",
+}  # fmt: skip
 
 
 def work_document(rng: random.Random, name: str, subject: str, backend: str | None):
@@ -703,6 +708,10 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
         baseline=comparison(),
         verdict=verdict(cases, plan),
         speed=sample_table(),
+        workloads=tuple(
+            WorkloadEntry(name=name, title=title, question="What does it cost?")
+            for name, title in TITLES.items()
+        ),
     )
     return with_claims(run)
 

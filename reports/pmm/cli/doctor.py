@@ -20,11 +20,6 @@ TOOLS = (
     ("lcov", "no coverage page", "apt install lcov"),
     ("git", "runs do not say their commit", "apt install git"),
 )  # fmt: skip
-BACKEND_PACKAGES = {
-    "mimalloc": "libmimalloc-dev",
-    "jemalloc": "libjemalloc-dev",
-    "tcmalloc": "libgoogle-perftools-dev",
-}
 
 
 class Check(Strict, frozen=True):
@@ -57,14 +52,13 @@ def diagnose(world: World) -> Iterator[Check]:
     yield check("pmm-bench-*", names, "no benchmark figures",
                 "apt install libbenchmark-dev, then build again")  # fmt: skip
     for entry in world.every_backend:
-        package = BACKEND_PACKAGES.get(entry.name)
         line = check(
             f"backend {entry.name}",
             f"{entry.version or ''} {entry.object or 'built in'}".strip()
             if entry.available
             else None,
             "no results over it",
-            f"apt install {package}" if package else None,
+            f"apt install {entry.package}" if entry.package else None,
         )
         yield line if entry.available else missing_because(line, entry.reason)
     for one in world.cpythons:

@@ -44,7 +44,7 @@ def rows_of(world: World, what: str, profile: str) -> dict[str, Sequence[str]]:
         return {"jobs": [job.id for job in plan.jobs]}
     every: dict[str, Sequence[str]] = {
         "cases": world.cases,
-        "workloads": list(dict.fromkeys([*world.workloads, *world.twins])),
+        "workloads": [one.name for one in world.every_workload],
         "benchmarks": world.benches,
         "backends": [entry.name for entry in world.backends],
         "subjects": [entry.name for entry in subject_entries(world)],

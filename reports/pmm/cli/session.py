@@ -41,7 +41,7 @@ from pmm.discover.world import World, subject_entries
 from pmm.documents.asked import GonePolicy
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.journal import JOURNAL, Header, job_folder
-from pmm.documents.programs import BackendEntry
+from pmm.documents.programs import BackendEntry, WorkloadEntry
 from pmm.documents.run import Run
 from pmm.execute.executor import Executor, utc_now
 from pmm.execute.journal import Journal, mend_journal, read_journal
@@ -108,6 +108,12 @@ def known_backends(world: World, jobs: tuple[Job, ...]) -> tuple[BackendEntry, .
     )
 
 
+def known_workloads(world: World, jobs: tuple[Job, ...]) -> tuple[WorkloadEntry, ...]:
+    """Return what the workloads of a plan say of themselves, in their order."""
+    planned = {job.workload for job in jobs}
+    return tuple(one for one in world.every_workload if one.name in planned)
+
+
 def start_run(
     world: World,
     selection: Selection,
@@ -143,6 +149,7 @@ def start_run(
         skipped=plan.skipped,
         backends=backends,
         subjects=subject_entries(world),
+        workloads=known_workloads(world, plan.jobs),
         asked=asked_of(selection),
         baseline=against.folder,
         gone=against.gone,

@@ -27,6 +27,10 @@ WORDS = 300
 """Characters of a program's last words that stand in a sentence."""
 
 
+class NoAnswerError(PmmError):
+    """What was asked did not end in time."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a program said, and how it ended."""
@@ -82,7 +86,7 @@ def text_of(file: BinaryIO) -> str:
 def ask(
     argv: Sequence[str | Path], working: Path, seconds: float = PROBE_SECONDS
 ) -> Answer:
-    """Run a probe; raise PmmError when it cannot start or does not end."""
+    """Run a probe; raise PmmError when it cannot start, or NoAnswerError."""
     name = str(argv[0])
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
@@ -98,7 +102,7 @@ def ask(
         try:
             code = child.wait(seconds)
         except subprocess.TimeoutExpired as error:
-            raise PmmError(
+            raise NoAnswerError(
                 f"cannot ask {name}: no answer within {seconds:g} s"
             ) from error
         finally:

@@ -34,7 +34,7 @@ from pmm.base.typed_names import (
     parse_backend,
     parse_subject,
 )
-from pmm.discover.asking import Answer, ask
+from pmm.discover.asking import Answer, NoAnswerError, ask
 from pmm.discover.cpythons import CPython, cpython_at
 from pmm.discover.file_kinds import (
     check_interpreter,
@@ -143,9 +143,7 @@ def load(option: str, text: str, argv: Sequence[str | Path]) -> Answer:
     """Ask one of our programs about a library; raise UsageError for no end of it."""
     try:
         return ask(argv, Path.cwd(), LOAD_SECONDS)
-    except PmmError as error:
-        if "no answer" not in str(error):
-            raise
+    except NoAnswerError as error:
         raise refused(
             option, text, f"loading it does not end within {LOAD_SECONDS} s"
         ) from error

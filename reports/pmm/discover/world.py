@@ -9,8 +9,7 @@ with the reason. Only what a command needs is asked (`Wanted`).
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +21,13 @@ from pmm.base.typed_names import id_part, parse_subject
 from pmm.discover.asking import ask
 from pmm.discover.cpythons import BASELINE, CPython, find_cpythons, primary, unlike
 from pmm.discover.named_by_path import NOTHING, Named, ask_named
-from pmm.documents.programs import BackendEntry, BackendList, Foreign
+from pmm.documents.programs import (
+    BackendEntry,
+    BackendList,
+    Foreign,
+    WorkloadEntry,
+    WorkloadList,
+)
 from pmm.documents.results import SubjectEntry
 
 
@@ -49,8 +54,10 @@ class World:
     backends: tuple[BackendEntry, ...]
     cpythons: tuple[CPython, ...]
     cases: tuple[str, ...]
-    workloads: tuple[str, ...]
-    twins: tuple[str, ...]
+    workloads: tuple[WorkloadEntry, ...]
+    """Those of pmm-work."""
+    twins: tuple[WorkloadEntry, ...]
+    """Those that run as Python programs."""
     benches: tuple[str, ...]
     valgrind: str | None
     missing: tuple[tuple[str, str], ...]
@@ -71,6 +78,30 @@ class World:
     def every_backend(self) -> tuple[BackendEntry, ...]:
         """Those that ship with the project, then those that were named."""
         return (*self.backends, *(one.entry for one in self.named.backends))
+
+    @property
+    def every_workload(self) -> tuple[WorkloadEntry, ...]:
+        """Each workload once, by its own description: pmm-work's, then the twins'."""
+        known = {one.name: one for one in (*self.twins, *self.workloads)}
+        names = [one.name for one in (*self.workloads, *self.twins)]
+        return tuple(known[name] for name in dict.fromkeys(names))
+
+    def entry_of(self, backend: str | None) -> BackendEntry | None:
+        """Return what is known of a backend, as programs are told of it."""
+        for one in self.every_backend:
+            if (one.spec or one.name) == backend:
+                return one
+        return None
+
+    def is_bound(self, backend: str | None) -> bool:
+        """Tell whether a backend only bounds the others and holds no program."""
+        entry = self.entry_of(backend)
+        return entry is not None and entry.is_bound
+
+    def is_replaced(self, backend: str | None) -> bool:
+        """Tell whether valgrind would see nothing of a backend."""
+        entry = self.entry_of(backend)
+        return entry is not None and entry.replaced_by_valgrind
 
     def cpython_named(self, text: str) -> CPython | None:
         """Return the interpreter that was named by its path, or by this label."""
@@ -139,15 +170,17 @@ def find_modes(world: World, subject: str) -> tuple[str, ...]:
     return world.modes
 
 
-def listed_names(text: str) -> tuple[str, ...]:
-    """Return the names at the left edge of a program's `--list`."""
-    return tuple(re.findall(r"^([a-z][a-z0-9_]*)(?=[:\s]|$)", text, re.MULTILINE))
-
-
-def find_workloads(argv: Iterable[str | Path], working: Path) -> tuple[str, ...]:
-    """Return the workloads that a program lists."""
-    answer = ask([*argv, "--list"], working)
-    return listed_names(answer.stdout) if answer.returncode == 0 else ()
+def find_workloads(
+    argv: Sequence[str | Path], working: Path
+) -> tuple[WorkloadEntry, ...]:
+    """Return the workloads as a program lists them; none where it cannot."""
+    answer = ask([*argv, "--list", "--json", "-"], working)
+    if answer.returncode != 0:
+        return ()
+    try:
+        return msgspec.json.decode(answer.stdout, type=WorkloadList).workloads
+    except msgspec.MsgspecError as error:
+        raise PmmError(f"{Path(argv[-1]).name} --list --json: {error}") from error
 
 
 def subject_entries(world: World) -> tuple[SubjectEntry, ...]:

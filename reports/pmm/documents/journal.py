@@ -16,7 +16,7 @@ from typing import Literal
 from pmm.base.typed_names import slug
 from pmm.documents.asked import Asked, GonePolicy
 from pmm.documents.jobs import Environment, Job
-from pmm.documents.programs import BackendEntry, Strict
+from pmm.documents.programs import BackendEntry, Strict, WorkloadEntry
 from pmm.documents.results import Skipped, SubjectEntry
 
 JOURNAL = "jobs.jsonl"
@@ -42,6 +42,8 @@ class Header(Strict, frozen=True):
     skipped: tuple[Skipped, ...]
     backends: tuple[BackendEntry, ...]
     subjects: tuple[SubjectEntry, ...]
+    workloads: tuple[WorkloadEntry, ...] = ()
+    """Those of the plan, as they describe themselves."""
     asked: Asked | None = None
     """What the command line asked for."""
     baseline: str | None = None

@@ -246,6 +246,15 @@ class BackendEntry(Strict, frozen=True):
     """What the suite does about a fault of the library, so that its results are
     not those of the bare library; null when nothing.
     """
+    package: str | None = None
+    """Debian's package that brings the library; null when none has to."""
+    replaced_by_valgrind: bool = False
+    """Whether valgrind puts its own functions in its place, and sees none of it."""
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it is no allocator: it gives nothing back, or takes nothing."""
+        return "MEASURES" in self.capabilities
 
 
 class BackendList(Strict, frozen=True):
@@ -253,6 +262,35 @@ class BackendList(Strict, frozen=True):
 
     schema: Schema
     backends: tuple[BackendEntry, ...]
+
+
+class ListedVariant(Foreign, frozen=True):
+    """What we need of a variant in `pmm-work --list --json`."""
+
+    name: str
+
+
+class WorkloadEntry(Foreign, frozen=True):
+    """One workload as it describes itself; of a twin only its name is sure."""
+
+    name: str
+    title: str | None = None
+    """What a report heads its figures with."""
+    question: str | None = None
+    """What they answer."""
+    page: str | None = None
+    """The page that shows them; null: `memory`."""
+    small: str | None = None
+    """Settings of its small size, blanks between; null when it has none."""
+    smallest: str | None = None
+    """Settings that only show that it works; null: the small ones."""
+    variants: tuple[ListedVariant, ...] = ()
+
+
+class WorkloadList(Foreign, frozen=True):
+    """The whole answer of `pmm-work --list --json`."""
+
+    workloads: tuple[WorkloadEntry, ...]
 
 
 # ----------------------------------------------------------- Google Benchmark

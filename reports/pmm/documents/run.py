@@ -23,7 +23,7 @@ from pmm.documents.asked import Asked
 from pmm.documents.claims import ClaimTable
 from pmm.documents.coverage import Coverage
 from pmm.documents.jobs import Environment, Job, JobResult
-from pmm.documents.programs import BackendEntry, Strict
+from pmm.documents.programs import BackendEntry, Strict, WorkloadEntry
 from pmm.documents.results import (
     BenchRow,
     CaseResult,
@@ -79,6 +79,10 @@ class Run(Strict, frozen=True):
     """The sentences of the tutorials; null where the clone has no claims.toml."""
     asked: Asked | None = None
     """What the command line asked for; null in runs from before it was kept."""
+    workloads: tuple[WorkloadEntry, ...] = ()
+    """Those of the plan, as they describe themselves; none in runs from before
+    they did.
+    """
     load: Load | None = None
     """What else the machine did; null where nobody looked."""
 

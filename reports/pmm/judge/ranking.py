@@ -29,7 +29,6 @@ from pmm.documents.results import BenchRow, BenchSummary, CaseResult
 from pmm.documents.run import Run
 from pmm.documents.standings import Standing, State
 from pmm.judge.bench import YARDSTICK
-from pmm.plan.profiles import BOUNDS
 
 Key = tuple[str, str, str | None]
 """Benchmark, subject, mode: a row of the table."""
@@ -167,10 +166,9 @@ class Ranking:
         return Soundness(state, why, passed, failed)
 
     def is_bound(self, spec: str) -> bool:
-        """Tell whether a backend is a bound, by its name or by its own word."""
+        """Tell whether a backend is a bound, by its own word."""
         entry = entry_of(self.run, spec)
-        claims = entry.capabilities if entry is not None else ()
-        return spec in BOUNDS or "MEASURES" in claims
+        return entry is not None and entry.is_bound
 
     def fault(
         self, spec: str, cases: Sequence[CaseResult], checks: set[str]

@@ -146,6 +146,7 @@ def judge_run(
         speed=parts.speed,
         claims=parts.claims,
         asked=header.asked,
+        workloads=header.workloads,
         load=load_of(
             results,
             {job.id for job in header.plan if job.measured},

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pmm.discover.world import World
 from pmm.documents.jobs import Job
 from pmm.plan.parts import command, make_job
-from pmm.plan.profiles import BOUNDS, reaches
+from pmm.plan.profiles import reaches
 from pmm.plan.selection import Chosen, Selection
 
 BENCH_BOUNDS = ("alloc",)
@@ -34,7 +34,7 @@ def bench_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[J
     how = selection.how_much
     for area in chosen.benches if chosen.reference else ():
         for backend in chosen.backends:
-            if backend in BOUNDS and area not in BENCH_BOUNDS:
+            if world.is_bound(backend) and area not in BENCH_BOUNDS:
                 continue
             argv = [
                 command(world, f"pmm-bench-{area}"), "--backend", backend,

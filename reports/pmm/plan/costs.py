@@ -12,7 +12,6 @@ from __future__ import annotations
 from pmm.documents.jobs import Job
 from pmm.plan.bench_jobs import SMALLEST_SIZES
 from pmm.plan.profiles import FAILING
-from pmm.plan.work_jobs import SMALL
 
 LANES = {"plain": 3.4, "gc-stress": 4.2, "shuffle": 3.4}
 """Of the native cases."""
@@ -86,9 +85,8 @@ def cost_of_workload(job: Job) -> float:
 
 
 def is_small(job: Job) -> bool:
-    """Tell whether a workload has the settings of its small size."""
-    wanted = SMALL.get(job.workload or "", ())
-    return bool(wanted) and wanted[0] in job.argv
+    """Tell whether a workload is not at its full size: something sets another."""
+    return "--set" in job.argv
 
 
 def cost_of_benchmarks(job: Job) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pmm.discover.world import World
 from pmm.documents.results import Skipped
-from pmm.plan.profiles import BOUNDS, FAILING, REPLACED, SMALLEST, reaches
+from pmm.plan.profiles import FAILING, SMALLEST, reaches
 from pmm.plan.selection import LANES, Chosen, Selection, sample_of
 
 SWEEP = "pmm run --profile nightly --only conform"
@@ -26,7 +26,7 @@ def skipped(world: World, selection: Selection, chosen: Chosen) -> Iterator[Skip
         yield from put_off_cpythons(world, selection, chosen)
         if "pmm-conform" not in dict(world.missing) and native_subjects(chosen):
             yield from sampled_cases(selection)
-            yield from put_off_lanes(selection, chosen)
+            yield from put_off_lanes(world, selection, chosen)
     if selection.how_much.smallest:
         yield Skipped(
             what="full sizes", why="smoke runs every job at its smallest size",
@@ -59,12 +59,14 @@ def sampled_cases(selection: Selection) -> Iterator[Skipped]:
             )
 
 
-def put_off_lanes(selection: Selection, chosen: Chosen) -> Iterator[Skipped]:
+def put_off_lanes(
+    world: World, selection: Selection, chosen: Chosen
+) -> Iterator[Skipped]:
     """Name the backends over which the plain lane alone is run."""
     reach = selection.how_much.lanes
     over = [
         name for name in chosen.backends
-        if name not in BOUNDS and (reach == "one" or not reaches(reach, name))
+        if not world.is_bound(name) and (reach == "one" or not reaches(reach, name))
     ]  # fmt: skip
     if over and not selection.lanes:
         yield Skipped(
@@ -132,7 +134,7 @@ def missing_valgrind(
             remedy="apt install valgrind",
         )  # fmt: skip
     if world.valgrind and "leaks" in selection.kinds and selection.backends:
-        for name in sorted(REPLACED.intersection(chosen.backends)):
+        for name in sorted(filter(world.is_replaced, chosen.backends)):
             yield Skipped(
                 what=f"leaks under valgrind over {name}",
                 why="valgrind replaces its functions by its own",

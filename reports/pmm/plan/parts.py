@@ -9,7 +9,6 @@ from pmm.base.errors import PmmError
 from pmm.base.paths import shown
 from pmm.discover.world import World
 from pmm.documents.jobs import Job, JobKind
-from pmm.plan.profiles import BOUNDS
 from pmm.plan.selection import Chosen, Selection
 
 
@@ -50,7 +49,7 @@ def backends_for(
         return (None,)
     if selection.backends:
         return chosen.backends
-    return tuple(name for name in chosen.backends if name not in BOUNDS)
+    return tuple(name for name in chosen.backends if not world.is_bound(name))
 
 
 def backend_option(backend: str | None) -> list[str]:

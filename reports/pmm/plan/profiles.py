@@ -96,10 +96,6 @@ PROFILES: dict[str, Profile] = {
 
 YARDSTICKS = ("pool", "libc")
 """The backends that the others are compared with."""
-BOUNDS = frozenset({"null", "bump"})
-"""Backends that give nothing back: they bound the others and hold no workload."""
-REPLACED = frozenset({"mimalloc", "jemalloc", "tcmalloc"})
-"""Backends whose malloc valgrind replaces by its own: nothing to see there."""
 FAILING = ("oom-once", "oom-persist")
 """The lanes that fail one allocation after another: the longest by far."""
 

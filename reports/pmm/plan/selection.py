@@ -91,7 +91,7 @@ def resolve(world: World, selection: Selection) -> Chosen:
     if world.cases:
         for glob in selection.cases:
             choose("case", [glob], world.cases)
-    names = list(dict.fromkeys([*world.workloads, *world.twins]))
+    names = [one.name for one in world.every_workload]
     subjects = expand_subjects(world, selection)
     plugins = tuple(
         one.spec

@@ -8,23 +8,13 @@ from collections.abc import Iterator
 from pmm.base.paths import shown
 from pmm.discover.world import World
 from pmm.documents.jobs import Job
+from pmm.documents.programs import WorkloadEntry
 from pmm.plan.parts import backend_option, backends_for, command, make_job
-from pmm.plan.profiles import BOUNDS, REPLACED, reaches
+from pmm.plan.profiles import reaches
 from pmm.plan.selection import Chosen, Selection
 
 LEAKS = "leaks"
 """The workload that loses memory on purpose, for the detectors to find."""
-LEAK_VARIANTS = ("clean", "lost_reference", "uncollected_cycle", "unclosed_file")
-SMALL = {
-    "list_vs_generator": ("items=100000",),
-    "tuple_sharing": ("items=10000",),
-    "cycles": ("items=10000",),
-    "sparse": ("positions=10000",),
-    "str_concat": ("items=10000",),
-    "list_concat": ("items=10000",),
-    "articles": (),
-}
-"""Settings of a workload's small size; the others are always run as they are."""
 LEAK_OPTIONS = (
     "--leak-check=full",
     "--show-leak-kinds=definite,indirect,possible",
@@ -38,12 +28,17 @@ def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
     """The leaks workload under valgrind, a process a variant."""
     program = world.paths.program("pmm-work")
     usable = program and world.valgrind and chosen.reference
-    if not usable or LEAKS not in chosen.workloads or LEAKS not in world.workloads:
+    entry = next((one for one in world.workloads if one.name == LEAKS), None)
+    if not usable or LEAKS not in chosen.workloads or entry is None:
         return
     reach = "every" if selection.backends else selection.how_much.leaks
-    over = [b for b in chosen.backends if b not in BOUNDS | REPLACED]
+    over = [
+        one
+        for one in chosen.backends
+        if not (world.is_bound(one) or world.is_replaced(one))
+    ]
     for backend in (b for b in over if reaches(reach, b)):
-        for variant in selection.variants or LEAK_VARIANTS:
+        for variant in selection.variants or [one.name for one in entry.variants]:
             argv = [
                 "valgrind", *LEAK_OPTIONS, command(world, "pmm-work"), LEAKS,
                 "--backend", backend, "--variant", variant,
@@ -59,24 +54,41 @@ def leak_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Jo
 def work_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
     """The workloads: reference over the backends, then twins on the CPythons."""
     program = world.paths.program("pmm-work")
-    for workload in chosen.workloads:
-        given = workload in world.workloads
+    native = {one.name for one in world.workloads} if program else set()
+    twins = {one.name for one in world.twins}
+    for workload in world.every_workload:
+        if workload.name not in chosen.workloads:
+            continue
         subjects = [*(["reference"] if chosen.reference else []), *chosen.plugins]
-        for subject in subjects if program and given else []:
+        for subject in subjects if workload.name in native else []:
             for backend in backends_for(world, selection, chosen, subject):
                 yield native_work(world, selection, workload, subject, backend)
-        yield from cpython_work(world, selection, chosen, workload)
+        if workload.name in twins:
+            yield from cpython_work(world, selection, chosen, workload)
+
+
+def settings_of(
+    world: World, selection: Selection, workload: WorkloadEntry, whole: bool
+) -> tuple[str, ...]:
+    """Return the settings of a size: what was asked for, or as it says itself."""
+    if selection.settings or whole:
+        return selection.settings
+    text = workload.small or ""
+    if selection.how_much.smallest:
+        text = workload.smallest or text
+    program = world.paths.program("pmm-work")
+    return tuple(
+        one.replace("{program}", shown(program) if program else "")
+        for one in text.split()
+        if program or "{program}" not in one
+    )
 
 
 def work_tail(
-    world: World, selection: Selection, workload: str, whole: bool
+    world: World, selection: Selection, workload: WorkloadEntry, whole: bool
 ) -> list[str]:
     """Return the options that set a workload's size, variants and seed."""
-    settings = selection.settings or (() if whole else SMALL.get(workload, ()))
-    program = world.paths.program("pmm-work")
-    if selection.how_much.smallest and workload == "file_read" and program:
-        # It is always there, and has the 50 chunks of which a claim speaks.
-        settings = (*settings, f"input={shown(program)}", "chunk=4096")
+    settings = settings_of(world, selection, workload, whole)
     return [
         *(part for setting in settings for part in ("--set", setting)),
         *(part for name in selection.variants for part in ("--variant", name)),
@@ -88,43 +100,43 @@ def work_tail(
 def native_work(
     world: World,
     selection: Selection,
-    workload: str,
+    workload: WorkloadEntry,
     subject: str,
     backend: str | None,
 ) -> Job:
     """One workload on one native subject."""
     argv = [
-        command(world, "pmm-work"), workload,
+        command(world, "pmm-work"), workload.name,
         "--subject", subject, *backend_option(backend),
         *work_tail(
             world, selection, workload, whole=not selection.how_much.smallest
         ),
     ]  # fmt: skip
     return make_job(
-        "work", f"{workload}/{world.label(subject)}/{world.label(backend)}", argv,
+        "work", f"{workload.name}/{world.label(subject)}/{world.label(backend)}", argv,
         output_argv=("--json", "{dir}/document.json"), subject=subject,
-        backend=backend, workload=workload, measured=True, timeout_s=300,
+        backend=backend, workload=workload.name, measured=True, timeout_s=300,
     )  # fmt: skip
 
 
 def cpython_work(
-    world: World, selection: Selection, chosen: Chosen, workload: str
+    world: World, selection: Selection, chosen: Chosen, workload: WorkloadEntry
 ) -> Iterator[Job]:
     """One workload's Python twin, on every CPython."""
     first = max(chosen.cpythons, key=lambda one: one.order, default=None)
-    for one in chosen.cpythons if workload in world.twins else ():
+    for one in chosen.cpythons:
         how = selection.how_much
         whole = not how.smallest and (how.whole_twins == "every" or one is first)
-        as_it_is = workload not in SMALL and workload != LEAKS
+        as_it_is = workload.small is None
         if as_it_is and not whole and not how.smallest and not selection.workloads:
             continue
         argv = [
-            one.interpreter, shown(world.paths.twin_script), workload,
+            one.interpreter, shown(world.paths.twin_script), workload.name,
             *work_tail(world, selection, workload, whole),
         ]  # fmt: skip
         yield make_job(
-            "work", f"{workload}/twin/{one.id}", argv,
+            "work", f"{workload.name}/twin/{one.id}", argv,
             output_argv=("--json", "{dir}/document.json"), subject="cpython",
-            workload=workload, interpreter=one.interpreter, measured=whole,
+            workload=workload.name, interpreter=one.interpreter, measured=whole,
             timeout_s=300,
         )  # fmt: skip

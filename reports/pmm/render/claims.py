@@ -20,7 +20,7 @@ from pmm.documents.claims import (
 from pmm.documents.run import Run
 from pmm.judge.claims import articles_of, evidence_against
 from pmm.render.list_sizes import printed_row, size_rows
-from pmm.render.memory import EXAMPLES, Group, group_of
+from pmm.render.memory import groups_on
 from pmm.render.readings import Evidence, merged
 
 SHOWN_HERE = {"SIZ-006": "sizes"}
@@ -116,12 +116,6 @@ def parts(run: Run, table: ClaimTable) -> list[Part]:
     ]
 
 
-def _examples(run: Run) -> list[Group]:
-    """The workloads that run the articles' own examples."""
-    groups = (group_of(run, name) for name in EXAMPLES)
-    return [group for group in groups if group is not None]
-
-
 def context(run: Run) -> dict[str, Any]:
     """Values of claims.html."""
     table = run.claims
@@ -141,5 +135,5 @@ def context(run: Run) -> dict[str, Any]:
         "size_rows": rows,
         "printed": printed_row(rows),
         "mismatches": [row for row in rows if not row.sizes.agrees],
-        "examples": _examples(run),
+        "examples": groups_on(run, "claims", charts=False),
     }

@@ -22,7 +22,7 @@ MOST_SERIES = len(charts.SERIES)
 FAILING = "_error"
 """End of the names of variants whose reader fails on purpose."""
 DENSITY = re.compile(r"bytes_at_([\d.]+)_percent")
-"""Figures of the workload `sparse` that make its curves."""
+"""Figures that make curves over the density."""
 
 
 class Quantity(NamedTuple):
@@ -177,11 +177,18 @@ def over_time(
     )
 
 
+def changes(variant: Variant, column: str) -> bool:
+    """Tell whether a quantity is not the same in all samples of a variant."""
+    columns = variant.series.columns
+    at = columns.index(column) if column in columns else None
+    return at is not None and len({row[at] for row in variant.series.rows}) > 1
+
+
 def charts_over_time(result: WorkResult, label: str) -> list[Chart]:
     """Draw every quantity, of readers that fail on their own."""
     drawn = []
     sampled = [v for v in result.document.variants if v.series.rows]
-    files = result.document.workload == "file_read"
+    files = any(changes(variant, "descriptors") for variant in sampled)
     for failing in (False, True):
         mine = [v for v in sampled if v.name.endswith(FAILING) == failing]
         for quantity in QUANTITIES if mine else ():

@@ -209,7 +209,13 @@ def listing() -> int:
         ]  # fmt: skip
         print(json.dumps({"schema": 1, "backends": entries}))
     else:
-        print("\n".join(f"{name}: a workload" for name in CONFIG["workloads"]))
+        entries = [
+            {"name": name, "title": f"The {name}", "question": "What does it cost?",
+             "page": "memory", "small": "items=1000", "smallest": None,
+             "variants": [{"name": one} for one in ("clean", "lost_reference")]}
+            for name in CONFIG["workloads"]
+        ]  # fmt: skip
+        print(json.dumps({"schema": 1, "workloads": entries}))
     return 0
 
 
