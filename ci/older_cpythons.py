@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pmm.discover import find_cpythons
-from pmm.places import find_places
+from pmm.base.paths import find_paths
+from pmm.discover.cpythons import find_cpythons
 
 SHARED = (3, 10)
 SCRIPT = "impl/subjects/cpython/build_cpython.py"
@@ -21,11 +21,11 @@ SCRIPT = "impl/subjects/cpython/build_cpython.py"
 
 def main() -> None:
     """Compile one after the other."""
-    places = find_places(None, Path(sys.argv[1]))
-    for one in find_cpythons(places):
+    paths = find_paths(None, Path(sys.argv[1]))
+    for one in find_cpythons(paths):
         if one.order[:2] >= SHARED:
             continue
-        command = [one.interpreter, places.root / SCRIPT, "--build", places.build]
+        command = [one.interpreter, paths.root / SCRIPT, "--build", paths.build]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             said = done.stderr.strip().splitlines()

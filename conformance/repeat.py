@@ -42,7 +42,7 @@ PROGRAMS = {
     "check": "conformance/backends/pmm-backend-check",
 }
 COUNTERS = ("allocations", "requested_bytes", "peak_bytes", "collections")
-"""Of a case, as reports/pmm/compare.py compares them."""
+"""Of a case, as reports/pmm/judge/compare.py compares them."""
 BOUNDS = {"null", "bump"}
 """Backends that give nothing back: the cases cannot run over them."""
 STALE_AFTER = 10

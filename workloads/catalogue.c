@@ -65,9 +65,13 @@ static json_t *workload_json(const struct pmm_workload *workload) {
                                     "summary", v->summary, "needs",
                                     needs_json(v)));
   }
-  return json_pack("{ss, ss, ss, so, so}", "name", workload->name, "summary",
-                   workload->summary, "source", workload->source,
-                   "parameters", parameters, "variants", variants);
+  return json_pack(
+      "{ss, ss, ss, ss, ss, ss, ss?, ss?, so, so}", "name", workload->name,
+      "summary", workload->summary, "source", workload->source, "title",
+      workload->title, "question", workload->question, "page",
+      workload->page != NULL ? workload->page : "memory", "small",
+      workload->small, "smallest", workload->smallest, "parameters", parameters,
+      "variants", variants);
 }
 
 json_t *pmm_work_document_list(void) {

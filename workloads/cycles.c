@@ -238,6 +238,9 @@ const struct pmm_workload pmm_workload_cycles = {
     .name = "cycles",
     .summary = "cycles built and dropped, collector on and off",
     .source = "articles 1 and 2: circular references",
+    .title = "Reference cycles",
+    .question = "How much garbage waits with the collector on and off?",
+    .small = "items=10000",
     .parameters = parameters,
     .variants = variants,
 };

@@ -353,6 +353,10 @@ const struct pmm_workload pmm_workload_file_read = {
     .name = "file_read",
     .summary = "a file read whole and in chunks, closed by hand and by with",
     .source = "articles 0 (open, with open) and 2 (streaming in chunks)",
+    .title = "Reading a file",
+    .question = "Does a context manager free memory, or the descriptor? What "
+                "do chunks save?",
+    .smallest = "input={program} chunk=4096",
     .parameters = parameters,
     .variants = variants,
     .prepare = prepare,

@@ -268,6 +268,10 @@ const struct pmm_workload pmm_workload_leaks = {
     .name = "leaks",
     .summary = "a lost reference, an uncollected cycle, an unclosed file",
     .source = "articles 1 (memory leaks) and 0 (files nobody closes)",
+    .title = "Leaks on purpose",
+    .question = "What stays behind?",
+    .page = "leaks",
+    .small = "",
     .parameters = parameters,
     .variants = variants,
 };

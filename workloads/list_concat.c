@@ -167,6 +167,10 @@ const struct pmm_workload pmm_workload_list_concat = {
     .name = "list_concat",
     .summary = "sizes of two lists and of their sum",
     .source = "article 1: memory_usage()",
+    .title = "Two lists and their sum",
+    .question = "The example of article 1 on the reference.",
+    .page = "claims",
+    .small = "items=10000",
     .parameters = parameters,
     .variants = variants,
 };

@@ -174,6 +174,9 @@ const struct pmm_workload pmm_workload_list_vs_generator = {
     .name = "list_vs_generator",
     .summary = "a list of integers against a generator over the same",
     .source = "article 0: create_list() and create_generator()",
+    .title = "List against generator",
+    .question = "What does it cost to keep a sequence instead of producing it?",
+    .small = "items=100000",
     .parameters = parameters,
     .variants = variants,
 };

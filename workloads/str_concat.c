@@ -194,6 +194,10 @@ const struct pmm_workload pmm_workload_str_concat = {
     .name = "str_concat",
     .summary = "a string built by += against one joined",
     .source = "article 2 (concatenation in loops); requirement STR-007",
+    .title = "Building a string",
+    .question = "What do += and join copy, and what do they hold at their "
+                "peak?",
+    .small = "items=10000",
     .parameters = parameters,
     .variants = variants,
 };

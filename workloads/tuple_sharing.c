@@ -249,6 +249,9 @@ const struct pmm_workload pmm_workload_tuple_sharing = {
     .name = "tuple_sharing",
     .summary = "tuples made anew against tuples shared",
     .source = "articles 0 (immutable structures) and 2 (reuse objects)",
+    .title = "Sharing tuples",
+    .question = "What does sharing immutable objects save?",
+    .small = "items=10000",
     .parameters = parameters,
     .variants = variants,
 };

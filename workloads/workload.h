@@ -5,8 +5,9 @@
  * A workload is a realistic job over a subject.  It knows pmm/subject.h and
  * this header, nothing else:
  *
- *   1. It describes itself by a constant `struct pmm_workload`; its file is
- *      named in meson.build, its descriptor in registry.c, and that is all.
+ *   1. It describes itself by a constant `struct pmm_workload`, which `--list
+ *      --json` prints; its file is named in meson.build, its descriptor in
+ *      registry.c, and that is all: runner and report know no workload.
  *   2. Each variant is one way to do the job.  It runs alone in a process of
  *      its own over a runtime that was opened for it.
  *   3. The variant names its phases, ticks once an operation (samples follow
@@ -75,6 +76,17 @@ struct pmm_workload {
   const char *name;
   const char *summary; /* one line                                         */
   const char *source;  /* where its shape comes from                       */
+  const char *title;   /* what a report heads its figures with              */
+  const char *question; /* what they answer, in one sentence                */
+  /** The report's page that shows them: "claims" beside the sentences of the
+   *  articles, "leaks" where detectors are judged; NULL: "memory". */
+  const char *page;
+  /** Settings of its small size, blanks between, for runs in a hurry.  "": it
+   *  is small as it is.  NULL: it has none, and such a run may leave it out. */
+  const char *small;
+  /** Settings that are only to show that it works; `{program}` is the path of
+   *  pmm-work.  NULL: those of `small`. */
+  const char *smallest;
   const struct pmm_work_parameter *parameters;
   const struct pmm_work_variant *variants;
   /** Optional: what all variants need, before any is run.  May change text

@@ -32,12 +32,14 @@ static json_t *describe(const struct pmmi_backend_entry *entry,
                         const char *object, const char *origin) {
   const struct pmm_backend *b = entry->backend;
   return json_pack(
-      "{s:s, s:o, s:s, s:b, s:s?, s:o, s:s?, s:s, s:s?}", "name", entry->name,
-      "version", b != NULL ? json_string(b->version) : json_null(), "summary",
+      "{s:s, s:o, s:s, s:b, s:s?, s:o, s:s?, s:s, s:s?, s:s?, s:b}", "name",
+      entry->name, "version",
+      b != NULL ? json_string(b->version) : json_null(), "summary",
       entry->summary, "available", entry->available, "reason", entry->reason,
       "capabilities", check_capability_list(b != NULL ? b->capabilities : 0),
       "object", object[0] != '\0' ? object : NULL, "origin", origin, "repairs",
-      entry->repairs);
+      entry->repairs, "package", entry->package, "replaced_by_valgrind",
+      entry->replaced_by_valgrind);
 }
 
 static int write_list(json_t *list) {

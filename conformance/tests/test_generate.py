@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
 SPEC = importlib.util.spec_from_file_location("generate", HERE.parent / "generate.py")
 if SPEC is None or SPEC.loader is None:
     raise SystemExit("conformance/generate.py cannot be loaded")

@@ -100,4 +100,8 @@ static const struct pmm_backend *get(char *reason, size_t size) {
 }
 
 const struct pmmi_backend_source pmmi_backend_source_jemalloc = {
-    .name = "jemalloc", .summary = "jemalloc's malloc", .get = get};
+    .name = "jemalloc",
+    .summary = "jemalloc's malloc",
+    .get = get,
+    .package = "libjemalloc-dev",
+    .replaced_by_valgrind = 1};

@@ -115,4 +115,6 @@ const struct pmmi_backend_source pmmi_backend_source_mimalloc = {
     .name = "mimalloc",
     .summary = "mimalloc's default heap",
     .get = get,
-    .repairs = repairs};
+    .repairs = repairs,
+    .package = "libmimalloc-dev",
+    .replaced_by_valgrind = 1};

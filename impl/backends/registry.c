@@ -31,6 +31,9 @@ const struct pmmi_backend_entry *pmmi_backend_at(size_t i) {
                                   .summary = sources[i]->summary,
                                   .available = backend != NULL,
                                   .reason = backend == NULL ? reasons[i] : NULL,
+                                  .package = sources[i]->package,
+                                  .replaced_by_valgrind =
+                                      sources[i]->replaced_by_valgrind,
                                   .backend = backend};
   if (backend != NULL && sources[i]->repairs != NULL) {
     entries[i].repairs = sources[i]->repairs();

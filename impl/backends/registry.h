@@ -34,6 +34,8 @@ struct pmmi_backend_entry {
   int available;                     /* 1: `backend` can be used            */
   const char *reason;                /* why not; NULL when available        */
   const char *repairs;               /* a fault made good here; NULL: none  */
+  const char *package;               /* Debian's that brings it; NULL: none */
+  int replaced_by_valgrind;          /* 1: valgrind sees none of its calls  */
   const struct pmm_backend *backend; /* NULL when not available             */
 };
 

@@ -3,7 +3,9 @@
  * source.h - what a file of this folder offers to the registry.
  *
  * One file per backend defines one `struct pmmi_backend_source`; the list
- * below is the only other line to add, beside the one in meson.build.
+ * below is the only other line to add, beside the one in meson.build.  What it
+ * says here is what `pmm-backend-check --list --json` prints, and all that the
+ * runner and its reports know of it.
  */
 #ifndef PMMI_BACKENDS_SOURCE_H
 #define PMMI_BACKENDS_SOURCE_H
@@ -22,6 +24,10 @@ struct pmmi_backend_source {
   /** Optional: what is done about a fault of the library, in one sentence for
    *  readers of a report; NULL when nothing is.  Called after get(). */
   const char *(*repairs)(void);
+  const char *package; /* Debian's, that brings the library; NULL: none     */
+  /** 1: valgrind puts its own functions in place of the library's, so that
+   *  nothing is to be seen of this backend there. */
+  int replaced_by_valgrind;
 };
 
 /* In the order in which they are listed. */

@@ -99,5 +99,8 @@ static const struct pmm_backend *get(char *reason, size_t size) {
 }
 
 const struct pmmi_backend_source pmmi_backend_source_tcmalloc = {
-    .name = "tcmalloc", .summary = "gperftools' tcmalloc, minimal",
-    .get = get};
+    .name = "tcmalloc",
+    .summary = "gperftools' tcmalloc, minimal",
+    .get = get,
+    .package = "libgoogle-perftools-dev",
+    .replaced_by_valgrind = 1};

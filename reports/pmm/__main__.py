@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 
-from pmm.errors import INTERRUPTED
-from pmm.signals import Interruption, listen, refuse_more
-from pmm.streams import settle_streams
+from pmm.base.errors import INTERRUPTED
+from pmm.base.signals import Interruption, listen, refuse_more
+from pmm.base.streams import settle_streams
 
 
 def main() -> None:
@@ -19,12 +19,12 @@ def main() -> None:
     settle_streams()
     listen()
     try:
-        from pmm import cli  # noqa: PLC0415 - only now can it be interrupted
+        from pmm.cli import app  # noqa: PLC0415 - only now can it be interrupted
     except Interruption as end:
         refuse_more()
         print(f"pmm: interrupted by {end} before anything ran", file=sys.stderr)
         sys.exit(INTERRUPTED)
-    cli.main()
+    app.main()
 
 
 if __name__ == "__main__":

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from pmm import claims
-from pmm.claim_documents import ClaimsFile
-from pmm.documents import CaseResult, Column, Run, WorkResult
-from pmm.programs import Claim, Figure, Variant, WorkDocument
+from pmm.documents.claims import ClaimsFile
+from pmm.documents.programs import Figure, PrintedClaim, Variant, WorkDocument
+from pmm.documents.results import CaseResult, Column, WorkResult
+from pmm.documents.run import Run
+from pmm.judge import claims
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "<script>alert('measured')</script>"
@@ -49,8 +50,8 @@ def example(
     """The example of article 1, in the form of another result."""
     document: WorkDocument = like.document
     said = tuple(
-        Claim(text=text, expected="", measured=measured, article=article,
-              verdict=verdict, why=None)  # type: ignore[arg-type]
+        PrintedClaim(text=text, expected="", measured=measured, article=article,
+                     verdict=verdict, why=None)  # type: ignore[arg-type]
         for text, measured, article, verdict in SAID
     )  # fmt: skip
     native = document.subject == "reference"

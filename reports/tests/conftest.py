@@ -16,8 +16,8 @@ import pytest
 from pages import browser, report, run
 from real import ROOT
 
-from pmm.documents import Run
-from pmm.store import load_run
+from pmm.documents.run import Run
+from pmm.store.runs import load_run
 
 __all__ = ["browser", "project", "report", "run"]
 
@@ -93,7 +93,7 @@ class Project:
 
     def pmm(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the program as a user does."""
-        return self.start("-m", "pmm.cli", *arguments, **options)
+        return self.start("-m", "pmm", *arguments, **options)
 
     def python(self, script: str) -> subprocess.CompletedProcess[str]:
         """Run a script that calls the program."""

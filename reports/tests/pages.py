@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from sample import build_sample
 
-from pmm.documents import Run
-from pmm.render import render
+from pmm.documents.run import Run
+from pmm.render.site import render
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 

@@ -7,12 +7,12 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from pmm.jobs import Job, JobResult, PairPlace
-from pmm.plan import make_job
-from pmm.programs import BenchEntry
-from pmm.speed import Pairs, make_speed
-from pmm.speed_documents import SpeedArm, SpeedTable
-from pmm.speed_spec import FULL_SIZE, read_spec
+from pmm.documents.jobs import Job, JobResult, PairPlace
+from pmm.documents.programs import BenchEntry
+from pmm.documents.speed import SpeedArm, SpeedTable
+from pmm.judge.speed import Pairs, make_speed
+from pmm.plan.parts import make_job
+from pmm.plan.speed_spec import FULL_SIZE, read_spec
 
 ROOT = Path(__file__).resolve().parents[2]
 MS = 1_000_000

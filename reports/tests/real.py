@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from pmm.documents import WorkResult
-from pmm.programs import WorkDocument
+from pmm.documents.programs import WorkDocument
+from pmm.documents.results import WorkResult
 
 ROOT = Path(__file__).resolve().parents[2]
 TWIN = ROOT / "workloads" / "python" / "run.py"

@@ -18,42 +18,39 @@ import msgspec
 from claims_sample import with_claims
 from pairs import sample_table
 
-from pmm.coverage_documents import Coverage, CoverageFile, CoverageGap
-from pmm.documents import (
-    BenchRow,
-    BenchSummary,
-    CaseResult,
-    Change,
-    Column,
-    Comparison,
-    Frame,
-    LeakFinding,
-    LeakTally,
-    Problem,
-    Repetition,
-    Requirement,
-    Run,
-    Score,
-    Skipped,
-    SourceLine,
-    SubjectEntry,
-    Verdict,
-    WorkResult,
-    encode_run,
-)
-from pmm.jobs import Binary, Environment, Job, JobResult, Timer
-from pmm.programs import (
+from pmm.documents.coverage import Coverage, CoverageFile, CoverageGap
+from pmm.documents.jobs import Binary, Environment, Job, JobResult, Timer
+from pmm.documents.programs import (
     BackendEntry,
-    Claim,
     Counters,
     Figure,
     Finding,
     Phase,
+    PrintedClaim,
     Series,
     Variant,
     Witness,
     WorkDocument,
+    WorkloadEntry,
 )
+from pmm.documents.results import (
+    BenchRow,
+    BenchSummary,
+    CaseResult,
+    Column,
+    Frame,
+    LeakFinding,
+    LeakTally,
+    Repetition,
+    Requirement,
+    Score,
+    Skipped,
+    SourceLine,
+    SubjectEntry,
+    WorkResult,
+)
+from pmm.documents.run import Run, encode_run
+from pmm.documents.verdict import Change, Comparison, Problem, Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 BACKENDS = ("pool", "libc", "mimalloc", "jemalloc", "tcmalloc")
@@ -282,6 +279,10 @@ WORKLOADS = {
     "tuple_sharing": (("shared", 4096, False), ("separate", 2 * MIB, True)),
     "cycles": (("collector_on", 1 * MIB, False), ("collector_off", 12 * MIB, True)),
 }
+TITLES = {
+    "list_vs_generator": "List against generator", "file_read": "Reading a file",
+    "tuple_sharing": "Sharing tuples", "cycles": "Reference cycles",
+}  # fmt: skip
 
 
 def work_document(rng: random.Random, name: str, subject: str, backend: str | None):
@@ -301,7 +302,7 @@ def work_document(rng: random.Random, name: str, subject: str, backend: str | No
         checksum="499999500000",
         variants=tuple(variant(rng, *row) for row in WORKLOADS[name]),
         claims=(
-            Claim(
+            PrintedClaim(
                 text="getsizeof of a tuple of 3",
                 expected="64",
                 measured="64",
@@ -707,6 +708,10 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
         baseline=comparison(),
         verdict=verdict(cases, plan),
         speed=sample_table(),
+        workloads=tuple(
+            WorkloadEntry(name=name, title=title, question="What does it cost?")
+            for name, title in TITLES.items()
+        ),
     )
     return with_claims(run)
 

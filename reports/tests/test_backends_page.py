@@ -15,10 +15,10 @@ import pytest
 from compiled import BUILD, EXAMPLE, ROOT, SOURCES, compiled, need_build, pmm
 from pages import opened
 
-from pmm.documents import Run, decode_run
+from pmm.documents.run import Run, decode_run
+from pmm.judge.ranking import Ranking, ordinal
 from pmm.render import charts
 from pmm.render.backends import context
-from pmm.standing import Ranking, ordinal
 
 SHIPPED = ("libc", "pool", "null")
 

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from sample import build_sample
 
-from pmm.build_facts import build_facts
-from pmm.compare import compare_runs
-from pmm.documents import Run
+from pmm.discover.build_facts import build_facts
+from pmm.documents.run import Run
+from pmm.judge.compare import compare_runs
 
 WRITTEN = sorted((Path(__file__).parent / "meson").glob("*.json"))
 """What each Meson wrote of one small project, cut down to what is read."""

@@ -13,12 +13,12 @@ from real import native, twin
 from sample import build_sample
 from test_cli import call
 
-from pmm import claim_tests, claims, judge
-from pmm.claim_documents import DISAGREE, Claim, JudgedClaim, Measure
-from pmm.documents import Run, encode_run
-from pmm.errors import PmmError
-from pmm.plan import SMALL
-from pmm.specification import read_requirements
+from pmm.base.errors import PmmError
+from pmm.collect.specification import read_requirements
+from pmm.documents.claims import DISAGREE, Claim, JudgedClaim, Measure
+from pmm.documents.run import Run, encode_run
+from pmm.judge import claim_tests, claims, verdicts
+from pmm.plan.work_jobs import SMALL
 
 replace = msgspec.structs.replace
 FALSE_FROZENSET = "000-13"
@@ -246,7 +246,7 @@ def test_an_example_that_fails_confirms_nothing(good):
 def test_a_contradicted_claim_fails_the_run(good):
     results = tuple(replace(r, status="ok") for r in good.results)
     for run, code in ((good, 0), (build_sample(), 3)):
-        verdict = judge.make_verdict(
+        verdict = verdicts.make_verdict(
             passing(run.cases), results, claims.claim_problems(run.claims), True, None
         )
         assert verdict.exit_code == code

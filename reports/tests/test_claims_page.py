@@ -12,9 +12,10 @@ from claims_sample import judged, passing
 from pages import opened
 from sample import build_sample
 
-from pmm import claims, judge, words
-from pmm.claim_documents import DISAGREE
-from pmm.render import render
+from pmm.base import formatting
+from pmm.documents.claims import DISAGREE
+from pmm.judge import claims, verdicts
+from pmm.render.site import render
 
 replace = msgspec.structs.replace
 
@@ -32,8 +33,8 @@ def test_every_claim_stands_with_its_verdict_and_state(browser, report, run):
         text = page.locator(f"#claim-{one.claim.id}").inner_text()
         assert one.claim.text in text
         assert one.claim.why in text
-        assert words.TRUTHS[one.claim.verdict].word in text
-        assert words.CLAIM_STATES[one.state].word in text
+        assert formatting.TRUTHS[one.claim.verdict].word in text
+        assert formatting.CLAIM_STATES[one.state].word in text
         for state in one.requirements:
             assert state.id in text
 
@@ -103,7 +104,7 @@ def test_the_index_names_a_contradicted_claim(browser, tmp_path):
     sample = build_sample()
     sample = judged(replace(sample, cases=passing(sample.cases)))
     found = claims.claim_problems(sample.claims)
-    verdict = judge.make_verdict(sample.cases, sample.results, found, True, None)
+    verdict = verdicts.make_verdict(sample.cases, sample.results, found, True, None)
     folder = render(replace(sample, verdict=verdict), tmp_path / "out").parent
     page = opened(browser, folder, "index")
     first = page.locator(".problems > li").first.inner_text()

@@ -8,7 +8,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from pmm.cli import app
+from pmm.cli.app import app
 
 VERBS = (
     "run", "report", "conform", "work", "bench", "list", "backends", "subjects",

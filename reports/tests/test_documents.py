@@ -11,14 +11,14 @@ import msgspec
 import pytest
 from sample import build_sample
 
-from pmm.documents import decode_run, encode_run, run_schema_text
+from pmm.documents.run import decode_run, encode_run, run_schema_text
 
 HERE = Path(__file__).parent
-SCHEMA = HERE.parent / "pmm" / "schemas" / "run-1.schema.json"
+SCHEMA = HERE.parent / "pmm" / "documents" / "schemas" / "run-1.schema.json"
 
 
 def test_published_schema_is_current():
-    hint = "run `python -m pmm.schemas`"
+    hint = "run `python -m pmm.documents.schemas`"
     assert SCHEMA.read_text(encoding="utf-8") == run_schema_text(), hint
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from pmm.documents import Run
-from pmm.store import RUN
+from pmm.documents.run import Run
+from pmm.store.runs import RUN
 
 BASE = ("run", "-p", "quick", "--out", "report")
 ALL = {"backends": ["pool", "libc", "third"], "workloads": ["cycles", "sparse"]}

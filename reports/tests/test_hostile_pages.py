@@ -11,9 +11,8 @@ import msgspec
 import pytest
 from pages import opened
 
-from pmm.documents import Run
-from pmm.render import render
-from pmm.render.site import PAGES, is_web_address
+from pmm.documents.run import Run
+from pmm.render.site import PAGES, is_web_address, render
 
 LONG = "x" * 300
 RIGHT_TO_LEFT = "\u05e9\u05dc\u05d5\u05dd \u202egpj.exe"

@@ -7,10 +7,10 @@ import msgspec
 import pytest
 from sample import build_sample, column
 
-from pmm.documents import Problem, Score
-from pmm.render import render
+from pmm.documents.results import Score
+from pmm.documents.verdict import Problem, ProblemGroup
 from pmm.render.index import conformance_tone
-from pmm.verdict_documents import ProblemGroup
+from pmm.render.site import render
 
 BLANK = column("reference", "0.1.0", "pool", "gcc")
 

@@ -10,15 +10,16 @@ import msgspec
 import pytest
 from sample import build_sample
 
-from pmm import judge
-from pmm.compare import compare_runs
-from pmm.counterparts import counterparts
-from pmm.documents import Run, decode_run, encode_run
-from pmm.errors import PmmError
-from pmm.expectations import Expectation, apply_expectations, read_expectations
-from pmm.jobs import Job
-from pmm.verdict_documents import Asked
-from pmm.verdicts import with_baseline
+from pmm.base.errors import PmmError
+from pmm.documents.asked import Asked
+from pmm.documents.jobs import Job
+from pmm.documents.run import Run, decode_run, encode_run
+from pmm.judge import problems as problems_of
+from pmm.judge import verdicts
+from pmm.judge.compare import compare_runs
+from pmm.judge.counterparts import counterparts
+from pmm.judge.expectations import Expectation, apply_expectations, read_expectations
+from pmm.judge.run import with_baseline
 
 TODAY = datetime.date(2025, 1, 1)
 replace = msgspec.structs.replace
@@ -37,11 +38,11 @@ def good_run(size: int = 12) -> Run:
 def judged(run: Run) -> Run:
     """The run with the verdict that follows from it."""
     problems = [
-        *judge.case_problems(run.cases),
-        *judge.job_problems(run.results),
-        *judge.leak_problems(run.leak_tally, run.leaks),
+        *problems_of.case_problems(run.cases),
+        *problems_of.job_problems(run.results),
+        *problems_of.leak_problems(run.leak_tally, run.leaks),
     ]
-    verdict = judge.make_verdict(run.cases, run.results, problems, True, None)
+    verdict = verdicts.make_verdict(run.cases, run.results, problems, True, None)
     return replace(run, verdict=verdict)
 
 
@@ -52,7 +53,7 @@ def with_case(run: Run, index: int, **fields: object) -> Run:
     return replace(run, cases=tuple(cases))
 
 
-def verdicts(before: Run, after: Run) -> dict[str, str]:
+def verdicts_by_key(before: Run, after: Run) -> dict[str, str]:
     """Changes by key."""
     comparison = compare_runs(before, after, "x")
     assert comparison.comparable, comparison.reasons
@@ -100,8 +101,8 @@ def test_a_case_that_fails_now_is_worse_and_exits_3():
     before = good_run()
     after = with_case(before, 3, outcome="FAIL")
     case = after.cases[3]
-    assert verdicts(before, after) == {f"{case.column} {case.id}": "worse"}
-    assert verdicts(after, before) == {f"{case.column} {case.id}": "better"}
+    assert verdicts_by_key(before, after) == {f"{case.column} {case.id}": "worse"}
+    assert verdicts_by_key(after, before) == {f"{case.column} {case.id}": "better"}
     compared = with_baseline(judged(after), compare_runs(before, after, "x"))
     assert compared.verdict.exit_code == 3
     assert compared.baseline.counts == {"worse": 1}
@@ -119,17 +120,17 @@ def test_a_case_that_fails_now_is_worse_and_exits_3():
 def test_classes_are_ordered(old, new, verdict):
     before = with_case(good_run(), 0, outcome=old)
     after = with_case(before, 0, outcome=new)
-    assert list(verdicts(before, after).values()) == [verdict]
+    assert list(verdicts_by_key(before, after).values()) == [verdict]
 
 
 def test_one_more_allocation_is_worse():
     before = good_run()
     old = before.cases[0].counters
     after = with_case(before, 0, counters=replace(old, allocations=old.allocations + 1))
-    found = verdicts(before, after)
+    found = verdicts_by_key(before, after)
     assert list(found.values()) == ["worse"]
     assert next(iter(found)).endswith("allocations")
-    assert list(verdicts(after, before).values()) == ["better"]
+    assert list(verdicts_by_key(after, before).values()) == ["better"]
 
 
 def test_a_counter_that_its_case_calls_inexact_is_left_out_and_said():
@@ -137,17 +138,16 @@ def test_a_counter_that_its_case_calls_inexact_is_left_out_and_said():
     loose = {"peak_bytes": "the peak of several threads is an upper bound"}
     before = with_case(good_run(), 0, inexact=loose)
     peak = replace(first.counters, peak_bytes=first.counters.peak_bytes + 1)
-    assert verdicts(before, with_case(before, 0, counters=peak)) == {}
+    assert verdicts_by_key(before, with_case(before, 0, counters=peak)) == {}
     other = replace(peak, allocations=peak.allocations + 1)
-    found = verdicts(before, with_case(before, 0, counters=other))
+    found = verdicts_by_key(before, with_case(before, 0, counters=other))
     assert [key.split()[-1] for key in found] == ["allocations"]
     notes = compare_runs(before, before, "x").notes
     said = f"not compared, as their cases say inexact: {first.id} (peak_bytes)"
     assert said in notes
     unmarked = good_run()
-    assert list(verdicts(unmarked, with_case(unmarked, 0, counters=peak)).values()) == [
-        "worse"
-    ]
+    found = verdicts_by_key(unmarked, with_case(unmarked, 0, counters=peak))
+    assert list(found.values()) == ["worse"]
 
 
 def test_an_exact_figure_compares_and_an_inexact_one_does_not():
@@ -166,8 +166,8 @@ def test_an_exact_figure_compares_and_an_inexact_one_does_not():
             before, work=(replace(work, document=document), *before.work[1:])
         )
 
-    assert set(verdicts(before, grown(True)).values()) == {"worse"}
-    assert verdicts(before, grown(False)) == {}
+    assert set(verdicts_by_key(before, grown(True)).values()) == {"worse"}
+    assert verdicts_by_key(before, grown(False)) == {}
 
 
 def test_other_parameters_are_left_out_and_said():
@@ -203,7 +203,7 @@ def test_a_leak_check_that_went_wrong_is_worse():
     before = good_run()
     rows = tuple(replace(row, right=False) for row in before.leak_tally)
     after = replace(before, leak_tally=rows)
-    assert set(verdicts(before, after).values()) == {"worse"}
+    assert set(verdicts_by_key(before, after).values()) == {"worse"}
 
 
 def test_times_are_shown_and_never_judged():
@@ -215,7 +215,7 @@ def test_times_are_shown_and_never_judged():
         for row in before.bench
     )
     after = replace(before, bench=rows)
-    assert set(verdicts(before, after).values()) == {"unjudged"}
+    assert set(verdicts_by_key(before, after).values()) == {"unjudged"}
     elsewhere = replace(after, environment=replace(after.environment, cpu="other"))
     comparison = compare_runs(before, elsewhere, "x")
     assert comparison.comparable
@@ -388,8 +388,8 @@ def test_score_counts_requirements_not_cases():
     must = [r.id for r in needs if r.level == "MUST"]
     name = run.columns[0].id
     mine = [replace(c, outcome="PASS") for c in run.cases if c.column == name]
-    full = judge.score(mine, needs)
+    full = verdicts.score(mine, needs)
     assert full.must_passed == full.must_applicable == full.must_total == len(must)
     twice = [*mine, replace(mine[0], id="again", outcome="FAIL")]
     first_is_must = mine[0].requirements[0] in must
-    assert judge.score(twice, needs).must_passed == len(must) - first_is_must
+    assert verdicts.score(twice, needs).must_passed == len(must) - first_is_must

@@ -12,9 +12,10 @@ import msgspec
 import pytest
 from sample import build_sample
 
-from pmm.conform_results import BAD
-from pmm.documents import Problem, Run
-from pmm.junit import junit_bytes
+from pmm.collect.conform import BAD
+from pmm.documents.run import Run
+from pmm.documents.verdict import Problem
+from pmm.store.junit import junit_bytes
 
 
 def suites(run: Run) -> dict[str, ET.Element]:

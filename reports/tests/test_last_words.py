@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from pmm.last_words import (
+from pmm.base.last_words import (
     MOST_CHARACTERS,
     MOST_LINES,
     last_words,

@@ -15,11 +15,14 @@ import msgspec
 import pytest
 from sample import CREATED
 
-from pmm.documents import Frame, LeakFinding, Run
-from pmm.execute import unstarted
-from pmm.plan import make_job
-from pmm.render import leaks, render
-from pmm.valgrind import LEAK_OPTIONS, collect_valgrind, origin
+from pmm.collect.valgrind import collect_valgrind, origin
+from pmm.documents.results import Frame, LeakFinding
+from pmm.documents.run import Run
+from pmm.execute.executor import unstarted
+from pmm.plan.parts import make_job
+from pmm.plan.work_jobs import LEAK_OPTIONS
+from pmm.render import leaks
+from pmm.render.site import render
 
 SOURCES = {
     "impl/pool/pool.h": """#include <stdlib.h>

@@ -12,10 +12,12 @@ import pytest
 from real import native, twin
 from sample import variant, work_document
 
-from pmm import words
-from pmm.documents import Run, WorkResult
-from pmm.programs import Figure, Variant
-from pmm.render import memory, render
+from pmm.base import formatting
+from pmm.documents.programs import Figure, Variant
+from pmm.documents.results import WorkResult
+from pmm.documents.run import Run
+from pmm.render import memory
+from pmm.render.site import render
 
 
 def form(name: str, costs: dict[str, int], **breaks: int | None) -> Variant:
@@ -121,8 +123,8 @@ def test_a_line_says_peak_end_and_what_came_back(native_list):
     for line, one in zip(chart.lines, native_list.document.variants, strict=True):
         figures = {f.name: f.value for f in one.figures}
         live = [row[1] for row in one.series.rows]
-        assert line.peak == words.size(figures["peak_bytes"])
-        assert line.end == words.size(live[-1])
+        assert line.peak == formatting.size(figures["peak_bytes"])
+        assert line.end == formatting.size(live[-1])
         taken = figures["peak_bytes"] - live[0]
         back = figures["peak_bytes"] - live[-1]
         assert float(line.back.split()[0]) == pytest.approx(
@@ -166,7 +168,7 @@ def test_the_phases_stand_in_the_table_of_figures(native_list, run, tmp_path):
     page = shown(msgspec.structs.replace(run, work=(native_list,)), tmp_path)
     for one in native_list.document.variants:
         for phase in one.phases:
-            took = words.duration(phase.end_ns - phase.start_ns)
-            start = words.duration(phase.start_ns)
+            took = formatting.duration(phase.end_ns - phase.start_ns)
+            start = formatting.duration(phase.start_ns)
             row = f"<td>phase {phase.name}, from {start}</td>"
             assert f'{row}<td class="num">{took}</td>' in page

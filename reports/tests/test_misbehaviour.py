@@ -23,8 +23,10 @@ from pathlib import Path
 
 import pytest
 
-from pmm.documents import CaseResult, Problem, Run, decode_run
-from pmm.jobs import JobResult
+from pmm.documents.jobs import JobResult
+from pmm.documents.results import CaseResult
+from pmm.documents.run import Run, decode_run
+from pmm.documents.verdict import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"

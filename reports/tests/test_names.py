@@ -22,11 +22,17 @@ from hypothesis import strategies as st
 from strangers import BUILD, ROOT
 from typer.testing import CliRunner
 
-from pmm import cpythons, named
-from pmm.cli import app
-from pmm.documents import Run
-from pmm.names import LONGEST_NAME, apart, id_part, parse_backend, parse_subject
-from pmm.store import load_run
+from pmm.base.typed_names import (
+    LONGEST_NAME,
+    apart,
+    id_part,
+    parse_backend,
+    parse_subject,
+)
+from pmm.cli.app import app
+from pmm.discover import cpythons, named_by_path
+from pmm.documents.run import Run
+from pmm.store.runs import load_run
 
 PMM = Path(sys.executable).with_name("pmm")
 PARTS = ("conformance", "workloads", "bench", "impl", "meson-info")
@@ -88,7 +94,7 @@ def place(filled, monkeypatch) -> Place:
 @pytest.fixture
 def hurry(monkeypatch) -> None:
     """Wait a second, not ten, for what never answers."""
-    monkeypatch.setattr(named, "LOAD_SECONDS", 1)
+    monkeypatch.setattr(named_by_path, "LOAD_SECONDS", 1)
     monkeypatch.setattr(cpythons, "ANSWER_SECONDS", 1)
 
 
@@ -293,7 +299,7 @@ def test_a_reproduce_line_serves_where_the_user_stands(place):
     "spelling", ["{}", "cpython:{}", "mine={}", "mine=cpython:{}", "./venv/bin/{name}"]
 )
 def test_an_interpreter_is_named_by_its_path(place, spelling):
-    found = cpythons.find_cpythons(named.Places(ROOT, BUILD), ["cpython"])
+    found = cpythons.find_cpythons(named_by_path.Paths(ROOT, BUILD), ["cpython"])
     one = next((one for one in found[::-1] if one.hosts), None)
     if one is None:
         pytest.skip("no CPython could load the extension")
@@ -400,7 +406,7 @@ def test_all_are_started_where_none_is_named(place, fakes):
 
 def test_the_program_loads_no_library_of_figures_to_run_cases():
     done = subprocess.run(
-        [sys.executable, "-c", "import pmm.cli, sys; print(*sys.modules)"],
+        [sys.executable, "-c", "import pmm.cli.app, sys; print(*sys.modules)"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert not {"numpy", "scipy", "altair", "jinja2"}.intersection(done.stdout.split())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pmm.environment import git_state
+from pmm.discover.environment import git_state
 
 
 @pytest.mark.skipif(os.getuid() != 0 or not shutil.which("git"), reason="needs root")

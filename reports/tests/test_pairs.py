@@ -16,17 +16,25 @@ from hypothesis import strategies as st
 from pairs import ROOT, Comparison, noisy, quiet
 from scipy import stats
 
-from pmm import errors, pair_rules, pair_stats
-from pmm.cpythons import CPython
-from pmm.discover import World
-from pmm.documents import Verdict
-from pmm.errors import UsageError
-from pmm.pair_plan import make_pair_plan
-from pmm.places import Places
-from pmm.selection import Selection
-from pmm.speed import Pairs, collect_pair, speed_verdict
-from pmm.speed_print import said_of_control
-from pmm.speed_spec import FILE, read_spec
+from pmm.base import errors
+from pmm.base.errors import UsageError
+from pmm.base.paths import Paths
+from pmm.cli.speed_print import said_of_control
+from pmm.collect.bench import BenchOutput, collect_bench
+from pmm.discover.cpythons import CPython
+from pmm.discover.world import World
+from pmm.documents.speed import SpeedTable
+from pmm.documents.verdict import Verdict
+from pmm.judge import pair_stats
+from pmm.judge import problems as problems_of
+from pmm.judge.bench import make_rows
+from pmm.judge.groups import View
+from pmm.judge.speed import Pairs, pairs_of, speed_problems
+from pmm.judge.verdicts import make_verdict
+from pmm.plan import pair_rules
+from pmm.plan.plan import make_plan
+from pmm.plan.selection import Selection
+from pmm.plan.speed_spec import FILE, read_spec
 
 ARMS = ("reference", "cpython-3.11.2")
 replace = msgspec.structs.replace
@@ -208,23 +216,31 @@ def test_judging_again_gives_the_same_bytes():
     assert msgspec.json.encode(first) == msgspec.json.encode(second)
 
 
-PASSED = Verdict(
-    state="pass", exit_code=0, sentence="Pass.", counts={}, jobs={}, problems=()
-)
+def judged(made: Comparison, table: SpeedTable, failed: bool = False) -> Verdict:
+    """The verdict on a run that is these pairs and perhaps a job that failed."""
+    results = list(made.results.values())
+    if failed:
+        results[0] = replace(results[0], status="crash", reason="ended by SIGSEGV")
+    problems = [*problems_of.job_problems(results), *speed_problems(table)]
+    return make_verdict((), results, problems, True, None, View(speed=table))
 
 
 def test_slower_is_no_failure_and_inconclusive_is_its_own_exit_code():
-    slow = speed_verdict(PASSED, Comparison(noisy(2.0)).table())
+    made = Comparison(noisy(2.0))
+    slow = judged(made, made.table())
     assert slow.exit_code == errors.PASS
     assert "slower" in slow.sentence
+    assert slow.problems == ()
     made = Comparison(noisy(0.5))
     for number in (1, 2, 3):
         disturb(made, number, "list", "ours")
-    lost = speed_verdict(PASSED, made.table())
+    lost = judged(made, made.table())
     assert (lost.state, lost.exit_code) == ("inconclusive", errors.INCONCLUSIVE)
-    assert "list" in lost.sentence
-    broken = replace(PASSED, state="fail", exit_code=errors.FAILURE)
-    assert speed_verdict(broken, made.table()) == broken
+    assert "3 of 12 rounds of list were disturbed" in lost.sentence
+    assert [one.word for one in lost.groups] == ["undecided"]
+    broken = judged(made, made.table(), failed=True)
+    assert (broken.state, broken.exit_code) == ("fail", errors.FAILURE)
+    assert [one.kind for one in broken.problems] == ["job", "speed"]
 
 
 # ------------------------------------------------------------------ documents
@@ -247,17 +263,23 @@ def document(**context: str) -> bytes:
     ).encode()  # fmt: skip
 
 
-def read(tmp_path: Path, data: bytes) -> tuple[Pairs, str | None]:
+def read(tmp_path: Path, data: bytes) -> tuple[list[BenchOutput], str | None]:
     """Read one arm's document."""
     job = next(j for j in Comparison(noisy()).plan if j.mode == "generational")
     (tmp_path / "document.json").write_bytes(data)
-    pairs = Pairs()
-    return pairs, collect_pair(pairs, job, tmp_path / "document.json")
+    output, complaint = collect_bench(job, quiet(job), tmp_path / "document.json")
+    return [output] if output is not None else [], complaint
+
+
+def pairs_in(tmp_path: Path, data: bytes) -> Pairs:
+    """Read one arm's document, which is believed."""
+    outputs, complaint = read(tmp_path, data)
+    assert complaint is None
+    return pairs_of(outputs)
 
 
 def test_an_arms_figures_are_found_by_benchmark(tmp_path):
-    pairs, complaint = read(tmp_path, document(pmm_subject_version="0.1.0"))
-    assert complaint is None
+    pairs = pairs_in(tmp_path, document(pmm_subject_version="0.1.0"))
     (figures,) = pairs.figures.values()
     assert figures["gc/full_live"][0].per_object_ns == 3.5
     assert pairs.objects == 1_000_000
@@ -271,15 +293,14 @@ def test_an_arms_figures_are_found_by_benchmark(tmp_path):
      {"pmm_witness_ok": "false"}],
 )  # fmt: skip
 def test_an_arm_that_was_somebody_else_is_not_believed(tmp_path, context):
-    pairs, complaint = read(tmp_path, document(**context))
+    outputs, complaint = read(tmp_path, document(**context))
     assert complaint
-    assert pairs.figures == {}
+    assert pairs_of(outputs).figures == {}
 
 
 @pytest.mark.parametrize("word", [b"NaN", b"-nan", b"Infinity"])
 def test_a_figure_that_is_no_number_is_unknown_and_the_others_count(tmp_path, word):
-    pairs, complaint = read(tmp_path, document().replace(b"3.5", word))
-    assert complaint is None
+    pairs = pairs_in(tmp_path, document().replace(b"3.5", word))
     (figures,) = pairs.figures.values()
     assert figures["gc/full_live"][0].per_object_ns is None
 
@@ -287,11 +308,15 @@ def test_a_figure_that_is_no_number_is_unknown_and_the_others_count(tmp_path, wo
 def test_a_row_that_cannot_be_read_is_named_and_the_others_count(tmp_path):
     bad = b'"benchmarks": [{"name": "gc/x/10", "iterations": NaN}, 7, '
     data = document().replace(b'"benchmarks": [', bad)
-    pairs, complaint = read(tmp_path, data)
-    assert complaint.startswith("gc/x/10: it cannot be read")
-    assert "; entry 2: it cannot be read" in complaint
-    (figures,) = pairs.figures.values()
+    outputs, complaint = read(tmp_path, data)
+    assert complaint is None
+    (figures,) = pairs_of(outputs).figures.values()
     assert list(figures) == ["gc/full_live"]
+    found = problems_of.bench_problems(make_rows(outputs[0]))
+    assert [one.title for one in found] == [
+        "no figure: gc/x/10 over pool", "no figure: entry 2 over pool"
+    ]  # fmt: skip
+    assert all(one.detail.startswith("it cannot be read") for one in found)
 
 
 @pytest.mark.parametrize("data", [b"", b"{"])
@@ -320,15 +345,15 @@ def world(project) -> World:
     found = (interpreter("3.10.13", hosts=False), interpreter("3.11.2"),
              interpreter("3.11.7"), interpreter("3.13.0"))  # fmt: skip
     return World(
-        places=Places(project.root, project.build), backends=(), cpythons=found,
+        paths=Paths(project.root, project.build), backends=(), cpythons=found,
         cases=(), workloads=(), twins=(), benches=("alloc", "gc", "list", "pause"),
         valgrind=None, missing=(), modes=("generational", "full", "counting"),
     )  # fmt: skip
 
 
 def test_rounds_are_whole_adjacent_and_turned_around(world):
-    jobs = make_pair_plan(world, Selection(arms=ARMS)).jobs
-    assert jobs == make_pair_plan(world, Selection(arms=ARMS)).jobs
+    jobs = make_plan(world, Selection(arms=ARMS)).jobs
+    assert jobs == make_plan(world, Selection(arms=ARMS)).jobs
     assert len({job.id for job in jobs}) == len(jobs)
     by_round = [
         [(j.pair.unit, j.pair.arm.id) for j in group]
@@ -344,7 +369,7 @@ def test_rounds_are_whole_adjacent_and_turned_around(world):
 
 
 def test_both_arms_run_the_same_benchmarks_and_the_interpreter_undisturbed(world):
-    jobs = make_pair_plan(world, Selection(arms=ARMS)).jobs
+    jobs = make_plan(world, Selection(arms=ARMS)).jobs
     assert all(job.measured for job in jobs)
     for unit in ("gc", "list", "pause"):
         filters = {job.argv[-1] for job in jobs if job.pair.unit == unit}
@@ -374,12 +399,12 @@ def test_both_arms_run_the_same_benchmarks_and_the_interpreter_undisturbed(world
 )
 def test_what_cannot_be_compared_is_refused(world, fields, said):
     with pytest.raises(UsageError, match=said):
-        make_pair_plan(world, Selection(**fields))
+        make_plan(world, Selection(**fields))
 
 
 def test_fewer_rows_need_fewer_pairs(world):
     asked = Selection(arms=ARMS, benches=("list",), pairs=7)
-    jobs = make_pair_plan(world, asked).jobs
+    jobs = make_plan(world, asked).jobs
     assert {job.pair.unit for job in jobs} == {"list"}
     assert max(job.pair.round for job in jobs) == 7
 

@@ -10,8 +10,8 @@ from conftest import Project
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmm.names import slug
-from pmm.plain_text import isolated, plain, shell_line
+from pmm.base.plain_text import isolated, plain, shell_line
+from pmm.base.typed_names import slug
 
 ESCAPES = "\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b]8;;http://a\x1b\\link \x1b(B\x9b2J"
 WORDS = [

@@ -10,18 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmm import profiles
-from pmm.cpythons import CPython, primary
-from pmm.discover import World
-from pmm.errors import UsageError
-from pmm.execute import full_argv, job_command
-from pmm.named import Named, NamedBackend, NamedSubject, SaidSubject
-from pmm.names import choose, nearest, slug
-from pmm.places import Places
-from pmm.plan import BOUNDS, make_plan
-from pmm.programs import BackendEntry
-from pmm.selection import PROFILES, Selection
-from pmm.store import job_folder
+from pmm.base.errors import UsageError
+from pmm.base.paths import Paths
+from pmm.base.typed_names import choose, nearest, slug
+from pmm.discover.cpythons import CPython, primary
+from pmm.discover.named_by_path import Named, NamedBackend, NamedSubject, SaidSubject
+from pmm.discover.world import World
+from pmm.documents.journal import job_folder
+from pmm.documents.programs import BackendEntry, ListedVariant, WorkloadEntry
+from pmm.execute.executor import full_argv, job_command
+from pmm.plan import profiles
+from pmm.plan.plan import make_plan
+from pmm.plan.selection import PROFILES, Selection
+
+BOUNDS = {"null", "bump"}
+LEAKED = ("clean", "lost_reference", "uncollected_cycle", "unclosed_file")
 
 
 def backend(name: str, available: bool = True) -> BackendEntry:
@@ -32,9 +35,20 @@ def backend(name: str, available: bool = True) -> BackendEntry:
         summary=name,
         available=available,
         reason=None if available else "not found",
-        capabilities=(),
+        capabilities=("MEASURES",) if name in BOUNDS else (),
         object=None,
+        replaced_by_valgrind=name == "mimalloc",
     )
+
+
+def workload(name: str) -> WorkloadEntry:
+    """A workload that describes itself as the one of that name does."""
+    small = {"file_read": None, "leaks": "", "articles": ""}
+    return WorkloadEntry(
+        name=name, small=small.get(name, "items=10000"),
+        smallest="input={program} chunk=4096" if name == "file_read" else None,
+        variants=tuple(ListedVariant(name=one) for one in LEAKED),
+    )  # fmt: skip
 
 
 def cpython(version: str, hosts: bool = True, optimised: bool = True) -> CPython:
@@ -49,15 +63,19 @@ def cpython(version: str, hosts: bool = True, optimised: bool = True) -> CPython
 def world(project) -> World:
     """Everything is there but snmalloc."""
     return World(
-        places=Places(project.root, project.build),
+        paths=Paths(project.root, project.build),
         backends=tuple(
             backend(name, name != "snmalloc")
             for name in ("pool", "libc", "mimalloc", "null", "bump", "snmalloc")
         ),
         cpythons=(cpython("3.9.18", hosts=False), cpython("3.11.7"), cpython("3.13.0")),
         cases=("ref.one", "gc.one"),
-        workloads=("list_vs_generator", "file_read", "cycles", "leaks"),
-        twins=("list_vs_generator", "file_read", "leaks", "articles"),
+        workloads=tuple(
+            map(workload, ("list_vs_generator", "file_read", "cycles", "leaks"))
+        ),
+        twins=tuple(
+            map(workload, ("list_vs_generator", "file_read", "leaks", "articles"))
+        ),
         benches=("alloc",),
         valgrind="/usr/bin/valgrind",
         missing=(),
@@ -186,7 +204,9 @@ def test_every_workload_runs_over_every_backend_and_leaks_under_valgrind(world):
     jobs = make_plan(world, Selection()).jobs
     over = {(j.workload, j.backend) for j in jobs if j.kind == "work" and j.backend}
     assert over == {
-        (w, b) for w in world.workloads for b in ("pool", "libc", "mimalloc")
+        (one.name, over)
+        for one in world.workloads
+        for over in ("pool", "libc", "mimalloc")
     }
     variants = {(j.variant, j.backend) for j in jobs if j.kind == "leaks"}
     assert len(variants) == 8

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import LAUNCHER, Project
 
-from pmm.processes import Child, Ending, start
+from pmm.base.processes import Child, Ending, start
 
 MIB = 1 << 20
 PYTHON = (sys.executable, "-IS", "-c")
@@ -130,7 +130,7 @@ def test_jobs_of_a_large_runner_are_small(project: Project):
     script = (
         "import sys\n"
         f"ballast = b'x' * {150 * MIB}\n"
-        "from pmm.cli import main\n"
+        "from pmm.cli.app import main\n"
         "main(['run', '-p', 'quick', '--only', 'conform'])\n"
     )
     done = subprocess.run(

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from pmm.jobs import Job
-from pmm.plan import make_job
-from pmm.progress import Estimate
+from pmm.cli.progress import Estimate
+from pmm.documents.jobs import Job
+from pmm.plan.parts import make_job
 
 RECORD = Path(__file__).parent / "data" / "standard_run.jsonl"
 CORES = 2

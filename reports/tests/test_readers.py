@@ -10,15 +10,16 @@ import msgspec
 import pytest
 from sample import CREATED
 
-from pmm.bench_results import collect_bench, summarise
-from pmm.coverage_ledger import LEDGER, disagreements, read_ledger
-from pmm.errors import PmmError
-from pmm.execute import unstarted
-from pmm.lcov import collect_coverage
-from pmm.leaks import mark_expected, tally_row
-from pmm.places import Places
-from pmm.plan import make_job
-from pmm.valgrind import collect_valgrind, site_frame
+from pmm.base.errors import PmmError
+from pmm.base.paths import Paths
+from pmm.collect.bench import collect_bench
+from pmm.collect.coverage_ledger import LEDGER, disagreements, read_ledger
+from pmm.collect.lcov import collect_coverage
+from pmm.collect.valgrind import collect_valgrind, site_frame
+from pmm.execute.executor import unstarted
+from pmm.judge.bench import make_rows, summarise
+from pmm.judge.leaks import mark_expected, tally_row
+from pmm.plan.parts import make_job
 
 ERROR = """
 <error><unique>0x1</unique><tid>1</tid><kind>Leak_DefinitelyLost</kind>
@@ -94,13 +95,13 @@ def test_no_xml_is_a_complaint(job, root):
 
 
 def test_an_excerpt_never_leaves_the_project(root):
-    places = Places(root, root / "build")
+    paths = Paths(root, root / "build")
     for site in ("/etc/passwd:1", "../../../etc/passwd:1", "workloads/leaks.c:99"):
-        assert site_frame(site, places)[0].excerpt == ()
+        assert site_frame(site, paths)[0].excerpt == ()
     for site in ("workloads/leaks.c:3", "../workloads/leaks.c:3"):
-        frame = site_frame(site, places)[0]
+        frame = site_frame(site, paths)[0]
         assert (frame.file, len(frame.excerpt)) == ("workloads/leaks.c", 5)
-    assert site_frame(None, places) == ()
+    assert site_frame(None, paths) == ()
 
 
 def test_a_planted_leak_needs_every_detector_and_a_line(job, root):
@@ -247,7 +248,8 @@ def read_bench(tmp_path: Path, backend: str, text: bytes):
     planned = make_job("bench", f"list/{backend}", ["x"], backend=backend)
     (tmp_path / "d.json").write_bytes(text)
     done = unstarted(planned, CREATED, "")
-    return collect_bench(planned, done, tmp_path / "d.json")
+    output, complaint = collect_bench(planned, done, tmp_path / "d.json")
+    return make_rows(output) if output is not None else (), complaint
 
 
 def test_all_repetitions_are_kept_and_compared_with_libc(tmp_path):

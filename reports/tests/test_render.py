@@ -10,11 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages import opened
 
-from pmm import words
-from pmm.documents import decode_run
-from pmm.groups import groups_of
-from pmm.render import render
-from pmm.render.site import PAGES
+from pmm.base import formatting
+from pmm.documents.run import decode_run
+from pmm.judge.groups import groups_of
+from pmm.render.site import PAGES, render
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -82,7 +81,7 @@ def test_matrix_shows_the_worst_case_of_each_requirement(browser, report, run):
                 if c.column == column.id and requirement.id in c.requirements
             ]  # fmt: skip
             assert len(classes) == 1
-            assert words.STATES[classes[0]].word in text
+            assert formatting.STATES[classes[0]].word in text
 
 
 def test_bench_figures_equal_the_document(browser, report, run):
@@ -168,7 +167,7 @@ def test_speed_page_shows_every_row_with_its_verdict(browser, report, run):
     assert rows.count() == len(run.speed.rows)
     for row, text in zip(run.speed.rows, rows.all_inner_texts(), strict=True):
         assert row.title in text
-        assert words.PACES[row.verdict].word in text
+        assert formatting.PACES[row.verdict].word in text
         assert f"{row.ratio:.3g}" in text
     assert {row.verdict for row in run.speed.rows} >= {"faster", "slower", "undecided"}
 
@@ -209,19 +208,19 @@ def test_failure_to_write_leaves_the_earlier_report(run, report, tmp_path, monke
 
 
 def test_units_read_well():
-    assert words.size(41943040) == "40.0 MiB"
-    assert words.size(1023.7 * 1024) == "1.0 MiB"
-    assert words.size(99.97 * 1024**2) == "100 MiB"
-    assert [words.duration(ns) for ns in (999, 999.6, 999_700, 1500)] == [
+    assert formatting.size(41943040) == "40.0 MiB"
+    assert formatting.size(1023.7 * 1024) == "1.0 MiB"
+    assert formatting.size(99.97 * 1024**2) == "100 MiB"
+    assert [formatting.duration(ns) for ns in (999, 999.6, 999_700, 1500)] == [
         "999 ns", "1 µs", "1 ms", "1.5 µs"
     ]  # fmt: skip
-    shown = [words.number(n) for n in (0.5, 12345.6, 999.7)]
+    shown = [formatting.number(n) for n in (0.5, 12345.6, 999.7)]
     assert shown == ["0.5", "12,346", "1,000"]
-    assert words.size(None) == words.DASH
-    assert words.duration(1_234_000) == "1.23 ms"
-    assert words.percent(999, 1000) == "99.9 %"
-    assert words.percent(99999, 100000) == "99.9 %"
-    assert words.times(70850) == "70,850 ×"
+    assert formatting.size(None) == formatting.DASH
+    assert formatting.duration(1_234_000) == "1.23 ms"
+    assert formatting.percent(999, 1000) == "99.9 %"
+    assert formatting.percent(99999, 100000) == "99.9 %"
+    assert formatting.times(70850) == "70,850 ×"
 
 
 @pytest.mark.parametrize(("load", "busy"), [(0.4, False), (8.3, True)])

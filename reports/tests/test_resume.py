@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from pmm.errors import PmmError
-from pmm.store import JOURNAL, Journal, load_run, mend_journal, read_journal
+from pmm.base.errors import PmmError
+from pmm.documents.journal import JOURNAL
+from pmm.execute.journal import Journal, mend_journal, read_journal
+from pmm.store.runs import load_run
 
 KIND = ("--only", "conform")
 BACKENDS = ["pool", "libc", *(f"b{i}" for i in range(14))]
@@ -31,7 +33,7 @@ def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
         [
             sys.executable,
             "-m",
-            "pmm.cli",
+            "pmm",
             "run",
             "--profile",
             "quick",

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import Project
 
-from pmm.execute import job_environment
-from pmm.plan import make_job
+from pmm.execute.executor import job_environment
+from pmm.plan.parts import make_job
 
 QUIET = ("--profile", "quick", "--only", "conform")
 
@@ -109,7 +109,7 @@ def test_a_hang_ends_whole(project):
     """The fake forks a child into another process group; both have to go."""
     project.configure(backends=["hang", "pool"])
     script = (
-        "import pmm.plan as p, pmm.cli as c\n"
+        "import pmm.plan.conform_jobs as p, pmm.cli.app as c\n"
         "make = p.make_job\n"
         "p.make_job = lambda *a, **k: make(*a, **{**k, 'timeout_s': 1})\n"
         "c.main(['run', '-p', 'quick', '--only', 'conform'])\n"

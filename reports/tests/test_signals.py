@@ -49,9 +49,9 @@ def stopped(project: Project, argv: list[str], number: int) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("module", "name", "words"),
     [
-        ("discover", "find_backends", "before anything was measured"),
-        ("session", "capture_environment", "before anything was measured"),
-        ("session", "fold", "while the run was judged and reported"),
+        ("discover.world", "find_backends", "before anything was measured"),
+        ("cli.session", "capture_environment", "before anything was measured"),
+        ("cli.session", "judge_run", "while the run was judged and reported"),
         ("render.site", "encode_run", "while the run was judged and reported"),
     ],
 )

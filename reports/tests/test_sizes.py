@@ -12,9 +12,10 @@ import pytest
 from real import native, twin
 from sample import build_sample
 
-from pmm.documents import Run, WorkResult
-from pmm.render import render
-from pmm.sizes import PRINTED, VARIANT, measured_sizes
+from pmm.documents.results import WorkResult
+from pmm.documents.run import Run
+from pmm.judge.list_sizes import PRINTED, VARIANT, measured_sizes
+from pmm.render.site import render
 
 MILLION = 1_000_000
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from pmm.documents import Run, decode_run
-from pmm.options import look
-from pmm.plan import make_plan
-from pmm.selection import KINDS, LANES, Selection
+from pmm.cli.options import look
+from pmm.documents.run import Run, decode_run
+from pmm.plan.plan import make_plan
+from pmm.plan.selection import KINDS, LANES, Selection
 
 ROOT = Path(__file__).resolve().parents[2]
 PMM = Path(sys.executable).with_name("pmm")

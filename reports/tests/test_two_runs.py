@@ -10,7 +10,7 @@ import signal
 from conftest import Project
 from test_resume import run_folder, start, wait_for_lines
 
-from pmm.store import load_run
+from pmm.store.runs import load_run
 
 
 def test_runs_at_once_all_end_well_and_leave_one_whole_report(project: Project):
@@ -63,7 +63,7 @@ def test_an_earlier_report_survives_a_render_that_fails(project: Project):
     assert project.pmm("conform", "--out", "build/report").returncode == 0
     before = (project.build / "report" / "index.html").read_bytes()
     fold = (
-        "import pmm.render.site as s, pmm.cli as c\n"
+        "import pmm.render.site as s, pmm.cli.app as c\n"
         "def fail(run): raise OSError(28, 'No space left on device')\n"
         "s.encode_run = fail\n"
         "c.main(['report'])\n"

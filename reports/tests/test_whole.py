@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from pmm.documents import Run, decode_run
+from pmm.base.formatting import STATES
+from pmm.documents.run import Run, decode_run
 from pmm.render import leaks
-from pmm.words import STATES
 
 ROOT = Path(__file__).resolve().parents[2]
 PMM = Path(sys.executable).with_name("pmm")

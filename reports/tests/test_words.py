@@ -14,16 +14,19 @@ import pytest
 from real import ROOT
 from sample import build_sample
 
-from pmm import judge
-from pmm.busy import Sample, excuse, is_busy, load_of, notice, others, sample
-from pmm.census import counted, subjects_of
-from pmm.documents import CaseResult, Run, decode_run
-from pmm.execute import unstarted
-from pmm.plan import make_job
-from pmm.programs import CLASSES
-from pmm.render import render
+from pmm.documents.programs import CLASSES
+from pmm.documents.results import CaseResult
+from pmm.documents.run import Run, decode_run
+from pmm.execute.busy import Sample, excuse, is_busy, others, sample
+from pmm.execute.executor import unstarted
+from pmm.judge import problems as problems_of
+from pmm.judge import verdicts
+from pmm.judge.load import load_of, notice
+from pmm.plan.parts import make_job
+from pmm.render.census import counted, subjects_of
 from pmm.render.conformance import context
 from pmm.render.index import context as index_context
+from pmm.render.site import render
 
 PMM = Path(sys.executable).with_name("pmm")
 EXAMPLE = Path("build/conformance/example/example_subject.so")
@@ -133,7 +136,7 @@ def test_a_broken_allocator_is_not_blamed_on_the_tutorials(tmp_path):
 def changed(run: Run, change: Callable[[CaseResult], CaseResult]) -> Run:
     """The run with changed cases, judged anew."""
     cases = tuple(change(case) for case in run.cases)
-    columns = judge.judge_columns(run.columns, cases, run.requirements)
+    columns = verdicts.judge_columns(run.columns, cases, run.requirements)
     return replace(run, cases=cases, columns=columns)
 
 
@@ -196,8 +199,8 @@ def test_tile_and_verdict_agree(outcome):
     run = changed(build_sample(12), all_pass)
     cases = (replace(run.cases[0], outcome=outcome), *run.cases[1:])
     run = changed(replace(run, cases=cases), lambda case: case)
-    problems = judge.case_problems(run.cases)
-    verdict = judge.make_verdict(run.cases, run.results, problems, True, None)
+    problems = problems_of.case_problems(run.cases)
+    verdict = verdicts.make_verdict(run.cases, run.results, problems, True, None)
     tile = index_context(run)["tiles"][0]
     if outcome != "NOT_RUN":
         assert (tile.tone == "good") == (verdict.exit_code == 0)

@@ -28,6 +28,10 @@ from input import make_input
 from measure import Stage
 
 SUMMARY = "the code examples of four articles, and their claims measured"
+TITLE = "Examples of the articles"
+QUESTION = "What do the articles' own examples take when they are run?"
+PAGE = "claims"
+SMALL = ""
 PARAMETERS = {"input": ("", None, None,
                         "path; empty: the Python sources found")}
 MILLION = 1000000

@@ -70,7 +70,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--check", action="store_true",
                         help="exit 3 when something leaked")
     parser.add_argument("--list", action="store_true",
-                        help="list workloads, parameters and variants")
+                        help="list workloads, parameters and variants; with "
+                        "--json as JSON")
     parser.add_argument("--pass", dest="one_pass", choices=("plain", "traced"),
                         help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -190,6 +191,11 @@ def fill(document: dict[str, Any], workload: Any,
     document["checksum"] = sums.pop() if len(sums) == 1 else ""
 
 
+def write_file(text: str, path: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def write(document: dict[str, Any], path: str | None) -> bool:
     """Write the document; False, with one line said, when that fails."""
     text = json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n"
@@ -198,8 +204,7 @@ def write(document: dict[str, Any], path: str | None) -> bool:
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
+            write_file(text, path)
             summarise(document)
     except OSError as error:
         where = path or "the document"
@@ -225,7 +230,28 @@ def exit_code(document: dict[str, Any], check: bool) -> int:
     return 3 if leaked or not document["verified"] else 0
 
 
-def list_workloads() -> int:
+def described(name: str) -> dict[str, Any]:
+    """What pmm-work says of its workloads, as far as a twin says it.
+
+    One that pmm-work has too is described there, and here by its summary.
+    """
+    workload = importlib.import_module(name)
+    known = {"name": name, "summary": workload.SUMMARY}
+    for key in ("title", "question", "page", "small", "smallest"):
+        known[key] = getattr(workload, key.upper(), None)
+    return known
+
+
+def list_workloads(path: str | None) -> int:
+    if path is not None:
+        document = {"schema": 1, "type": "workloads",
+                    "workloads": [described(name) for name in WORKLOADS]}
+        text = json.dumps(document, indent=1) + "\n"
+        if path == "-":
+            print(text, end="")
+        else:
+            write_file(text, path)
+        return 0
     for name in WORKLOADS:
         workload = importlib.import_module(name)
         print(f"{name}: {workload.SUMMARY}")
@@ -238,7 +264,7 @@ def list_workloads() -> int:
 def main() -> int:
     options = parse()
     if options.list:
-        return list_workloads()
+        return list_workloads(options.json)
     if options.subject != "cpython":
         usage("the twins run in this interpreter only; known: cpython")
     workload = load(options.workload)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Static HTML from one run: pages that open from disk, offline, without script.
 
-    render(run, out)  writes index.html and its sister pages into `out`.
+    site.render(run, out)  writes index.html and its sister pages into `out`.
 
 1. A page module turns the run into plain values for its template; it computes
    nothing that `judge` has not decided.
@@ -12,7 +12,3 @@
 
 Same run, same bytes: nothing here reads a clock or the machine.
 """
-
-from pmm.render.site import render
-
-__all__ = ["render"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pmm import bench_print, words
-from pmm.documents import BenchRow, Run
-from pmm.names import is_path
-from pmm.programs import BackendEntry
-from pmm.render import charts, memory
-from pmm.standing import Ranking, Row, entry_of, ordinal, yardstick_of
-from pmm.standing_documents import Standing
+from pmm.base import formatting
+from pmm.base.typed_names import is_path
+from pmm.documents.programs import BackendEntry
+from pmm.documents.results import BenchRow
+from pmm.documents.run import Run
+from pmm.documents.standings import Standing
+from pmm.judge.ranking import Ranking, Row, entry_of, ordinal, yardstick_of
+from pmm.render import bench_figures, charts, memory
 
 PALETTE = ("pool", "libc", "mimalloc", "jemalloc", "tcmalloc")
 """Backends that always have the same colour; the user's take those behind."""
@@ -136,7 +137,7 @@ def cell(ranking: Ranking, row: Row, spec: str) -> Cell:
     summary = figure.summary if figure is not None else None
     value = summary.ratio or summary.median_ns if summary is not None else -1.0
     error = figure.error if figure is not None else None
-    return Cell(bench_print.figure(figure), value, row.marks.get(spec, ""), error)
+    return Cell(bench_figures.figure(figure), value, row.marks.get(spec, ""), error)
 
 
 def areas(ranking: Ranking) -> list[Area]:
@@ -164,9 +165,11 @@ def area(ranking: Ranking, name: str, rows: list[Row]) -> Area:
             Line(row.label, [cell(ranking, row, spec) for spec in ranking.columns])
             for row in rows
         ],
-        means=[bench_print.spread(*mean) if mean else words.DASH for mean in means],
+        means=[
+            bench_figures.spread(*mean) if mean else formatting.DASH for mean in means
+        ],
         places=[
-            ordinal(places[spec]) if spec in places else words.DASH
+            ordinal(places[spec]) if spec in places else formatting.DASH
             for spec in ranking.columns
         ],
         figures=figures,
@@ -225,7 +228,7 @@ def candidate(ranking: Ranking, one: Standing) -> Candidate:
         entry=entry,
         own=is_path(one.spec),
         attached=attached(ranking, one.spec),
-        mean=bench_print.spread(middle, low, high) if known else None,  # type: ignore[arg-type]
+        mean=bench_figures.spread(middle, low, high) if known else None,  # type: ignore[arg-type]
         short_hash=entry.sha256[:SHORT_HASH] if entry and entry.sha256 else None,
         peak_rss=list_rss(ranking, one.spec),
         bench_rss=bench_rss(ranking, one.spec),
@@ -258,8 +261,8 @@ def first_words(placed: list[Standing], yardstick: str | None) -> str:
         f"Of {len(placed)} ranked allocators {first.label} is the fastest in the mean"
     )
     if first.mean is not None:
-        said += f": {bench_print.ratio(first.mean)} of {yardstick}'s time"
-    return f"{said} over {words.plural(first.shared, 'benchmark')}."
+        said += f": {bench_figures.ratio(first.mean)} of {yardstick}'s time"
+    return f"{said} over {formatting.plural(first.shared, 'benchmark')}."
 
 
 def own_words(one: Standing) -> str:
@@ -280,8 +283,8 @@ def context(run: Run) -> dict[str, Any]:
         "candidates": [candidate(ranking, one) for one in ranking.standings],
         "standings": ranking.standings,
         "not_asked": [e for e in run.backends if (e.spec or e.name) not in asked],
-        "captions": list(bench_print.caption(ranking)),
-        "table_title": bench_print.title(ranking),
-        "rank": bench_print.rank,
+        "captions": list(bench_figures.caption(ranking)),
+        "table_title": bench_figures.title(ranking),
+        "rank": bench_figures.rank,
         "yardstick": yardstick_of(run),
     }

@@ -17,7 +17,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from pmm.plain_text import plain
+from pmm.base.plain_text import plain
 
 # Sentinel colour -> CSS variable. The first ten are the series' colours.
 SENTINELS = {

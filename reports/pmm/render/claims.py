@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from typing import Any, NamedTuple
 
-from pmm import words
-from pmm.claim_documents import (
+from pmm.base import formatting
+from pmm.documents.claims import (
     DISAGREE,
     STATES,
     VERDICTS,
@@ -17,10 +17,10 @@ from pmm.claim_documents import (
     JudgedClaim,
     RequirementState,
 )
-from pmm.claims import articles_of, evidence_against
-from pmm.documents import Run
+from pmm.documents.run import Run
+from pmm.judge.claims import articles_of, evidence_against
 from pmm.render.list_sizes import printed_row, size_rows
-from pmm.render.memory import EXAMPLES, Group, group_of
+from pmm.render.memory import groups_on
 from pmm.render.readings import Evidence, merged
 
 SHOWN_HERE = {"SIZ-006": "sizes"}
@@ -69,13 +69,13 @@ def sentence(table: ClaimTable) -> str:
     verdicts, states = verdicts_of(table.claims), states_of(table.claims)
     testable = len(table.claims) - states["untestable"]
     said = (
-        f"Of {words.plural(len(table.claims), 'sentence')} {verdicts['true']} are "
+        f"Of {formatting.plural(len(table.claims), 'sentence')} {verdicts['true']} are "
         f"true, {verdicts['caveat']} are true with a caveat and {verdicts['false']} "
         f"are false; {verdicts['not_testable']} cannot be tested. This run confirms "
         f"{states['confirmed']} of {testable} verdicts"
     )
     rest = [
-        f"{states[name]} {words.CLAIM_STATES[name].word}"
+        f"{states[name]} {formatting.CLAIM_STATES[name].word}"
         for name in ("contradicted", "unconfirmed", "unmeasured")
         if states[name]
     ]
@@ -116,12 +116,6 @@ def parts(run: Run, table: ClaimTable) -> list[Part]:
     ]
 
 
-def _examples(run: Run) -> list[Group]:
-    """The workloads that run the articles' own examples."""
-    groups = (group_of(run, name) for name in EXAMPLES)
-    return [group for group in groups if group is not None]
-
-
 def context(run: Run) -> dict[str, Any]:
     """Values of claims.html."""
     table = run.claims
@@ -141,5 +135,5 @@ def context(run: Run) -> dict[str, Any]:
         "size_rows": rows,
         "printed": printed_row(rows),
         "mismatches": [row for row in rows if not row.sizes.agrees],
-        "examples": _examples(run),
+        "examples": groups_on(run, "claims", charts=False),
     }

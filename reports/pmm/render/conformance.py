@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pmm.census import counted, subjects_of
-from pmm.conform_results import BAD
-from pmm.documents import CaseResult, Column, Requirement, Run
-from pmm.groups import blurred, rank
-from pmm.programs import CLASSES
-from pmm.words import STATES
+from pmm.base.formatting import STATES
+from pmm.collect.conform import BAD
+from pmm.documents.programs import CLASSES
+from pmm.documents.results import CaseResult, Column, Requirement
+from pmm.documents.run import Run
+from pmm.judge.groups import blurred, rank
+from pmm.render.census import counted, subjects_of
 
 SILENT = {"PASS", "UNSUPPORTED", "NOT_RUN"}
 """Outcomes that need no explanation."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pmm.coverage_documents import CoverageFile
-from pmm.documents import Run
+from pmm.documents.coverage import CoverageFile
+from pmm.documents.run import Run
 
 
 def _share(file: CoverageFile) -> tuple[float, str]:

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from pmm import words
-from pmm.census import counted, subjects_of
-from pmm.documents import Change, Column, Run
-from pmm.groups import groups_of, in_front
+from pmm.base import formatting
+from pmm.documents.results import Column
+from pmm.documents.run import Run
+from pmm.documents.verdict import Change
+from pmm.judge.groups import groups_of, in_front
 from pmm.render import memory
+from pmm.render.census import counted, subjects_of
 
 MOST_CHANGES = 200
 MOST_MEMBERS = 100
@@ -41,7 +43,7 @@ def conformance_tone(columns: Sequence[Column]) -> str:
     as expected is as it should be.
     """
     met = {name for c in columns for name, n in c.counts.items() if n > 0}
-    bad = any(words.STATES[name].tone == "bad" for name in met)
+    bad = any(formatting.STATES[name].tone == "bad" for name in met)
     return "bad" if bad else "good"
 
 
@@ -106,9 +108,10 @@ def _memory(run: Run) -> Tile | None:
     row = rows[0]
     return Tile(
         "List against generator, peak memory",
-        words.times(row.ratio),
-        f"{words.size(row.list_peak)} against {words.size(row.generator_peak)} "
-        f"above the start, for {row.items:,} integers on {row.label}",
+        formatting.times(row.ratio),
+        f"{formatting.size(row.list_peak)} against "
+        f"{formatting.size(row.generator_peak)} above the start, "
+        f"for {row.items:,} integers on {row.label}",
         "memory",
         "plain",
     )
@@ -120,8 +123,8 @@ def _coverage(run: Run) -> Tile | None:
     total = run.coverage
     return Tile(
         "Lines of the runtime that tests reach",
-        words.percent(total.lines_hit, total.lines_found),
-        f"branches {words.percent(total.branches_hit, total.branches_found)}",
+        formatting.percent(total.lines_hit, total.lines_found),
+        f"branches {formatting.percent(total.branches_hit, total.branches_found)}",
         "coverage",
         "plain",
     )
@@ -134,7 +137,8 @@ def _backends(run: Run) -> Tile | None:
     return Tile(
         "Backends measured",
         str(len(served)),
-        f"{words.plural(len(run.bench), 'benchmark figure')}, each with its spread",
+        f"{formatting.plural(len(run.bench), 'benchmark figure')}, "
+        "each with its spread",
         "backends",
         "plain",
     )

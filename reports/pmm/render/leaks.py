@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pmm.documents import Frame, LeakFinding, Run
-from pmm.names import newest_first
+from pmm.base.typed_names import newest_first
+from pmm.documents.results import Frame, LeakFinding
+from pmm.documents.run import Run
 
 
 class Card(NamedTuple):

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pmm.claims import in_order, subject_of
-from pmm.documents import Run
+from pmm.documents.run import Run
+from pmm.judge.claims import in_order, subject_of
+from pmm.judge.list_sizes import LISTS, PRINTED, Sizes, measured_sizes
 from pmm.render.readings import together
-from pmm.sizes import LISTS, PRINTED, Sizes, measured_sizes
 
 
 class SizeRow(NamedTuple):

@@ -6,9 +6,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from pmm.documents import Run, WorkResult
-from pmm.names import newest_first
-from pmm.programs import Variant
+from pmm.base.typed_names import newest_first
+from pmm.documents.programs import Variant, WorkloadEntry
+from pmm.documents.results import WorkResult
+from pmm.documents.run import Run
 from pmm.render.memory_charts import Chart, charts_over_time, density_chart
 
 
@@ -30,45 +31,6 @@ class Group(NamedTuple):
     question: str
     charts: list[Chart]
     results: list[tuple[str, WorkResult]]
-
-
-QUESTIONS = {
-    "list_vs_generator": (
-        "List against generator",
-        "What does it cost to keep a sequence instead of producing it?",
-    ),
-    "file_read": (
-        "Reading a file",
-        "Does a context manager free memory, or the descriptor? What do chunks save?",
-    ),
-    "tuple_sharing": (
-        "Sharing tuples",
-        "What does sharing immutable objects save?",
-    ),
-    "cycles": (
-        "Reference cycles",
-        "How much garbage waits with the collector on and off?",
-    ),
-    "sparse": (
-        "Sparse against dense",
-        "From which density on does sparse data cost more than dense?",
-    ),
-    "str_concat": (
-        "Building a string",
-        "What do += and join copy, and what do they hold at their peak?",
-    ),
-    "leaks": ("Leaks on purpose", "What stays behind?"),
-    "articles": (
-        "Examples of the articles",
-        "What do the articles' own examples take when they are run?",
-    ),
-    "list_concat": (
-        "Two lists and their sum",
-        "The example of article 1 on the reference.",
-    ),
-}
-EXAMPLES = ("articles", "list_concat")
-"""Workloads that run the articles' examples: shown on the page of claims."""
 
 
 def label(result: WorkResult) -> str:
@@ -146,37 +108,56 @@ def list_tables(rows: list[ListRow]) -> list[tuple[int, list[ListRow]]]:
     return [(items, list(mine)) for items, mine in groupby(rows, lambda r: r.items)]
 
 
-def _charts(results: list[WorkResult], workload: str) -> list[Chart]:
-    """The first native subject and the first twin, one chart a quantity."""
-    if workload in EXAMPLES:
-        return []
+def _charts(results: list[WorkResult]) -> list[Chart]:
+    """The first native subject and the first twin, one chart a quantity.
+
+    What was measured at several densities is drawn over them.
+    """
     chosen = [r for r in results if r.document.form == "c"][:1]
     chosen += [r for r in results if r.document.form == "python"][:1]
-    if workload == "sparse":
-        drawn = [density_chart(r, sized(r)) for r in chosen]
-        return [chart for chart in drawn if chart is not None]
-    return [chart for r in chosen for chart in charts_over_time(r, sized(r))]
+    drawn = [density_chart(r, sized(r)) for r in chosen]
+    over_density = [chart for chart in drawn if chart is not None]
+    return over_density or [
+        chart for r in chosen for chart in charts_over_time(r, sized(r))
+    ]
 
 
-def group_of(run: Run, name: str) -> Group | None:
+def groups_on(run: Run, page: str, charts: bool = True) -> list[Group]:
+    """The workloads of a page, in the order in which they were listed.
+
+    One that nobody described is on the memory page, under its own name.
+    """
+    listed = {one.name for one in run.workloads}
+    others = sorted({r.document.workload for r in run.work} - listed)
+    entries = [*run.workloads, *(WorkloadEntry(name=name) for name in others)]
+    groups = (
+        group_of(run, entry, charts)
+        for entry in entries
+        if (entry.page or "memory") == page
+    )
+    return [group for group in groups if group is not None]
+
+
+def group_of(run: Run, entry: WorkloadEntry, charts: bool) -> Group | None:
     """A workload's results, or None where it did not run."""
+    name = entry.name
     found = sorted((r for r in run.work if r.document.workload == name), key=rank)
     if not found:
         return None
-    title, question = QUESTIONS.get(name, (name.replace("_", " "), ""))
-    results = [(sized(r), r) for r in found]
-    return Group(name, title, question, _charts(found, name), results)
+    return Group(
+        id=name,
+        title=entry.title or name.replace("_", " "),
+        question=entry.question or "",
+        charts=_charts(found) if charts else [],
+        results=[(sized(r), r) for r in found],
+    )
 
 
 def context(run: Run) -> dict[str, Any]:
     """Values of memory.html."""
-    elsewhere = {"leaks", *EXAMPLES}
-    names = [name for name in QUESTIONS if name not in elsewhere]
-    names += sorted({r.document.workload for r in run.work} - set(QUESTIONS))
-    groups = (group_of(run, name) for name in names)
     rows = list_rows(run)
     return {
-        "groups": [group for group in groups if group is not None],
+        "groups": groups_on(run, "memory"),
         "list_rows": rows,
         "list_tables": list_tables(rows),
     }

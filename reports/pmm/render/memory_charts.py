@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from pmm import words
-from pmm.documents import WorkResult
-from pmm.programs import Variant
+from pmm.base import formatting
+from pmm.documents.programs import Variant
+from pmm.documents.results import WorkResult
 from pmm.render import charts
 
 MS = 1_000_000
@@ -22,7 +22,7 @@ MOST_SERIES = len(charts.SERIES)
 FAILING = "_error"
 """End of the names of variants whose reader fails on purpose."""
 DENSITY = re.compile(r"bytes_at_([\d.]+)_percent")
-"""Figures of the workload `sparse` that make its curves."""
+"""Figures that make curves over the density."""
 
 
 class Quantity(NamedTuple):
@@ -92,10 +92,10 @@ def line(variant: Variant, quantity: Quantity) -> Line | None:
     unit = "bytes" if quantity.unit else None
     return Line(
         name=variant.name,
-        start=words.quantity(start, unit),
-        peak=words.quantity(peak, unit),
-        end=words.quantity(end, unit),
-        back=words.percent(back, taken) if taken > 0 else "nothing taken",
+        start=formatting.quantity(start, unit),
+        peak=formatting.quantity(peak, unit),
+        end=formatting.quantity(end, unit),
+        back=formatting.percent(back, taken) if taken > 0 else "nothing taken",
     )
 
 
@@ -177,11 +177,18 @@ def over_time(
     )
 
 
+def changes(variant: Variant, column: str) -> bool:
+    """Tell whether a quantity is not the same in all samples of a variant."""
+    columns = variant.series.columns
+    at = columns.index(column) if column in columns else None
+    return at is not None and len({row[at] for row in variant.series.rows}) > 1
+
+
 def charts_over_time(result: WorkResult, label: str) -> list[Chart]:
     """Draw every quantity, of readers that fail on their own."""
     drawn = []
     sampled = [v for v in result.document.variants if v.series.rows]
-    files = result.document.workload == "file_read"
+    files = any(changes(variant, "descriptors") for variant in sampled)
     for failing in (False, True):
         mine = [v for v in sampled if v.name.endswith(FAILING) == failing]
         for quantity in QUANTITIES if mine else ():

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from pmm import words
-from pmm.claim_documents import Measurement, Reading
-from pmm.claims import in_order
+from pmm.base import formatting
+from pmm.documents.claims import Measurement, Reading
+from pmm.judge.claims import in_order
 
 FEW = 2
 """Subjects and backends that are named one by one."""
@@ -64,7 +64,7 @@ def word_of(expected: str, effect: str) -> str:
         return "not confirmed"
     if expected in OPPOSITES:
         return expected if effect == "supports" else OPPOSITES[expected]
-    word = words.TRUTHS[expected].word
+    word = formatting.TRUTHS[expected].word
     return word if effect == "supports" else f"not {word}"
 
 

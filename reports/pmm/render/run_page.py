@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pmm.documents import Run
+from pmm.documents.run import Run
 
 WORST_FIRST = ("crash", "timeout", "failed", "skipped", "ok")
 

@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 import jinja2
 from markupsafe import Markup, escape
 
-from pmm import speed_print, words
-from pmm.coverage_ledger import LEDGER
-from pmm.documents import Run, encode_run
-from pmm.plain_text import isolated, plain
+from pmm.base import formatting
+from pmm.base.plain_text import isolated, plain
+from pmm.collect.coverage_ledger import LEDGER
+from pmm.documents.run import Run, encode_run
 from pmm.render import (
     backends,
     claims,
@@ -35,6 +35,7 @@ from pmm.render import (
     memory,
     run_page,
     speed,
+    speed_figures,
 )
 
 PAGES = {
@@ -55,7 +56,7 @@ LCOV_FOLDER = "lcov"
 
 def _asset(name: str) -> Markup:
     """A style or script of this package, trusted."""
-    path = resources.files("pmm").joinpath("assets", name)
+    path = resources.files("pmm.render").joinpath("assets", name)
     return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
@@ -106,7 +107,7 @@ def environment() -> jinja2.Environment:
     """The template environment: escaping on, an unknown name is an error."""
     style, script = _asset("report.css"), _asset("report.js")
     env = jinja2.Environment(
-        loader=jinja2.PackageLoader("pmm", "templates"),
+        loader=jinja2.PackageLoader("pmm.render", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -115,24 +116,24 @@ def environment() -> jinja2.Environment:
         bytecode_cache=compiled_templates(),
     )
     for function in (
-        words.number, words.size, words.duration, words.quantity, words.times,
-        words.percent, words.plural,
+        formatting.number, formatting.size, formatting.duration,
+        formatting.quantity, formatting.times, formatting.percent, formatting.plural,
     ):  # fmt: skip
         env.filters[function.__name__] = function
     env.filters.update(svg=Markup, verbatim=verbatim)
     env.tests["web_address"] = is_web_address
     env.globals.update(
-        states=words.STATES,
-        verdicts=words.VERDICTS,
-        severities=words.SEVERITIES,
-        changes=words.CHANGES,
-        truths=words.TRUTHS,
-        agreements=words.AGREEMENTS,
-        claim_states=words.CLAIM_STATES,
-        paces=words.PACES,
-        figure=speed_print.figure,
-        interval=speed_print.interval,
-        reached=speed_print.reached,
+        states=formatting.STATES,
+        verdicts=formatting.VERDICTS,
+        severities=formatting.SEVERITIES,
+        changes=formatting.CHANGES,
+        truths=formatting.TRUTHS,
+        agreements=formatting.AGREEMENTS,
+        claim_states=formatting.CLAIM_STATES,
+        paces=formatting.PACES,
+        figure=speed_figures.figure,
+        interval=speed_figures.interval,
+        reached=speed_figures.reached,
         style=style,
         script=script,
         policy=_policy(style=style, script=script),

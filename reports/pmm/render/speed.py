@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pmm import words
-from pmm.documents import Run
+from pmm.base import formatting
+from pmm.documents.run import Run
+from pmm.documents.speed import SpeedArm, SpeedRow, SpeedTable
 from pmm.render import charts
-from pmm.speed_documents import SpeedArm, SpeedRow, SpeedTable
-from pmm.speed_print import row_label, short_label
+from pmm.render.speed_figures import row_label, short_label
 
 
 def _chart(table: SpeedTable) -> tuple[str | None, str]:
@@ -30,9 +30,9 @@ def _chart(table: SpeedTable) -> tuple[str | None, str]:
     best = min(shown, key=lambda row: row.ratio or 1)
     worst = max(shown, key=lambda row: row.ratio or 1)
     said = (
-        f"Ratios to {table.rows[0].against}: the lowest is {words.times(best.ratio)} "
-        f"({row_label(best)}), the highest {words.times(worst.ratio)} "
-        f"({row_label(worst)})."
+        f"Ratios to {table.rows[0].against}: the lowest is "
+        f"{formatting.times(best.ratio)} ({row_label(best)}), the highest "
+        f"{formatting.times(worst.ratio)} ({row_label(worst)})."
     )
     against = table.rows[0].against
     drawn = charts.ratios(points, names=["ratio"], yardstick=against, what="figure")

@@ -183,6 +183,7 @@ def bench() -> int:
                  "run_type": "aggregate", "real_time": 1, "cpu_time": 1})  # fmt: skip
     document = {
         "context": {"date": "x", "executable": "x", "num_cpus": 2,
+                    "pmm_subject": option("--subject") or "reference",
                     "pmm_backend": BACKEND, "pmm_witness_ok": "true"},
         "benchmarks": [] if BEHAVIOUR == "empty" else rows,
     }  # fmt: skip
@@ -208,7 +209,13 @@ def listing() -> int:
         ]  # fmt: skip
         print(json.dumps({"schema": 1, "backends": entries}))
     else:
-        print("\n".join(f"{name}: a workload" for name in CONFIG["workloads"]))
+        entries = [
+            {"name": name, "title": f"The {name}", "question": "What does it cost?",
+             "page": "memory", "small": "items=1000", "smallest": None,
+             "variants": [{"name": one} for one in ("clean", "lost_reference")]}
+            for name in CONFIG["workloads"]
+        ]  # fmt: skip
+        print(json.dumps({"schema": 1, "workloads": entries}))
     return 0
 
 

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import msgspec
 
-import pmm.cli
-from pmm.discover import World
-from pmm.jobs import Job
-from pmm.plan import Plan, make_plan
-from pmm.selection import Selection
+import pmm.cli.app
+import pmm.cli.runs
+from pmm.discover.world import World
+from pmm.documents.jobs import Job
+from pmm.plan.plan import Plan, make_plan
+from pmm.plan.selection import Selection
 
 WANTED: dict[str, list[str]] = json.loads(sys.argv[1])
 TIMED = {"backend-check", "conform", "work"}
@@ -56,5 +57,5 @@ def small_plan(world: World, selection: Selection) -> Plan:
     return replace(plan, jobs=jobs)
 
 
-pmm.cli.make_plan = small_plan
-sys.exit(pmm.cli.main(sys.argv[2:]))
+pmm.cli.runs.make_plan = small_plan
+sys.exit(pmm.cli.app.main(sys.argv[2:]))

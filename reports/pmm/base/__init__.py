@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What every room stands on: errors, names, paths, text, signals, child processes."""

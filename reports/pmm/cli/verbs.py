@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""The verbs that run or report: each turns its options into a Selection."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pmm.base import errors
+from pmm.base.errors import PmmError
+from pmm.base.paths import find_paths, shown
+from pmm.base.typed_names import unknown
+from pmm.cli.options import (
+    AllocatorOption,
+    ArmOption,
+    BackendOption,
+    BaselineOption,
+    BuildOption,
+    CaseOption,
+    GoneOption,
+    JsonOption,
+    LaneOption,
+    ModeOption,
+    ObjectsOption,
+    OutOption,
+    PairsOption,
+    ProfileOption,
+    SeedOption,
+    SubjectOption,
+    guarded,
+)
+from pmm.cli.runs import Order, answer_console, finished_run, go_on, run_selection
+from pmm.cli.session import Against, Outcome, machine_answer, write_report
+from pmm.documents.jobs import JobKind
+from pmm.plan.selection import KINDS, Selection
+from pmm.store.baseline import policy_of
+
+
+@guarded
+def run(
+    profile: ProfileOption = "standard",
+    baseline: BaselineOption = None,
+    gone: GoneOption = None,
+    backend: BackendOption = None,
+    subject: SubjectOption = None,
+    case: CaseOption = None,
+    workload: Annotated[
+        list[str] | None, typer.Option("--workload", "-w", help="Only this (repeat).")
+    ] = None,
+    lane: LaneOption = None,
+    mode: ModeOption = None,
+    allocator: AllocatorOption = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Only this kind of job: {', '.join(KINDS)} (repeat)."),
+    ] = None,
+    out: OutOption = None,
+    resume: Annotated[
+        str | None,
+        typer.Option(help="Go on with an interrupted run (folder or id)."),
+    ] = None,
+    seed: SeedOption = 1,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Run the suite, judge it, and write the report.
+
+    The report goes to build/report unless --out names another folder. After
+    Ctrl-C, go on with --resume. The quick profile takes two minutes; standard, up
+    to ten, samples what nightly sweeps in hours; smoke, the plan of standard at its
+    smallest sizes, takes one.
+    """
+    policy = policy_of(gone) if gone is not None else None
+    if resume is not None:
+        return go_on(resume, baseline, policy, Order(Against(), out, as_json), build)
+    for kind in only or ():
+        if kind not in KINDS:
+            raise unknown("kind of job", kind, KINDS)
+    kinds: tuple[JobKind, ...] = tuple(k for k in KINDS if not only or k in only)
+    selection = Selection(
+        profile=profile,
+        kinds=kinds,
+        backends=tuple(backend or ()),
+        subjects=tuple(subject or ()),
+        cases=tuple(case or ()),
+        workloads=tuple(workload or ()),
+        lanes=tuple(lane or ()),
+        modes=tuple(mode or ()),
+        allocators=tuple(allocator or ()),
+        seed=seed,
+    )
+    report = out or find_paths(None, build).build / "report"
+    return run_selection(
+        selection, build, baseline, report, as_json, policy or "inconclusive"
+    )
+
+
+@guarded
+def conform(
+    subject: SubjectOption = None,
+    backend: BackendOption = None,
+    case: CaseOption = None,
+    lane: LaneOption = None,
+    mode: ModeOption = None,
+    allocator: AllocatorOption = None,
+    out: OutOption = None,
+    seed: SeedOption = 1,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Check subjects against the requirements, without measuring.
+
+    Every collector mode of a subject is checked unless --mode names some, in the
+    plain lane unless --lane does; the oldest and the newest CPython unless --subject
+    does, over its own allocator unless --allocator does.
+
+    Example: pmm conform --subject cpython-3.11 --allocator all --case 'ref.*'
+    """
+    kinds: tuple[JobKind, ...] = ("conform",)
+    if not (subject or case or lane or mode or allocator):
+        kinds = ("conform", "backend-check")
+    selection = Selection(
+        kinds=kinds,
+        backends=tuple(backend or ()),
+        subjects=tuple(subject or ()),
+        cases=tuple(case or ()),
+        lanes=tuple(lane or ("plain",)),
+        modes=tuple(mode or ("all",)),
+        allocators=tuple(allocator or ()),
+        seed=seed,
+    )
+    return run_selection(selection, build, None, out, as_json)
+
+
+@guarded
+def work(
+    workload: Annotated[
+        list[str] | None, typer.Argument(help="Names of `pmm list workloads`; all.")
+    ] = None,
+    subject: SubjectOption = None,
+    backend: BackendOption = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A parameter, e.g. items=100000 (repeat)."),
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Only this variant (repeat).")
+    ] = None,
+    out: OutOption = None,
+    seed: SeedOption = 1,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Run workloads: a realistic job, verified, with its memory over time.
+
+    Example: pmm work list_vs_generator --subject reference --backend mimalloc
+    """
+    selection = Selection(
+        kinds=("work",),
+        workloads=tuple(workload or ()),
+        backends=tuple(backend or ()),
+        subjects=tuple(subject or ()),
+        settings=tuple(setting or ()),
+        variants=tuple(variant or ()),
+        seed=seed,
+    )
+    return run_selection(selection, build, None, out, as_json)
+
+
+@guarded
+def bench(
+    area: Annotated[
+        list[str] | None, typer.Argument(help="Names of `pmm list benchmarks`; all.")
+    ] = None,
+    backend: BackendOption = None,
+    subject: ArmOption = None,
+    pairs: PairsOption = None,
+    objects: ObjectsOption = 1_000_000,
+    profile: ProfileOption = "quick",
+    out: OutOption = None,
+    seed: SeedOption = 1,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Run Google Benchmark programs over the backends, or compare two subjects.
+
+    Example: pmm bench alloc --backend pool --backend libc --profile standard
+
+    Example: pmm bench --subject reference --subject cpython:/usr/bin/python3.11
+    """
+    selection = Selection(
+        profile="pairs" if subject else profile,
+        kinds=("bench",),
+        benches=tuple(area or ()),
+        backends=tuple(backend or ()),
+        seed=seed,
+        arms=tuple(subject or ()),
+        pairs=pairs,
+        objects=objects,
+    )
+    return run_selection(selection, build, None, out, as_json)
+
+
+@guarded
+def report(
+    name: Annotated[
+        str, typer.Argument(metavar="[RUN]", help="An id, a folder, or `latest`.")
+    ] = "latest",
+    out: OutOption = None,
+    build: BuildOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Write the HTML report of a stored run anew.
+
+    Example: pmm report 20250101-120000-quick --out /tmp/report
+    """
+    console = answer_console(as_json)
+    paths = find_paths(None, build)
+    found, folder = finished_run(paths, name, console)
+    path = write_report(found, folder, out or paths.build / "report", console)
+    if path is None:
+        raise PmmError("there is no report")
+    if as_json:
+        print(machine_answer(Outcome(found, folder, path)).decode())
+    else:
+        print(f"report: {shown(path)}")
+    return errors.PASS
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs to the program."""
+    for verb in (run, conform, work, bench, report):
+        app.command()(verb)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Reads what the jobs wrote, believing nothing unchecked."""

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Reads the specification: requirements, and why some of them have no case."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+from pmm.base.errors import PmmError
+from pmm.documents.results import Requirement
+
+
+def read_caseless(path: Path) -> dict[str, str]:
+    """Return why requirements have no case; nothing where no file says it."""
+    if not path.is_file():
+        return {}
+    try:
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        kinds = {"uncovered": "", "shown_elsewhere": "shown elsewhere: "}
+        return {
+            need: intro + row["reason"]
+            for kind, intro in kinds.items()
+            for row in file.get(kind, ())
+            for need in row["requirements"]
+        }
+    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise PmmError(f"cannot read {path}: {error!r}") from error
+
+
+def read_requirements(path: Path) -> tuple[Requirement, ...]:
+    """Read the specification; raise PmmError when it cannot be read."""
+    caseless = read_caseless(path.with_name("uncovered.toml"))
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))["requirement"]
+        return tuple(
+            Requirement(
+                id=row["id"],
+                area=row["area"],
+                level=row["level"],
+                title=row["title"],
+                text=row["text"],
+                kind=row.get("kind", "behaviour"),
+                caseless=caseless.get(row["id"]),
+            )
+            for row in rows
+        )
+    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise PmmError(f"cannot read {path}: {error!r}") from error

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What there is on this machine: programs, backends, subjects, the environment."""

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: MIT
+"""What the command line asks for, and what it names in the world that there is.
+
+A name that is not there is an error with the nearest ones; a backend that is
+known and cannot be used is refused with the reason, as a plan without it would
+not be what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pmm.base.errors import UsageError
+from pmm.base.typed_names import choose, is_file, unknown
+from pmm.discover.cpythons import CPython, candidates, family_of, nearest_versions
+from pmm.discover.world import Wanted, World
+from pmm.documents.jobs import JobKind
+from pmm.plan.modes_and_allocators import refuse_unknown
+from pmm.plan.profiles import FAILING, Profile
+from pmm.plan.profiles import PROFILES as HOW_MUCH
+
+PROFILES = tuple(HOW_MUCH)
+KINDS: tuple[JobKind, ...] = ("conform", "backend-check", "work", "bench", "leaks")
+LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the command line asks for; empty means all."""
+
+    profile: str = "quick"
+    kinds: tuple[JobKind, ...] = KINDS
+    backends: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    workloads: tuple[str, ...] = ()
+    benches: tuple[str, ...] = ()
+    lanes: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    allocators: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    seed: int = 1
+    arms: tuple[str, ...] = ()
+    """The two subjects of a plan of pairs (pair_plan)."""
+    pairs: int | None = None
+    """How many pairs; None: as many as a verdict needs."""
+    objects: int = 1_000_000
+    """Size of the benchmarks in pairs."""
+
+    @property
+    def how_much(self) -> Profile:
+        """What the profile decides; the name has been found to be one."""
+        return HOW_MUCH[self.profile]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A selection resolved against the world."""
+
+    backends: tuple[str, ...]
+    reference: bool
+    plugins: tuple[str, ...]
+    cpythons: tuple[CPython, ...]
+    workloads: tuple[str, ...]
+    benches: tuple[str, ...]
+
+
+def wanted_by(selection: Selection) -> Wanted:
+    """Return what has to be known of the world to plan a selection."""
+    kinds = set(selection.kinds)
+    return Wanted(
+        backends=selection.backends,
+        subjects=selection.arms or selection.subjects,
+        every_cpython=bool(kinds & {"conform", "work"}),
+        one_each=bool(selection.arms),
+        cases="conform" in kinds or bool(selection.arms),
+        workloads=bool(kinds & {"work", "leaks"}),
+    )
+
+
+def resolve(world: World, selection: Selection) -> Chosen:
+    """Find everything that the selection names."""
+    if selection.profile not in PROFILES:
+        raise unknown("profile", selection.profile, PROFILES)
+    for lane in selection.lanes:
+        if lane not in LANES:
+            raise unknown("lane", lane, LANES)
+    if world.cases:
+        for glob in selection.cases:
+            choose("case", [glob], world.cases)
+    names = [one.name for one in world.every_workload]
+    subjects = expand_subjects(world, selection)
+    plugins = tuple(
+        one.spec
+        for one in world.named.subjects
+        if not set(one.typed).isdisjoint(selection.subjects)
+    )
+    every = not selection.subjects
+    cpythons = tuple(o for o in world.cpythons if o.id in subjects)
+    if every:
+        cpythons = cpythons_of(world.cpythons, selection.how_much)
+    refuse_useless(world, selection, subjects, cpythons)
+    built_with = [name for one in cpythons for name in one.allocators]
+    refuse_unknown("allocator", selection.allocators, built_with)
+    return Chosen(
+        backends=resolve_backends(world, selection),
+        reference=every or "reference" in subjects,
+        plugins=plugins,
+        cpythons=cpythons,
+        workloads=tuple(choose("workload", selection.workloads or ("*",), names))
+        if names
+        else (),
+        benches=tuple(choose("benchmark", selection.benches, world.benches))
+        if selection.benches
+        else world.benches,
+    )
+
+
+def cpythons_of(found: Sequence[CPython], how: Profile) -> tuple[CPython, ...]:
+    """Return the CPythons that a profile runs on when none is named.
+
+    The ends are the oldest and the newest that the suite's extension can be loaded
+    into, ordinary builds before unusual ones.
+    """
+    if how.cpythons == "every":
+        return tuple(found)
+    hosts = [one for one in found if one.hosts] or list(found)
+    usual = [one for one in hosts if one.id == f"cpython-{one.version}"] or hosts
+    ranked = sorted(usual, key=lambda one: one.order)
+    ends = (*ranked[:1], *ranked[-1:])
+    return tuple(one for one in found if one in ends)
+
+
+def sample_of(selection: Selection, lane: str, oldest: bool = False) -> list[str]:
+    """Return the option by which a lane takes some cases of each area only.
+
+    What is asked for by name, lanes or cases, is run whole. `oldest` tells that it
+    runs on a CPython that was taken for being the oldest.
+    """
+    how = selection.how_much
+    every = how.failing_sample if lane in FAILING else how.sample
+    if oldest and not selection.subjects:
+        every = max(every, how.oldest_sample)
+    if every == 1 or selection.cases or selection.lanes:
+        return []
+    return ["--sample", str(every)]
+
+
+def expand_subjects(world: World, selection: Selection) -> list[str]:
+    """Resolve subject names; `cpython` and `cpython-3.11` name all that start so.
+
+    Those that a path names are their label, an interpreter is its id.
+    """
+    ids = ["reference", *(one.id for one in world.cpythons)]
+    out: list[str] = []
+    for text in selection.subjects:
+        interpreter = world.cpython_named(text)
+        if interpreter is not None:
+            out.append(interpreter.id)
+            continue
+        if any(text in one.typed for one in world.named.subjects):
+            continue
+        meant = members(text, ids)
+        if not meant:
+            raise no_subject(text, ids)
+        out += meant
+    return out
+
+
+def members(name: str, ids: Sequence[str]) -> list[str]:
+    """Return the subjects that a name means: itself, its family, or a glob's."""
+    family = [
+        one for one in ids if one == name or one.startswith((f"{name}-", f"{name}."))
+    ]
+    return family or [one for one in ids if fnmatchcase(one, name)]
+
+
+def no_subject(name: str, ids: Sequence[str]) -> UsageError:
+    """Make the error for a subject that is not there."""
+    if name.startswith("cpython"):
+        found = [one for one in ids if one != "reference"]
+        close = nearest_versions(name, found)
+        if close:
+            return UsageError(
+                f"no subject '{name}'; did you mean {' or '.join(close[:3])}?"
+            )
+    families = ["cpython", *map(family_of, candidates())]
+    error = unknown("subject", name, [*ids, *families])
+    if is_file(name):
+        return UsageError(f"{error}; the file of that name is ./{name}")
+    return error
+
+
+def refuse_unknown_names(world: World, wanted: Wanted) -> None:
+    """Raise UsageError for a name of a backend or a subject that is not there."""
+    asked = Selection(backends=wanted.backends, subjects=wanted.subjects)
+    expand_subjects(world, asked)
+    resolve_backends(world, asked)
+
+
+def refuse_useless(
+    world: World,
+    selection: Selection,
+    subjects: Sequence[str],
+    cpythons: Sequence[CPython],
+) -> None:
+    """Raise UsageError for what was named and could not serve in this plan."""
+    hostless = [one for one in cpythons if not one.hosts]
+    asked = selection.subjects and "work" not in selection.kinds
+    if asked and cpythons and len(hostless) == len(cpythons):
+        one = hostless[0]
+        raise UsageError(f"{one.id} cannot be used: {one.reason}")
+    takes = [
+        one.label
+        for one in world.named.subjects
+        if one.said.takes_backend or one.said.fault
+    ]
+    if not selection.backends or not selection.subjects:
+        return
+    if "reference" not in subjects and not takes:
+        who = " and ".join([*(o.label for o in world.named.subjects), *subjects])
+        hint = "; --allocator names a CPython's" if cpythons else ""
+        raise UsageError(f"--backend: there is none below {who}{hint}")
+
+
+def resolve_backends(world: World, selection: Selection) -> tuple[str, ...]:
+    """Return the backends to use, as programs are told of them.
+
+    One that is known but missing is refused.
+    """
+    available = [entry.name for entry in world.available]
+    if not selection.backends:
+        return tuple(available)
+    specs = [
+        one.spec
+        for one in world.named.backends
+        if not set(one.typed).isdisjoint(selection.backends)
+    ]
+    typed = {text for one in world.named.backends for text in one.typed}
+    listed = [name for name in selection.backends if name not in typed]
+    for entry in world.backends:
+        if entry.name in listed and not entry.available:
+            raise UsageError(f"backend {entry.name} cannot be used: {entry.reason}")
+    return (*choose("backend", listed, available), *specs)
