@@ -216,11 +216,19 @@ def test_every_workload_runs_over_every_backend_and_leaks_under_valgrind(world):
     assert argv[:3] == ["valgrind", "--xml=yes", "--xml-file=/run/x/valgrind.%p.xml"]
 
 
-def test_only_the_newest_twin_is_full_sized_in_quick(world):
-    jobs = [j for j in make_plan(world, Selection()).jobs if "/twin/" in j.id]
-    sized = {j.interpreter for j in jobs if j.workload == "file_read"}
-    assert sized == {"/usr/bin/python3.13.0"}
-    assert all(j.subject == "cpython" for j in jobs)
+def test_twins_are_small_in_quick_which_says_so(world):
+    plan = make_plan(world, Selection())
+    jobs = [j for j in plan.jobs if "/twin/" in j.id]
+    assert {j.workload for j in jobs} >= {"list_vs_generator", "articles"}
+    assert "file_read" not in {j.workload for j in jobs}
+    small = [j for j in jobs if j.workload == "list_vs_generator"]
+    assert small and all("--set" in j.argv for j in small)
+    assert all(j.subject == "cpython" and not j.measured for j in jobs)
+    (said,) = [s for s in plan.skipped if "full-sized workloads" in s.what]
+    assert (said.choice, said.remedy) == (True, "pmm work --subject cpython")
+    every = make_plan(world, Selection(profile="standard")).jobs
+    whole = {j.interpreter for j in every if j.workload == "file_read" and j.measured}
+    assert "/usr/bin/python3.13.0" in whole
 
 
 def test_the_baseline_interpreter_is_an_optimised_311():
