@@ -11,7 +11,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "code/state.h"
+#include "code/code_state.h"
 
 /** What the thread is to do, and what came of it. */
 struct errand {

@@ -2,8 +2,8 @@
 /* chunks.c - streaming in chunks; idea and invariant: chunks.h. */
 #include "code/chunks.h"
 
+#include "code/code_state.h"
 #include "code/file.h"
-#include "code/state.h"
 #include "gc/gc.h"
 #include "types/iter.h"
 #include "types/list.h"

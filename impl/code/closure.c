@@ -2,7 +2,7 @@
 /* closure.c - cells, and who shares them; idea: closure.h. */
 #include "code/closure.h"
 
-#include "code/state.h"
+#include "code/code_state.h"
 #include "gc/gc.h"
 #include "types/tuple.h"
 

@@ -2,9 +2,9 @@
 /* context.c - context managers; idea: context.h. */
 #include "code/context.h"
 
+#include "code/code_state.h"
 #include "code/function.h"
 #include "code/generator.h"
-#include "code/state.h"
 #include "gc/gc.h"
 
 /** Callbacks an exit stack has room for at first; it doubles. */

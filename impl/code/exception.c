@@ -2,7 +2,7 @@
 /* exception.c - exceptions and frames that outlive; idea: exception.h. */
 #include "code/exception.h"
 
-#include "code/state.h"
+#include "code/code_state.h"
 #include "gc/gc.h"
 #include "types/list.h"
 

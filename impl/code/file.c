@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "code/state.h"
+#include "code/code_state.h"
 #include "memory/memory.h"
 
 static struct pmmi_file *as_file(pmm_obj *o) {

@@ -16,8 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "code/code_state.h"
 #include "code/file.h"
-#include "code/state.h"
 #include "memory/memory.h"
 
 /** First block for a file whose size is not known. */

@@ -10,8 +10,8 @@
 
 #include <string.h>
 
+#include "code/code_state.h"
 #include "code/exception.h"
-#include "code/state.h"
 #include "memory/memory.h"
 
 static struct pmmi_chunk *chunk_new(pmm_rt *rt, size_t bytes) {

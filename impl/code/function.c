@@ -3,9 +3,9 @@
 #include "code/function.h"
 
 #include "code/closure.h"
+#include "code/code_state.h"
 #include "code/generator.h"
 #include "code/interpret.h"
-#include "code/state.h"
 #include "gc/gc.h"
 
 static struct pmmi_function *as_function(pmm_obj *o) {

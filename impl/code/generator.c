@@ -2,7 +2,7 @@
 /* generator.c - generators; drawing, states and idea: generator.h. */
 #include "code/generator.h"
 
-#include "code/state.h"
+#include "code/code_state.h"
 #include "gc/gc.h"
 
 static struct pmmi_generator *as_generator(pmm_obj *o) {

@@ -10,9 +10,9 @@
 #include "code/interpret.h"
 
 #include "code/closure.h"
+#include "code/code_state.h"
 #include "code/function.h"
 #include "code/generator.h"
-#include "code/state.h"
 #include "code/unwind.h"
 
 typedef const struct pmmi_instruction *instruction;

@@ -28,9 +28,9 @@
 #include "code/interpret.h"
 
 #include "code/closure.h"
+#include "code/code_state.h"
 #include "code/exception.h"
 #include "code/function.h"
-#include "code/state.h"
 
 const struct pmmi_error *pmmi_handled(struct pmmi_frame *frame) {
   assert(frame->tries <= frame->open);

@@ -2,7 +2,7 @@
 /* caches.c - the free lists of a runtime; idea and invariant: caches.h. */
 #include "core/caches.h"
 
-#include "core/state.h"
+#include "core/core_state.h"
 
 void pmmi_caches_add(pmm_rt *rt, const struct pmmi_cache *cache) {
   assert(cache->flush != NULL && cache->keep != NULL);

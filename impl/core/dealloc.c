@@ -2,7 +2,7 @@
 /* dealloc.c - the death of objects; idea, invariant and source: dealloc.h. */
 #include "core/dealloc.h"
 
-#include "core/state.h"
+#include "core/core_state.h"
 #include "core/weak_list.h"
 
 /* Wait for the outermost deallocation.  A collection may run before, so the

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "core/state.h"
+#include "core/core_state.h"
 
 /* Put `error` in place of what is pending. */
 static void replace_pending(pmm_rt *rt, const struct pmmi_error *error) {

@@ -8,7 +8,7 @@
  */
 #include "core/object.h"
 
-#include "core/state.h"
+#include "core/core_state.h"
 
 /* ---- life ---------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "core/state.h"
+#include "core/core_state.h"
 
 /** Slots that are looked at in one go when holes are closed: as long a pause as
  *  a slice of a search, and enough to come to the end before the table has

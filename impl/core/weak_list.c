@@ -2,7 +2,7 @@
 /* weak_list.c - lists of weak references; idea and source: weak_list.h. */
 #include "core/weak_list.h"
 
-#include "core/state.h"
+#include "core/core_state.h"
 
 static int has_callback(const struct pmmi_weakref *ref) {
   return ref->callable != NULL || ref->fn != NULL || ref->act != NULL;

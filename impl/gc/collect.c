@@ -3,10 +3,10 @@
 #include "gc/collect.h"
 
 #include "core/weak_list.h"
+#include "gc/gc_state.h"
 #include "gc/log.h"
 #include "gc/mark.h"
 #include "gc/search.h"
-#include "gc/state.h"
 #include "gc/walk.h"
 #include "host.h"
 

@@ -24,9 +24,9 @@
 
 #include "core/tracked.h"
 #include "gc/collect.h"
+#include "gc/gc_state.h"
 #include "gc/log.h"
 #include "gc/search.h"
-#include "gc/state.h"
 #include "gc/visit.h"
 #include "host.h"
 

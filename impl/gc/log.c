@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "gc/state.h"
+#include "gc/gc_state.h"
 
 #define FIRST_ROOM 4 /* listeners; doubles                                  */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "gc/state.h"
+#include "gc/gc_state.h"
 #include "gc/walk.h"
 
 static_assert(PMMI_GC_CANDIDATE == PMMI_MARK_MEMBER, "the same bit");

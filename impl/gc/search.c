@@ -2,7 +2,7 @@
 /* search.c - old garbage, searched by and by; see search.h. */
 #include "gc/search.h"
 
-#include "gc/state.h"
+#include "gc/gc_state.h"
 #include "gc/walk.h"
 #include "host.h"
 

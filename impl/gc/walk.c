@@ -4,8 +4,8 @@
 
 #include <string.h>
 
+#include "gc/gc_state.h"
 #include "gc/mark.h"
-#include "gc/state.h"
 #include "gc/visit.h"
 
 /** Slots between fetching an object, its items, and reading it. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "host.h"
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 /* ---- the innermost allocator --------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 enum {
   FRESH = 0xCD,

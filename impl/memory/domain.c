@@ -2,7 +2,7 @@
 /* domain.c - domains and their hooks; idea and invariant: domain.h. */
 #include "memory/domain.h"
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 /* ---- the bases ----------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 /* ---- the base: the C library --------------------------------------------- */
 

@@ -4,7 +4,7 @@
 
 #include <stdatomic.h>
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 void pmmi_holder_init(pmm_rt *rt) {
   assert(pmmi_memory_state(rt)->above.fail != NULL);

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 void pmmi_memory_init(struct pmmi_memory *memory,
                       const struct pmm_backend *backend, void *backend_heap) {

@@ -54,7 +54,7 @@ struct pmmi_domain_figures {
   uint64_t blocks;
 };
 
-/** The first member of every runtime (state.h asserts it). */
+/** The first member of every runtime (memory_state.h asserts it). */
 struct pmmi_memory {
   struct pmmi_heap heap[PMMI_DOMAINS]; /* each domain's outermost layer     */
   uint64_t attempts;        /* requests and growing resizes, failed or not  */

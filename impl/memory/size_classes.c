@@ -2,7 +2,7 @@
 /* size_classes.c - operations class_stats, arena_stats; see size_classes.h. */
 #include "memory/size_classes.h"
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 int pmmi_class_stats(pmm_rt *rt, size_t index, struct pmm_class_stats *out) {
   assert(out != NULL);

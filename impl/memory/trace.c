@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 /** Slots and sites at first; they double. */
 #define FIRST_BLOCKS 1024

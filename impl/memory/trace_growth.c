@@ -2,7 +2,7 @@
 /* trace_growth.c - a snapshot that is kept, and what grew since: trace.h. */
 #include "memory/trace_growth.h"
 
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 enum pmm_status pmmi_trace_keep(pmm_rt *rt) {
   struct pmmi_trace *t = pmmi_trace_of(rt);

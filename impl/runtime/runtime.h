@@ -2,7 +2,7 @@
 /*
  * runtime.h - one open runtime.
  *
- * The state of every module, by value, floor upon floor (memory/state.h), in
+ * The state of every module, by value, floor upon floor (memory_state.h), in
  * about the order in which pmmi_open() brings it to life; pmmi_close() goes
  * backwards.  No state lives anywhere else, so runtimes are apart from each
  * other.  The structure itself is one block of the backend's heap that the
@@ -15,7 +15,7 @@
 #ifndef PMMI_RUNTIME_H
 #define PMMI_RUNTIME_H
 
-#include "code/state.h"
+#include "code/code_state.h"
 
 struct pmm_rt {
   struct pmmi_code_state below; /* the floors                               */
@@ -24,7 +24,7 @@ struct pmm_rt {
   uint32_t flags;               /* enum pmm_open_flag, or-ed                */
 };
 
-static_assert(offsetof(struct pmm_rt, below) == 0, "memory/state.h");
+static_assert(offsetof(struct pmm_rt, below) == 0, "memory_state.h");
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 

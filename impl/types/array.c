@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "types/state.h"
 #include "types/text_builder.h"
+#include "types/types_state.h"
 
 static const struct pmmi_buffer *as_buffer(const pmm_obj *o) {
   assert(pmmi_is_buffer(o));

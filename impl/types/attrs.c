@@ -25,7 +25,7 @@
 
 #include <string.h>
 
-#include "types/state.h"
+#include "types/types_state.h"
 
 #define SHARED_NAMES 30
 #define FIRST_ROOM 4

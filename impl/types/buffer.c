@@ -6,8 +6,8 @@
 
 #include "types/array.h"
 #include "types/iter.h"
-#include "types/state.h"
 #include "types/str.h"
+#include "types/types_state.h"
 
 static size_t data_bytes(const struct pmmi_buffer *b) {
   return b->var.length * b->item_bytes;

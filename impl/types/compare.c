@@ -5,9 +5,9 @@
 #include "types/int.h"
 #include "types/iter.h"
 #include "types/list.h"
-#include "types/state.h"
 #include "types/str.h"
 #include "types/tuple.h"
+#include "types/types_state.h"
 
 enum pmm_status pmmi_items_equal(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
                                  int *equal) {

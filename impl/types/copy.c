@@ -9,8 +9,8 @@
 #include "types/iter.h"
 #include "types/list.h"
 #include "types/set.h"
-#include "types/state.h"
 #include "types/tuple.h"
+#include "types/types_state.h"
 
 #define LEAST_ROOM 16
 

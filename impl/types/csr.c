@@ -7,7 +7,7 @@
 #include "types/array.h"
 #include "types/buffer.h"
 #include "types/sparse.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 static pmm_obj *no_memory(pmm_rt *rt) {
   return pmmi_fail_null(rt, PMM_NO_MEMORY, "no memory for a matrix");

@@ -6,8 +6,8 @@
 #include "gc/visit.h"
 #include "types/compare.h"
 #include "types/list.h"
-#include "types/state.h"
 #include "types/text_builder.h"
+#include "types/types_state.h"
 
 static struct pmmi_dict *dict_of(pmm_obj *o) { return (struct pmmi_dict *)o; }
 

@@ -2,7 +2,7 @@
 /* finalizer.c - calls that an object's death makes; see finalizer.h. */
 #include "types/finalizer.h"
 
-#include "types/state.h"
+#include "types/types_state.h"
 
 static void enter_register(pmm_rt *rt, struct pmmi_finalizer *f) {
   assert(!f->armed);

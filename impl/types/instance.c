@@ -4,7 +4,7 @@
 
 #include "gc/gc.h"
 #include "types/attrs.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 static const struct pmmi_heap_type *type_of(const struct pmmi_instance *i) {
   return (const struct pmmi_heap_type *)i->base.type;

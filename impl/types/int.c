@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "types/state.h"
 #include "types/str.h"
+#include "types/types_state.h"
 
 #define DIGIT_MASK ((UINT32_C(1) << PMMI_DIGIT_BITS) - 1)
 

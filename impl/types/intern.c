@@ -16,8 +16,8 @@
 
 #include <string.h>
 
-#include "types/state.h"
 #include "types/str.h"
+#include "types/types_state.h"
 
 #define LEAST_ROOM 16
 

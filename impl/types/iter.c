@@ -6,9 +6,9 @@
 #include "types/array.h"
 #include "types/int.h"
 #include "types/list.h"
-#include "types/state.h"
 #include "types/str.h"
 #include "types/tuple.h"
+#include "types/types_state.h"
 
 struct iterator {
   pmm_obj base;

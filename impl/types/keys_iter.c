@@ -17,7 +17,7 @@
 #include "types/iter.h"
 #include "types/list.h"
 #include "types/set.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 struct iterator {
   pmm_obj base;

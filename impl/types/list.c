@@ -8,8 +8,8 @@
 #include "types/compare.h"
 #include "types/iter.h"
 #include "types/release_many.h"
-#include "types/state.h"
 #include "types/text_builder.h"
+#include "types/types_state.h"
 
 /* More items than any array can hold. */
 #define TOO_MANY (PTRDIFF_MAX / sizeof(pmm_obj *))

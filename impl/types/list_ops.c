@@ -16,7 +16,7 @@
 #include "types/int.h"
 #include "types/iter.h"
 #include "types/list.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 /* Room that is guessed for an iterable that cannot tell its length. */
 #define GUESSED_LENGTH 8

@@ -17,8 +17,8 @@
 #include <string.h>
 
 #include "types/int.h"
-#include "types/state.h"
 #include "types/str.h"
+#include "types/types_state.h"
 
 /* ---- None ---------------------------------------------------------------- */
 

@@ -8,8 +8,8 @@
 #include "gc/gc.h"
 #include "types/int.h"
 #include "types/list.h"
-#include "types/state.h"
 #include "types/tuple.h"
+#include "types/types_state.h"
 
 /** Blocks of a batch, and batches that are open at a time. */
 #define BATCH 32u

@@ -6,8 +6,8 @@
 
 #include "gc/gc.h"
 #include "types/compare.h"
-#include "types/state.h"
 #include "types/text_builder.h"
+#include "types/types_state.h"
 
 pmm_obj pmmi_set_deleted = {.refcnt = PMMI_IMMORTAL};
 

@@ -22,7 +22,7 @@
 
 #include "types/compare.h"
 #include "types/list.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 struct pair {
   pmm_obj *key;  /* owned when there is a key function                      */

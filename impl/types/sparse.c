@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "types/array.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 static size_t bytes_of(size_t room) {
   return room * sizeof(struct pmmi_sparse_entry);

@@ -14,9 +14,9 @@
 
 #include "types/iter.h"
 #include "types/sparse.h"
-#include "types/state.h"
 #include "types/text_builder.h"
 #include "types/tuple.h"
+#include "types/types_state.h"
 
 struct iterator {
   pmm_obj base;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "types/iter.h"
-#include "types/state.h"
 #include "types/text_builder.h"
+#include "types/types_state.h"
 #include "types/utf8.h"
 
 #define HEADER offsetof(struct pmmi_str, chars)

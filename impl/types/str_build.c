@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "types/iter.h"
-#include "types/state.h"
 #include "types/str.h"
 #include "types/text_builder.h"
+#include "types/types_state.h"
 
 #define HEADER offsetof(struct pmmi_str, chars)
 

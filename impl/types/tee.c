@@ -16,8 +16,8 @@
 
 #include "gc/gc.h"
 #include "types/iter.h"
-#include "types/state.h"
 #include "types/tuple.h"
+#include "types/types_state.h"
 
 /** A cell, and an iterator that stands at one, are alike: up to three owned
  *  references. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "types/state.h"
+#include "types/types_state.h"
 #include "types/utf8.h"
 
 void pmmi_text_init(struct pmmi_text *text, pmm_rt *rt) {

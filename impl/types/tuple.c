@@ -8,8 +8,8 @@
 #include "types/instance.h"
 #include "types/iter.h"
 #include "types/release_many.h"
-#include "types/state.h"
 #include "types/text_builder.h"
+#include "types/types_state.h"
 
 /* ---- kept tuples --------------------------------------------------------- */
 

@@ -13,8 +13,8 @@
 
 #include "types/iter.h"
 #include "types/list.h"
-#include "types/state.h"
 #include "types/tuple.h"
+#include "types/types_state.h"
 
 static int is_exact(const pmm_obj *o) { return o->type == &pmmi_tuple_type; }
 

@@ -6,7 +6,7 @@
 
 #include "types/attrs.h"
 #include "types/instance.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 static void type_dealloc(pmm_rt *rt, pmm_obj *o) {
   assert(o->refcnt == 0 && o->type == &pmmi_type_type);

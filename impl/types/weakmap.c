@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "types/iter.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 /** In the index: an entry was here; a search goes on. */
 #define DELETED UINT32_MAX

@@ -3,7 +3,7 @@
 #include "types/weakref.h"
 
 #include "types/instance.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 static struct pmmi_weakref *as_weakref(pmm_obj *o) {
   assert(pmmi_is_weakref(o));

@@ -13,8 +13,8 @@
 #include "backends/registry.h"
 #include "core/weak_list.h"
 #include "gc/collect.h"
+#include "gc/gc_state.h"
 #include "gc/search.h"
-#include "gc/state.h"
 #include "tests/tap.h"
 
 #define ITEMS 5000u /* more than are visited in one go                      */

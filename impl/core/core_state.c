@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* state.c - what memory asks of core; see memory/state.h. */
-#include "core/state.h"
+/* core_state.c - what memory asks of core; see memory_state.h. */
+#include "core/core_state.h"
 
 void pmmi_core_init(pmm_rt *rt) {
   pmmi_memory_state(rt)->above = (struct pmmi_above){

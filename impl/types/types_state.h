@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* state.h - what an open runtime holds on the floor of types; see memory's. */
+/* types_state.h - a runtime's state on the floor of types; see memory_state.h. */
 #ifndef PMMI_TYPES_STATE_H
 #define PMMI_TYPES_STATE_H
 
-#include "gc/state.h"
+#include "gc/gc_state.h"
 #include "types/finalizer.h"
 #include "types/instance.h"
 #include "types/int.h"
@@ -26,7 +26,7 @@ struct pmmi_types_state {
 };
 
 static_assert(offsetof(struct pmmi_types_state, below) == 0,
-              "memory/state.h");
+              "memory_state.h");
 
 static inline struct pmmi_types_state *pmmi_types_state(pmm_rt *rt) {
   return (struct pmmi_types_state *)(void *)rt;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* state.h - what an open runtime holds on the floor of core; see memory's. */
+/* core_state.h - a runtime's state on the floor of core; see memory_state.h. */
 #ifndef PMMI_CORE_STATE_H
 #define PMMI_CORE_STATE_H
 
@@ -8,7 +8,7 @@
 #include "core/errors.h"
 #include "core/object.h"
 #include "core/tracked.h"
-#include "memory/state.h"
+#include "memory/memory_state.h"
 
 /** The parts of this floor. */
 struct pmmi_core_state {
@@ -20,7 +20,7 @@ struct pmmi_core_state {
   struct pmmi_tracked tracked; /* what the collector may look at            */
 };
 
-static_assert(offsetof(struct pmmi_core_state, below) == 0, "memory/state.h");
+static_assert(offsetof(struct pmmi_core_state, below) == 0, "memory_state.h");
 
 static inline struct pmmi_core_state *pmmi_core_state(pmm_rt *rt) {
   return (struct pmmi_core_state *)(void *)rt;

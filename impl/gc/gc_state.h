@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* state.h - what an open runtime holds on the floor of gc; see memory's. */
+/* gc_state.h - a runtime's state on the floor of gc; see memory_state.h. */
 #ifndef PMMI_GC_STATE_H
 #define PMMI_GC_STATE_H
 
-#include "core/state.h"
+#include "core/core_state.h"
 #include "gc/gc.h"
 #include "gc/log.h"
 
@@ -14,7 +14,7 @@ struct pmmi_gc_state {
   struct pmmi_gc_log gc_log; /* who hears of collections; the last runs     */
 };
 
-static_assert(offsetof(struct pmmi_gc_state, below) == 0, "memory/state.h");
+static_assert(offsetof(struct pmmi_gc_state, below) == 0, "memory_state.h");
 
 static inline struct pmmi_gc *pmmi_gc_of(pmm_rt *rt) {
   return &((struct pmmi_gc_state *)(void *)rt)->gc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.h - what an open runtime holds on the floor of memory.
+ * memory_state.h - what an open runtime holds on the floor of memory.
  *
  *   pmm_rt *
  *   v
@@ -18,8 +18,8 @@
  *   3. Where memory needs something done above, it asks through struct
  *      pmmi_above.
  *
- * Invariant: a floor's state is the first member of the next one's, which each
- * state.h asserts.
+ * Invariant: a floor's state is the first member of the next one's, which the
+ * header of that one asserts.
  */
 #ifndef PMMI_MEMORY_STATE_H
 #define PMMI_MEMORY_STATE_H

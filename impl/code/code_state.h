@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* state.h - what an open runtime holds on the floor of code; see memory's. */
+/* code_state.h - a runtime's state on the floor of code; see memory_state.h. */
 #ifndef PMMI_CODE_STATE_H
 #define PMMI_CODE_STATE_H
 
 #include "code/file.h"
 #include "code/frame.h"
-#include "types/state.h"
+#include "types/types_state.h"
 
 /** The parts of this floor. */
 struct pmmi_code_state {
@@ -14,7 +14,7 @@ struct pmmi_code_state {
   struct pmmi_files files;   /* the open ones                               */
 };
 
-static_assert(offsetof(struct pmmi_code_state, below) == 0, "memory/state.h");
+static_assert(offsetof(struct pmmi_code_state, below) == 0, "memory_state.h");
 
 static inline struct pmmi_frames *pmmi_frames_of(pmm_rt *rt) {
   return &((struct pmmi_code_state *)(void *)rt)->frames;
