@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* types_state.h - a runtime's state on the floor of types; see memory_state.h. */
+/* types_state.h - a runtime's state on the floor of types: memory_state.h. */
 #ifndef PMMI_TYPES_STATE_H
 #define PMMI_TYPES_STATE_H
 
