@@ -21,7 +21,6 @@ size_t pmmi_host_page_bytes(void) {
 }
 
 size_t pmmi_host_page_round(size_t size) {
-  assert(size <= SIZE_MAX - pmmi_host_page_bytes());
   size_t mask = pmmi_host_page_bytes() - 1;
   return size > SIZE_MAX - mask ? 0 : (size + mask) & ~mask;
 }

@@ -48,7 +48,6 @@ static off_t offset_of(const struct pmmi_file *file) {
 
 /** Bytes from `start` to the end of a regular file; 0 of any other. */
 static size_t bytes_left(const struct pmmi_file *file, off_t start) {
-  assert(start >= 0);
   struct stat about;
   if (start < 0 || fstat(file->descriptor, &about) != 0 ||
       !S_ISREG(about.st_mode) || about.st_size <= start) {

@@ -91,7 +91,6 @@ static uint32_t chunks_needed(const struct pmmi_tracked *table) {
 }
 
 static void drop_chunks(pmm_rt *rt, uint32_t keep) {
-  assert(keep > 0);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   while (table->chunk_count > keep) {
     pmmi_mem_free(rt, table->chunks[--table->chunk_count],
@@ -404,7 +403,7 @@ static int is_searched(const struct pmmi_tracked *table, uint32_t slot) {
 
 static const char *check_slot(const struct pmmi_tracked *table, uint32_t slot,
                               int at_rest) {
-  assert(slot < table->used);
+  assert(slot < pmmi_gc_room(table));
   const pmm_obj *o = *pmmi_gc_object_at(table, slot);
   if (at_rest && *pmmi_gc_mark_at(table, slot) != 0 &&
       !is_searched(table, slot)) {

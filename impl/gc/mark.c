@@ -74,7 +74,7 @@ static void settle(struct pmmi_walk *m) {
 }
 
 struct pmmi_gc_found pmmi_gc_deduce(pmm_rt *rt, struct pmmi_gc_range range) {
-  assert(range.from <= range.to && range.to <= pmmi_tracked_of(rt)->used);
+  assert(range.from <= range.to);
   struct pmmi_walk m;
   assert(pmmi_tracked_of(rt)->collecting);
   struct pmmi_gc_found found = {.mismatches = 0};
