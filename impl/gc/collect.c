@@ -287,7 +287,6 @@ static uint64_t collect(pmm_rt *rt, int generation,
   pmmi_error_save(rt, &saved);
   table->collecting = 1 + generation;
   start(&run);
-  assert(run.range.to <= table->used);
   find(&run);
   promote(&run);
   if (run.unreachable > 0) {

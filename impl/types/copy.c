@@ -380,7 +380,6 @@ pmm_obj *pmmi_copy_deep(pmm_rt *rt, pmm_obj *o) {
   struct memo memo = {.rt = rt};
   pmm_obj *to = copy_any(&memo, o);
   struct pmmi_error error;
-  assert((to == NULL) == pmmi_error_pending(rt));
   pmmi_error_save(rt, &error);
   if (to == NULL) {
     empty_copies(&memo);

@@ -68,7 +68,6 @@ static enum pmm_status merge(struct sorter *s, size_t low, size_t middle,
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 static enum pmm_status merge_sort(struct sorter *s) {
-  assert(s->n > 0);
   for (size_t run = 1; run < s->n; run *= 2) {
     for (size_t low = 0; low < s->n; low += 2 * run) {
       size_t middle = least(low + run, s->n);
@@ -145,7 +144,6 @@ static enum pmm_status sort_pairs(struct sorter *s, pmm_obj **items,
 
 static enum pmm_status sort_contents(pmm_rt *rt, struct contents *contents,
                                      pmm_call key, void *ctx) {
-  assert(key != NULL || ctx == NULL);
   size_t n = contents->length;
   size_t size;
   struct pair *block = NULL;

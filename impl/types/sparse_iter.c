@@ -58,7 +58,6 @@ static struct entry entry_at(const pmm_obj *o, size_t index, size_t row) {
 
 /* (position, value) or (row, column, value); NULL: no memory. */
 static pmm_obj *tuple_of(pmm_rt *rt, const struct entry *entry, int has_row) {
-  assert(entry->value == entry->value || entry->value != 0.0);
   pmm_obj *parts[3] = {NULL};
   size_t n = 0;
   if (has_row) {
