@@ -305,7 +305,6 @@ static enum pmm_status splice(pmm_rt *rt, struct pmmi_list *list, size_t from,
 static enum pmm_status assign_items(pmm_rt *rt, struct pmmi_list *list,
                                     size_t from, size_t to,
                                     const struct pmmi_items *put) {
-  assert(from <= to && to <= list->var.length);
   pmmi_clamp_range(list->var.length, &from, &to);
   size_t n = to - from;
   if (n == 0 && put->n == 0) {
