@@ -53,7 +53,6 @@ enum pmm_status pmmi_cpy_status_of(PyObject *exception) {
 }
 
 PyObject *pmmi_cpy_class_of(enum pmm_status wanted) {
-  assert(wanted != PMM_OK);
   enum pmm_status status = PMM_RUNTIME;
   PyObject *type;
   for (size_t i = 0; (type = class_at(i, &status)) != NULL; i++) {
