@@ -21,7 +21,6 @@ static long long collect_all(void) {
 }
 
 static long long collect_young(int generation) {
-  assert(generation >= 0 && generation < 2);
   PyObject *number = PyLong_FromLong(generation);
   long long found;
   if (number == NULL) {
@@ -34,7 +33,6 @@ static long long collect_young(int generation) {
 
 enum pmm_status pmmi_cpy_collect(pmm_rt *rt, int generation,
                                  uint64_t *unreachable) {
-  assert(unreachable != NULL && pmmi_cpy_is_open(rt, rt->epoch));
   rt->gc_asked++;
   long long found =
       generation == 2 ? collect_all() : collect_young(generation);

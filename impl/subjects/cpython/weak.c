@@ -6,7 +6,6 @@
 
 pmm_obj *pmmi_cpy_weakref_with(pmm_rt *rt, pmm_obj *target,
                                pmm_obj *callable) {
-  assert(callable != NULL);
   (void)rt;
   return pmmi_cpy_obj(
       PyWeakref_NewRef(pmmi_cpy_py(target), pmmi_cpy_py(callable)));
