@@ -222,8 +222,8 @@ def test_an_arms_figures_are_found_by_benchmark(tmp_path):
 
 @pytest.mark.parametrize(
     "context",
-    [{"pmm_subject": "cpython"}, {"pmm_backend": "libc"}, {"pmm_mode": "full"},
-     {"pmm_witness_ok": "false"}],
+    [{"pmm_subject": "cpython"}, {"pmm_subject": None}, {"pmm_backend": "libc"},
+     {"pmm_mode": "full"}, {"pmm_witness_ok": "false"}],
 )  # fmt: skip
 def test_an_arm_that_was_somebody_else_is_not_believed(tmp_path, context):
     outputs, complaint = read(tmp_path, document(**context))
