@@ -22,7 +22,11 @@ from pathlib import Path
 import pytest
 from compiled import BUILD, ROOT
 
+from pmm.base.paths import Paths
+from pmm.discover.world import discover
 from pmm.documents.run import Run, decode_run
+from pmm.plan.plan import make_plan
+from pmm.plan.selection import Selection, wanted_by
 
 PACKAGE = ROOT / "reports" / "pmm"
 COPIED = ("impl", "workloads", "conformance", "bench")
@@ -57,7 +61,8 @@ class Clone:
     def add_workload(self) -> None:
         """Add one: the job of list_concat under another name."""
         text = (self.root / "workloads" / "list_concat.c").read_text(encoding="utf-8")
-        text = text.replace("list_concat", "neighbours")
+        text = text.replace("workload_list_concat", "workload_neighbours")
+        text = text.replace('"list_concat"', '"neighbours"')
         text = re.sub(r'\.title = "[^"]*"', f'.title = "{TITLE}"', text)
         text = re.sub(r'\.question = "[^"]*"', f'.question = "{QUESTION}"', text)
         text = re.sub(r'\.page = "[^"]*",', "", text)
@@ -137,14 +142,13 @@ class Clone:
             check=True, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
 
-    def pmm(self, *arguments: str) -> str:
-        """Run the program of the tests in the copy."""
+    def pmm(self, *arguments: str) -> None:
+        """Run the program of the tests in the copy; it has to pass."""
         done = subprocess.run(
             [sys.executable, "-m", "pmm", *arguments], cwd=self.root,
             capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
 
 
 def same(one: Path, other: Path) -> bool:
@@ -191,12 +195,16 @@ def test_the_line_in_the_build_file_is_enough(clone):
 
 
 def test_the_runner_lists_them_and_knows_what_they_say(clone):
-    assert "neighbours" in clone.pmm("list", "workloads").split()
-    assert "borrowed" in clone.pmm("list", "backends").split()
-    listed = json.loads(clone.pmm("backends", "--json"))
-    (entry,) = (one for one in listed if one["name"] == "borrowed")
-    assert entry["package"] == "libborrowed-dev"
-    jobs = clone.pmm("list", "jobs", "--profile", "nightly").split()
+    selection = Selection(
+        profile="nightly", kinds=("work", "backend-check", "leaks"),
+        subjects=("reference",),
+    )  # fmt: skip
+    paths = Paths(clone.root, clone.build)
+    world = discover(paths, "/usr/bin/valgrind", wanted_by(selection))
+    assert "neighbours" in [one.name for one in world.workloads]
+    (entry,) = (one for one in world.backends if one.name == "borrowed")
+    assert entry.package == "libborrowed-dev"
+    jobs = [job.id for job in make_plan(world, selection).jobs]
     assert "work/neighbours/reference/borrowed" in jobs
     assert "backend-check/borrowed" in jobs
     assert [job for job in jobs if job.startswith("leaks/") and "pool" in job]

@@ -33,6 +33,21 @@ def test_a_run_survives_its_file():
     assert encode_run(decode_run(encode_run(run))) == encode_run(run)
 
 
+def test_a_run_from_before_a_field_was_kept_is_read():
+    run = build_sample()
+    document = json.loads(encode_run(run))
+    del document["workloads"]
+    for one in document["cases"]:
+        del one["unreached"]
+    for one in document["verdict"]["problems"]:
+        del one["word"]
+    for one in document["backends"]:
+        del one["package"], one["replaced_by_valgrind"]
+    older = decode_run(json.dumps(document).encode())
+    assert older.workloads == ()
+    assert older.cases == run.cases
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -49,7 +49,7 @@ def sparse_result() -> WorkResult:
 
 
 def test_both_curves_and_the_break_even_are_drawn():
-    (drawn,) = memory._charts([sparse_result()], "sparse")
+    (drawn,) = memory._charts([sparse_result()])
     assert "<svg" in drawn.svg
     assert drawn.note.startswith("4 measured points.")
     assert "csr costs more than the array from 49.5 percent" in drawn.alt
@@ -62,7 +62,7 @@ def test_a_result_without_densities_has_no_curve():
     other = msgspec.structs.replace(
         other, document=msgspec.structs.replace(other.document, variants=())
     )
-    assert memory._charts([other], "sparse") == []
+    assert memory._charts([other]) == []
 
 
 # --------------------------------------------------------------- real documents
@@ -104,7 +104,7 @@ def drawn_phases(svg: str) -> dict[str, list[tuple[float, float]]]:
 @pytest.mark.parametrize("which", ["native_list", "twin_list"])
 def test_each_variant_has_its_own_phases_in_every_drawing(which, request):
     result = request.getfixturevalue(which)
-    for chart in memory._charts([result], "list_vs_generator"):
+    for chart in memory._charts([result]):
         drawn = drawn_phases(chart.svg)
         assert list(drawn) == [v.name for v in result.document.variants]
         for one in result.document.variants:
@@ -119,7 +119,7 @@ def test_each_variant_has_its_own_phases_in_every_drawing(which, request):
 
 
 def test_a_line_says_peak_end_and_what_came_back(native_list):
-    chart = memory._charts([native_list], "list_vs_generator")[0]
+    chart = memory._charts([native_list])[0]
     for line, one in zip(chart.lines, native_list.document.variants, strict=True):
         figures = {f.name: f.value for f in one.figures}
         live = [row[1] for row in one.series.rows]
@@ -160,7 +160,7 @@ def test_the_newest_cpython_is_in_front(native_list, twin_list):
         "3.13.0", "3.11.7", "3.11.2", "3.9.18", "3.8.18"
     ]  # fmt: skip
     assert results[0] is native_list
-    titles = [c.title for c in memory._charts(results, "list_vs_generator")]
+    titles = [c.title for c in memory._charts(results)]
     assert [t for t in titles if "twin" in t and "3.13.0" not in t] == []
 
 

@@ -207,6 +207,15 @@ def test_tile_and_verdict_agree(outcome):
     assert (tile.tone == "good") == (tile.value == "4 of 4")
 
 
+@pytest.mark.parametrize("message", ["not reached: SIGSEGV", "no process: EAGAIN"])
+def test_whether_a_cell_was_reached_is_no_matter_of_its_words(message):
+    case = replace(all_pass(build_sample(12).cases[0]), outcome="NOT_RUN")
+    case = replace(case, message=message)
+    (told,) = problems_of.case_problems([case])
+    assert told.word == "NOT_RUN"
+    assert problems_of.case_problems([replace(case, unreached=True)]) == []
+
+
 # ------------------------------------------------------------------ busy machines
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pmm.collect.asked import other_than_asked
+from pmm.collect.asked import Answer, other_than_asked
 from pmm.collect.bench_json import BenchPaper, read_bench_document, wrong_time
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import BenchContext, BenchEntry
@@ -52,13 +52,7 @@ def collect_bench(
     if paper is None:
         return None, unread
     said = paper.context
-    wrong = other_than_asked(
-        [
-            ("subject", job.subject, said.pmm_subject),
-            ("backend", job.backend, said.pmm_backend),
-            ("mode", job.mode, said.pmm_mode),
-        ]
-    )
+    wrong = other_than_asked(answers(job, said))
     if wrong is not None:
         return None, wrong
     lost = without_figure(paper, timed=job.pair is None)
@@ -75,6 +69,21 @@ def collect_bench(
             f"{job.backend} did not serve the memory ({said.pmm_witness_object})",
         )
     return output, None
+
+
+def answers(job: Job, said: BenchContext) -> list[Answer]:
+    """Return what a job asked for beside what its document says.
+
+    A program that measures an allocator by itself has no subject to name; an arm
+    of a pair has to name its own.
+    """
+    found: list[Answer] = [("backend", job.backend, said.pmm_backend)]
+    if said.pmm_subject is not None or job.pair is not None:
+        found += [
+            ("subject", job.subject, said.pmm_subject),
+            ("mode", job.mode, said.pmm_mode),
+        ]
+    return found
 
 
 def without_figure(paper: BenchPaper, timed: bool) -> dict[str, str]:

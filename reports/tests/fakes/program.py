@@ -183,7 +183,6 @@ def bench() -> int:
                  "run_type": "aggregate", "real_time": 1, "cpu_time": 1})  # fmt: skip
     document = {
         "context": {"date": "x", "executable": "x", "num_cpus": 2,
-                    "pmm_subject": option("--subject") or "reference",
                     "pmm_backend": BACKEND, "pmm_witness_ok": "true"},
         "benchmarks": [] if BEHAVIOUR == "empty" else rows,
     }  # fmt: skip
