@@ -75,7 +75,8 @@ static void check_traverse(struct pmm_test *t, const struct kind *kind) {
  * reference to a trackable object." "A non-zero result from the visitor is
  * returned at once from the traverse function." */
 MUST(gc, basic_types_are_traversed, "Lists, tuples, instances are traversed",
-     REQ("GC-006", "GC-007"), NEEDS(gc, gc_track, list, tuple)) {
+     REQ("GC-006", "GC-007"), NEEDS(gc_track, list, tuple, gc_referents,
+           gc_referrers, gc_traverse)) {
   for (size_t i = 0; i < COUNT(basic); i++) {
     check_traverse(t, &basic[i]);
   }
@@ -84,7 +85,8 @@ MUST(gc, basic_types_are_traversed, "Lists, tuples, instances are traversed",
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." "A non-zero result ..." */
 MUST(gc, hashed_types_are_traversed, "Dicts and sets are traversed",
-     REQ("GC-006", "GC-007"), NEEDS(gc, gc_track, list, dict, set)) {
+     REQ("GC-006", "GC-007"), NEEDS(gc_track, list, dict, set, frozenset,
+           gc_referents, gc_referrers, gc_traverse)) {
   for (size_t i = 0; i < COUNT(hashed); i++) {
     check_traverse(t, &hashed[i]);
   }
@@ -93,7 +95,8 @@ MUST(gc, hashed_types_are_traversed, "Dicts and sets are traversed",
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." "A non-zero result ..." */
 MUST(gc, frames_are_traversed, "Generators and functions are traversed",
-     REQ("GC-006", "GC-007"), NEEDS(gc, gc_track, list, frame, generator)) {
+     REQ("GC-006", "GC-007"), NEEDS(gc_track, list, frame, generator,
+           gc_traverse)) {
   for (size_t i = 0; i < COUNT(frames); i++) {
     check_traverse(t, &frames[i]);
   }
@@ -142,7 +145,8 @@ static void check_cycle(struct pmm_test *t, const struct kind *kind) {
  * previous reference count." "A collection moves no object and changes no
  * container content." */
 MUST(gc, basic_types_in_cycles, "Cycles through lists, tuples, instances",
-     REQ("GC-006", "GC-012", "GC-013"), NEEDS(gc, refcount, list, tuple)) {
+     REQ("GC-006", "GC-012", "GC-013"), NEEDS(gc, refcount, list, tuple,
+           gc_traverse)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(basic); i++) {
     check_cycle(t, &basic[i]);
@@ -153,7 +157,8 @@ MUST(gc, basic_types_in_cycles, "Cycles through lists, tuples, instances",
  * reference ..." "After a collection every survivor has its previous reference
  * count." "A collection moves no object and changes no container content." */
 MUST(gc, hashed_types_in_cycles, "Cycles through dicts and sets",
-     REQ("GC-006", "GC-012", "GC-013"), NEEDS(gc, refcount, dict, set)) {
+     REQ("GC-006", "GC-012", "GC-013"), NEEDS(gc, refcount, dict, set,
+           frozenset, gc_traverse)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(hashed); i++) {
     check_cycle(t, &hashed[i]);
@@ -166,7 +171,7 @@ MUST(gc, hashed_types_in_cycles, "Cycles through dicts and sets",
  * count." "A collection ... changes no container content." */
 MUST(gc, frames_in_cycles, "Cycles through generators and closures",
      REQ("GC-006", "GC-012", "GC-013", "GC-023"),
-     NEEDS(gc, refcount, list, frame, generator)) {
+     NEEDS(gc, refcount, list, frame, generator, gc_traverse)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(frames); i++) {
     check_cycle(t, &frames[i]);
@@ -177,7 +182,8 @@ MUST(gc, frames_in_cycles, "Cycles through generators and closures",
  * reference to a trackable object." */
 MUST(gc, weak_types_in_cycles, "Cycles through weak maps and callbacks",
      REQ("GC-006"),
-     NEEDS(gc, refcount, list, frame, weakref, weakref_cb)) {
+     NEEDS(gc, refcount, list, frame, weakref_cb, gc_traverse,
+           weak_containers)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(weak); i++) {
     check_cycle(t, &weak[i]);
@@ -188,7 +194,7 @@ MUST(gc, weak_types_in_cycles, "Cycles through weak maps and callbacks",
  * reference to a trackable object." */
 MUST(gc, streams_in_cycles, "Cycles through split iterators and chunks",
      REQ("GC-006"),
-     NEEDS(gc, refcount, list, tuple, copy, chunks)) {
+     NEEDS(gc, refcount, list, tuple, copy, chunks, gc_traverse)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(streams); i++) {
     check_cycle(t, &streams[i]);
@@ -198,7 +204,7 @@ MUST(gc, streams_in_cycles, "Cycles through split iterators and chunks",
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." */
 MUST(gc, managers_in_cycles, "Cycles through a manager over a generator",
-     REQ("GC-006"), NEEDS(gc, refcount, generator, context)) {
+     REQ("GC-006"), NEEDS(gc, refcount, generator, context, gc_traverse)) {
   const struct kind manager = {"manager", in_manager, INDIRECT};
   quiet(t);
   check_cycle(t, &manager);

@@ -360,7 +360,7 @@ MUST(lst, removal_releases_one, "Removing takes one occurrence out",
 /* "After removing 2 of 5 items the reported size stays the same because 3 is
  * not below half of the capacity." */
 SHOULD(lst, removal_need_not_shrink, "Removing two of five keeps the size",
-       REQ("LST-013"), NEEDS(list, sizeof)) {
+       REQ("LST-013"), NEEDS(list, sizeof, tuple)) {
   pmm_obj *list = NEW(OPS->list_convert(RT, tuple_of_ints(t, 5)));
   size_t size = size_of(t, list);
   expect_ok(OPS->list_remove(RT, list, integer(t, 1)));

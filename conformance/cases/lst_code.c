@@ -42,7 +42,7 @@ static void append_dying(struct pmm_test *t, struct scene *s, pmm_obj *type,
 /* "Finalizers of released items may append to the same list during clear or
  * slice assignment without corrupting it; items added survive." */
 MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
-     REQ("LST-016"), NEEDS(list, finalizer)) {
+     REQ("LST-016"), NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
   append_dying(t, s, type, 1);
@@ -62,7 +62,7 @@ MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
  * slice assignment without corrupting it; items added survive." */
 MUST(lst, slice_assignment_is_reentrant,
      "Finalizers may append while a slice is replaced", REQ("LST-016"),
-     NEEDS(list, finalizer)) {
+     NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
   expect_ok(OPS->list_append(RT, s->list, integer(t, 1)));
@@ -169,7 +169,7 @@ static enum pmm_status failing_key(void *ctx, pmm_rt *rt, pmm_obj *item,
  * list with all references accounted for." */
 MUST(lst, a_sort_that_fails_keeps_its_items,
      "A sort whose key fails leaves the list as it was", REQ("LST-018"),
-     NEEDS(list, refcount)) {
+     NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   pmm_obj *o = probe(t, 1);
   for (int i = 0; i < 10; i++) {
@@ -186,7 +186,7 @@ MUST(lst, a_sort_that_fails_keeps_its_items,
 /* "Mutating a list while it is being sorted raises an error and leaves a valid
  * list with all references accounted for." */
 MUST(lst, sorting_detects_mutation, "A list that changes while sorted fails",
-     REQ("LST-018"), NEEDS(list, refcount)) {
+     REQ("LST-018"), NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   for (int64_t i = 0; i < 20; i++) {
     expect_ok(OPS->list_append(RT, s->list, integer(t, (i * 7) % 20 + 1000)));
@@ -217,7 +217,7 @@ static enum pmm_status undoing_key(void *ctx, pmm_rt *rt, pmm_obj *item,
  * list with all references accounted for." */
 MUST(lst, sorting_detects_what_was_undone,
      "A list that changed while sorted fails, whatever is left of it",
-     REQ("LST-018"), NEEDS(list, refcount)) {
+     REQ("LST-018"), NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   for (int64_t i = 0; i < 3; i++) {
     expect_ok(OPS->list_append(RT, s->list, integer(t, 1003 - i)));

@@ -253,7 +253,7 @@ static enum pmm_status read_first_item(void *ctx, pmm_rt *rt, pmm_obj *dying) {
  * one, so a finalizer of the old item sees the new value." */
 MUST(ref, overwriting_stores_before_release,
      "The old item's finalizer sees the new item", REQ("REF-012"),
-     NEEDS(list, finalizer)) {
+     NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "watcher", 0, 0, read_first_item, s);
   s->container = empty_list(t);
@@ -431,7 +431,7 @@ static enum pmm_status leave_registry(void *ctx, pmm_rt *rt, pmm_obj *dying) {
 /* "A finalizer that removes its own object from a registry while it is being
  * released does not free it twice." */
 MUST(ref, self_removal_is_safe, "A finalizer may remove its own object",
-     REQ("REF-019"), NEEDS(list, finalizer)) {
+     REQ("REF-019"), NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type =
       probe_type(t, "registered", 1, PMM_TYPE_GC, leave_registry, s);
