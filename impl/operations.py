@@ -34,6 +34,8 @@ NO_ANSWER = {"error", "error_context"}
 """They return a status that is not their own."""
 NO_REFUSAL = {"type_name", "error_message"}
 """Texts that cannot be refused."""
+COUNTS = {"refcount", "refcount_reported"}
+"""They give PMM_UNKNOWN of an immediate value."""
 NEVER_REFUSED = {*NO_ANSWER, "none", "boolean", "collect"}
 """And those that cannot fail, or that the fake needs itself."""
 STEALS = {"tuple_set_steal": "item", "list_set_steal": "item"}
@@ -178,6 +180,8 @@ def watch(operation: Operation) -> str:
         operation.returns == TEXT and name not in NO_REFUSAL
     ):
         lines.append(f'  look_at_pointer(rt, "{name}", answer);')
+    elif name in COUNTS:
+        lines.append(f'  look_at_count(rt, "{name}", answer);')
     return "\n".join([*lines, "  return answer;", "}"])
 
 

@@ -17,14 +17,14 @@ static struct pmm_state *watched;
 static pthread_t case_thread;
 static _Thread_local int depth;
 
-static void unsupported_by(pmm_rt *rt, const char *name, const char *how,
-                           const char *text) {
+static void unsupported_by(pmm_rt *rt, const char *name, const char *who,
+                           const char *what) {
   struct pmm_verdict *verdict = &watched->verdict;
   if (verdict->kind < PMM_VERDICT_UNSUPPORTED) {
     verdict->kind = PMM_VERDICT_UNSUPPORTED;
     (void)snprintf(verdict->feature, sizeof verdict->feature, "%s", name);
-    (void)snprintf(verdict->message, sizeof verdict->message, "%s %s%s", name,
-                   how, text);
+    (void)snprintf(verdict->message, sizeof verdict->message, "%s%s", who,
+                   what);
   }
   if (watched->running && depth == 0 &&
       pthread_equal(case_thread, pthread_self())) {
@@ -37,12 +37,15 @@ static void unsupported_by(pmm_rt *rt, const char *name, const char *how,
 }
 
 static void refused(pmm_rt *rt, const char *name) {
-  unsupported_by(rt, name, "answered UNSUPPORTED: ", real->error_message(rt));
+  char what[200];
+  (void)snprintf(what, sizeof what, " answered UNSUPPORTED: %s",
+                 real->error_message(rt));
+  unsupported_by(rt, name, name, what);
 }
 
 static void op_absent(pmm_rt *rt, const char *name) {
   real->error_set(rt, PMM_UNSUPPORTED, "the operation is absent");
-  unsupported_by(rt, name, "is absent", "");
+  unsupported_by(rt, name, name, " is absent");
 }
 
 static void look_at_status(pmm_rt *rt, const char *name,
@@ -56,6 +59,13 @@ static void look_at_pointer(pmm_rt *rt, const char *name,
                             const void *answer) {
   if (answer == NULL && real->error(rt) == PMM_UNSUPPORTED) {
     refused(rt, name);
+  }
+}
+
+/* An immediate value has no count: nothing can be said of it. */
+static void look_at_count(pmm_rt *rt, const char *name, uint64_t answer) {
+  if (answer == PMM_UNKNOWN && real->is_immediate != NULL) {
+    unsupported_by(rt, "counted values", name, ": the value is immediate");
   }
 }
 

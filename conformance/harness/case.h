@@ -181,9 +181,14 @@ pmm_obj *text(struct pmm_test *t, const char *utf8);
 pmm_obj *list_of_ints(struct pmm_test *t, size_t n);
 pmm_obj *tuple_of_ints(struct pmm_test *t, size_t n);
 pmm_obj *empty_list(struct pmm_test *t);
+/** The ints 0..n-1 in what the subject has: a tuple, else a list. */
+pmm_obj *sequence_of_ints(struct pmm_test *t, size_t n);
 /** A list, a tuple of the handles given: LIST(a, b), TUPLE(a). */
 #define LIST(...) NEW(OPS->list_from(RT, PMM_HANDLES(__VA_ARGS__)))
 #define TUPLE(...) NEW(OPS->tuple_from(RT, PMM_HANDLES(__VA_ARGS__)))
+/** What holds the handles given, where any container will do: a tuple, else a
+ *  list, else an instance with as many slots. */
+#define CONTAINER(...) pmm_test_container(t, PMM_HANDLES(__VA_ARGS__))
 #define PMM_HANDLES(...)                                                      \
   (pmm_obj *const[]){__VA_ARGS__},                                            \
       sizeof((pmm_obj *const[]){__VA_ARGS__}) / sizeof(pmm_obj *)
@@ -340,6 +345,8 @@ pmm_obj *pmm_test_keep(struct pmm_test *t, pmm_obj *o);
 void pmm_test_drop(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 pmm_obj *pmm_test_give(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 void *pmm_test_scratch(struct pmm_test *t, size_t size);
+pmm_obj *pmm_test_container(struct pmm_test *t, pmm_obj *const *items,
+                            size_t n);
 void pmm_state_release(struct pmm_test *t);
 void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
                        struct pmm_here here);

@@ -15,7 +15,8 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-CASE = "siz.reference_is_eight_bytes"
+CASE = "siz.headers_have_the_declared_size"
+SIZES = "object_bytes = 16\nvar_object_bytes = 24 # bytes\npointer_bytes = 9\n"
 NUMBERS = 'schema = 1\nname = "mine"\n[numbers]\n'
 ENTRY = '[[expectation]]\ncase = "{case}"\nclass = "FAIL"\nreason = "why"\n'
 KNOWN = "schema = 1\n" + ENTRY
@@ -97,7 +98,7 @@ def refused(program: str, folder: Path, option: str, text: str, words: str) -> s
 def judged(program: str, folder: Path) -> list[tuple[str, str]]:
     """Runs with documents that are right: name and what is wrong with it."""
     numbers, known = folder / "numbers.toml", folder / "known.toml"
-    numbers.write_text(NUMBERS + "pointer_bytes = 9 # bytes\n", encoding="utf-8")
+    numbers.write_text(NUMBERS + SIZES, encoding="utf-8")
     known.write_text(KNOWN.format(case="siz.ref*"), encoding="utf-8")
     profile, expect = ("--profile", str(numbers)), ("--expect", str(known))
     results = []
@@ -127,15 +128,15 @@ def judged(program: str, folder: Path) -> list[tuple[str, str]]:
 def missing(program: str, folder: Path) -> str:
     """What is wrong with what the null subject is told that it lacks."""
     path = folder / "missing.toml"
-    command = [program, "--subject", "null", "--missing", str(path), "--case", "siz.*"]
+    command = [program, "--subject", "null", "--missing", str(path), "--case", "imm.*"]
     subprocess.run(command, capture_output=True, check=False)
     text = path.read_text(encoding="utf-8")
     document = tomllib.loads(text)
     if document != {"schema": 1, "name": "null", "numbers": {}}:
         return f"read again: {document}"
-    if "#   sizeof" not in text or "\n# pointer_bytes = 8 # 1\n" not in text:
+    if "#   refcount" not in text or "\n# small_int_min = -5 # 2\n" not in text:
         return text
-    path.write_text(text.replace("# pointer_bytes", "pointer_bytes"), encoding="utf-8")
+    path.write_text(text.replace("# small_int", "small_int"), encoding="utf-8")
     done = run(program, "--subject", "null", "--profile", str(path))
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
