@@ -40,7 +40,7 @@ NEVER_REFUSED = {*NO_ANSWER, "none", "boolean", "collect"}
 """And those that cannot fail, or that the fake needs itself."""
 STEALS = {"tuple_set_steal": "item", "list_set_steal": "item"}
 TAKES_OVER = {"tuple_resize": "tuple", "str_append": "left"}
-STRUCTURE = re.compile(r"struct pmm_(\w+)_ops \{\s*size_t struct_size;(.*?)\n\};", re.S)
+STRUCTURE = re.compile(r"struct pmm_(\w+)_ops \{\s*size_t struct_size;(.*?)\n\};", re.DOTALL)
 DECLARATION = re.compile(r"([a-z][\w ]*?\**)\s*\(\*(\w+)\)\((.*?)\);", re.DOTALL)
 
 

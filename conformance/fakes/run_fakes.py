@@ -41,7 +41,7 @@ EXPECTED: dict[str, Verdict] = {
     "two_records": (INSTANCE, ("HARNESS_ERROR",), "done", "torn record"),
     "wrong_abi": (INSTANCE, ("HARNESS_ERROR",), "load", "version 101"),
     "older": (INSTANCE, ("HARNESS_ERROR",), "load", "which feature(NAME) returns"),
-    "refuses": (INSTANCE, ("HARNESS_ERROR",), "load", "another version"),
+    "refuses": (INSTANCE, ("HARNESS_ERROR",), "load", "does not serve"),
     "no_getter": (INSTANCE, ("HARNESS_ERROR",), "load", "exports no"),
     "null_core": (INSTANCE, ("HARNESS_ERROR",), "load", "int_new is null"),
     "empty_feature": (LIST, ("UNSUPPORTED",), None, "list_new is absent"),

@@ -425,6 +425,12 @@ static int main_with(struct run *run, int argc, char **argv) {
     }
     return 0;
   }
+  code = pmm_given_read(&run->given, &run->options, __start_pmm_cases,
+                        (size_t)(__stop_pmm_cases - __start_pmm_cases),
+                        &run->view);
+  if (code != 0) {
+    return code;
+  }
   code = make_plan(run);
   if (code != 0) {
     return code;
@@ -437,10 +443,7 @@ static int main_with(struct run *run, int argc, char **argv) {
                ? 0
                : 1;
   }
-  code = pmm_given_read(&run->given, &run->options, __start_pmm_cases,
-                        (size_t)(__stop_pmm_cases - __start_pmm_cases),
-                        &run->view);
-  return code != 0 ? code : with_processes(run);
+  return with_processes(run);
 }
 
 int pmm_conform_main(const struct pmm_subject *subject, int argc,

@@ -23,13 +23,21 @@ KNOWN = "schema = 1\n" + ENTRY
 
 # what is wrong: (option, text, words of the message)
 WRONG: dict[str, tuple[str, str, str]] = {
-    "an unknown number": ("profile", NUMBERS + "gc_treshold = 1\n", ":4: gc_treshold: "),
+    "an unknown number": (
+        "profile",
+        NUMBERS + "gc_treshold = 1\n",
+        ":4: gc_treshold: ",
+    ),
     "the nearest is named": (
         "profile",
         NUMBERS + "pointer_byte = 1\n",
         "nearest: pointer_bytes",
     ),
-    "a text for a number": ("profile", NUMBERS + 'none_bytes = "1"\n', ":4: none_bytes"),
+    "a text for a number": (
+        "profile",
+        NUMBERS + 'none_bytes = "1"\n',
+        ":4: none_bytes",
+    ),
     "an empty list": ("profile", NUMBERS + "list_capacities = []\n", ":4: list_capa"),
     "a list without an end": (
         "profile",
@@ -51,7 +59,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
         NUMBERS + "none_bytes = 99999999999999999999\n",
         ":4: none_bytes: ",
     ),
-    "an unknown key": ("expect", KNOWN.format(case="*") + "lanes = 'x'\n", ":6: lanes: "),
+    "an unknown key": (
+        "expect",
+        KNOWN.format(case="*") + "lanes = 'x'\n",
+        ":6: lanes: ",
+    ),
     "an unknown class": (
         "expect",
         KNOWN.format(case="*").replace("FAIL", "FAILS"),
@@ -62,7 +74,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
         KNOWN.format(case="*") + 'version = "3.10 or so"\n',
         ":6: version: ",
     ),
-    "no such date": ("expect", KNOWN.format(case="*") + "expires = 7\n", ":6: expires: "),
+    "no such date": (
+        "expect",
+        KNOWN.format(case="*") + "expires = 7\n",
+        ":6: expires: ",
+    ),
     "no case of that name": ("expect", KNOWN.format(case="gc.x"), ":2: case: no case"),
     "an entry without a reason": (
         "expect",

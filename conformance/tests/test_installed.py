@@ -54,9 +54,7 @@ def compile_alone(sources: Path, name: str, flags: list[str], out: Path) -> str:
     compiler = os.environ.get("CC", "cc").split()
     command = [*compiler, *STRICT, "-shared", "-fPIC", *flags]
     command += ["-o", str(out / f"{name}.so"), str(out / f"{name}.c")]
-    done = subprocess.run(
-        command, cwd=out, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stderr
 
 

@@ -7,6 +7,7 @@
  */
 #include "pmm/view.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -28,10 +29,12 @@ static const char *const feature_names[] = {PMM_FEATURES(NAME_OF) "core"};
 #undef NAME_OF
 
 const char *pmm_feature_name(enum pmm_feature feature) {
+  assert(feature <= PMM_FEATURE_COUNT);
   return feature_names[feature];
 }
 
 enum pmm_feature pmm_feature_find(const char *name) {
+  assert(name != NULL);
   for (unsigned i = 0; i < PMM_FEATURE_COUNT; i++) {
     if (strcmp(feature_names[i], name) == 0) {
       return (enum pmm_feature)i;
@@ -42,20 +45,27 @@ enum pmm_feature pmm_feature_find(const char *name) {
 
 /* ---- reading ------------------------------------------------------------ */
 
+/* What a subject of the versions with one table of operations has to do. */
+static const char to_structures[] =
+    "put the operations of the core into a struct pmm_core_ops, those of each "
+    "feature into the struct of pmm/features/NAME.h, which feature(NAME) "
+    "returns instead of a name in a list";
+
 void pmm_view_other_version(unsigned version, char *message, size_t size) {
-  char which[32] = "another version";
-  if (version != 0) {
-    snprintf(which, sizeof which, "version %u", version);
+  assert(message != NULL && version != PMM_SUBJECT_ABI);
+  if (version == 0) {
+    snprintf(message, size,
+             "it does not serve version %u of pmm/subject.h: compile it "
+             "against this header",
+             PMM_SUBJECT_ABI);
+    return;
   }
   snprintf(message, size,
-           "it was compiled for %s of pmm/subject.h; this is version %u%s",
-           which, PMM_SUBJECT_ABI,
-           version == 1 || version == 2
-               ? ": put the operations of the core into a struct pmm_core_ops, "
-                 "those of each feature into the struct of pmm/features/"
-                 "NAME.h, which feature(NAME) returns instead of a name in a "
-                 "list"
-               : ": compile it against this header");
+           "it was compiled for version %u of pmm/subject.h; this is version "
+           "%u: %s",
+           version, PMM_SUBJECT_ABI,
+           version < PMM_SUBJECT_ABI ? to_structures
+                                     : "compile it against this header");
 }
 
 /* Why the subject's description cannot be used; NULL: it can. */
@@ -76,6 +86,7 @@ static const char *fault_of(const struct pmm_subject *s) {
 /* Copy the operation if the structure of `bytes` bytes has it; 1 when so. */
 static int copy_operation(const struct pmm_op_entry *entry, const void *from,
                           size_t bytes, struct pmm_ops *to) {
+  assert(entry->flat + sizeof(void (*)(void)) <= sizeof *to);
   void (*operation)(void) = NULL;
   if (entry->offset + sizeof operation <= bytes) {
     memcpy(&operation, (const char *)from + entry->offset, sizeof operation);
@@ -112,6 +123,7 @@ static int ask(const struct pmm_subject *subject,
 int pmm_view_read(const struct pmm_subject *subject, struct pmm_view *out,
                   char *message, size_t size) {
   const void *structures[PMM_FEATURE_COUNT + 1];
+  assert(subject != NULL && message != NULL && size > 0);
   memset(out, 0, sizeof *out);
   if (subject->abi_version != PMM_SUBJECT_ABI) {
     pmm_view_other_version(subject->abi_version, message, size);
@@ -156,6 +168,7 @@ int pmm_view_offers(const struct pmm_view *view, const char *feature) {
 }
 
 void pmm_view_remove(struct pmm_view *view, enum pmm_feature feature) {
+  assert(feature < PMM_FEATURE_COUNT);
   view->offers[feature] = 0;
   for (size_t i = 0; i < pmm_op_entry_count; i++) {
     if (pmm_op_entries[i].feature == feature) {

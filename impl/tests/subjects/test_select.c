@@ -106,7 +106,7 @@ static void faults_are_named(char **so) {
     const char *word;
   } rows[] = {{1, "version 4"},   {2, "struct_size"}, {3, "no name"},
               {4, "no core"},     {5, "close is null"},
-              {6, "another version"},
+              {6, "does not serve"},
               {7, "exports no"},  {8, "no name"},     {9, "version"},
               {10, "build"},      {11, "profile"},    {12, "feature"},
               {13, "modes"},      {14, "retain is null"},
