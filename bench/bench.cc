@@ -100,7 +100,7 @@ int select_subject(const pmmi_names &names, const Program &program,
     return status;
   }
   for (const char *feature : program.needs) {
-    if (!pmmi_subject_offers(choice.selection.subject, feature)) {
+    if (!pmm_view_offers(&choice.selection.view, feature)) {
       std::snprintf(message, size, "subject %s does not offer %s",
                     choice.selection.subject->name, feature);
       return 2;
@@ -223,7 +223,7 @@ Heap::Heap() : backend(choice.selection.backend), handle(nullptr) {
 Heap::~Heap() { backend->fini(handle); }
 
 Runtime::Runtime(const pmm_host *host)
-    : ops(choice.selection.subject->ops), handle(nullptr) {
+    : ops(&choice.selection.view.ops), handle(nullptr) {
   if (pmmi_selection_open(&choice.selection, host, 1, 0, &handle) != PMM_OK) {
     give_up("the subject did not open");
   }
@@ -268,7 +268,7 @@ std::uint64_t Runtime::untold_blocks() const {
 }
 
 bool Runtime::offers(const char *feature) const {
-  return pmmi_subject_offers(choice.selection.subject, feature) != 0;
+  return pmm_view_offers(&choice.selection.view, feature) != 0;
 }
 
 }  // namespace pmm_bench

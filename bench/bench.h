@@ -26,7 +26,7 @@
 #include <vector>
 
 #include "pmm/backend.h"
-#include "pmm/subject.h"
+#include "pmm/view.h"
 
 namespace pmm_bench {
 

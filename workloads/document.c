@@ -29,7 +29,7 @@ static json_t *parameters_of(const struct pmm_work_values *values) {
 
 /** The document before anything ran. */
 static json_t *frame_of(const struct pmm_work_stage *stage) {
-  const struct pmm_subject *subject = stage->subject;
+  const struct pmm_subject *subject = stage->view.subject;
   const struct pmm_backend *backend = stage->backend;
   return json_pack(
       "{si, ss, ss, ss, ss, ss, ss?, ss?, ss, so, sI, sb, ss, s[], s[], s[],"
@@ -104,7 +104,7 @@ static int fold(json_t *document, const struct pmm_work_variant *variant,
 static int run_variant(const struct pmm_work_stage *stage,
                        const struct pmm_work_variant *variant,
                        json_t *document) {
-  const char *feature = pmm_work_stage_lacks(stage->subject, variant);
+  const char *feature = pmm_work_stage_lacks(&stage->view, variant);
   if (feature != NULL) {
     return json_array_append_new(json_object_get(document, "variants"),
                                  unsupported(variant, feature));

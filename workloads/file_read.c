@@ -334,17 +334,17 @@ static const struct pmm_work_parameter parameters[] = {
 };
 
 static const struct pmm_work_variant variants[] = {
-    {"chunks_64k", "in chunks, in a with block", {"file", "context", "frame"},
-     chunks, 0},
-    {"whole_with", "whole, in a with block", {"file", "context", "frame"},
-     whole_with, 0},
-    {"whole_open_close", "whole, closed by hand", {"file"}, whole_open_close,
-     0},
+    {"chunks_64k", "in chunks, in a with block",
+     {"file", "bytes", "context", "frame"}, chunks, 0},
+    {"whole_with", "whole, in a with block",
+     {"file", "bytes", "context", "frame"}, whole_with, 0},
+    {"whole_open_close", "whole, closed by hand", {"file", "bytes"},
+     whole_open_close, 0},
     {"chunks_64k_error", "the reader fails half-way",
-     {"file", "context", "frame"}, chunks, FAILS},
+     {"file", "bytes", "context", "frame"}, chunks, FAILS},
     {"whole_with_error", "the reader fails half-way",
-     {"file", "context", "frame"}, whole_with, FAILS},
-    {"whole_open_close_error", "the reader fails half-way", {"file"},
+     {"file", "bytes", "context", "frame"}, whole_with, FAILS},
+    {"whole_open_close_error", "the reader fails half-way", {"file", "bytes"},
      whole_open_close, FAILS},
     {0},
 };

@@ -43,20 +43,11 @@ json_t *pmm_work_stage_error(const struct pmm_work_variant *variant,
                    "class", classes[fault]);
 }
 
-static int offers(const struct pmm_subject *subject, const char *feature) {
-  for (size_t i = 0; subject->features[i] != NULL; i++) {
-    if (strcmp(subject->features[i], feature) == 0) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-const char *pmm_work_stage_lacks(const struct pmm_subject *subject,
+const char *pmm_work_stage_lacks(const struct pmm_view *view,
                                  const struct pmm_work_variant *variant) {
   size_t most = sizeof variant->needs / sizeof variant->needs[0];
   for (size_t i = 0; i < most && variant->needs[i] != NULL; i++) {
-    if (!offers(subject, variant->needs[i])) {
+    if (!pmm_view_offers(view, variant->needs[i])) {
       return variant->needs[i];
     }
   }
@@ -110,7 +101,7 @@ static void close_runtime(struct pmm_work *work) {
 static json_t *result_of(const struct pmm_work_stage *stage,
                          struct pmm_work *work) {
   const char *name = work->variant->name;
-  pmm_work_record_end(work, stage->subject->takes_backend);
+  pmm_work_record_end(work, stage->view.subject->takes_backend);
   return json_pack("{so, so, so, sn, sn}", "variant",
                    pmm_work_record_variant(work->record, name), "findings",
                    pmm_work_record_findings(work->record, name), "witness",
@@ -124,7 +115,7 @@ static json_t *run_recorded(const struct pmm_work_stage *stage,
   const struct pmm_host host = {.struct_size = sizeof host,
                                 .ctx = record,
                                 .event = pmm_work_record_event};
-  struct pmm_work work = {.ops = stage->subject->ops,
+  struct pmm_work work = {.ops = &stage->view.ops,
                           .variant = variant,
                           .values = stage->values,
                           .plan = stage->plan,
@@ -150,7 +141,7 @@ static json_t *run_recorded(const struct pmm_work_stage *stage,
 
 json_t *pmm_work_stage_run_here(const struct pmm_work_stage *stage,
                                 const struct pmm_work_variant *variant) {
-  if (stage->fail_at != 0 && stage->subject->ops->inject_arm == NULL) {
+  if (stage->fail_at != 0 && stage->view.ops.inject_arm == NULL) {
     return pmm_work_stage_error(variant, PMM_WORK_TOOL,
                                 "the subject cannot inject failures");
   }

@@ -17,7 +17,7 @@
 
 /** What to run, and on what. */
 struct pmm_work_stage {
-  const struct pmm_subject *subject;
+  struct pmm_view view;              /* of the subject                      */
   const struct pmm_backend *backend; /* NULL: the subject's own             */
   const char *mode;                  /* NULL: the subject's default         */
   const struct pmm_workload *workload;
@@ -41,7 +41,7 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
                            const struct pmm_work_variant *variant);
 
 /** The subject's feature that the variant needs and has not, or NULL. */
-const char *pmm_work_stage_lacks(const struct pmm_subject *subject,
+const char *pmm_work_stage_lacks(const struct pmm_view *view,
                                  const struct pmm_work_variant *variant);
 
 /** The name of a status, in words. */

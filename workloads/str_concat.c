@@ -184,9 +184,11 @@ static const struct pmm_work_parameter parameters[] = {
 };
 
 static const struct pmm_work_variant variants[] = {
-    {"append_alone", "+= on a string of one owner", {"str"}, append_alone, 0},
-    {"append_shared", "+= on a string of two", {"str"}, append_shared, 0},
-    {"join", "a list of pieces, joined", {"str", "list"}, join, 0},
+    {"append_alone", "+= on a string of one owner", {"str", "utf8"},
+     append_alone, 0},
+    {"append_shared", "+= on a string of two", {"str", "utf8"},
+     append_shared, 0},
+    {"join", "a list of pieces, joined", {"str", "utf8", "list"}, join, 0},
     {0},
 };
 

@@ -85,13 +85,12 @@ static int check_mode(const struct pmm_subject *subject, const char *mode) {
   return 0;
 }
 
-/** Take the host's own subject: the names may only agree with it.  0, or 2
- *  after a message. */
+/** Take the host's own subject: the names may only agree with it.  0, or the
+ *  exit code after a message. */
 static int take_own(const struct pmm_subject *own,
                     const struct pmm_work_options *options,
                     struct pmm_work_stage *stage) {
   const char *const known[] = {own->name, NULL};
-  stage->subject = own;
   stage->mode = options->mode != NULL ? options->mode : own->modes[0];
   if (options->subject != NULL && strcmp(options->subject, own->name) != 0) {
     return pmm_work_unknown("subject", options->subject, known);
@@ -101,7 +100,15 @@ static int take_own(const struct pmm_subject *own,
             own->name);
     return 2;
   }
-  return check_mode(own, options->mode);
+  if (check_mode(own, options->mode) != 0) {
+    return 2;
+  }
+  char message[MESSAGE_BYTES];
+  if (pmm_view_read(own, &stage->view, message, sizeof message) != 0) {
+    fprintf(stderr, "pmm-work: subject %s: %s\n", own->name, message);
+    return 3;
+  }
+  return 0;
 }
 
 /** Find what is named.  0, or the exit code after a message. */
@@ -126,7 +133,7 @@ static int find_all(pmm_work_find find,
             found.backend->name);
     return 2;
   }
-  stage->subject = found.subject;
+  stage->view = found.view;
   stage->backend = found.backend;
   stage->mode = found.mode;
   return 0;

@@ -26,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pmm/subject.h"
+#include "pmm/view.h"
 
 struct pmm_work_record;
 

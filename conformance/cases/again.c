@@ -61,7 +61,7 @@ static void expect_fresh(struct pmm_test *t, const struct recycled *kind,
     wrong = "another count";
   } else if (OFFERED(gc_track) && OPS->gc_is_tracked(RT, o) != tracked) {
     wrong = "another state of tracking";
-  } else if (OFFERED(gc_debug) && OPS->is_finalized(RT, o)) {
+  } else if (OFFERED(resurrection) && OPS->is_finalized(RT, o)) {
     wrong = "a finalizer that has run";
   }
   if (wrong != NULL) {

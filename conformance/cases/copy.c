@@ -176,7 +176,7 @@ MUST(copy, views_show_their_owner, "What is written to the owner shows",
 /* "A memory view slice costs under 1 KiB whatever its length, keeps its owner
  * alive, and forbids resizing it." */
 MUST(copy, views_of_bytes_keep_them, "A view of bytes keeps them alive",
-     REQ("COPY-006"), NEEDS(copy, str, refcount)) {
+     REQ("COPY-006"), NEEDS(copy, refcount, bytes)) {
   pmm_obj *owner = NEW(OPS->bytes_new(RT, "0123456789", 10));
   uint64_t alone = OPS->refcount(RT, owner);
   pmm_obj *view = NEW(OPS->view_new(RT, owner, 3, 6));

@@ -393,7 +393,7 @@ MUST(ctx, failed_flush_still_closes, "A full disk does not keep the descriptor",
  * emits a resource warning; a closed file emits none." */
 MUST(ctx, dropped_file_is_closed_with_a_warning,
      "A forgotten file is closed, and said so", REQ("CTX-011"),
-     NEEDS(file, finalizer, diag)) {
+     NEEDS(file, diag)) {
   const char *path = file_of(t, 10);
   pmm_obj *closed = NEW(OPS->file_open(RT, path, "r"));
   expect_ok(OPS->file_close(RT, closed));

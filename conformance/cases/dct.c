@@ -309,7 +309,7 @@ MUST(dct, iteration_notices_removals, "A removal ends an iteration",
  * memory." */
 MUST(dct, iteration_of_sets_notices_insertions,
      "An insertion ends the iteration of a set", REQ("DCT-007"),
-     NEEDS(dict, set, list)) {
+     NEEDS(set, list)) {
   pmm_obj *set = NEW(OPS->set_new(RT, list_of_ints(t, 4)));
   pmm_obj *iterator = NEW(OPS->iter(RT, set));
   DROP(NEW(OPS->next(RT, iterator)));
@@ -398,7 +398,7 @@ SHOULD(dct, sets_grow_at_three_fifths, "A set grows at the declared counts",
 /* "A set and a frozenset with the same items built the same way report the same
  * size." */
 MUST(dct, frozensets_are_no_smaller, "A frozenset is as large as a set",
-     REQ("DCT-010"), NEEDS(set, sizeof, list)) {
+     REQ("DCT-010"), NEEDS(set, sizeof, list, frozenset)) {
   static const size_t counts[] = {0, 3, 5, 100};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
     pmm_obj *items = list_of_ints(t, counts[i]);
@@ -413,7 +413,7 @@ MUST(dct, frozensets_are_no_smaller, "A frozenset is as large as a set",
 /* "frozenset(fs) and fs.copy() of an exact frozenset return the same object;
  * set copies never do." */
 MUST(dct, frozensets_are_shared, "A copy of a frozenset is itself",
-     REQ("DCT-011"), NEEDS(set, copy, list, refcount)) {
+     REQ("DCT-011"), NEEDS(set, copy, list, refcount, frozenset)) {
   pmm_obj *items = list_of_ints(t, 3);
   pmm_obj *frozen = NEW(OPS->frozenset_new(RT, items));
   pmm_obj *set = NEW(OPS->set_new(RT, items));

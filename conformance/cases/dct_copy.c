@@ -118,7 +118,8 @@ MUST(copy, deep_dict_copies_keep_sharing, "A deep copy of a dict keeps sharing",
  * weak references; int, str, tuple, list, dict, plain object and slotted types
  * without a weak slot give a type error and change nothing." */
 MUST(wrf, sets_accept_and_dicts_refuse, "Sets accept weak references",
-     REQ("WRF-017"), NEEDS(weakref, set, dict, tuple, refcount)) {
+     REQ("WRF-017"), NEEDS(weakref, set, dict, tuple, refcount, frozenset,
+           weakref_count)) {
   /* Not empty: up to CPython 3.9 there is one empty frozenset. */
   pmm_obj *sets[] = {
       NEW(OPS->set_new(RT, NULL)),

@@ -202,7 +202,7 @@ MUST(deep, recursion_in_tuples_and_dicts_fails_cleanly,
 
 /* "...; self-containing lists print with an ellipsis." */
 MUST(deep, a_list_in_itself_prints, "A list in itself prints as [[...]]",
-     REQ("DEEP-004"), NEEDS(list, diag, str)) {
+     REQ("DEEP-004"), NEEDS(list, diag, str, gc)) {
   pmm_obj *list = empty_list(t);
   expect_ok(OPS->list_append(RT, list, list));
   pmm_obj *printed = NEW(OPS->repr(RT, list));

@@ -188,7 +188,7 @@ static void clear_holder(struct pmm_test *t, void *subject) {
  * place." */
 MUST(str, interned_strings_do_not_change,
      "Appending to an interned string makes another one", REQ("STR-009"),
-     NEEDS(str)) {
+     NEEDS(str, intern)) {
   pmm_obj **s = SCRATCH(pmm_obj *);
   defer(t, clear_holder, s);
   *s = GIVE(text(t, "pmm_interned_and_appended_to"));
@@ -224,7 +224,7 @@ static enum pmm_status store(void *ctx, pmm_rt *rt, pmm_obj *weak) {
  * under its key." */
 MUST(wrf, removals_spare_new_entries,
      "A callback may store under the key of the dying value",
-     REQ("WRF-026"), NEEDS(weakref, weakref_cb)) {
+     REQ("WRF-026"), NEEDS(weakref, weakref_cb, weak_containers)) {
   for (int after = 0; after < 2; after++) {
     struct storing *storing = SCRATCH(struct storing);
     pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));

@@ -19,6 +19,15 @@ struct script {
   enum pmm_status status; /* of its deed                                    */
 };
 
+/* One that is told, and asks nothing. */
+static enum pmm_status hear(void *ctx, pmm_rt *rt, pmm_obj *self) {
+  struct script *script = ctx;
+  (void)rt;
+  (void)self;
+  script->runs++;
+  return PMM_OK;
+}
+
 /* Make lists that live together, more than any threshold lets pass. */
 static enum pmm_status make_lists(struct pmm_test *t) {
   enum pmm_status status = PMM_OK;
@@ -99,7 +108,7 @@ static pmm_obj *scripted(struct pmm_test *t, struct script *script,
 }
 
 static void expect_whole(struct pmm_test *t) {
-  if (OPS->heap_verify != NULL) {
+  if (OFFERED(gc_verify)) {
     expect(OPS->heap_verify(RT) == NULL);
   }
 }
@@ -110,7 +119,7 @@ static void expect_whole(struct pmm_test *t) {
 /* "The finalizer receives a live object with all fields intact and count at
  * least 1." */
 MUST(fin, finalizer_sees_a_usable_object, "The finalizer's object is whole",
-     REQ("FIN-001"), NEEDS(finalizer)) {
+     REQ("FIN-001"), NEEDS(finalizer, finalizer_alive)) {
   struct script *script = new_script(t, JUST_LOOK);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
   pmm_obj *field = probe(t, 2);
@@ -127,7 +136,7 @@ MUST(fin, finalizer_sees_a_usable_object, "The finalizer's object is whole",
 /* "A collector-supported object's finalizer is called at most once in its
  * life, even if it is resurrected and dies again." */
 MUST(fin, finalizer_runs_once, "A resurrected object is not finalized again",
-     REQ("FIN-002"), NEEDS(finalizer)) {
+     REQ("FIN-002"), NEEDS(finalizer, finalizer_alive, resurrection)) {
   struct script *script = new_script(t, SAVE_SELF);
   DROP(scripted(t, script, PMM_TYPE_GC, 1));
   expect_none(DEALLOCATED);
@@ -142,7 +151,7 @@ MUST(fin, finalizer_runs_once, "A resurrected object is not finalized again",
  * correct count and contents and is later deallocated normally." */
 MUST(fin, acyclic_resurrection_aborts_deallocation,
      "A resurrected object keeps count and contents", REQ("FIN-003"),
-     NEEDS(finalizer, refcount)) {
+     NEEDS(finalizer, refcount, finalizer_alive, resurrection)) {
   struct script *script = new_script(t, SAVE_SELF);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
   pmm_obj *field = probe(t, 2);
@@ -160,7 +169,7 @@ MUST(fin, acyclic_resurrection_aborts_deallocation,
  * collection does not clear any of them." */
 MUST(fin, cyclic_resurrection_keeps_what_it_reaches,
      "What a resurrected member reaches stays whole", REQ("FIN-004"),
-     NEEDS(finalizer, gc)) {
+     NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   struct script *script = new_script(t, SAVE_SELF);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
   pmm_obj *peer = probe(t, 2);
@@ -185,7 +194,7 @@ MUST(fin, cyclic_resurrection_keeps_what_it_reaches,
 /* "Other unreachable objects found in the same collection are still freed." */
 MUST(fin, resurrection_saves_no_unrelated_garbage,
      "Unrelated garbage goes in spite of a resurrection", REQ("FIN-005"),
-     NEEDS(finalizer, gc)) {
+     NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
   (void)collect(t);
   struct script *script = new_script(t, SAVE_SELF);
@@ -204,7 +213,7 @@ MUST(fin, resurrection_saves_no_unrelated_garbage,
 /* "Each finalizer in a garbage cycle sees every other member intact." */
 MUST(fin, finalizers_run_before_links_are_cleared,
      "Every finalizer of a cycle sees its neighbour", REQ("FIN-006"),
-     NEEDS(finalizer, gc)) {
+     NEEDS(finalizer, gc, finalizer_alive)) {
   enum { N = 5 };
   struct script *scripts[N];
   pmm_obj *o[N];
@@ -229,7 +238,7 @@ MUST(fin, finalizers_run_before_links_are_cleared,
 /* "A finalizer that clears a link, freeing a member early, causes no double
  * free." */
 MUST(fin, finalizer_may_break_the_cycle, "A finalizer may cut its cycle",
-     REQ("FIN-007"), NEEDS(finalizer, gc)) {
+     REQ("FIN-007"), NEEDS(finalizer, gc, finalizer_alive)) {
   pmm_obj *o[3];
   for (int i = 0; i < 3; i++) {
     o[i] = scripted(t, new_script(t, CLEAR_SLOT), PMM_TYPE_GC, i);
@@ -251,7 +260,7 @@ MUST(fin, finalizer_may_break_the_cycle, "A finalizer may cut its cycle",
  * finalizers run and deallocation completes." */
 MUST(fin, errors_in_finalizers_are_reported,
      "A finalizer's error is reported and ignored", REQ("FIN-008"),
-     NEEDS(finalizer, diag, gc)) {
+     NEEDS(finalizer, diag, gc, finalizer_alive)) {
   quiet(t);
   (void)collect(t);
   pmm_obj *a = scripted(t, new_script(t, RAISE), PMM_TYPE_GC, 1);
@@ -273,7 +282,7 @@ MUST(fin, errors_in_finalizers_are_reported,
  * and deallocation completes." */
 MUST(fin, errors_of_counted_death_are_reported,
      "So is the error of a finalizer on death by count", REQ("FIN-008"),
-     NEEDS(finalizer, diag)) {
+     NEEDS(finalizer, diag, finalizer_alive)) {
   DROP(scripted(t, new_script(t, RAISE), PMM_TYPE_GC, 1));
   expect_eq(OPS->error(RT), PMM_OK);
   expect_eq(happened(UNRAISABLE, ANY), 1);
@@ -284,7 +293,7 @@ MUST(fin, errors_of_counted_death_are_reported,
 /* "A finalizer running while an error is propagating does not lose or replace
  * that error." */
 MUST(fin, pending_error_is_preserved, "A finalizer leaves the pending error",
-     REQ("FIN-009"), NEEDS(finalizer, diag)) {
+     REQ("FIN-009"), NEEDS(finalizer, diag, finalizer_alive)) {
   pmm_obj *quiet_one = scripted(t, new_script(t, JUST_LOOK), PMM_TYPE_GC, 1);
   pmm_obj *loud_one = scripted(t, new_script(t, RAISE), PMM_TYPE_GC, 2);
   OPS->error_set(RT, PMM_KEY, "propagating");
@@ -304,7 +313,7 @@ MUST(fin, pending_error_is_preserved, "A finalizer leaves the pending error",
  * leaves the heap consistent." */
 MUST(fin, finalizers_may_allocate_and_collect,
      "A finalizer may allocate and collect", REQ("FIN-010"),
-     NEEDS(finalizer, gc, list), MANY_LISTS) {
+     NEEDS(finalizer, gc, list, finalizer_alive), MANY_LISTS) {
   struct script *script = new_script(t, MAKE_LISTS);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
   pmm_obj *peer = probe(t, 2);
@@ -323,7 +332,7 @@ MUST(fin, finalizers_may_allocate_and_collect,
  * leaves the heap consistent."  A death by count may start collections. */
 MUST(fin, dying_objects_may_allocate_and_collect,
      "So may one of an object that dies by its count", REQ("FIN-010"),
-     NEEDS(finalizer, gc, list), MANY_LISTS) {
+     NEEDS(finalizer, gc, list, finalizer_alive), MANY_LISTS) {
   struct script *script = new_script(t, MAKE_LISTS);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
   pmm_obj *peer = probe(t, 2);
@@ -344,7 +353,7 @@ MUST(fin, dying_objects_may_allocate_and_collect,
  * later one." */
 MUST(fin, garbage_made_by_finalizers_is_not_lost,
      "A cycle that a finalizer makes goes later", REQ("FIN-011"),
-     NEEDS(finalizer, gc, list)) {
+     NEEDS(finalizer, gc, list, finalizer_alive)) {
   quiet(t);
   (void)collect(t);
   pmm_obj *o = scripted(t, new_script(t, MAKE_CYCLE), PMM_TYPE_GC, 1);
@@ -360,7 +369,7 @@ MUST(fin, garbage_made_by_finalizers_is_not_lost,
  * called again after resurrection for non-collector types." */
 MUST(fin, plain_objects_have_finalizers,
      "An object without a collector header is finalized", REQ("FIN-013"),
-     NEEDS(finalizer)) {
+     NEEDS(finalizer, finalizer_alive, resurrection)) {
   struct script *script = new_script(t, SAVE_SELF);
   DROP(scripted(t, script, 0, 1));
   expect_eq(script->runs, 1);
@@ -396,7 +405,7 @@ MUST(fin, deep_chains_with_finalizers_are_safe,
   size_t stack = small_stack(t);
   quiet(t);
   struct script *script = new_script(t, JUST_LOOK);
-  pmm_obj *type = probe_type(t, "link", 1, PMM_TYPE_GC, finalize, script);
+  pmm_obj *type = probe_type(t, "link", 1, PMM_TYPE_GC, hear, script);
   release_on_stack(t, make_chain(t, type, N), stack);
   expect_eq(script->runs, N);
   expect_eq(happened(DEALLOCATED, ANY), N);
@@ -405,7 +414,7 @@ MUST(fin, deep_chains_with_finalizers_are_safe,
 /* "The finalized query is false before, true after the finalizer, also on a
  * resurrected object." */
 MUST(fin, is_finalized_reports_the_flag, "The finalized flag is kept",
-     REQ("FIN-015"), NEEDS(finalizer, gc_debug)) {
+     REQ("FIN-015"), NEEDS(finalizer, finalizer_alive, resurrection)) {
   struct script *script = new_script(t, SAVE_SELF);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
   expect_eq(OPS->is_finalized(RT, o), 0);
@@ -431,7 +440,7 @@ SHOULD(fin, closing_finalizes_cycles, "Closing finalizes what is in cycles",
        REQ("FIN-012"), NEEDS(finalizer, gc)) {
   static int64_t cookies[] = {1, 2, 3, 0};
   quiet(t);
-  pmm_obj *type = probe_type(t, "late", 2, PMM_TYPE_GC, finalize,
+  pmm_obj *type = probe_type(t, "late", 2, PMM_TYPE_GC, hear,
                              new_script(t, JUST_LOOK));
   pmm_obj *a = probe_of(t, type, 1);
   pmm_obj *b = probe_of(t, type, 2);
@@ -456,7 +465,8 @@ SHOULD(fin, closing_finalizes_what_is_held,
   static int64_t cookies[] = {1, 2, 0};
   expect_eq(profile_int(t, "close_finalizes_held"), 1);
   struct script *script = new_script(t, JUST_LOOK);
-  (void)scripted(t, script, PMM_TYPE_GC, 1);
-  (void)scripted(t, script, 0, 2);
+  pmm_obj *tracked = probe_type(t, "late", 1, PMM_TYPE_GC, hear, script);
+  (void)probe_of(t, tracked, 1);
+  (void)probe_of(t, probe_type(t, "plain", 1, 0, hear, script), 2);
   survives(t, close_and_look, cookies);
 }

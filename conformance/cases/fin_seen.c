@@ -64,7 +64,7 @@ static pmm_obj *with_fields(struct pmm_test *t, struct sight *sight) {
 /* "The finalizer receives a live object with all fields intact and count at
  * least 1." */
 MUST(fin, finalizer_sees_every_field, "All slots and attributes are there",
-     REQ("FIN-001"), NEEDS(finalizer, dict)) {
+     REQ("FIN-001"), NEEDS(finalizer, dict, finalizer_alive)) {
   struct sight *sight = new_sight(t);
   (void)with_fields(t, sight);
   DROP_ALL();
@@ -77,7 +77,7 @@ MUST(fin, finalizer_sees_every_field, "All slots and attributes are there",
  * least 1." */
 MUST(fin, finalizer_in_a_cycle_sees_every_field,
      "All are there when a cycle is collected", REQ("FIN-001"),
-     NEEDS(finalizer, gc)) {
+     NEEDS(finalizer, gc, finalizer_alive)) {
   quiet(t);
   struct sight *sight = new_sight(t);
   pmm_obj *o = with_fields(t, sight);
@@ -115,7 +115,7 @@ static enum pmm_status see_ring(void *ctx, pmm_rt *rt, pmm_obj *self) {
 /* "Each finalizer in a garbage cycle sees every other member intact." */
 MUST(fin, finalizers_see_the_whole_cycle,
      "Each can follow the cycle around and read every member",
-     REQ("FIN-006"), NEEDS(finalizer, gc)) {
+     REQ("FIN-006"), NEEDS(finalizer, gc, finalizer_alive)) {
   quiet(t);
   (void)collect(t);
   struct sight *sight = new_sight(t);
@@ -164,7 +164,7 @@ static pmm_obj *phoenix(struct pmm_test *t, struct sight *sight) {
  * life, even if it is resurrected and dies again." */
 MUST(fin, finalizer_runs_once_in_a_cycle,
      "A cycle that came back is not finalized again", REQ("FIN-002"),
-     NEEDS(finalizer, gc)) {
+     NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
   (void)collect(t);
   struct sight *sight = new_sight(t);
@@ -183,7 +183,7 @@ MUST(fin, finalizer_runs_once_in_a_cycle,
  * life, even if it is resurrected and dies again." */
 MUST(fin, one_finalizer_for_both_ways_to_die,
      "Nor is one that dies by its count after that", REQ("FIN-002"),
-     NEEDS(finalizer, gc)) {
+     NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
   struct sight *sight = new_sight(t);
   DROP(phoenix(t, sight));
@@ -198,7 +198,7 @@ MUST(fin, one_finalizer_for_both_ways_to_die,
 /* "The finalized query is false before, true after the finalizer, also on a
  * resurrected object." */
 MUST(fin, is_finalized_in_a_cycle, "The flag is set by a collection too",
-     REQ("FIN-015"), NEEDS(finalizer, gc_debug, gc)) {
+     REQ("FIN-015"), NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
   struct sight *sight = new_sight(t);
   pmm_obj *o = phoenix(t, sight);

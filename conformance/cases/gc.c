@@ -97,11 +97,11 @@ MUST(gc, rings_leave_no_remnant, "No member of a ring is left",
 /* "Objects reachable only from an unreachable cycle are freed too, tracked or
  * not." */
 MUST(gc, what_hangs_off_garbage_goes, "An acyclic tail of garbage is freed",
-     REQ("GC-003"), NEEDS(gc, tuple)) {
+     REQ("GC-003"), NEEDS(gc)) {
   quiet(t);
   pmm_obj *cycle = self_cycle(t, 1);
   pmm_obj *untracked = probe_of(t, probe_type(t, "plain", 0, 0, NULL, NULL), 3);
-  pmm_obj *tail = TUPLE(probe(t, 2), untracked);
+  pmm_obj *tail = CONTAINER(probe(t, 2), untracked);
   expect_ok(OPS->slot_set(RT, cycle, 1, tail));
   DROP_ALL();
   expect_none(DEALLOCATED);
@@ -164,10 +164,10 @@ MUST(gc, untracked_holder_keeps_alive, "An untracked holder keeps alive",
  * reference to a trackable object." */
 MUST(gc, traversal_visits_each_reference_once,
      "Referents are exactly the owned references", REQ("GC-006"),
-     NEEDS(gc, list, tuple)) {
+     NEEDS(list, gc_referents)) {
   pmm_obj *a = probe(t, 1);
   pmm_obj *b = probe(t, 2);
-  pmm_obj *containers[] = {LIST(a, b, a), TUPLE(a, b, a)};
+  pmm_obj *containers[] = {LIST(a, b, a), CONTAINER(a, b, a)};
   for (size_t c = 0; c < 2; c++) {
     pmm_obj *referents = NEW(OPS->gc_referents(RT, containers[c]));
     size_t seen[2] = {0, 0};
@@ -184,7 +184,7 @@ MUST(gc, traversal_visits_each_reference_once,
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." */
 MUST(gc, referrers_mirror_referents, "Who refers is among the referrers",
-     REQ("GC-006"), NEEDS(gc, list)) {
+     REQ("GC-006"), NEEDS(list, gc_referrers)) {
   pmm_obj *target = probe(t, 1);
   pmm_obj *holder = LIST(target);
   pmm_obj *slot_holder = probe(t, 2);
@@ -213,7 +213,7 @@ static int count_until(void *ctx, pmm_obj *referent) {
 /* "A non-zero result from the visitor is returned at once from the traverse
  * function." */
 MUST(gc, visitor_stops_the_traversal, "A visitor's result ends the traversal",
-     REQ("GC-007"), NEEDS(gc, list)) {
+     REQ("GC-007"), NEEDS(list, gc_traverse)) {
   pmm_obj *list = LIST(probe(t, 1), probe(t, 2), probe(t, 3));
   for (int stop = 1; stop <= 3; stop++) {
     struct counted counted = {0, stop};
@@ -228,7 +228,7 @@ MUST(gc, visitor_stops_the_traversal, "A visitor's result ends the traversal",
 /* "After the clear function the object can still be used without crash and be
  * deallocated later; clear may be called twice." */
 MUST(gc, cleared_objects_stay_valid, "A cleared object can be used and dropped",
-     REQ("GC-008"), NEEDS(gc, list)) {
+     REQ("GC-008"), NEEDS(list, gc_clear)) {
   pmm_obj *list = LIST(probe(t, 1), probe(t, 2));
   pmm_obj *instance = self_cycle(t, 3);
   for (int round = 0; round < 2; round++) {
@@ -245,7 +245,7 @@ MUST(gc, cleared_objects_stay_valid, "A cleared object can be used and dropped",
 /* "Atoms (int, str, bytes, float) are never tracked and cannot be tracked by
  * being referenced." */
 MUST(gc, atoms_are_never_tracked, "Atoms are not tracked, containers are",
-     REQ("GC-009"), NEEDS(gc, gc_track, str, list, dict)) {
+     REQ("GC-009"), NEEDS(gc, gc_track, str, list, dict, bytes)) {
   pmm_obj *atoms[] = {integer(t, 1000), text(t, "atom"),
                       NEW(OPS->bytes_new(RT, "ab", 2)),
                       NEW(OPS->float_new(RT, 0.5)), NEW(OPS->none(RT))};
@@ -268,7 +268,7 @@ MUST(gc, atoms_are_never_tracked, "Atoms are not tracked, containers are",
  * tracked; a collection during construction is harmless." */
 MUST(gc, collection_during_construction_is_harmless,
      "Collecting before a container is filled does no harm", REQ("GC-010"),
-     NEEDS(gc, tuple, list)) {
+     NEEDS(gc, tuple, list, gc_referents)) {
   pmm_obj *dead = probe(t, 1);
   DROP(TUPLE(dead, dead, dead));
   pmm_obj *tuple = NEW(OPS->tuple_new(RT, 3));
@@ -311,13 +311,13 @@ static pmm_obj *collecting_type(struct pmm_test *t, struct collector **out) {
  * fields; a collection triggered from an item's finalizer is harmless." */
 MUST(gc, teardown_hides_the_container_first,
      "Collecting while a container dies does no harm", REQ("GC-011"),
-     NEEDS(gc, finalizer, list, tuple)) {
+     NEEDS(gc, finalizer, list, finalizer_alive)) {
   struct collector *seen;
   pmm_obj *type = collecting_type(t, &seen);
   pmm_obj *list = LIST(probe(t, 1), probe_of(t, type, 2), probe(t, 3));
-  pmm_obj *tuple = TUPLE(list, probe_of(t, type, 4), probe(t, 5));
+  pmm_obj *outer = CONTAINER(list, probe_of(t, type, 4), probe(t, 5));
   pmm_obj *holder = probe(t, 6);
-  expect_ok(OPS->slot_set(RT, holder, 0, tuple));
+  expect_ok(OPS->slot_set(RT, holder, 0, outer));
   DROP_ALL();
   expect_eq(seen->calls, 2);
   expect_eq(happened(DEALLOCATED, ANY), 6);
@@ -326,7 +326,7 @@ MUST(gc, teardown_hides_the_container_first,
 /* "After a collection every survivor has its previous reference count." */
 MUST(gc, counts_of_survivors_are_unchanged,
      "A collection leaves every survivor's count", REQ("GC-012"),
-     NEEDS(gc, refcount, list, tuple)) {
+     NEEDS(gc, refcount, list)) {
   enum { N = 60 };
   pmm_obj **o = SCRATCH_ARRAY(pmm_obj *, N);
   uint64_t *before = SCRATCH_ARRAY(uint64_t, N);
@@ -338,7 +338,7 @@ MUST(gc, counts_of_survivors_are_unchanged,
     random = random * 1664525u + 1013904223u;
     pmm_obj *to = o[random % N];
     expect_ok(i % 3 == 0 ? OPS->slot_set(RT, o[i], 0, to)
-                         : OPS->list_append(RT, o[i], TUPLE(to, o[i])));
+                         : OPS->list_append(RT, o[i], CONTAINER(to, o[i])));
   }
   for (int i = 0; i < N; i++) {
     before[i] = OPS->refcount(RT, o[i]);
@@ -419,7 +419,7 @@ static void drop_saved(struct pmm_test *t, void *subject) {
  * resurrected ones." */
 MUST(gc, resurrected_objects_are_not_counted,
      "A resurrected self-cycle counts 0", REQ("GC-017"),
-     NEEDS(gc, finalizer)) {
+     NEEDS(gc, finalizer, finalizer_alive, resurrection)) {
   quiet(t);
   (void)collect(t);
   struct keeper *keeper = SCRATCH(struct keeper);

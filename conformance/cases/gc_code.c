@@ -132,7 +132,8 @@ static void make_kinds(struct pmm_test *t, const struct kind *kinds, size_t n,
  * tracked; a collection during construction is harmless." */
 MUST(gc, collecting_while_basic_types_are_made,
      "Each allocation of a list, tuple, instance may collect", REQ("GC-010"),
-     NEEDS(gc, gc_gen, alloc_hook, refcount, list, tuple), EVERY_ALLOCATION) {
+     NEEDS(gc, gc_gen, alloc_hook, refcount, list, tuple, gc_traverse),
+     EVERY_ALLOCATION) {
   quiet(t);
   make_kinds(t, basic, 4, collect_always(t));
 }
@@ -141,7 +142,8 @@ MUST(gc, collecting_while_basic_types_are_made,
  * tracked; a collection during construction is harmless." */
 MUST(gc, collecting_while_hashed_types_are_made,
      "Each allocation of a dict or set may collect", REQ("GC-010"),
-     NEEDS(gc, gc_gen, alloc_hook, refcount, dict, set), EVERY_ALLOCATION) {
+     NEEDS(gc, gc_gen, alloc_hook, refcount, dict, set, frozenset, gc_traverse,
+           list), EVERY_ALLOCATION) {
   quiet(t);
   make_kinds(t, hashed, COUNT(hashed), collect_always(t));
 }
@@ -151,7 +153,8 @@ MUST(gc, collecting_while_hashed_types_are_made,
  * it is empty.) */
 MUST(gc, containers_appear_when_they_are_made,
      "No list or tuple is seen before it is whole", REQ("GC-010"),
-     NEEDS(gc, gc_gen, alloc_hook, refcount, list, tuple), EVERY_ALLOCATION) {
+     NEEDS(gc, gc_gen, alloc_hook, refcount, list, tuple, gc_traverse),
+     EVERY_ALLOCATION) {
   quiet(t);
   pmm_obj *item = probe(t, 1);
   pmm_obj *tuple = TUPLE(item);
@@ -242,7 +245,7 @@ static void expect_one_collection(struct pmm_test *t, struct inner *inner,
 /* "A collection started from a finalizer or callback during a collection
  * returns at once with 0." */
 MUST(gc, collect_is_not_reentrant, "A collection in a finalizer finds 0",
-     REQ("GC-016"), NEEDS(gc, finalizer)) {
+     REQ("GC-016"), NEEDS(gc, finalizer, finalizer_alive)) {
   struct inner *inner = new_inner(t);
   pmm_obj *type = probe_type(t, "collecting", 1, PMM_TYPE_GC,
                              in_function_of_host, inner);

@@ -21,7 +21,7 @@ static void clear_twice(struct pmm_test *t, pmm_obj *container, pmm_obj *item,
  * deallocated later; clear may be called twice." */
 MUST(gc, cleared_dicts_and_sets_stay_valid,
      "Cleared dicts and sets can be filled again", REQ("GC-008"),
-     NEEDS(gc, refcount, dict, set)) {
+     NEEDS(refcount, dict, set, gc_clear)) {
   pmm_obj *item = probe(t, 1);
   pmm_obj *dict = in_values(t, item);
   pmm_obj *set = in_set(t, item);
@@ -47,7 +47,7 @@ MUST(gc, cleared_dicts_and_sets_stay_valid,
  * deallocated later; clear may be called twice." */
 MUST(gc, cleared_instances_stay_valid,
      "Cleared instances and weak references can be used", REQ("GC-008"),
-     NEEDS(gc, refcount, weakref)) {
+     NEEDS(refcount, weakref, gc_clear, weakref_count)) {
   pmm_obj *item = probe(t, 1);
   pmm_obj *slots = in_slots(t, item);
   pmm_obj *attributes = in_attributes(t, item);
@@ -138,28 +138,25 @@ static void check_death(struct pmm_test *t, const struct kind *kind) {
  * fields; a collection triggered from an item's finalizer is harmless." */
 MUST(gc, dying_basic_types_are_hidden,
      "Dying lists, tuples, instances are not seen", REQ("GC-011"),
-     NEEDS(gc, gc_gen, finalizer, list, tuple)) {
+     NEEDS(gc, gc_gen, finalizer, finalizer_alive, list)) {
   quiet(t);
-  for (size_t i = 0; i < COUNT(basic); i++) {
-    check_death(t, &basic[i]);
-  }
+  OVER(basic, check_death);
 }
 
 /* "A deallocator removes the object from tracking before it invalidates
  * fields; a collection triggered from an item's finalizer is harmless." */
 MUST(gc, dying_hashed_types_are_hidden, "Dying dicts and sets are not seen",
-     REQ("GC-011"), NEEDS(gc, gc_gen, finalizer, list, dict, set)) {
+     REQ("GC-011"), NEEDS(gc, gc_gen, finalizer, finalizer_alive, list)) {
   quiet(t);
-  for (size_t i = 0; i < COUNT(hashed); i++) {
-    check_death(t, &hashed[i]);
-  }
+  OVER(hashed, check_death);
 }
 
 /* "A deallocator removes the object from tracking before it invalidates
  * fields; a collection triggered from an item's finalizer is harmless."  A
  * generator that is closed by its finalizer may still be seen. */
 MUST(gc, dying_frames_are_hidden, "Dying functions and closures are not seen",
-     REQ("GC-011"), NEEDS(gc, gc_gen, finalizer, list, frame, generator)) {
+     REQ("GC-011"), NEEDS(gc, gc_gen, finalizer, list, frame, generator,
+           finalizer_alive)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(frames); i++) {
     if (frames[i].make == in_generator || frames[i].make == in_new_generator) {

@@ -113,7 +113,8 @@ SHOULD(gc, save_all_keeps_garbage, "Save-all puts garbage into the list",
  * garbage list instead of being freed, and finalizers are still subject to
  * once-only." */
 SHOULD(gc, save_all_finalizes_once, "What is saved is finalized once",
-       REQ("GC-019"), NEEDS(gc_debug, gc, finalizer, list),
+       REQ("GC-019"), NEEDS(gc_debug, gc, finalizer, list, finalizer_alive,
+           resurrection),
        OOM_EXEMPT("a list that cannot grow cannot take what is saved")) {
   quiet(t);
   (void)collect(t);
@@ -140,7 +141,7 @@ SHOULD(gc, save_all_finalizes_once, "What is saved is finalized once",
 /* "Cycles with ordinary finalizers do not land in the garbage list (since
  * 3.4)." */
 MUST(gc, garbage_list_stays_empty, "Finalizers make no garbage uncollectable",
-     REQ("GC-020"), NEEDS(gc_debug, gc, finalizer, list)) {
+     REQ("GC-020"), NEEDS(gc_debug, gc, finalizer)) {
   quiet(t);
   pmm_obj *type = probe_type(t, "ordinary", 1, PMM_TYPE_GC, nothing, NULL);
   pmm_obj *a = probe_of(t, type, 1);
@@ -246,7 +247,7 @@ static pmm_obj *liar(struct pmm_test *t, uint32_t fault, int64_t cookie,
                                .name = "liar",
                                .slots = 1,
                                .flags = PMM_TYPE_GC | fault};
-  pmm_obj *type = t->subject->ops->type_new(RT, &spec);
+  pmm_obj *type = t->view->ops.type_new(RT, &spec);
   if (type == NULL && OPS->error(RT) == PMM_UNSUPPORTED) {
     unsupported(t, "type.fault");
   }
@@ -279,7 +280,7 @@ static void lose_cycle(struct pmm_test *t, void *ctx) {
 
 /* "A type that skips a field in traverse shows as a leak after collect; ..." */
 MUST(dbg, skipped_field_shows_as_leak, "A skipped field shows as a leak",
-     REQ("DBG-006"), NEEDS(gc, diag),
+     REQ("DBG-006"), NEEDS(gc, diag, gc_verify),
      OOM_EXEMPT("a child process does not tell what failed in it")) {
   quiet(t);
   (void)collect(t);
@@ -298,7 +299,7 @@ static void lend(struct pmm_test *t, void *ctx) {
 /* "... one that visits a borrowed field shows as a count inconsistency." */
 MUST(dbg, borrowed_field_shows_as_mismatch,
      "A field that is visited and not owned shows as a wrong count",
-     REQ("DBG-006"), NEEDS(gc, diag),
+     REQ("DBG-006"), NEEDS(gc, diag, gc_verify),
      OOM_EXEMPT("a child process does not tell what failed in it")) {
   quiet(t);
   pmm_obj *item = probe(t, 2);

@@ -143,7 +143,8 @@ static void keep_legacy(struct pmm_test *t) {
 
 /* "... and in stop the collected and uncollectable numbers." */
 MUST(gen, stop_tells_the_uncollectable, "Stop tells what could not be taken",
-     REQ("GEN-015"), NEEDS(gc_callbacks, gc, gc_debug, list), YOUNG_STRESS) {
+     REQ("GEN-015"), NEEDS(gc_callbacks, gc, gc_debug, list, finalizer),
+     YOUNG_STRESS) {
   start_clean(t);
   struct heard *heard = add_note(t, SCRATCH(int), PMM_OK);
   DROP(self_cycle(t, 2));
@@ -156,7 +157,7 @@ MUST(gen, stop_tells_the_uncollectable, "Stop tells what could not be taken",
  * that generation." */
 MUST(gen, statistics_count_the_uncollectable,
      "Statistics count what could not be taken", REQ("GEN-014"),
-     NEEDS(gc_gen, gc, gc_debug, list), YOUNG_STRESS) {
+     NEEDS(gc_gen, gc, gc_debug, list, finalizer), YOUNG_STRESS) {
   start_clean(t);
   struct pmm_gc_stats before[3];
   struct pmm_gc_stats after[3];
@@ -311,7 +312,7 @@ MUST(gen, log_keeps_the_last_runs, "The log has the last runs, latest first",
 /* "What garbage a collection left is told exactly when every object was
  * examined, and otherwise as unknown, never as 0." */
 MUST(gen, log_knows_what_is_left, "Garbage left is a number or unknown",
-     REQ("GEN-019"), NEEDS(gc_log, gc, gc_gen, gc_debug, list),
+     REQ("GEN-019"), NEEDS(gc_log, gc, gc_gen, gc_debug, list, finalizer),
      YOUNG_STRESS) {
   start_clean(t);
   start_log(t);

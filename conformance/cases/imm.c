@@ -102,7 +102,7 @@ SHOULD(imm, immortal_counts_do_not_move, "Counts of immortals do not move",
 /* "... and static types unchanged."  No operation hands one out, but a type
  * made at run time may refer to those it is made of. */
 SHOULD(imm, static_types_do_not_count, "Counts of static types do not move",
-       REQ("IMM-004"), NEEDS(immortal, refcount, gc, list)) {
+       REQ("IMM-004"), NEEDS(immortal, refcount, gc, gc_referents, list)) {
   pmm_obj *type = probe_type(t, "made", 0, PMM_TYPE_GC, NULL, NULL);
   pmm_obj *referents = NEW(OPS->gc_referents(RT, type));
   for (size_t i = 0; i < length_of(t, referents); i++) {
@@ -117,7 +117,7 @@ SHOULD(imm, static_types_do_not_count, "Counts of static types do not move",
 /* "Without immortality, the same objects count references normally: 1000 new
  * references raise the count by 1000." */
 SHOULD(imm, mortal_singletons_count, "Without immortality singletons count",
-       REQ("IMM-005"), NEEDS(refcount, tuple)) {
+       REQ("IMM-005"), NEEDS(refcount, tuple, immortal)) {
   int64_t wanted = profile_int(t, "immortal") ? 0 : 1000;
   expect_eq(OFFERED(immortal), profile_int(t, "immortal"));
   expect_eq(raised(t, NEW(OPS->none(RT))), wanted);
@@ -152,7 +152,7 @@ static pmm_obj *interned(struct pmm_test *t, const char *utf8) {
 /* "Interning two equal strings built separately yields the same object;
  * interning does not change the value." */
 MUST(imm, interning_gives_one_object, "Equal interned strings are one object",
-     REQ("IMM-007"), NEEDS(str)) {
+     REQ("IMM-007"), NEEDS(str, intern, utf8)) {
   const char *value = "a value nobody has interned \xc3\xa9";
   size_t size = 0;
   expect_distinct(text(t, value), text(t, value));
@@ -169,7 +169,7 @@ MUST(imm, interning_gives_one_object, "Equal interned strings are one object",
 /* "An interned string with no other owner is removed from the table and freed
  * (the table holds no owning reference)." */
 SHOULD(imm, interned_strings_are_mortal, "The table of interned keeps nothing",
-       REQ("IMM-008"), NEEDS(str)) {
+       REQ("IMM-008"), NEEDS(str, intern)) {
   DROP(interned(t, "first, so that the table has its memory"));
   uint64_t blocks = live_blocks(t);
   for (int i = 0; i < 100; i++) {
@@ -191,7 +191,7 @@ static pmm_obj *character(struct pmm_test *t, unsigned code) {
 /* "One-character strings U+0000..U+00FF and all 256 single-byte bytes objects
  * are singletons; U+0100 is not." */
 SHOULD(imm, single_characters_are_shared, "Latin-1 characters are shared",
-       REQ("IMM-009"), NEEDS(str)) {
+       REQ("IMM-009"), NEEDS(str, bytes)) {
   for (unsigned code = 0; code < 256; code++) {
     unsigned char byte = (unsigned char)code;
     expect_same(character(t, code), character(t, code));
@@ -205,7 +205,7 @@ SHOULD(imm, single_characters_are_shared, "Latin-1 characters are shared",
  * are singletons; U+0100 is not." */
 SHOULD(imm, parts_of_one_character_are_shared,
        "A part of one character is the shared object", REQ("IMM-009"),
-       NEEDS(str)) {
+       NEEDS(str, bytes)) {
   for (unsigned code = 0; code < 256; code++) {
     unsigned char byte[] = {'x', (unsigned char)code, 'x'};
     pmm_obj *wide = NEW(OPS->str_concat(RT, character(t, code),
@@ -222,7 +222,7 @@ SHOULD(imm, parts_of_one_character_are_shared,
 /* "Every empty tuple, empty str and empty bytes produced by any constructor is
  * one object." */
 MUST(imm, empty_immutables_are_singletons, "Each empty immutable is one object",
-     REQ("IMM-010"), NEEDS(tuple, list, str)) {
+     REQ("IMM-010"), NEEDS(tuple, list, str, bytes)) {
   pmm_obj *tuple = NEW(OPS->tuple_new(RT, 0));
   pmm_obj *str = text(t, "");
   pmm_obj *bytes = NEW(OPS->bytes_new(RT, "", 0));
@@ -246,7 +246,7 @@ MUST(imm, empty_immutables_are_singletons, "Each empty immutable is one object",
  * one object." */
 MUST(imm, empty_results_are_singletons,
      "An empty result of any operation is the one object", REQ("IMM-010"),
-     NEEDS(tuple, list, str, dict, set)) {
+     NEEDS(tuple, list, str, dict, set, bytes)) {
   pmm_obj *tuple = NEW(OPS->tuple_new(RT, 0));
   pmm_obj *str = text(t, "");
   pmm_obj *bytes = NEW(OPS->bytes_new(RT, "", 0));
@@ -272,7 +272,7 @@ MUST(imm, empty_results_are_singletons,
  * one object." */
 MUST(imm, reading_nothing_gives_the_singleton,
      "At its end a file gives the one empty bytes object", REQ("IMM-010"),
-     NEEDS(file, str)) {
+     NEEDS(file, bytes)) {
   pmm_obj *bytes = NEW(OPS->bytes_new(RT, "", 0));
   pmm_obj *file = NEW(OPS->file_open(RT, file_of(t, 10), "r"));
   expect_same(NEW(OPS->file_read(RT, file, 0)), bytes);

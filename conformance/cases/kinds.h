@@ -15,7 +15,44 @@ struct kind {
   const char *name;
   pmm_obj *(*make)(struct pmm_test *t, pmm_obj *item);
   int owned; /* references to the item; INDIRECT: they are another's         */
+  enum pmm_feature needs[3]; /* up to PMM_FEATURE_core                       */
 };
+
+/** The features of a kind: OF(list), OF(frame, list). */
+#define OF(...) {OF_EACH(__VA_ARGS__, OF3, OF2, OF1, 0)(__VA_ARGS__)}
+#define OF_EACH(a, b, c, picked, ...) picked
+#define OF1(a) PMM_FEATURE_##a, PMM_FEATURE_core, PMM_FEATURE_core
+#define OF2(a, b) PMM_FEATURE_##a, PMM_FEATURE_##b, PMM_FEATURE_core
+#define OF3(a, b, c) PMM_FEATURE_##a, PMM_FEATURE_##b, PMM_FEATURE_##c
+
+/** The first feature of the kind that the subject has not; core: none. */
+static inline enum pmm_feature lacking(struct pmm_test *t,
+                                       const struct kind *kind) {
+  for (size_t i = 0; i < 3; i++) {
+    enum pmm_feature need = kind->needs[i];
+    if (need != PMM_FEATURE_core && !t->view->offers[need]) {
+      return need;
+    }
+  }
+  return PMM_FEATURE_core;
+}
+
+/** Ask of those kinds that the subject has; it must have one. */
+static inline void over(struct pmm_test *t, const struct kind *kinds, size_t n,
+                        void (*ask)(struct pmm_test *, const struct kind *)) {
+  size_t asked = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (lacking(t, &kinds[i]) == PMM_FEATURE_core) {
+      ask(t, &kinds[i]);
+      asked++;
+    }
+  }
+  if (asked == 0) {
+    unsupported(t, pmm_feature_name(lacking(t, &kinds[0])));
+  }
+}
+
+#define OVER(kinds, ask) over(t, kinds, COUNT(kinds), ask)
 
 #define COUNT(kinds) (sizeof(kinds) / sizeof *(kinds))
 
@@ -198,37 +235,41 @@ static inline pmm_obj *in_manager(struct pmm_test *t, pmm_obj *item) {
 }
 
 static const struct kind basic[] = {
-    {"list", in_list, 2},
-    {"tuple", in_tuple, 2},
-    {"subclass of tuple", in_subtuple, 1},
-    {"instance with slots", in_slots, 2},
-    {"instance with attributes", in_attributes, INDIRECT},
-    {"iterator over a list", in_list_iterator, INDIRECT},
-    {"iterator over a tuple", in_tuple_iterator, INDIRECT}};
+    {"list", in_list, 2, OF(list)},
+    {"tuple", in_tuple, 2, OF(tuple)},
+    {"subclass of tuple", in_subtuple, 1, OF(tuple)},
+    {"instance with slots", in_slots, 2, OF(core)},
+    {"instance with attributes", in_attributes, INDIRECT, OF(dict)},
+    {"iterator over a list", in_list_iterator, INDIRECT, OF(list)},
+    {"iterator over a tuple", in_tuple_iterator, INDIRECT, OF(tuple)}};
 
 static const struct kind hashed[] = {
-    {"values of a dict", in_values, 2},
-    {"keys of a dict", in_keys, 1},
-    {"key and value of a dict", in_key_and_value, 2},
-    {"set", in_set, 1},
-    {"frozenset", in_frozenset, 1},
-    {"iterator over a dict", in_dict_iterator, INDIRECT},
-    {"iterator over a set", in_set_iterator, INDIRECT}};
+    {"values of a dict", in_values, 2, OF(dict)},
+    {"keys of a dict", in_keys, 1, OF(dict)},
+    {"key and value of a dict", in_key_and_value, 2, OF(dict)},
+    {"set", in_set, 1, OF(set)},
+    {"frozenset", in_frozenset, 1, OF(set, frozenset)},
+    {"iterator over a dict", in_dict_iterator, INDIRECT, OF(dict)},
+    {"iterator over a set", in_set_iterator, INDIRECT, OF(set)}};
 
 static const struct kind frames[] = {
-    {"new generator", in_new_generator, INDIRECT},
-    {"suspended generator", in_generator, INDIRECT},
-    {"constants of a function", in_function, INDIRECT},
-    {"closure", in_closure, INDIRECT}};
+    {"new generator", in_new_generator, INDIRECT, OF(generator)},
+    {"suspended generator", in_generator, INDIRECT, OF(generator)},
+    {"constants of a function", in_function, INDIRECT, OF(frame, list)},
+    {"closure", in_closure, INDIRECT, OF(frame)}};
 
 static const struct kind weak[] = {
-    {"keys of a map of weak values", in_weak_values, INDIRECT},
-    {"values of a map of weak keys", in_weak_keys, INDIRECT},
-    {"callback of a weak reference", in_callback, INDIRECT}};
+    {"keys of a map of weak values", in_weak_values, INDIRECT,
+     OF(weak_containers)},
+    {"values of a map of weak keys", in_weak_keys, INDIRECT,
+     OF(weak_containers)},
+    {"callback of a weak reference", in_callback, INDIRECT,
+     OF(weakref_cb, frame, list)}};
 
 static const struct kind streams[] = {
-    {"iterator that was split", in_tee, INDIRECT},
-    {"iterator that was split and read", in_read_tee, INDIRECT},
-    {"chunks", in_chunks, INDIRECT}};
+    {"iterator that was split", in_tee, INDIRECT, OF(copy, tuple, list)},
+    {"iterator that was split and read", in_read_tee, INDIRECT,
+     OF(copy, tuple, list)},
+    {"chunks", in_chunks, INDIRECT, OF(chunks, list)}};
 
 #endif /* PMM_CONFORM_KINDS_H */

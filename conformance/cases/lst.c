@@ -361,7 +361,7 @@ MUST(lst, removal_releases_one, "Removing takes one occurrence out",
  * not below half of the capacity." */
 SHOULD(lst, removal_need_not_shrink, "Removing two of five keeps the size",
        REQ("LST-013"), NEEDS(list, sizeof)) {
-  pmm_obj *list = NEW(OPS->list_convert(RT, tuple_of_ints(t, 5)));
+  pmm_obj *list = NEW(OPS->list_convert(RT, sequence_of_ints(t, 5)));
   size_t size = size_of(t, list);
   expect_ok(OPS->list_remove(RT, list, integer(t, 1)));
   expect_eq(size_of(t, list), size);
@@ -373,10 +373,10 @@ SHOULD(lst, removal_need_not_shrink, "Removing two of five keeps the size",
 /* "A 3-item literal has capacity 3 or 4 by construction path and after
  * appending 14 and 15 the contents are [11,12,13,14,15]." */
 MUST(lst, a_full_literal_grows, "Appending to a literal reserves slack",
-     REQ("LST-014"), NEEDS(list, tuple, sizeof)) {
+     REQ("LST-014"), NEEDS(list, sizeof)) {
   size_t n = 0;
   const int64_t *sizes = profile_ints(t, "list_literal_bytes", &n);
-  pmm_obj *constants = TUPLE(integer(t, 11), integer(t, 12), integer(t, 13));
+  pmm_obj *constants = CONTAINER(integer(t, 11), integer(t, 12), integer(t, 13));
   pmm_obj *list = empty_list(t);
   expect_ok(OPS->list_extend(RT, list, constants));
   expect_ge(capacity(t, list), 3);
@@ -412,12 +412,12 @@ MUST(lst, an_exact_literal_grows, "A literal of variables grows as well",
  * up to even (from 3.9)." */
 SHOULD(lst, exact_constructors_round_to_even,
        "A list made from a sequence is sized by the profile's rule",
-       REQ("LST-015"), NEEDS(list, tuple, sizeof)) {
+       REQ("LST-015"), NEEDS(list, sizeof)) {
   size_t n = 0;
   const int64_t *sizes = profile_ints(t, "list_from_tuple_bytes", &n);
   for (size_t k = 0; k < n; k++) {
-    pmm_obj *tuple = tuple_of_ints(t, k);
-    pmm_obj *list = NEW(OPS->list_convert(RT, tuple));
+    pmm_obj *sequence = sequence_of_ints(t, k);
+    pmm_obj *list = NEW(OPS->list_convert(RT, sequence));
     expect_eq(size_of(t, list), sizes[k]);
     expect_eq(size_of(t, NEW(OPS->list_convert(RT, list))), sizes[k]);
   }

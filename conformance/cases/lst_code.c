@@ -42,7 +42,7 @@ static void append_dying(struct pmm_test *t, struct scene *s, pmm_obj *type,
 /* "Finalizers of released items may append to the same list during clear or
  * slice assignment without corrupting it; items added survive." */
 MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
-     REQ("LST-016"), NEEDS(list, finalizer)) {
+     REQ("LST-016"), NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
   append_dying(t, s, type, 1);
@@ -62,7 +62,7 @@ MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
  * slice assignment without corrupting it; items added survive." */
 MUST(lst, slice_assignment_is_reentrant,
      "Finalizers may append while a slice is replaced", REQ("LST-016"),
-     NEEDS(list, finalizer)) {
+     NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
   expect_ok(OPS->list_append(RT, s->list, integer(t, 1)));
@@ -109,7 +109,7 @@ static pmm_obj *many_items(struct pmm_test *t) {
   pmm_obj *list = empty_list(t);
   for (int64_t i = 0; i < 150; i++) {
     pmm_obj *o = i % 3 == 2 ? integer(t, 100000 + i) : probe(t, i);
-    pmm_obj *item = i % 3 == 1 ? TUPLE(o) : KEEP(o);
+    pmm_obj *item = i % 3 == 1 ? CONTAINER(o) : KEEP(o);
     expect_ok(OPS->list_append(RT, list, item));
     DROP(item);
     DROP(o);
@@ -131,7 +131,7 @@ static void expect_backwards(struct pmm_test *t) {
 /* "A list's items are released from the end when the list dies or is
  * cleared."  However many, and whatever lies between those one hears of. */
 MUST(lst, many_items_die_last_to_first, "Many items die last to first",
-     REQ("LST-017"), NEEDS(list, tuple)) {
+     REQ("LST-017"), NEEDS(list)) {
   quiet(t);
   DROP(many_items(t));
   expect_backwards(t);
@@ -169,7 +169,7 @@ static enum pmm_status failing_key(void *ctx, pmm_rt *rt, pmm_obj *item,
  * list with all references accounted for." */
 MUST(lst, a_sort_that_fails_keeps_its_items,
      "A sort whose key fails leaves the list as it was", REQ("LST-018"),
-     NEEDS(list, refcount)) {
+     NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   pmm_obj *o = probe(t, 1);
   for (int i = 0; i < 10; i++) {
@@ -186,7 +186,7 @@ MUST(lst, a_sort_that_fails_keeps_its_items,
 /* "Mutating a list while it is being sorted raises an error and leaves a valid
  * list with all references accounted for." */
 MUST(lst, sorting_detects_mutation, "A list that changes while sorted fails",
-     REQ("LST-018"), NEEDS(list, refcount)) {
+     REQ("LST-018"), NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   for (int64_t i = 0; i < 20; i++) {
     expect_ok(OPS->list_append(RT, s->list, integer(t, (i * 7) % 20 + 1000)));
@@ -217,7 +217,7 @@ static enum pmm_status undoing_key(void *ctx, pmm_rt *rt, pmm_obj *item,
  * list with all references accounted for." */
 MUST(lst, sorting_detects_what_was_undone,
      "A list that changed while sorted fails, whatever is left of it",
-     REQ("LST-018"), NEEDS(list, refcount)) {
+     REQ("LST-018"), NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   for (int64_t i = 0; i < 3; i++) {
     expect_ok(OPS->list_append(RT, s->list, integer(t, 1003 - i)));

@@ -161,7 +161,8 @@ static void expect_reports(struct pmm_test *t, const operation_fn *all,
 /* "If the k-th allocation of an operation fails, the operation returns an
  * out-of-memory error for every k until it succeeds." */
 MUST(oom, failure_is_reported, "A failed allocation is told", REQ("OOM-001"),
-     NEEDS(fail_inject, list, tuple, str, finalizer, weakref), ARMS_ITSELF) {
+     NEEDS(fail_inject, list, tuple, str, finalizer, weakref, bytes),
+     ARMS_ITSELF) {
   quiet(t);
   expect_reports(t, operations, OPERATIONS, 0);
 }
@@ -170,7 +171,8 @@ MUST(oom, failure_is_reported, "A failed allocation is told", REQ("OOM-001"),
  * out-of-memory error for every k until it succeeds." */
 MUST(oom, failure_in_containers_is_reported,
      "So it is in dicts, sets, generators and copies", REQ("OOM-001"),
-     NEEDS(fail_inject, dict, set, generator, copy, weakref), ARMS_ITSELF) {
+     NEEDS(fail_inject, dict, set, generator, copy, finalizer, list, str,
+           tuple), ARMS_ITSELF) {
   quiet(t);
   expect_reports(t, further, FURTHER, 0);
 }
@@ -213,7 +215,8 @@ static void expect_no_leak(struct pmm_test *t, operation_fn operation) {
 /* "After a failed operation and release of its inputs, live blocks equal the
  * baseline." */
 MUST(oom, failure_leaks_nothing, "A failed operation leaves no block",
-     REQ("OOM-002"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref),
+     REQ("OOM-002"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref,
+           bytes),
      ARMS_ITSELF) {
   quiet(t);
   for (size_t i = 0; i < OPERATIONS; i++) {
@@ -225,7 +228,8 @@ MUST(oom, failure_leaks_nothing, "A failed operation leaves no block",
  * baseline." */
 MUST(oom, failure_in_containers_leaks_nothing,
      "Nor in dicts, sets, generators and copies", REQ("OOM-002"),
-     NEEDS(fail_inject, dict, set, generator, copy, weakref), ARMS_ITSELF) {
+     NEEDS(fail_inject, dict, set, generator, copy, finalizer, list, str,
+           tuple), ARMS_ITSELF) {
   quiet(t);
   for (size_t i = 0; i < FURTHER; i++) {
     expect_no_leak(t, further[i]);
@@ -253,7 +257,8 @@ MUST(oom, failed_list_of_a_tuple_leaks_nothing,
 
 /* "Raising the out-of-memory error needs no successful allocation." */
 MUST(oom, error_needs_no_memory, "The error comes when nothing can be had",
-     REQ("OOM-008"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref),
+     REQ("OOM-008"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref,
+           bytes),
      ARMS_ITSELF) {
   quiet(t);
   expect_reports(t, operations, OPERATIONS, 1);
@@ -261,7 +266,7 @@ MUST(oom, error_needs_no_memory, "The error comes when nothing can be had",
 
 /* "An object whose allocation failed is never finalized, ..." */
 MUST(oom, what_was_not_made_is_not_finalized, "No finalizer without an object",
-     REQ("OOM-010"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref),
+     REQ("OOM-010"), NEEDS(fail_inject, list, tuple, str, finalizer),
      ARMS_ITSELF) {
   quiet(t);
   struct inputs in = new_inputs(t);
@@ -318,7 +323,7 @@ MUST(oom, append_is_atomic, "A failed append changes nothing", REQ("OOM-003"),
 /* "A failing insert leaves all old entries reachable and a later insert
  * succeeds." */
 MUST(oom, dict_insertion_is_atomic, "A failed insert loses no entry",
-     REQ("OOM-004"), NEEDS(fail_inject, dict), ARMS_ITSELF) {
+     REQ("OOM-004"), NEEDS(fail_inject, dict, str), ARMS_ITSELF) {
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   size_t n;
   int64_t grows = profile_ints(t, "dict_resize_counts", &n)[1];
@@ -406,7 +411,7 @@ MUST(oom, release_never_fails, "Releasing and collecting need no memory",
 /* "A failed weak reference creation leaves the referent's list unchanged and
  * the referent collectable." */
 MUST(oom, weakref_creation_is_atomic, "A failed weak reference leaves no trace",
-     REQ("OOM-012"), NEEDS(fail_inject, weakref, weakref_cb, gc),
+     REQ("OOM-012"), NEEDS(fail_inject, weakref, weakref_cb, gc, weakref_count),
      ARMS_ITSELF) {
   quiet(t);
   pmm_obj *target = probe(t, 1);

@@ -8,7 +8,7 @@
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_of_tables_never_fails,
      "Dicts, sets and weak maps die without memory", REQ("OOM-009"),
-     NEEDS(fail_inject, dict, set, weakref_cb),
+     NEEDS(fail_inject, dict, set, weak_containers),
      OOM_EXEMPT("arms the injection itself")) {
   enum { N = 20 };
   quiet(t);

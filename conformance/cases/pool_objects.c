@@ -63,7 +63,7 @@ static struct burst burst(struct pmm_test *t, size_t block_bytes) {
 /* "A 512-byte request comes from a pool; 513 bytes goes to the raw
  * allocator." */
 MUST(pool, larger_objects_are_not_pooled, "Above the threshold no pool serves",
-     REQ("POOL-003"), NEEDS(pool, pool_stats, str)) {
+     REQ("POOL-003"), NEEDS(pool, pool_stats, bytes)) {
   size_t most = (size_t)profile_int(t, "pool_max_bytes");
   (void)integer(t, 1);
   quiet(t);
@@ -78,7 +78,7 @@ MUST(pool, larger_objects_are_not_pooled, "Above the threshold no pool serves",
 
 /* "A block freed at 33 bytes serves a following 48-byte request." */
 MUST(pool, objects_reuse_their_class, "A class reuses what was freed in it",
-     REQ("POOL-008"), NEEDS(pool, pool_stats, str)) {
+     REQ("POOL-008"), NEEDS(pool, pool_stats, bytes)) {
   enum { N = 20000 };
   pmm_obj **objects = SCRATCH_ARRAY(pmm_obj *, N);
   quiet(t);
@@ -178,14 +178,14 @@ static void expect_disjoint(struct pmm_test *t, const struct trace *trace) {
 /* "For any random alloc/free/realloc trace, byte ranges of live blocks are
  * disjoint." */
 MUST(pool, live_objects_never_overlap, "No two live objects share a byte",
-     REQ("POOL-009"), NEEDS(str)) {
+     REQ("POOL-009"), NEEDS(bytes)) {
   expect_disjoint(t, run_trace(t, 500));
 }
 
 /* "A pattern written over the full requested size of each live block is intact
  * at free time under random traces." */
 MUST(pool, objects_keep_their_bytes, "An object keeps its bytes till it dies",
-     REQ("POOL-010"), NEEDS(str)) {
+     REQ("POOL-010"), NEEDS(bytes)) {
   struct trace *trace = run_trace(t, 500);
   for (int i = 0; i < SLOTS; i++) {
     expect(trace->object[i] == NULL || is_intact(t, trace, i));
@@ -195,7 +195,7 @@ MUST(pool, objects_keep_their_bytes, "An object keeps its bytes till it dies",
 /* "Free and realloc of any pointer route to pool or raw allocator by address
  * lookup, and never by reading memory before an arbitrary pointer." */
 MUST(pool, small_and_large_objects_mix, "Small and large objects mix freely",
-     REQ("POOL-016"), NEEDS(str)) {
+     REQ("POOL-016"), NEEDS(bytes)) {
   struct trace *trace = run_trace(t, LARGEST);
   expect_disjoint(t, trace);
   for (int i = 0; i < SLOTS; i++) {
@@ -252,7 +252,7 @@ MUST(pool, a_failed_growth_keeps_items, "A list that cannot grow is unchanged",
 /* "Zeroed allocation returns all-zero bytes even when the block was dirty, and
  * nelem*elsize overflow yields null." */
 MUST(pool, recycled_slots_are_empty, "Slots of recycled memory are empty",
-     REQ("POOL-014"), NEEDS(tuple, str)) {
+     REQ("POOL-014"), NEEDS(tuple, bytes, sizeof)) {
   char dirt[2000];
   memset(dirt, 0xa5, sizeof dirt);
   for (size_t n = 1; n < 200; n += 3) {
@@ -271,7 +271,7 @@ MUST(pool, recycled_slots_are_empty, "Slots of recycled memory are empty",
 /* "After freeing every block, each arena but at most one retained is released
  * to the OS layer." */
 MUST(pool, arenas_of_dead_objects_go_back, "Arenas without objects go back",
-     REQ("POOL-017"), NEEDS(pool, str)) {
+     REQ("POOL-017"), NEEDS(pool, bytes)) {
   quiet(t);
   uint64_t before = arenas(t);
   struct burst b = burst(t, 128);
@@ -287,7 +287,7 @@ MUST(pool, arenas_of_dead_objects_go_back, "Arenas without objects go back",
 /* "An arena with one live block is not released; it is released when that
  * block is freed." */
 MUST(pool, one_object_pins_its_arena, "One live object keeps its arena",
-     REQ("POOL-018"), NEEDS(pool, str)) {
+     REQ("POOL-018"), NEEDS(pool, bytes)) {
   enum { EACH = 1000 };
   quiet(t);
   uint64_t before = arenas(t);
@@ -314,7 +314,7 @@ MUST(pool, one_object_pins_its_arena, "One live object keeps its arena",
  * freed lets a 512-byte burst run without more arenas than its own need." */
 MUST(pool, dead_objects_leave_room_for_others,
      "Memory of one class serves another", REQ("POOL-020"),
-     NEEDS(pool, str)) {
+     NEEDS(pool, bytes)) {
   quiet(t);
   struct burst b = burst(t, 512);
   uint64_t own_need = arenas(t);
@@ -332,7 +332,7 @@ MUST(pool, dead_objects_leave_room_for_others,
 /* "Allocating and freeing one block 1e4 times requests and releases no
  * arena." */
 MUST(pool, churn_of_one_object_is_quiet, "One object's churn moves no arena",
-     REQ("POOL-021"), NEEDS(pool, str)) {
+     REQ("POOL-021"), NEEDS(pool, bytes)) {
   quiet(t);
   DROP(block(t, 100));
   uint64_t before = arenas(t);
@@ -345,7 +345,7 @@ MUST(pool, churn_of_one_object_is_quiet, "One object's churn moves no arena",
 /* "The allocated-block counter rises by one per successful allocation (pool or
  * raw fallback of this allocator) and returns to the baseline after frees." */
 MUST(pool, objects_are_counted, "The counter follows every object's block",
-     REQ("POOL-022"), NEEDS(str)) {
+     REQ("POOL-022"), NEEDS(bytes)) {
   static const size_t sizes[] = {50, 100, 512, 513, 1024, 4096};
   pmm_obj *objects[6];
   quiet(t);

@@ -9,7 +9,7 @@
 /* "Per-class statistics satisfy blocks in use + available = pools x
  * blocks-per-pool and bytes sum to arena bytes." */
 SHOULD(pool, statistics_add_up, "Statistics of each class add up",
-       REQ("POOL-023"), NEEDS(pool, pool_stats)) {
+       REQ("POOL-023"), NEEDS(pool, pool_stats, list)) {
   struct pmm_class_stats stats = {.struct_size = sizeof stats};
   size_t classes = 0;
   (void)list_of_ints(t, 5000);
@@ -24,7 +24,7 @@ SHOULD(pool, statistics_add_up, "Statistics of each class add up",
 
 /* "... and bytes sum to arena bytes." */
 SHOULD(pool, arenas_hold_what_classes_hold, "Arenas and classes tell the same",
-       REQ("POOL-023"), NEEDS(pool, pool_stats, arena_stats)) {
+       REQ("POOL-023"), NEEDS(pool, pool_stats, arena_stats, list)) {
   struct pmm_class_stats class = {.struct_size = sizeof class};
   struct pmm_arena_stats arena = {.struct_size = sizeof arena};
   uint64_t in_classes = 0, in_arenas = 0, pools = 0;

@@ -40,7 +40,7 @@ static pmm_obj *block_of(struct pmm_test *t, size_t size) {
 /* "While tracing, current equals live traced bytes, peak is the maximum, and
  * peak >= current always." */
 MUST(prof, current_and_peak, "Current follows what lives, peak the most",
-     REQ("PROF-001"), NEEDS(trace, str)) {
+     REQ("PROF-001"), NEEDS(trace, bytes)) {
   enum { SIZE = 1000000 };
   start_tracing(t);
   uint64_t start = traced(t).current;
@@ -74,7 +74,7 @@ MUST(prof, growing_moves_the_peak, "A block that grows moves the peak",
 /* "While tracing, current equals live traced bytes ..."  To the byte, where
  * the counters are exact. */
 MUST(prof, current_is_exact, "Current moves as live bytes do",
-     REQ("PROF-001"), NEEDS(trace, list, str)) {
+     REQ("PROF-001"), NEEDS(trace, list, bytes)) {
   (void)profile_int(t, "exact_counters");
   quiet(t);
   start_tracing(t);
@@ -92,7 +92,7 @@ MUST(prof, current_is_exact, "Current moves as live bytes do",
 /* "Blocks older than start are not traced, and freeing them does not make the
  * total negative." */
 MUST(prof, older_blocks_are_not_traced, "What is older than start counts not",
-     REQ("PROF-002"), NEEDS(trace, str)) {
+     REQ("PROF-002"), NEEDS(trace, bytes)) {
   enum { SIZE = 1000000 };
   pmm_obj *old = block_of(t, SIZE);
   start_tracing(t);
@@ -105,7 +105,7 @@ MUST(prof, older_blocks_are_not_traced, "What is older than start counts not",
 
 /* "Resetting the peak sets it to current." */
 MUST(prof, peak_is_reset, "A reset peak starts from current", REQ("PROF-003"),
-     NEEDS(trace, str)) {
+     NEEDS(trace, bytes)) {
   enum { SIZE = 1000000 };
   start_tracing(t);
   pmm_obj *kept = block_of(t, SIZE);
@@ -178,7 +178,7 @@ MUST(prof, realloc_keeps_one_trace, "A block that grows is traced once",
 
 /* "After stop current and peak are 0 and a snapshot is an error; ..." */
 MUST(prof, stop_clears_everything, "Stopping forgets all figures",
-     REQ("PROF-005"), NEEDS(trace, str)) {
+     REQ("PROF-005"), NEEDS(trace, bytes)) {
   expect_ok(OPS->trace_start(RT));
   pmm_obj *kept = block_of(t, 100000);
   expect_ge(traced(t).current, 100000);
@@ -241,7 +241,7 @@ MUST(prof, overhead_is_told_apart, "The tracer's own memory is told apart",
 /* "Comparing two snapshots ranks the allocation site of 100 leaked 1000-byte
  * objects first with its exact count and byte growth." */
 MUST(prof, difference_finds_the_leak, "The site that leaks grows most",
-     REQ("PROF-006"), NEEDS(trace, str, sizeof)) {
+     REQ("PROF-006"), NEEDS(trace, sizeof, bytes)) {
   enum { LEAKED = 100, SIZE = 1000 };
   struct pmm_growth growth[SITES];
   start_tracing(t);

@@ -135,7 +135,7 @@ MUST(prof, caches_are_told_apart, "What free lists keep is reported as that",
 /* "A leak report tells apart unreleased references, uncollected cycles and
  * blocks held by caches or pinned arenas." */
 MUST(prof, pinned_arenas_are_told_apart, "Room in pinned arenas is no leak",
-     REQ("PROF-008"), NEEDS(diag, arena_stats, str)) {
+     REQ("PROF-008"), NEEDS(diag, arena_stats, bytes)) {
   enum { N = 16384, SIZE = 450, EACH = 1800 }; /* one stays in 0.8 MiB       */
   static const char zeros[SIZE];
   quiet(t);

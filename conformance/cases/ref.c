@@ -57,7 +57,7 @@ MUST(ref, destruction_at_zero_is_immediate,
 /* "Each object is deallocated once and only once whatever the path (refcount,
  * container teardown, collector)." */
 MUST(ref, destruction_happens_once, "Each object dies exactly once",
-     REQ("REF-004"), NEEDS(list, tuple, gc)) {
+     REQ("REF-004"), NEEDS(list, gc)) {
   enum { N = 300 };
   pmm_obj **o = SCRATCH_ARRAY(pmm_obj *, N);
   uint32_t random = 12345;
@@ -65,7 +65,7 @@ MUST(ref, destruction_happens_once, "Each object dies exactly once",
   pmm_obj *list = empty_list(t);
   for (int i = 0; i < N; i++) {
     o[i] = probe(t, i);
-    expect_ok(OPS->list_append(RT, list, TUPLE(o[i], o[i / 2])));
+    expect_ok(OPS->list_append(RT, list, CONTAINER(o[i], o[i / 2])));
   }
   for (int i = 0; i < N; i++) {
     for (size_t slot = 0; slot < 2; slot++) {
@@ -87,15 +87,15 @@ MUST(ref, destruction_happens_once, "Each object dies exactly once",
  * so an item stored k times loses k." */
 MUST(ref, containers_release_each_occurrence,
      "A dying container releases each occurrence of an item", REQ("REF-005"),
-     NEEDS(refcount, list, tuple)) {
+     NEEDS(refcount, list)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *list = LIST(o, o, o, o, o);
   expect_eq(OPS->refcount(RT, o), 6);
-  pmm_obj *tuple = TUPLE(o, o, o, o, o);
+  pmm_obj *other = CONTAINER(o, o, o, o, o);
   expect_eq(OPS->refcount(RT, o), 11);
   DROP(list);
   expect_eq(OPS->refcount(RT, o), 6);
-  DROP(tuple);
+  DROP(other);
   expect_eq(OPS->refcount(RT, o), 1);
   expect_none(DEALLOCATED);
 }
@@ -253,7 +253,7 @@ static enum pmm_status read_first_item(void *ctx, pmm_rt *rt, pmm_obj *dying) {
  * one, so a finalizer of the old item sees the new value." */
 MUST(ref, overwriting_stores_before_release,
      "The old item's finalizer sees the new item", REQ("REF-012"),
-     NEEDS(list, finalizer)) {
+     NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "watcher", 0, 0, read_first_item, s);
   s->container = empty_list(t);
@@ -431,7 +431,7 @@ static enum pmm_status leave_registry(void *ctx, pmm_rt *rt, pmm_obj *dying) {
 /* "A finalizer that removes its own object from a registry while it is being
  * released does not free it twice." */
 MUST(ref, self_removal_is_safe, "A finalizer may remove its own object",
-     REQ("REF-019"), NEEDS(list, finalizer)) {
+     REQ("REF-019"), NEEDS(list, finalizer, finalizer_alive)) {
   struct scene *s = scene(t);
   pmm_obj *type =
       probe_type(t, "registered", 1, PMM_TYPE_GC, leave_registry, s);

@@ -55,7 +55,7 @@ MUST(ref, sequences_have_one_owner, "Every list and tuple made has one owner",
 /* "A constructor that returns a new object hands exactly one owned reference
  * to the caller, so its count reads 1." */
 MUST(ref, tables_have_one_owner, "Every dict and set made has one owner",
-     REQ("REF-001"), NEEDS(refcount, dict, set, list)) {
+     REQ("REF-001"), NEEDS(refcount, dict, set, list, frozenset)) {
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   pmm_obj *items = list_of_ints(t, 3);
   pmm_obj *set = NEW(OPS->set_new(RT, items));
@@ -79,7 +79,7 @@ MUST(ref, tables_have_one_owner, "Every dict and set made has one owner",
  * to the caller, so its count reads 1." */
 MUST(ref, texts_and_numbers_have_one_owner,
      "Every text, bytes and number made has one owner", REQ("REF-001"),
-     NEEDS(refcount, str, list)) {
+     NEEDS(refcount, str, list, bytes)) {
   pmm_obj *str = text(t, " a text \xc4\x80 ");
   pmm_obj *bytes = NEW(OPS->bytes_new(RT, "bytes", 5));
   pmm_obj *made[] = {
@@ -129,7 +129,7 @@ MUST(ref, copies_have_one_owner, "Every copy, view and array has one owner",
  * to the caller, so its count reads 1." */
 MUST(ref, functions_have_one_owner,
      "Every function, generator and weak reference has one owner",
-     REQ("REF-001"), NEEDS(refcount, frame, generator, weakref)) {
+     REQ("REF-001"), NEEDS(refcount, frame, generator, weakref, proxy)) {
   const struct pmm_code code = CODE("count", 0, 1, {PMM_FOR_RANGE, 0, 3, 0},
                                     {PMM_YIELD, -1, 0, 0}, {PMM_END, 0, 0, 0});
   const struct pmm_code plain = CODE("plain", 0, 0, {PMM_RETURN, -1, 0, 0});
@@ -335,7 +335,7 @@ static void put(struct stores *s, pmm_obj *value, int watched) {
  * one, so a finalizer of the old item sees the new value." */
 MUST(ref, every_store_precedes_the_release,
      "Whatever is overwritten, its finalizer sees what came in its place",
-     REQ("REF-012"), NEEDS(list, dict, finalizer)) {
+     REQ("REF-012"), NEEDS(list, dict, finalizer, finalizer_alive)) {
   struct stores *s = stores(t);
   pmm_obj *type = probe_type(t, "watcher", 0, 0, look, s);
   for (int place = 0; place < PLACES; place++) {

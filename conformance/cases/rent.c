@@ -213,7 +213,8 @@ static void sweep(struct pmm_test *t, const struct source *kind,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, lists_are_emptied_in_allocations,
      "What reads a list is safe when an allocation empties it",
-     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple,
+           finalizer_alive, gc_referents), OWN_POINTS) {
   SWEEP(list_source, of_lists, empty);
 }
 
@@ -221,7 +222,8 @@ MUST(rent, lists_are_emptied_in_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, lists_grow_in_allocations,
      "What reads a list is safe when an allocation moves its array",
-     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple,
+           finalizer_alive, gc_referents), OWN_POINTS) {
   SWEEP(list_source, of_lists, grow);
 }
 
@@ -229,7 +231,8 @@ MUST(rent, lists_grow_in_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, items_are_replaced_in_allocations,
      "What reads a list is safe when an allocation replaces its items",
-     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple,
+           finalizer_alive, gc_referents), OWN_POINTS) {
   SWEEP(list_source, of_lists, replace);
 }
 
@@ -237,7 +240,8 @@ MUST(rent, items_are_replaced_in_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, copies_of_lists_survive_allocations,
      "A copy of a list is safe when an allocation changes the list",
-     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, copy), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, copy,
+           finalizer_alive), OWN_POINTS) {
   SWEEP(list_source, of_lists_too, empty);
   SWEEP(list_source, of_lists_too, grow);
 }
@@ -246,7 +250,8 @@ MUST(rent, copies_of_lists_survive_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, sets_of_lists_survive_allocations,
      "A set of a list's items is safe when an allocation changes the list",
-     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, set), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, set, finalizer_alive,
+           frozenset), OWN_POINTS) {
   SWEEP(list_source, of_lists_in_sets, empty);
   SWEEP(list_source, of_lists_in_sets, grow);
 }
@@ -255,7 +260,8 @@ MUST(rent, sets_of_lists_survive_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, chunks_survive_allocations,
      "Chunks of a list are safe when an allocation changes the list",
-     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, chunks), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, chunks,
+           finalizer_alive), OWN_POINTS) {
   SWEEP(list_source, of_lists_in_chunks, empty);
   SWEEP(list_source, of_lists_in_chunks, grow);
 }
@@ -264,7 +270,8 @@ MUST(rent, chunks_survive_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, dicts_are_emptied_in_allocations,
      "What reads a dict is safe when an allocation empties it",
-     REQ("RENT-001"), NEEDS(dict, list, gc, gc_gen, finalizer), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(dict, list, gc, gc_gen, finalizer, finalizer_alive,
+           tuple), OWN_POINTS) {
   SWEEP(dict_source, of_dicts, empty);
 }
 
@@ -272,7 +279,8 @@ MUST(rent, dicts_are_emptied_in_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, dicts_grow_in_allocations,
      "What reads a dict is safe when an allocation changes it",
-     REQ("RENT-001"), NEEDS(dict, list, gc, gc_gen, finalizer), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(dict, list, gc, gc_gen, finalizer, finalizer_alive,
+           tuple), OWN_POINTS) {
   SWEEP(dict_source, of_dicts, grow);
   SWEEP(dict_source, of_dicts, replace);
 }
@@ -281,7 +289,8 @@ MUST(rent, dicts_grow_in_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, sets_are_emptied_in_allocations,
      "What reads a set is safe when an allocation empties it",
-     REQ("RENT-001"), NEEDS(set, list, gc, gc_gen, finalizer), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(set, list, gc, gc_gen, finalizer, finalizer_alive,
+           frozenset, tuple), OWN_POINTS) {
   SWEEP(set_source, of_sets, empty);
 }
 
@@ -289,7 +298,8 @@ MUST(rent, sets_are_emptied_in_allocations,
  * whatever code that runs inside its allocations does to it ..." */
 MUST(rent, sets_grow_in_allocations,
      "What reads a set is safe when an allocation changes it",
-     REQ("RENT-001"), NEEDS(set, list, gc, gc_gen, finalizer), OWN_POINTS) {
+     REQ("RENT-001"), NEEDS(set, list, gc, gc_gen, finalizer, finalizer_alive,
+           frozenset, tuple), OWN_POINTS) {
   SWEEP(set_source, of_sets, grow);
   SWEEP(set_source, of_sets, replace);
 }

@@ -164,7 +164,8 @@ static void sweep(struct pmm_test *t, const struct source *kind,
  * to it as it then is: code of the item's finalizer or weak callbacks may read
  * and change it." */
 MUST(rent, finalizers_change_lists, "Items' finalizers may change their list",
-     REQ("RENT-002"), NEEDS(list, gc, finalizer), OWN_SWEEP) {
+     REQ("RENT-002"), NEEDS(list, gc, finalizer, finalizer_alive, gc_clear),
+     OWN_SWEEP) {
   SWEEP(list_source, from_lists, finalizer);
 }
 
@@ -172,7 +173,8 @@ MUST(rent, finalizers_change_lists, "Items' finalizers may change their list",
  * to it as it then is: code of the item's finalizer or weak callbacks may read
  * and change it." */
 MUST(rent, finalizers_change_dicts, "Values' finalizers may change their dict",
-     REQ("RENT-002"), NEEDS(dict, gc, finalizer), OWN_SWEEP) {
+     REQ("RENT-002"), NEEDS(dict, gc, finalizer, finalizer_alive, gc_clear),
+     OWN_SWEEP) {
   SWEEP(dict_source, from_dicts, finalizer);
 }
 
@@ -180,7 +182,8 @@ MUST(rent, finalizers_change_dicts, "Values' finalizers may change their dict",
  * to it as it then is: code of the item's finalizer or weak callbacks may read
  * and change it." */
 MUST(rent, finalizers_change_sets, "Items' finalizers may change their set",
-     REQ("RENT-002"), NEEDS(set, list, gc, finalizer), OWN_SWEEP,
+     REQ("RENT-002"), NEEDS(set, list, gc, finalizer, finalizer_alive,
+           gc_clear), OWN_SWEEP,
      FIRST_OF_A_SET) {
   SWEEP(set_source, from_sets, finalizer);
 }
@@ -190,7 +193,7 @@ MUST(rent, finalizers_change_sets, "Items' finalizers may change their set",
  * and change it." */
 MUST(rent, weak_callbacks_change_lists,
      "Items' weak callbacks may change their list", REQ("RENT-002"),
-     NEEDS(list, gc, weakref), OWN_SWEEP) {
+     NEEDS(list, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP) {
   SWEEP(list_source, from_lists, callback);
 }
 
@@ -199,7 +202,7 @@ MUST(rent, weak_callbacks_change_lists,
  * and change it." */
 MUST(rent, weak_callbacks_change_dicts,
      "Values' weak callbacks may change their dict", REQ("RENT-002"),
-     NEEDS(dict, gc, weakref), OWN_SWEEP) {
+     NEEDS(dict, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP) {
   SWEEP(dict_source, from_dicts, callback);
 }
 
@@ -208,7 +211,8 @@ MUST(rent, weak_callbacks_change_dicts,
  * and change it." */
 MUST(rent, weak_callbacks_change_sets,
      "Items' weak callbacks may change their set", REQ("RENT-002"),
-     NEEDS(set, list, gc, weakref), OWN_SWEEP, FIRST_OF_A_SET) {
+     NEEDS(set, list, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP,
+     FIRST_OF_A_SET) {
   SWEEP(set_source, from_sets, callback);
 }
 
@@ -245,7 +249,7 @@ static enum pmm_status look_for_owner(void *ctx, pmm_rt *rt, pmm_obj *weak) {
  * among referrers, and it dies once." */
 MUST(rent, callbacks_do_not_meet_the_dying,
      "A weak callback that collects does not meet the dying object",
-     REQ("RENT-003"), NEEDS(weakref, gc)) {
+     REQ("RENT-003"), NEEDS(weakref, gc, gc_referrers, weakref_cb)) {
   quiet(t);
   struct search *search = SCRATCH(struct search);
   search->t = t;
@@ -265,7 +269,7 @@ MUST(rent, callbacks_do_not_meet_the_dying,
  * among referrers, and it dies once." */
 MUST(rent, callbacks_of_the_finalized_collect,
      "Nor does one whose finalizer has run", REQ("RENT-003"),
-     NEEDS(weakref, gc, finalizer)) {
+     NEEDS(weakref, gc, finalizer, gc_referrers, weakref_cb)) {
   quiet(t);
   struct search *search = SCRATCH(struct search);
   search->t = t;
@@ -287,7 +291,8 @@ MUST(rent, callbacks_of_the_finalized_collect,
  * does not see the object: it is not collected, finalized, listed or found
  * among referrers, and it dies once." */
 MUST(rent, callbacks_in_a_collection_collect,
-     "Nor one of a collection", REQ("RENT-003"), NEEDS(weakref, gc)) {
+     "Nor one of a collection", REQ("RENT-003"), NEEDS(weakref, gc,
+           gc_referrers, weakref_cb)) {
   quiet(t);
   (void)collect(t);
   struct search *search = SCRATCH(struct search);

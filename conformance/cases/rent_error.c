@@ -143,7 +143,7 @@ static void die_each(struct pmm_test *t, const struct mortal *mortals,
  * a suspended generator has to do, entries of weak maps." */
 MUST(rent, finalizers_keep_the_error,
      "Finalizers of what dies keep the pending error", REQ("RENT-004"),
-     NEEDS(finalizer, list, diag)) {
+     NEEDS(finalizer, list, diag, finalizer_alive)) {
   const struct mortal mortals[] = {{"an object", finalized},
                                    {"a list's item", in_list},
                                    {"an instance's slot", in_slot}};
@@ -155,7 +155,8 @@ MUST(rent, finalizers_keep_the_error,
  * a suspended generator has to do, entries of weak maps." */
 MUST(rent, weak_callbacks_keep_the_error,
      "Weak callbacks keep the pending error", REQ("RENT-004"),
-     NEEDS(weakref, weakref_cb, finalizer, list, diag)) {
+     NEEDS(weakref, weakref_cb, finalizer, list, diag, finalize,
+           finalizer_alive, weak_containers)) {
   const struct mortal mortals[] = {{"a weak callback", watched},
                                    {"a finalize helper", helped},
                                    {"an entry of a weak map", in_weak_values}};
@@ -185,7 +186,7 @@ static enum pmm_status raise(void *ctx, pmm_rt *rt, pmm_obj *arg) {
  * place." */
 MUST(rent, failing_callbacks_keep_the_error,
      "A weak callback that fails does not replace the pending error",
-     REQ("RENT-004"), NEEDS(weakref, diag)) {
+     REQ("RENT-004"), NEEDS(weakref, diag, weakref_cb)) {
   pmm_obj *o = probe(t, LENT);
   (void)NEW(OPS->weakref_new(RT, o, raise, t, LENT));
   OPS->error_set(RT, PMM_VALUE, message);
@@ -202,7 +203,7 @@ MUST(rent, failing_callbacks_keep_the_error,
  * place." */
 MUST(rent, failing_finalizers_keep_the_error,
      "Nor does a finalizer that fails", REQ("RENT-004"),
-     NEEDS(finalizer, diag)) {
+     NEEDS(finalizer, diag, finalizer_alive)) {
   pmm_obj *type = probe_type(t, "failing", 1, PMM_TYPE_GC, raise, t);
   pmm_obj *o = probe_of(t, type, LENT);
   OPS->error_set(RT, PMM_VALUE, message);
@@ -262,8 +263,8 @@ QUESTION(identity, OPS->identity(RT, o))
 QUESTION(name_of_type, OPS->type_name(RT, o)[0])
 QUESTION(errors, OPS->os_errno(RT))
 QUESTION(references, OFFERED(refcount) ? OPS->refcount(RT, o) : 0)
-QUESTION(weak_count, OFFERED(weakref) ? OPS->weakref_count(RT, o) : 0)
-QUESTION(is_final, OFFERED(gc_debug) ? OPS->is_finalized(RT, o) : 0)
+QUESTION(weak_count, OFFERED(weakref_count) ? OPS->weakref_count(RT, o) : 0)
+QUESTION(is_final, OFFERED(resurrection) ? OPS->is_finalized(RT, o) : 0)
 
 static const struct question questions[] = {
     {"memory", count_memory},       {"retain and release", own_and_let_go},
@@ -277,7 +278,7 @@ static const struct question questions[] = {
  * error." */
 MUST(rent, questions_keep_the_error,
      "What may be asked at any time keeps the pending error",
-     REQ("RENT-005"), NEEDS(list)) {
+     REQ("RENT-005")) {
   pmm_obj *o = probe(t, 1);
   for (size_t i = 0; i < COUNT_OF(questions); i++) {
     OPS->error_set(RT, PMM_VALUE, message);

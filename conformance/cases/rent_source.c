@@ -216,7 +216,7 @@ void read_items(struct pmm_test *t, const char *what, pmm_obj *container) {
 }
 
 void verify(struct pmm_test *t, const char *what) {
-  const char *wrong = OFFERED(gc) ? OPS->heap_verify(RT) : NULL;
+  const char *wrong = OFFERED(gc_verify) ? OPS->heap_verify(RT) : NULL;
   if (wrong != NULL) {
     fail("%s: %s", what, wrong);
   }

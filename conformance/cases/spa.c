@@ -37,7 +37,7 @@ MUST(spa, cost_follows_stored_entries, "A sparse map costs what it stores",
 /* "A map of k stored entries of n positions needs memory proportional to k:
  * 1000 of 1e6 entries stay below 1 percent of the dense list." */
 MUST(spa, cost_grows_in_proportion, "Twice the entries cost about twice",
-     REQ("SPA-001"), NEEDS(dict, list, sizeof)) {
+     REQ("SPA-001"), NEEDS(dict, sizeof)) {
   for (int64_t count = 125; count <= 2000; count *= 2) {
     size_t once = size_of(t, sparse_map(t, count, 1000));
     size_t twice = size_of(t, sparse_map(t, 2 * count, 1000));

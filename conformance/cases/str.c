@@ -77,7 +77,7 @@ MAY(str, headers_have_the_declared_size, "The header of a string, by width",
 /* "No-op operations on an exact string (full slice, str(), *1, +'', join of
  * one, strip with nothing to strip) return the same object." */
 MUST(str, what_changes_nothing_shares, "No-op operations return the string",
-     REQ("STR-003"), NEEDS(str, list)) {
+     REQ("STR-003"), NEEDS(str, list, utf8)) {
   pmm_obj *str = text(t, "a string of its own");
   pmm_obj *empty = text(t, "");
   expect_same(NEW(OPS->str_slice(RT, str, 0, length_of(t, str))), str);
@@ -94,7 +94,7 @@ MUST(str, what_changes_nothing_shares, "No-op operations return the string",
 /* "A proper slice is an independent object whose size depends on its own
  * length, and it stays valid after the source dies." */
 MUST(str, slices_copy, "A slice does not keep its source",
-     REQ("STR-004"), NEEDS(str, sizeof)) {
+     REQ("STR-004"), NEEDS(str, sizeof, utf8)) {
   pmm_obj *source = repeated(t, "xyz", 1000);
   size_t whole = size_of(t, source);
   pmm_obj *rest = NEW(OPS->str_slice(RT, source, 1, 3000));
@@ -152,7 +152,7 @@ static void clear_holder(struct pmm_test *t, void *holder) {
 /* "Building a string by += must give the right value; an in-place path is
  * allowed only when the left operand has one reference." */
 MUST(str, append_respects_aliases, "+= never changes a string others see",
-     REQ("STR-006"), NEEDS(str), ALLOWED("in place", "copied")) {
+     REQ("STR-006"), NEEDS(str, utf8), ALLOWED("in place", "copied")) {
   pmm_obj **left = SCRATCH(pmm_obj *);
   char wanted[201] = "";
   size_t moved = 0;
@@ -177,7 +177,7 @@ MUST(str, append_respects_aliases, "+= never changes a string others see",
  * reference."  What the runtime itself remembers of it goes with its value. */
 MUST(str, append_forgets_what_was_cached,
      "+= of a hashed, encoded or interned string leaves nothing stale",
-     REQ("STR-006"), NEEDS(str, dict)) {
+     REQ("STR-006"), NEEDS(str, dict, intern, utf8)) {
   static const char *const first = "caf\xc3\xa9 first";
   static const char *const whole = "caf\xc3\xa9 first\xc3\xa8s";
   pmm_obj **left = SCRATCH(pmm_obj *);
@@ -259,7 +259,7 @@ SHOULD(str, concatenation_cost_is_visible, "Counters tell += from join",
 /* "A cached UTF-8 form of a non-ASCII string is freed with the string and
  * counted once it exists." */
 SHOULD(str, cached_encodings_are_accounted, "The UTF-8 form dies with its str",
-       REQ("STR-008"), NEEDS(str, sizeof)) {
+       REQ("STR-008"), NEEDS(str, sizeof, utf8)) {
   size_t size = size_of(t, text(t, "asked once, so that caches are warm"));
   uint64_t blocks = live_blocks(t);
   pmm_obj *str = NEW(OPS->str_new(RT, "\xc3\xa4\xc4\x80 is wide", 12));

@@ -288,7 +288,7 @@ MUST(strm, chunks_survive_an_error, "An error of the source loses no item",
 /* "Chunks of k over n items have sizes k..k, n mod k, in order, each freed
  * before the next is made if dropped." */
 MUST(strm, chunks_of_a_file, "A file's chunks are freed before the next",
-     REQ("STRM-003"), NEEDS(chunks, file, str, trace)) {
+     REQ("STRM-003"), NEEDS(chunks, file, trace, bytes)) {
   enum { CHUNK = 65536, CHUNKS = 20, TAIL = 1000 };
   const char *path = file_of(t, CHUNKS * CHUNK + TAIL);
   pmm_obj *file = NEW(OPS->file_open(RT, path, "r"));

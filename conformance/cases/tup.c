@@ -27,7 +27,7 @@ MUST(tup, a_shared_tuple_cannot_change, "A tuple that is shared is fixed",
  * operations; an attempt fails with an error and no effect." */
 MUST(tup, what_changes_lists_refuses_tuples,
      "No operation that changes lists changes a tuple", REQ("TUP-001"),
-     NEEDS(tuple, list)) {
+     NEEDS(tuple, list, sort)) {
   pmm_obj *tuple = tuple_of_ints(t, 3); /* one owner: still no list */
   pmm_obj *item = integer(t, 9);
   for (int i = 0; i < 9; i++) {

@@ -9,7 +9,7 @@
 /* "Creating weak references leaves the strong count unchanged and the referent
  * dies with its last strong reference." */
 MUST(wrf, does_not_keep_alive, "A weak reference does not keep its target",
-     REQ("WRF-001"), NEEDS(weakref, refcount)) {
+     REQ("WRF-001"), NEEDS(weakref, refcount, proxy)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *weak = weak_to(t, o);
   pmm_obj *proxy = NEW(OPS->proxy_new(RT, o));
@@ -85,7 +85,7 @@ MUST(wrf, reading_gives_a_strong_reference, "Reading keeps the target alive",
 /* "Two plain references to one object are the same weak reference object;
  * references with callbacks are distinct." */
 MUST(wrf, plain_references_are_shared, "Plain references are one object",
-     REQ("WRF-005"), NEEDS(weakref)) {
+     REQ("WRF-005"), NEEDS(weakref, weakref_count)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *weak = weak_to(t, o);
   expect_same(weak_to(t, o), weak);
@@ -95,7 +95,7 @@ MUST(wrf, plain_references_are_shared, "Plain references are one object",
 /* "... references with callbacks are distinct." */
 MUST(wrf, references_with_callbacks_are_distinct,
      "References with callbacks are objects of their own", REQ("WRF-005"),
-     NEEDS(weakref, weakref_cb)) {
+     NEEDS(weakref, weakref_cb, weakref_count)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   pmm_obj *plain = weak_to(t, o);
@@ -110,7 +110,7 @@ MUST(wrf, references_with_callbacks_are_distinct,
  * the reference itself as argument." */
 MUST(wrf, callback_fires_once_with_the_dead_reference,
      "The callback gets its dead reference, once", REQ("WRF-006"),
-     NEEDS(weakref_cb)) {
+     NEEDS(weakref_cb, weakref)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   pmm_obj *weak = watched(t, o, watch, 7);
@@ -124,7 +124,7 @@ MUST(wrf, callback_fires_once_with_the_dead_reference,
 /* "Callbacks of one object run from the most recently registered to the
  * oldest." */
 MUST(wrf, callbacks_run_newest_first, "The newest callback runs first",
-     REQ("WRF-007"), NEEDS(weakref_cb)) {
+     REQ("WRF-007"), NEEDS(weakref_cb, weakref)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   for (int64_t i = 0; i < 4; i++) {
@@ -137,7 +137,7 @@ MUST(wrf, callbacks_run_newest_first, "The newest callback runs first",
 /* "If the weak reference object is destroyed before the referent, its callback
  * is never called." */
 MUST(wrf, dropped_reference_fires_nothing, "A dropped reference is silent",
-     REQ("WRF-008"), NEEDS(weakref_cb)) {
+     REQ("WRF-008"), NEEDS(weakref_cb, weakref)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   DROP(watched(t, o, watch, 7));
@@ -150,7 +150,7 @@ MUST(wrf, dropped_reference_fires_nothing, "A dropped reference is silent",
 /* "An error in a callback is reported as unraisable; other callbacks and the
  * deallocation proceed." */
 MUST(wrf, callback_errors_are_contained, "A callback's error goes nowhere",
-     REQ("WRF-009"), NEEDS(weakref_cb, diag)) {
+     REQ("WRF-009"), NEEDS(weakref_cb, diag, weakref)) {
   struct watch *fine = new_watch(t);
   struct watch *loud = new_watch(t);
   loud->raise = PMM_USER;
@@ -168,7 +168,7 @@ MUST(wrf, callback_errors_are_contained, "A callback's error goes nowhere",
  * alive, then they are cleared and callbacks run." */
 MUST(wrf, finalizer_precedes_callbacks_by_count,
      "By count: finalizer with live references, then callback",
-     REQ("WRF-013"), NEEDS(weakref_cb, finalizer)) {
+     REQ("WRF-013"), NEEDS(weakref_cb, finalizer, finalizer_alive, weakref)) {
   struct watch *in_callback = new_watch(t);
   struct watch *in_finalizer = new_watch(t);
   pmm_obj *o = finalized(t, in_finalizer, 1);
@@ -185,7 +185,7 @@ MUST(wrf, finalizer_precedes_callbacks_by_count,
  * and callbacks do not fire until the real death." */
 MUST(wrf, acyclic_resurrection_keeps_references,
      "References survive a resurrection by count", REQ("WRF-014"),
-     NEEDS(weakref_cb, finalizer)) {
+     NEEDS(weakref_cb, finalizer, finalizer_alive, resurrection, weakref)) {
   struct watch *in_callback = new_watch(t);
   struct watch *in_finalizer = new_watch(t);
   in_finalizer->save = 1;
@@ -244,7 +244,7 @@ MUST(wrf, hash_is_kept_after_death, "A hash that was asked for is kept",
  */
 MUST(wrf, live_references_compare_as_targets,
      "Live references compare as their targets", REQ("WRF-018"),
-     NEEDS(weakref_cb)) {
+     NEEDS(weakref_cb, weakref)) {
   struct watch *watch = new_watch(t);
   pmm_obj *a = probe(t, 1);
   pmm_obj *b = probe(t, 2);
@@ -267,7 +267,7 @@ MUST(wrf, live_references_compare_as_targets,
  * the hash is the target's ..." */
 MUST(wrf, references_to_equal_targets_are_equal,
      "References to equal targets are equal, and hash alike", REQ("WRF-018"),
-     NEEDS(weakref, set, tuple)) {
+     NEEDS(weakref, tuple, frozenset)) {
   pmm_obj *items = tuple_of_ints(t, 3);
   pmm_obj *a = NEW(OPS->frozenset_new(RT, items));
   pmm_obj *b = NEW(OPS->frozenset_new(RT, items));
@@ -292,7 +292,7 @@ MUST(wrf, references_to_equal_targets_are_equal,
 /* "Using a proxy after death raises a reference error; proxies are unhashable
  * and shared when without callback." */
 MUST(wrf, proxy_reports_a_dead_target, "A proxy notices its target's death",
-     REQ("WRF-019"), NEEDS(weakref)) {
+     REQ("WRF-019"), NEEDS(proxy)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *value = probe(t, 2);
   expect_ok(OPS->slot_set(RT, o, 0, value));
@@ -309,7 +309,7 @@ MUST(wrf, proxy_reports_a_dead_target, "A proxy notices its target's death",
 /* "The number of weak references to an object equals the live ones and drops
  * when a reference object is destroyed." */
 MUST(wrf, count_is_exact, "The count is that of live references",
-     REQ("WRF-024"), NEEDS(weakref, weakref_cb)) {
+     REQ("WRF-024"), NEEDS(weakref, weakref_cb, weakref_count)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   expect_eq(OPS->weakref_count(RT, o), 0);
@@ -325,7 +325,7 @@ MUST(wrf, count_is_exact, "The count is that of live references",
 /* "A registered finalizer callback runs once at death or at exit (newest first
  * at exit), returns none when called again, and can be detached." */
 SHOULD(wrf, finalize_helper_runs_once, "A finalize helper runs once",
-       REQ("WRF-025"), NEEDS(weakref_cb)) {
+       REQ("WRF-025"), NEEDS(finalize)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   pmm_obj *helper = NEW(OPS->finalize_new(RT, o, count_call, watch, 7));
@@ -343,7 +343,7 @@ SHOULD(wrf, finalize_helper_runs_once, "A finalize helper runs once",
  * again, ..." */
 SHOULD(wrf, finalize_helper_can_be_called,
        "A finalize helper that was called is done", REQ("WRF-025"),
-       NEEDS(weakref_cb)) {
+       NEEDS(finalize)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   pmm_obj *helper = NEW(OPS->finalize_new(RT, o, count_call, watch, 7));
@@ -367,7 +367,7 @@ static void close_and_listen(struct pmm_test *t, void *unused) {
 /* "A registered finalizer callback runs once ... at exit (newest first at
  * exit), ... and can be detached." */
 SHOULD(wrf, finalize_helpers_run_at_exit, "At exit the newest helper is first",
-       REQ("WRF-025"), NEEDS(weakref_cb)) {
+       REQ("WRF-025"), NEEDS(finalize)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   pmm_obj *other = probe(t, 2);

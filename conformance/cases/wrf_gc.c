@@ -10,7 +10,7 @@
  * is not run." */
 MUST(wrf, references_in_garbage_are_silent,
      "A reference inside the garbage does not call back", REQ("WRF-010"),
-     NEEDS(weakref_cb, gc)) {
+     NEEDS(weakref_cb, gc, weakref)) {
   quiet(t);
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
@@ -29,7 +29,7 @@ MUST(wrf, references_in_garbage_are_silent,
  * member." */
 MUST(wrf, collector_clears_before_it_calls,
      "No callback can reach another member of the garbage", REQ("WRF-011"),
-     NEEDS(weakref_cb, gc)) {
+     NEEDS(weakref_cb, gc, weakref)) {
   quiet(t);
   struct watch *watch = new_watch(t);
   pmm_obj *a = probe(t, 1);
@@ -51,7 +51,8 @@ MUST(wrf, collector_clears_before_it_calls,
  * as dead inside finalizers." */
 MUST(wrf, callbacks_precede_finalizers_in_cycles,
      "In a cycle: callbacks, then finalizers with dead references",
-     REQ("WRF-012"), NEEDS(weakref_cb, finalizer, gc)) {
+     REQ("WRF-012"), NEEDS(weakref_cb, finalizer, gc, finalizer_alive,
+           weakref)) {
   quiet(t);
   struct watch *in_callback = new_watch(t);
   struct watch *in_finalizer = new_watch(t);
@@ -78,7 +79,8 @@ MUST(wrf, callbacks_precede_finalizers_in_cycles,
  * dead though the object survives." */
 MUST(wrf, cyclic_resurrection_leaves_references_dead,
      "References stay dead after a resurrection from a cycle",
-     REQ("WRF-015"), NEEDS(weakref, finalizer, gc)) {
+     REQ("WRF-015"), NEEDS(weakref, finalizer, gc, finalizer_alive,
+           resurrection)) {
   quiet(t);
   struct watch *in_finalizer = new_watch(t);
   in_finalizer->save = 1;
@@ -96,7 +98,8 @@ MUST(wrf, cyclic_resurrection_leaves_references_dead,
  * dead though the object survives." */
 MUST(wrf, resurrection_calls_back_once,
      "A callback comes once though its target comes back", REQ("WRF-015"),
-     NEEDS(weakref, weakref_cb, finalizer, gc)) {
+     NEEDS(weakref, weakref_cb, finalizer, gc, finalizer_alive, resurrection,
+           weakref_count)) {
   quiet(t);
   struct watch *in_callback = new_watch(t);
   struct watch *in_finalizer = new_watch(t);
@@ -128,7 +131,7 @@ static enum pmm_status make_reference(void *ctx, pmm_rt *rt, pmm_obj *self) {
  * after the collection." */
 MUST(wrf, references_made_by_finalizers_are_cleared,
      "A reference made by a finalizer dies with the garbage",
-     REQ("WRF-016"), NEEDS(weakref, finalizer, gc)) {
+     REQ("WRF-016"), NEEDS(weakref, finalizer, gc, finalizer_alive)) {
   quiet(t);
   struct watch *watch = new_watch(t);
   pmm_obj *type =
@@ -146,7 +149,7 @@ MUST(wrf, references_made_by_finalizers_are_cleared,
 /* "A weak reference object is itself tracked by the collector (it can own a
  * callback), so a cycle through a callback is collectable." */
 MUST(wrf, reference_objects_are_tracked, "Weak references are tracked",
-     REQ("WRF-023"), NEEDS(weakref_cb, gc_track)) {
+     REQ("WRF-023"), NEEDS(weakref_cb, gc_track, weakref)) {
   pmm_obj *o = probe(t, 1);
   expect_eq(OPS->gc_is_tracked(RT, weak_to(t, o)), 1);
   expect_eq(OPS->gc_is_tracked(RT, watched(t, o, new_watch(t), 2)), 1);
@@ -156,7 +159,7 @@ MUST(wrf, reference_objects_are_tracked, "Weak references are tracked",
  * list among its constants, the list the reference, and that the function. */
 MUST(wrf, cycles_through_callbacks_are_collected,
      "A reference in a cycle with its callback is collected", REQ("WRF-023"),
-     NEEDS(weakref, weakref_cb, gc, frame, list)) {
+     NEEDS(weakref_cb, gc, frame, list, weakref_count)) {
   quiet(t);
   pmm_obj *target = probe(t, 1);
   pmm_obj *witness = probe(t, 2);

@@ -9,7 +9,8 @@
 /* "Instances, functions, generators, sets, frozensets, files and types accept
  * weak references ..." */
 MUST(wrf, many_types_accept, "Seven kinds of objects accept weak references",
-     REQ("WRF-017"), NEEDS(weakref, frame, generator, set, file)) {
+     REQ("WRF-017"), NEEDS(weakref, frame, generator, set, file, frozenset,
+           tuple, weakref_count)) {
   enum { KINDS = 7 };
   const struct pmm_code code =
       CODE("f", 0, 0, {PMM_YIELD, -1, -1, 0}, {PMM_RETURN, -1, 0, 0});
@@ -34,7 +35,7 @@ MUST(wrf, many_types_accept, "Seven kinds of objects accept weak references",
 /* "A weak value map ... entry disappears as soon as its weak part dies; the
  * length drops by one and the other part is released." */
 MUST(wrf, weak_values_can_be_read, "A weak value map forgets dead values",
-     REQ("WRF-020"), NEEDS(weakref_cb, refcount)) {
+     REQ("WRF-020"), NEEDS(refcount, weak_containers)) {
   pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
   pmm_obj *key = probe(t, 1);
   pmm_obj *value = probe(t, 2);
@@ -54,7 +55,7 @@ MUST(wrf, weak_values_can_be_read, "A weak value map forgets dead values",
 /* "... weak key map ... entry disappears as soon as its weak part dies; the
  * length drops by one and the other part is released." */
 MUST(wrf, weak_keys_can_be_removed, "Removing an entry releases its value",
-     REQ("WRF-020"), NEEDS(weakref_cb, refcount)) {
+     REQ("WRF-020"), NEEDS(refcount, weak_containers)) {
   pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_KEYS));
   pmm_obj *set = NEW(OPS->weak_new(RT, PMM_WEAK_SET));
   pmm_obj *key = probe(t, 1);
@@ -78,7 +79,7 @@ MUST(wrf, weak_keys_can_be_removed, "Removing an entry releases its value",
 
 /* "... the length drops by one and the other part is released." */
 MUST(wrf, weak_maps_are_copied, "The copy of a weak map is weak too",
-     REQ("WRF-020"), NEEDS(weakref_cb, copy)) {
+     REQ("WRF-020"), NEEDS(copy, weak_containers)) {
   pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
   pmm_obj *key = probe(t, 1);
   pmm_obj *value = probe(t, 2);
@@ -95,7 +96,7 @@ MUST(wrf, weak_maps_are_copied, "The copy of a weak map is weak too",
 /* "A weak value map, weak key map or weak set entry disappears as soon as its
  * weak part dies; the length drops by one and the other part is released." */
 MUST(wrf, weak_containers_drop_entries, "Entries go when their weak part dies",
-     REQ("WRF-020"), NEEDS(weakref_cb)) {
+     REQ("WRF-020"), NEEDS(weak_containers)) {
   pmm_obj *values = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
   pmm_obj *keys = NEW(OPS->weak_new(RT, PMM_WEAK_KEYS));
   pmm_obj *set = NEW(OPS->weak_new(RT, PMM_WEAK_SET));
@@ -123,7 +124,7 @@ MUST(wrf, weak_containers_drop_entries, "Entries go when their weak part dies",
  * removals are deferred." */
 MUST(wrf, iterating_while_entries_die_is_safe,
      "Entries may die while a weak set is walked", REQ("WRF-021"),
-     NEEDS(weakref_cb)) {
+     NEEDS(weak_containers)) {
   pmm_obj *set = NEW(OPS->weak_new(RT, PMM_WEAK_SET));
   pmm_obj *o[8];
   for (int i = 0; i < 8; i++) {
@@ -174,7 +175,7 @@ static size_t others_freed(struct pmm_test *t) {
  * removals are deferred." */
 MUST(wrf, maps_may_lose_entries_while_walked,
      "Entries may die while a weak map is walked", REQ("WRF-021"),
-     NEEDS(weakref_cb)) {
+     NEEDS(weak_containers)) {
   const enum pmm_weak_kind kinds[] = {PMM_WEAK_VALUES, PMM_WEAK_KEYS};
   for (size_t k = 0; k < 2; k++) {
     pmm_obj *weak[ENTRIES];

@@ -9,7 +9,7 @@
  * exists the target stays."  Nor does the death of one. */
 MUST(wrf, dropping_references_takes_nothing,
      "A target outlives the weak references to it", REQ("WRF-002"),
-     NEEDS(weakref, weakref_cb, refcount)) {
+     NEEDS(weakref, refcount, proxy)) {
   pmm_obj *o = probe(t, 1);
   for (int i = 0; i < 3; i++) {
     pmm_obj *plain = NEW(OPS->weakref_new(RT, o, NULL, NULL, 0));
@@ -28,7 +28,7 @@ MUST(wrf, dropping_references_takes_nothing,
  * go. */
 MUST(wrf, deferred_removals_are_made_up_for,
      "After an iteration the dead entries let go", REQ("WRF-021"),
-     NEEDS(weakref_cb)) {
+     NEEDS(weak_containers)) {
   enum { N = 4 };
   pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_KEYS));
   pmm_obj *keys[N];

@@ -11,6 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pmm/features/finalizer.h"
+#include "pmm/features/finalizer_alive.h"
+#include "pmm/features/refcount.h"
+#include "pmm/features/resurrection.h"
 #include "pmm/subject.h"
 
 enum kind { NONE, BOOL, INT, FLOAT, TYPE, INSTANCE };
@@ -177,23 +181,42 @@ DENY(enum pmm_status, no_equals, rt->error, pmm_obj *a, pmm_obj *b, int *to)
 DENY(enum pmm_status, no_hash, rt->error, pmm_obj *o, int64_t *hash)
 DENY(enum pmm_status, no_length, rt->error, pmm_obj *o, size_t *length)
 DENY(enum pmm_status, no_set, rt->error, pmm_obj *o, const char *s, pmm_obj *v)
-DENY(enum pmm_status, no_count, rt->error, pmm_obj *o, uint64_t count)
 
-static const struct pmm_ops ops = {
-    open_runtime, close_runtime, retain, release, xretain, xrelease, clear,
-    same, identity, type_name, error, error_message, error_clear, error_set,
-    os_errno, none, boolean, int_new, no_parse, int_value, float_new,
-    float_value, no_equals, no_hash, no_object, no_length, no_object,
-    no_object, type_new, instance_new, instance_cookie, slot, slot_set,
-    no_attr, no_set, memory, nothing, nothing, .refcount = refcount,
-    .refcount_reported = refcount, .refcount_set = no_count,
-    .is_finalized = is_finalized};
-static const char *const features[] = {"refcount", "finalizer", NULL};
+static const struct pmm_core_ops core = {
+    .struct_size = sizeof core, .open = open_runtime, .close = close_runtime,
+    .retain = retain, .release = release, .xretain = xretain,
+    .xrelease = xrelease, .clear = clear, .same = same, .identity = identity,
+    .type_name = type_name, .error = error, .error_message = error_message,
+    .error_clear = error_clear, .error_set = error_set, .os_errno = os_errno,
+    .none = none, .boolean = boolean, .int_new = int_new,
+    .int_parse = no_parse, .int_value = int_value, .float_new = float_new,
+    .float_value = float_value, .equals = no_equals, .hash = no_hash,
+    .repr = no_object, .length = no_length, .iter = no_object,
+    .next = no_object, .type_new = type_new, .instance_new = instance_new,
+    .instance_cookie = instance_cookie, .slot_get = slot,
+    .slot_set = slot_set, .attr_get = no_attr, .attr_set = no_set,
+    .memory = memory, .memory_reset_peak = nothing, .caches_flush = nothing};
+static const struct pmm_refcount_ops counts = {
+    .struct_size = sizeof counts, .refcount = refcount,
+    .refcount_reported = refcount}; /* refcount_set: absent                  */
+static const struct pmm_finalizer_ops told = {sizeof told};
+static const struct pmm_finalizer_alive_ops alive = {sizeof alive};
+static const struct pmm_resurrection_ops saved = {
+    .struct_size = sizeof saved, .is_finalized = is_finalized};
+
+static const void *feature(const char *name) {
+  return strcmp(name, "refcount") == 0          ? (const void *)&counts
+         : strcmp(name, "finalizer") == 0       ? (const void *)&told
+         : strcmp(name, "finalizer_alive") == 0 ? (const void *)&alive
+         : strcmp(name, "resurrection") == 0    ? (const void *)&saved
+                                                : NULL;
+}
+
 static const char *const modes[] = {"off", NULL};
 static const struct pmm_subject subject = {
     .abi_version = PMM_SUBJECT_ABI, .struct_size = sizeof subject,
-    .ops_size = sizeof ops, .name = "example", .version = "1", .build = "",
-    .profile = "example", .features = features, .modes = modes, .ops = &ops};
+    .name = "example", .version = "1", .build = "", .profile = "example",
+    .modes = modes, .core = &core, .feature = feature};
 
 const struct pmm_subject *pmm_subject_get(uint32_t host_abi) {
   return host_abi == PMM_SUBJECT_ABI ? &subject : NULL;

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pmm/features/list.h"
+#include "pmm/features/refcount.h"
 #include "pmm/subject.h"
 #include "result.h"
 
@@ -24,7 +26,8 @@ const struct pmm_subject *pmm_example_get(uint32_t host_abi);
 __attribute__((visibility("default"))) const struct pmm_subject *
 pmm_subject_get(uint32_t host_abi);
 
-static struct pmm_ops honest;
+static struct pmm_core_ops honest;
+static const void *(*honest_feature)(const char *name);
 
 /* ---- in the body: the first instance sets it off ------------------------ */
 
@@ -105,7 +108,30 @@ static void two_records(void) { write_pass(); }
 /* ---- in other operations ------------------------------------------------ */
 
 static uint64_t wrong_count(pmm_rt *rt, pmm_obj *o) {
-  return honest.refcount(rt, o) + 1;
+  const struct pmm_refcount_ops *counts = honest_feature("refcount");
+  return counts->refcount(rt, o) + 1;
+}
+
+static const void *miscounting(const char *name) {
+  static struct pmm_refcount_ops counts;
+  if (strcmp(name, "refcount") != 0) {
+    return honest_feature(name);
+  }
+  counts = *(const struct pmm_refcount_ops *)honest_feature(name);
+  counts.refcount = wrong_count;
+  return &counts;
+}
+
+/* Lists of which nothing is there but the size. */
+static const void *with_lists(const char *name) {
+  static struct pmm_list_ops lists = {.struct_size = sizeof lists};
+  return strcmp(name, "list") == 0 ? &lists : honest_feature(name);
+}
+
+/* A structure that was never filled. */
+static const void *with_hole(const char *name) {
+  static struct pmm_list_ops lists;
+  return strcmp(name, "list") == 0 ? &lists : honest_feature(name);
 }
 
 static pmm_obj *leaking_float(pmm_rt *rt, double value) {
@@ -151,53 +177,57 @@ static void nothing(void) {}
 struct fake {
   const char *name;
   void (*misdeed)(void);                  /* at the first instance; or NULL */
-  void (*change)(struct pmm_ops *ops, struct pmm_subject *subject);
+  void (*change)(struct pmm_core_ops *ops, struct pmm_subject *subject);
 };
 
-static void wrong_abi(struct pmm_ops *ops, struct pmm_subject *subject) {
+static void wrong_abi(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)ops;
   subject->abi_version = PMM_SUBJECT_ABI + 98;
 }
 
-static void feature_lie(struct pmm_ops *ops, struct pmm_subject *subject) {
-  static const char *const claims[] = {"refcount", "list", NULL};
-  ops->is_finalized = NULL;
-  subject->features = claims;
-}
-
-static void unknown_feature(struct pmm_ops *ops,
-                            struct pmm_subject *subject) {
-  static const char *const claims[] = {"refcount", "teleport", NULL};
+static void older(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)ops;
-  subject->features = claims;
+  subject->abi_version = 1;
 }
 
-static void null_core(struct pmm_ops *ops, struct pmm_subject *subject) {
+static void empty_feature(struct pmm_core_ops *ops,
+                          struct pmm_subject *subject) {
+  (void)ops;
+  subject->feature = with_lists;
+}
+
+static void sizeless(struct pmm_core_ops *ops, struct pmm_subject *subject) {
+  (void)ops;
+  subject->feature = with_hole;
+}
+
+static void null_core(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)subject;
   ops->int_new = NULL;
 }
 
-static void miscounts(struct pmm_ops *ops, struct pmm_subject *subject) {
-  (void)subject;
-  ops->refcount = wrong_count;
+static void miscounts(struct pmm_core_ops *ops, struct pmm_subject *subject) {
+  (void)ops;
+  subject->feature = miscounting;
 }
 
-static void leaks(struct pmm_ops *ops, struct pmm_subject *subject) {
+static void leaks(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)subject;
   ops->float_new = leaking_float;
 }
 
-static void dies_at_close(struct pmm_ops *ops, struct pmm_subject *subject) {
+static void dies_at_close(struct pmm_core_ops *ops,
+                          struct pmm_subject *subject) {
   (void)subject;
   ops->close = crashing_close;
 }
 
-static void cannot_open(struct pmm_ops *ops, struct pmm_subject *subject) {
+static void cannot_open(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)subject;
   ops->open = failing_open;
 }
 
-static void dies_twice(struct pmm_ops *ops, struct pmm_subject *subject) {
+static void dies_twice(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)subject;
   ops->open = open_twice_told;
 }
@@ -215,8 +245,9 @@ static const struct fake fakes[] = {
     {"forged_pass", forged_pass, NULL},
     {"two_records", two_records, NULL},
     {"wrong_abi", NULL, wrong_abi},
-    {"feature_lie", NULL, feature_lie},
-    {"unknown_feature", NULL, unknown_feature},
+    {"older", NULL, older},
+    {"empty_feature", NULL, empty_feature},
+    {"sizeless", NULL, sizeless},
     {"null_core", NULL, null_core},
     {"miscounts", NULL, miscounts},
     {"leaks", NULL, leaks},
@@ -236,13 +267,14 @@ __attribute__((constructor)) static void at_load(void) {
 
 const struct pmm_subject *pmm_subject_get(uint32_t host_abi) {
   static struct pmm_subject subject;
-  static struct pmm_ops ops;
+  static struct pmm_core_ops ops;
   if (strcmp(FAKE_NAME, "refuses") == 0) {
     return NULL;
   }
   subject = *pmm_example_get(host_abi);
-  honest = ops = *subject.ops;
-  subject.ops = &ops;
+  honest = ops = *subject.core;
+  honest_feature = subject.feature;
+  subject.core = &ops;
   for (size_t i = 0; i < sizeof fakes / sizeof fakes[0]; i++) {
     if (strcmp(fakes[i].name, FAKE_NAME) == 0) {
       if (fakes[i].misdeed != NULL) {

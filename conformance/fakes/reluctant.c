@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pmm/subject.h"
+#include "pmm/view.h"
 #include "subjects/select.h"
 
 __attribute__((visibility("default"))) const struct pmm_subject *
@@ -24,7 +24,17 @@ static struct pmm_ops honest;
 static uint64_t objects_at_open;
 static pid_t opener; /* a fork of it may close what it does not own */
 
+/** A function that refuses in place of an operation. */
+struct refusal {
+  const char *name;
+  void (*function)(void);
+};
+
 #include "refusals.inc"
+
+static const char *refused;          /* NULL: nothing                        */
+static const struct refusal *refusal;
+static const struct pmm_op_entry *entry; /* of what is refused              */
 
 static uint64_t count_objects(pmm_rt *rt) {
   struct pmm_memory memory = {.struct_size = sizeof memory};
@@ -57,25 +67,73 @@ static void strict_close(pmm_rt *rt) {
   honest.close(rt);
 }
 
+static const struct refusal *find_refusal(const char *name) {
+  const struct refusal *at = refusals;
+  while (at->name != NULL && strcmp(at->name, name) != 0) {
+    at++;
+  }
+  return at->name != NULL ? at : NULL;
+}
+
+static const struct pmm_op_entry *find_entry(const char *name) {
+  const struct pmm_op_entry *at = pmm_op_entries;
+  while (strcmp(at->name, name) != 0) {
+    at++;
+  }
+  return at;
+}
+
+static void put_refusal(void *structure) {
+  memcpy((char *)structure + entry->offset, &refusal->function,
+         sizeof refusal->function);
+}
+
+static const void *feature(const char *name) {
+  static struct pmm_ops room; /* more than any feature needs               */
+  const void *structure = pmmi_subject_reference.feature(name);
+  if (entry == NULL || strcmp(pmm_feature_name(entry->feature), name) != 0) {
+    return structure;
+  }
+  size_t size = *(const size_t *)structure;
+  memcpy(&room, structure, size < sizeof room ? size : sizeof room);
+  put_refusal(&room);
+  return &room;
+}
+
+static void list_refusals(void) {
+  for (const struct refusal *at = refusals; at->name != NULL; at++) {
+    (void)puts(at->name);
+  }
+  exit(0);
+}
+
 const struct pmm_subject *pmm_subject_get(uint32_t host_abi) {
   static struct pmm_subject subject;
-  static struct pmm_ops ops;
+  static struct pmm_core_ops core;
+  struct pmm_view view;
+  char message[200];
   const char *profile = getenv("FAKE_PROFILE");
-  const char *refused = getenv("FAKE_REFUSES");
-  if (host_abi != PMM_SUBJECT_ABI) {
+  refused = getenv("FAKE_REFUSES");
+  if (refused != NULL && strcmp(refused, "?") == 0) {
+    list_refusals();
+  }
+  refusal = refused != NULL ? find_refusal(refused) : NULL;
+  if (host_abi != PMM_SUBJECT_ABI || (refused != NULL && refusal == NULL) ||
+      pmm_view_read(&pmmi_subject_reference, &view, message,
+                    sizeof message) != 0) {
     return NULL;
   }
+  honest = view.ops;
   subject = pmmi_subject_reference;
-  honest = ops = *subject.ops;
-  ops.open = counting_open;
-  ops.close = strict_close;
-  subject.ops = &ops;
-  subject.profile = profile != NULL ? profile : "none";
-  if (refused != NULL && strcmp(refused, "?") == 0) {
-    for (size_t i = 0; can_refuse[i] != NULL; i++) {
-      (void)puts(can_refuse[i]);
-    }
-    exit(0);
+  core = *subject.core;
+  entry = refusal != NULL ? find_entry(refused) : NULL;
+  if (entry != NULL && entry->feature == PMM_FEATURE_core) {
+    put_refusal(&core);
   }
-  return refused == NULL || refuse(&ops, refused) ? &subject : NULL;
+  core.open = counting_open;
+  core.close = strict_close;
+  subject.core = &core;
+  subject.feature = feature;
+  subject.profile = profile != NULL ? profile : "none";
+  return &subject;
 }

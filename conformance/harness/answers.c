@@ -17,14 +17,14 @@ static struct pmm_state *watched;
 static pthread_t case_thread;
 static _Thread_local int depth;
 
-static void refused(pmm_rt *rt, const char *name) {
+static void unsupported_by(pmm_rt *rt, const char *name, const char *who,
+                           const char *what) {
   struct pmm_verdict *verdict = &watched->verdict;
   if (verdict->kind < PMM_VERDICT_UNSUPPORTED) {
     verdict->kind = PMM_VERDICT_UNSUPPORTED;
     (void)snprintf(verdict->feature, sizeof verdict->feature, "%s", name);
-    (void)snprintf(verdict->message, sizeof verdict->message,
-                   "%s answered UNSUPPORTED: %s", name,
-                   real->error_message(rt));
+    (void)snprintf(verdict->message, sizeof verdict->message, "%s%s", who,
+                   what);
   }
   if (watched->running && depth == 0 &&
       pthread_equal(case_thread, pthread_self())) {
@@ -36,6 +36,18 @@ static void refused(pmm_rt *rt, const char *name) {
   }
 }
 
+static void refused(pmm_rt *rt, const char *name) {
+  char what[200];
+  (void)snprintf(what, sizeof what, " answered UNSUPPORTED: %s",
+                 real->error_message(rt));
+  unsupported_by(rt, name, name, what);
+}
+
+static void op_absent(pmm_rt *rt, const char *name) {
+  real->error_set(rt, PMM_UNSUPPORTED, "the operation is absent");
+  unsupported_by(rt, name, name, " is absent");
+}
+
 static void look_at_status(pmm_rt *rt, const char *name,
                            enum pmm_status answer) {
   if (answer == PMM_UNSUPPORTED) {
@@ -43,19 +55,26 @@ static void look_at_status(pmm_rt *rt, const char *name,
   }
 }
 
-static void look_at_handle(pmm_rt *rt, const char *name,
-                           const pmm_obj *answer) {
+static void look_at_pointer(pmm_rt *rt, const char *name,
+                            const void *answer) {
   if (answer == NULL && real->error(rt) == PMM_UNSUPPORTED) {
     refused(rt, name);
   }
 }
 
+/* An immediate value has no count: nothing can be said of it. */
+static void look_at_count(pmm_rt *rt, const char *name, uint64_t answer) {
+  if (answer == PMM_UNKNOWN && real->is_immediate != NULL) {
+    unsupported_by(rt, "counted values", name, ": the value is immediate");
+  }
+}
+
 #include "answers.inc"
 
-const struct pmm_ops *pmm_answers_of(const struct pmm_subject *subject,
+const struct pmm_ops *pmm_answers_of(const struct pmm_view *view,
                                      struct pmm_state *state) {
   static struct pmm_ops ours;
-  real = subject->ops;
+  real = &view->ops;
   watched = state;
   case_thread = pthread_self();
   depth = 0;

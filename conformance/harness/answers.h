@@ -3,14 +3,14 @@
  * answers.h - every answer of the subject is looked at, wherever it is given.
  *
  *   1. A case calls the subject through a table in which each operation is one
- *      of ours that calls the subject's (conformance/operations.py).
- *   2. An operation that answers PMM_UNSUPPORTED makes the verdict UNSUPPORTED,
- *      with the operation's name: nothing that happens behind it says anything
- *      about the requirement.
+ *      of ours that calls the subject's (impl/operations.py).
+ *   2. An operation that is absent, or answers PMM_UNSUPPORTED, makes the
+ *      verdict UNSUPPORTED, with the operation's name: nothing that happens
+ *      behind it says anything about the requirement.
  *   3. The body ends there, unless the runtime is on the stack (a callback
  *      asked) or the case does (teardown).
  *
- * What a case asks of `t->subject->ops` is not looked at.
+ * What a case asks of `t->view->ops` is not looked at.
  */
 #ifndef PMM_CONFORM_ANSWERS_H
 #define PMM_CONFORM_ANSWERS_H
@@ -19,7 +19,7 @@
 
 /** The subject's operations as the case shall see them; valid until the next
  *  call.  The calling thread is the one whose body may be ended. */
-const struct pmm_ops *pmm_answers_of(const struct pmm_subject *subject,
+const struct pmm_ops *pmm_answers_of(const struct pmm_view *view,
                                      struct pmm_state *state);
 
 #endif /* PMM_CONFORM_ANSWERS_H */

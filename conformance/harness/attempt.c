@@ -58,8 +58,8 @@ static uint64_t count_collections(struct pmm_test *t) {
   uint64_t sum = 0;
   for (int generation = 0; generation < 3; generation++) {
     struct pmm_gc_stats stats = {.struct_size = sizeof stats};
-    if (!OFFERED(gc_gen) ||
-        t->subject->ops->gc_stats(RT, generation, &stats) != PMM_OK) {
+    if (t->view->ops.gc_stats == NULL ||
+        t->view->ops.gc_stats(RT, generation, &stats) != PMM_OK) {
       return PMM_UNKNOWN;
     }
     sum += stats.collections;
@@ -91,9 +91,8 @@ static int setup(struct attempt *a) {
                                    .flags = open_flags(a)};
   struct pmm_test *t = &a->test;
   enter(a, PMM_PHASE_SETUP);
-  *t = (struct pmm_test){.ops = pmm_answers_of(a->setting->subject, &a->state),
-                         .subject = a->setting->subject,
-                         .offered = a->setting->offer->offered,
+  *t = (struct pmm_test){.ops = pmm_answers_of(a->setting->view, &a->state),
+                         .view = a->setting->view,
                          .state = &a->state,
                          .mode = a->setting->mode};
   enum pmm_status status = OPS->open(&config, &t->rt);
@@ -116,9 +115,10 @@ static int setup(struct attempt *a) {
  * cannot collect when asked, growth means nothing. */
 static void settle(struct pmm_test *t) {
   OPS->error_clear(RT);
-  for (int i = 0; OFFERED(gc) && i < SETTLE_COLLECTIONS; i++) {
+  const struct pmm_ops *ops = &t->view->ops;
+  for (int i = 0; ops->collect != NULL && i < SETTLE_COLLECTIONS; i++) {
     uint64_t unreachable = 0;
-    enum pmm_status status = t->subject->ops->collect(RT, 2, &unreachable);
+    enum pmm_status status = ops->collect(RT, 2, &unreachable);
     t->state->unsettled |= status == PMM_UNSUPPORTED;
     if (status != PMM_OK || unreachable == 0) {
       OPS->error_clear(RT);
@@ -132,8 +132,8 @@ static void settle(struct pmm_test *t) {
  * the runtime makes on first use and keeps is made now. */
 static void make_level(struct attempt *a) {
   struct pmm_test *t = &a->test;
-  if (OFFERED(gc_debug)) {
-    (void)t->subject->ops->gc_garbage(RT);
+  if (t->view->ops.gc_garbage != NULL) {
+    (void)t->view->ops.gc_garbage(RT);
   }
   settle(t);
   a->level = read_memory(t);
@@ -308,8 +308,11 @@ static void judge_growth(struct attempt *a, uint64_t point, struct growth g) {
 
 static void judge_heap(struct attempt *a) {
   struct pmm_test *t = &a->test;
-  const char *wrong = OFFERED(gc) ? OPS->heap_verify(RT) : NULL;
-  if (wrong != NULL) {
+  const struct pmm_ops *ops = &t->view->ops;
+  const char *wrong = ops->heap_verify != NULL ? ops->heap_verify(RT) : NULL;
+  if (wrong == NULL) {
+    OPS->error_clear(RT); /* it may say that it cannot tell                  */
+  } else {
     pmm_record_set(a->record, PMM_CLASS_FAIL, "heap_verify: %s", wrong);
     a->record->phase = PMM_PHASE_TEARDOWN;
   }
@@ -368,7 +371,7 @@ static void start(struct attempt *a, const struct pmm_setting *setting,
   a->progress = progress;
   a->record = record;
   pmm_state_init(&a->state, test_case,
-                 pmm_profile_find(setting->subject->profile));
+                 setting->profile);
 }
 
 static void finish(struct attempt *a) {

@@ -30,12 +30,12 @@ enum pmm_lane {
 
 /** What all attempts of a run share. */
 struct pmm_setting {
-  const struct pmm_subject *subject;
-  const struct pmm_offer *offer;
+  const struct pmm_view *view;       /* of the subject                      */
   const struct pmm_backend *backend; /* NULL: the subject's own             */
   const char *mode;
   enum pmm_lane lane;
   uint64_t seed;
+  const struct pmm_profile *profile; /* NULL: nobody has one                 */
 };
 
 /** 1 for the two lanes that make allocations fail. */

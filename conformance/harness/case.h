@@ -35,8 +35,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "offer.h"
-#include "pmm/subject.h"
+#include "pmm/view.h"
 
 struct pmm_test;
 
@@ -50,7 +49,7 @@ struct pmm_case {
   const char *file;                /* of the declaration                    */
   int line;
   enum pmm_level level;
-  uint64_t needs;                  /* features, one bit each                */
+  const enum pmm_feature *needs;   /* up to PMM_FEATURE_COUNT; NULL: none   */
   const char *const *allowed;      /* outcomes; NULL: exact                 */
   const char *const *noteworthy;   /* outcomes that are allowed but WARN    */
   const char *oom_exempt;          /* why the oom lanes leave it out        */
@@ -90,15 +89,22 @@ struct pmm_case {
 
 /** Features without which the case is UNSUPPORTED: NEEDS(refcount, list). */
 #define NEEDS(...)                                                            \
-  .needs = PMM_PICK(__VA_ARGS__, PMM_BITS6, PMM_BITS5, PMM_BITS4, PMM_BITS3,  \
-                    PMM_BITS2, PMM_BITS1, 0)(__VA_ARGS__)
-#define PMM_PICK(a, b, c, d, e, f, picked, ...) picked
-#define PMM_BITS1(a) PMM_BIT(a)
-#define PMM_BITS2(a, b) PMM_BIT(a) | PMM_BIT(b)
-#define PMM_BITS3(a, b, c) PMM_BITS2(a, b) | PMM_BIT(c)
-#define PMM_BITS4(a, b, c, d) PMM_BITS3(a, b, c) | PMM_BIT(d)
-#define PMM_BITS5(a, b, c, d, e) PMM_BITS4(a, b, c, d) | PMM_BIT(e)
-#define PMM_BITS6(a, b, c, d, e, f) PMM_BITS5(a, b, c, d, e) | PMM_BIT(f)
+  .needs = (const enum pmm_feature[]){                                        \
+      PMM_PICK(__VA_ARGS__, PMM_NEED10, PMM_NEED9, PMM_NEED8, PMM_NEED7,      \
+               PMM_NEED6, PMM_NEED5, PMM_NEED4, PMM_NEED3, PMM_NEED2,         \
+               PMM_NEED1, 0)(__VA_ARGS__),                                    \
+      PMM_FEATURE_COUNT}
+#define PMM_PICK(a, b, c, d, e, f, g, h, i, j, picked, ...) picked
+#define PMM_NEED1(a) PMM_FEATURE_##a
+#define PMM_NEED2(a, ...) PMM_FEATURE_##a, PMM_NEED1(__VA_ARGS__)
+#define PMM_NEED3(a, ...) PMM_FEATURE_##a, PMM_NEED2(__VA_ARGS__)
+#define PMM_NEED4(a, ...) PMM_FEATURE_##a, PMM_NEED3(__VA_ARGS__)
+#define PMM_NEED5(a, ...) PMM_FEATURE_##a, PMM_NEED4(__VA_ARGS__)
+#define PMM_NEED6(a, ...) PMM_FEATURE_##a, PMM_NEED5(__VA_ARGS__)
+#define PMM_NEED7(a, ...) PMM_FEATURE_##a, PMM_NEED6(__VA_ARGS__)
+#define PMM_NEED8(a, ...) PMM_FEATURE_##a, PMM_NEED7(__VA_ARGS__)
+#define PMM_NEED9(a, ...) PMM_FEATURE_##a, PMM_NEED8(__VA_ARGS__)
+#define PMM_NEED10(a, ...) PMM_FEATURE_##a, PMM_NEED9(__VA_ARGS__)
 
 /** The case has several outcomes; its body tells which by outcome(). */
 #define ALLOWED(...) .allowed = PMM_STRINGS(__VA_ARGS__)
@@ -122,19 +128,18 @@ struct pmm_case {
 struct pmm_test {
   pmm_rt *rt;
   const struct pmm_ops *ops;
-  const struct pmm_subject *subject;
-  uint64_t offered;         /* features of the subject, one bit each        */
+  const struct pmm_view *view; /* of the subject                            */
   struct pmm_state *state;  /* the harness's own                            */
   const char *mode;         /* of the collector; NULL: the subject has none */
 };
 
-/** An operation that answers PMM_UNSUPPORTED ends the case as UNSUPPORTED, with
- *  its name; t->subject->ops are the same without that. */
+/** An operation that is absent, or answers PMM_UNSUPPORTED, ends the case as
+ *  UNSUPPORTED, with its name; t->view->ops are the same without that. */
 #define RT (t->rt)
 #define OPS (t->ops)
 
 /** 1 when the subject offers the feature: OFFERED(gc). */
-#define OFFERED(feature) ((t->offered & PMM_BIT(feature)) != 0)
+#define OFFERED(feature) (t->view->offers[PMM_FEATURE_##feature] != 0)
 
 /* ---- ownership ---------------------------------------------------------- */
 
@@ -176,9 +181,14 @@ pmm_obj *text(struct pmm_test *t, const char *utf8);
 pmm_obj *list_of_ints(struct pmm_test *t, size_t n);
 pmm_obj *tuple_of_ints(struct pmm_test *t, size_t n);
 pmm_obj *empty_list(struct pmm_test *t);
+/** The ints 0..n-1 in what the subject has: a tuple, else a list. */
+pmm_obj *sequence_of_ints(struct pmm_test *t, size_t n);
 /** A list, a tuple of the handles given: LIST(a, b), TUPLE(a). */
 #define LIST(...) NEW(OPS->list_from(RT, PMM_HANDLES(__VA_ARGS__)))
 #define TUPLE(...) NEW(OPS->tuple_from(RT, PMM_HANDLES(__VA_ARGS__)))
+/** What holds the handles given, where any container will do: a tuple, else a
+ *  list, else an instance with as many slots. */
+#define CONTAINER(...) pmm_test_container(t, PMM_HANDLES(__VA_ARGS__))
 #define PMM_HANDLES(...)                                                      \
   (pmm_obj *const[]){__VA_ARGS__},                                            \
       sizeof((pmm_obj *const[]){__VA_ARGS__}) / sizeof(pmm_obj *)
@@ -335,6 +345,8 @@ pmm_obj *pmm_test_keep(struct pmm_test *t, pmm_obj *o);
 void pmm_test_drop(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 pmm_obj *pmm_test_give(struct pmm_test *t, pmm_obj *o, struct pmm_here here);
 void *pmm_test_scratch(struct pmm_test *t, size_t size);
+pmm_obj *pmm_test_container(struct pmm_test *t, pmm_obj *const *items,
+                            size_t n);
 void pmm_state_release(struct pmm_test *t);
 void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
                        struct pmm_here here);

@@ -14,10 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "given.h"
 #include "judge.h"
 #include "options.h"
 #include "report.h"
 #include "sample.h"
+#include "tables.h"
 
 /* The linker gathers the descriptors of all case files between these two. */
 extern const struct pmm_case *const __start_pmm_cases[]
@@ -31,13 +33,14 @@ static const struct pmm_conform_host *host = &no_host;
 /** Everything of one run. */
 struct run {
   struct pmm_options options;
-  const struct pmm_subject *given; /* the host is the subject; may be NULL  */
+  const struct pmm_subject *own;   /* the host is the subject; may be NULL  */
   struct pmm_course course;
-  struct pmm_offer offer;
+  struct pmm_view view;            /* of the subject that was found         */
   const struct pmm_case **cases;
   size_t case_count;
   char message[512];               /* why there is no subject               */
   struct pmm_report report;
+  struct pmm_given given;
 };
 
 void pmm_conform_attach(const struct pmm_conform_host *with) {
@@ -149,8 +152,8 @@ static int make_plan(struct run *run) {
 
 static const struct pmm_subject *find_subject(struct run *run) {
   const char *spec = run->options.subject;
-  if (run->given != NULL) {
-    return run->given;
+  if (run->own != NULL) {
+    return run->own;
   }
   if (host->find_subject == NULL) {
     (void)snprintf(run->message, sizeof run->message, "no subject given");
@@ -160,37 +163,19 @@ static const struct pmm_subject *find_subject(struct run *run) {
                             sizeof run->message);
 }
 
-/* Why the subject cannot be used; NULL when it can. */
-static const char *contract_error(struct run *run,
-                                  const struct pmm_subject *subject) {
-  if (subject->abi_version != PMM_SUBJECT_ABI) {
-    (void)snprintf(run->message, sizeof run->message,
-                   "it speaks version %u of the contract, this suite %u",
-                   subject->abi_version, PMM_SUBJECT_ABI);
-    return run->message;
-  }
-  if (subject->struct_size < sizeof *subject || subject->ops == NULL ||
-      subject->name == NULL || subject->features == NULL ||
-      subject->modes == NULL) {
-    return "its description is incomplete";
-  }
-  pmm_offer_read(subject, &run->offer);
-  if (run->offer.unknown != NULL) {
-    (void)snprintf(run->message, sizeof run->message,
-                   "it claims a feature nobody knows: %s", run->offer.unknown);
-    return run->message;
-  }
-  if (run->offer.lie_of[PMM_FEATURE_CORE] != NULL) {
-    (void)snprintf(run->message, sizeof run->message,
-                   "mandatory operation %s is null",
-                   run->offer.lie_of[PMM_FEATURE_CORE]);
-    return run->message;
-  }
-  return NULL;
+/* Find the subject and look at it.  0; -1: run->message says why it cannot be
+ * used, and *at_fault whether that is its own fault. */
+static int view_subject(struct run *run, int *at_fault) {
+  const struct pmm_subject *subject = find_subject(run);
+  *at_fault = subject != NULL || (host->subject_at_fault != NULL &&
+                                  host->subject_at_fault());
+  return subject == NULL ? -1
+                         : pmm_view_read(subject, &run->view, run->message,
+                                         sizeof run->message);
 }
 
 static int choose_mode(struct run *run) {
-  const struct pmm_subject *subject = run->course.setting.subject;
+  const struct pmm_subject *subject = run->view.subject;
   const char *wanted = run->options.mode;
   const char *nearest = subject->modes[0];
   if (wanted == NULL) {
@@ -213,7 +198,7 @@ static int choose_mode(struct run *run) {
 
 /* 0; 2 after a message; 3: the backend is at fault, run->message says how. */
 static int choose_backend(struct run *run) {
-  const struct pmm_subject *subject = run->course.setting.subject;
+  const struct pmm_subject *subject = run->view.subject;
   const char *spec = run->options.backend;
   if (!subject->takes_backend) {
     if (spec != NULL) {
@@ -236,25 +221,19 @@ static int choose_backend(struct run *run) {
     (void)fprintf(stderr, "--backend: %s\n", run->message);
     return 2;
   }
-  if (host->subject_over != NULL) {
-    run->course.setting.subject =
-        host->subject_over(subject, run->course.setting.backend);
-    pmm_offer_read(run->course.setting.subject, &run->offer);
+  if (host->narrow != NULL) {
+    host->narrow(&run->view, run->course.setting.backend);
   }
   return 0;
 }
 
 /* The cases, and what the subject says of itself. */
 static int list_json(struct run *run) {
-  const struct pmm_subject *subject = find_subject(run);
-  const char *error =
-      subject == NULL ? run->message : contract_error(run, subject);
-  int at_fault = error != NULL &&
-                 (subject != NULL || (host->subject_at_fault != NULL &&
-                                      host->subject_at_fault()));
+  int at_fault = 0;
+  int good = view_subject(run, &at_fault) == 0;
   return pmm_report_list_json(stdout, run->cases, run->case_count,
-                              error == NULL ? subject : NULL, error,
-                              at_fault);
+                              good ? &run->view : NULL,
+                              good ? NULL : run->message, !good && at_fault);
 }
 
 /* What must be survived before the first case: the subject is found, keeps
@@ -263,20 +242,17 @@ static int list_json(struct run *run) {
 static void probe_subject(void *ctx, struct pmm_progress *progress,
                           struct pmm_record *record) {
   struct run *run = ctx;
-  const struct pmm_subject *subject = find_subject(run);
-  const char *error =
-      subject == NULL ? run->message : contract_error(run, subject);
-  if (error != NULL) {
-    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR, "%s", error);
+  int at_fault = 0;
+  if (view_subject(run, &at_fault) != 0) {
+    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR, "%s", run->message);
     progress->phase = PMM_PHASE_DONE;
     return;
   }
   struct pmm_setting setting = run->course.setting;
-  setting.subject = subject;
-  setting.offer = &run->offer;
+  setting.view = &run->view;
   setting.lane = PMM_LANE_PLAIN;
   setting.mode = NULL;
-  if (!subject->takes_backend) {
+  if (!run->view.subject->takes_backend) {
     pmm_attempt_open(&setting, progress, record);
   } else if (host->find_backend != NULL && run->options.backend != NULL) {
     (void)host->find_backend(run->options.backend, run->message,
@@ -290,7 +266,6 @@ static void probe_subject(void *ctx, struct pmm_progress *progress,
 static void set_course(struct run *run) {
   run->course.setting.lane = run->options.lane;
   run->course.setting.seed = run->options.seed;
-  run->course.setting.offer = &run->offer;
   run->course.hooks = host->fork;
   run->course.timeout_s = run->options.timeout_s;
   run->course.only_point = run->options.point;
@@ -303,7 +278,7 @@ static void set_course(struct run *run) {
 static int report_unusable(struct run *run, const struct pmm_record *record,
                            const char *output) {
   const char *name = run->options.subject;
-  const char *own = run->given != NULL ? run->given->name : "reference";
+  const char *own = run->own != NULL ? run->own->name : "reference";
   run->report.subject_name = name != NULL ? name : own;
   run->report.backend = run->options.backend;
   if (run->course.setting.mode == NULL) {
@@ -331,27 +306,29 @@ static double time_left(const struct run *run) {
 
 static int run_cases(struct run *run) {
   char output[PMM_OUTPUT_BYTES];
-  const char *unclaimed = run->offer.unclaimed;
+  const struct pmm_subject *subject = run->view.subject;
+  const struct pmm_column column = {
+      subject->name,       subject->version,
+      subject->build,      run->report.backend,
+      run->course.setting.mode, pmm_lane_name(run->course.setting.lane)};
   pmm_report_start(&run->report, run->case_count);
-  if (unclaimed != NULL) {
-    (void)printf("# operation %s is set, but its feature is not claimed\n",
-                 unclaimed);
-  }
   for (size_t i = 0; i < run->case_count; i++) {
     struct pmm_record record;
     run->course.timeout_s = time_left(run);
     pmm_judge_case(&run->course, run->cases[i], &record, output,
                    sizeof output);
+    pmm_given_judge(&run->given, &column, run->cases[i], &record);
     pmm_report_case(&run->report, run->cases[i], &record, output);
     (void)fflush(stdout);
   }
-  return pmm_report_end(&run->report) ? 3 : 0;
+  int code = pmm_report_end(&run->report) ? 3 : 0;
+  return pmm_given_write(&run->given, &run->options) != 0 ? 1 : code;
 }
 
 /* 1 when the host knows no subject of that name: a usage error. */
 static int is_unknown_name(struct run *run) {
   const char *spec = run->options.subject;
-  if (run->given != NULL || spec == NULL || strchr(spec, '/') != NULL ||
+  if (run->own != NULL || spec == NULL || strchr(spec, '/') != NULL ||
       fnmatch("*.so", spec, 0) == 0 || find_subject(run) != NULL) {
     return 0;
   }
@@ -373,14 +350,16 @@ static int load_and_run(struct run *run) {
       return report_unusable(run, &record, process.output);
     }
   }
-  const struct pmm_subject *subject = find_subject(run);
-  const char *error =
-      subject == NULL ? run->message : contract_error(run, subject);
-  if (error != NULL) {
-    (void)fprintf(stderr, "subject: %s\n", error);
+  int at_fault = 0;
+  if (view_subject(run, &at_fault) != 0) {
+    (void)fprintf(stderr, "subject: %s\n", run->message);
     return 1;
   }
-  run->course.setting.subject = subject;
+  const struct pmm_subject *subject = run->view.subject;
+  run->course.setting.view = &run->view;
+  run->course.setting.profile = run->given.profile != NULL
+                                    ? run->given.profile
+                                    : pmm_profile_find(subject->profile);
   run->report.subject_name = subject->name;
   run->report.allocator = subject->takes_backend ? NULL : host->allocator;
   int code = choose_mode(run);
@@ -446,6 +425,12 @@ static int main_with(struct run *run, int argc, char **argv) {
     }
     return 0;
   }
+  code = pmm_given_read(&run->given, &run->options, __start_pmm_cases,
+                        (size_t)(__stop_pmm_cases - __start_pmm_cases),
+                        &run->view);
+  if (code != 0) {
+    return code;
+  }
   code = make_plan(run);
   if (code != 0) {
     return code;
@@ -465,9 +450,10 @@ int pmm_conform_main(const struct pmm_subject *subject, int argc,
                      char **argv) {
   struct run run;
   memset(&run, 0, sizeof run);
-  run.given = subject;
+  run.own = subject;
   int code = main_with(&run, argc, argv);
   free(run.cases);
+  pmm_given_free(&run.given);
   pmm_options_free(&run.options);
   return fflush(stdout) == 0 ? code : 1;
 }

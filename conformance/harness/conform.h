@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "pmm/subject.h"
+#include "pmm/view.h"
 
 /** Called around each fork(); each may be NULL. */
 struct pmm_fork_hooks {
@@ -44,10 +44,9 @@ struct pmm_conform_host {
   /** 1 when find_backend() last failed by a fault of the backend itself,
    *  which is a result of every case and no wrong usage. */
   int (*backend_at_fault)(void);
-  /** The subject as it is over that backend: what it offers may depend on
-   *  it.  NULL: it does not. */
-  const struct pmm_subject *(*subject_over)(const struct pmm_subject *subject,
-                                            const struct pmm_backend *backend);
+  /** Make the view that of the subject over that backend: what it offers may
+   *  depend on it.  NULL: it does not. */
+  void (*narrow)(struct pmm_view *view, const struct pmm_backend *backend);
   /** One line a subject. */
   void (*list_subjects)(FILE *out);
   /** Name of the allocator that a subject without a backend brings; NULL: it

@@ -116,31 +116,35 @@ static void attempt(const struct pmm_course *course,
 
 /* ---- one case ----------------------------------------------------------- */
 
+/* The first feature that the case needs and the subject does not offer, or
+ * PMM_FEATURE_COUNT. */
+static enum pmm_feature first_missing(const struct pmm_course *course,
+                                      const struct pmm_case *test_case) {
+  const unsigned char *offers = course->setting.view->offers;
+  const enum pmm_feature *need = test_case->needs;
+  for (; need != NULL && *need != PMM_FEATURE_COUNT; need++) {
+    if (!offers[*need]) {
+      return *need;
+    }
+  }
+  return pmm_lane_is_oom(course->setting.lane) &&
+                 !offers[PMM_FEATURE_fail_inject]
+             ? PMM_FEATURE_fail_inject
+             : PMM_FEATURE_COUNT;
+}
+
 /* 1 when the record says already why the case is not run. */
 static int is_gated(const struct pmm_course *course,
                     const struct pmm_case *test_case,
                     struct pmm_record *record) {
-  const struct pmm_offer *offer = course->setting.offer;
-  uint64_t needs = test_case->needs;
-  if (pmm_lane_is_oom(course->setting.lane)) {
-    needs |= PMM_BIT(fail_inject);
+  enum pmm_feature missing = first_missing(course, test_case);
+  if (missing == PMM_FEATURE_COUNT) {
+    return 0;
   }
-  for (unsigned i = 0; i < PMM_FEATURE_COUNT; i++) {
-    uint64_t bit = UINT64_C(1) << i;
-    if ((needs & offer->lied & bit) != 0) {
-      pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
-                     "feature %s is claimed, but operation %s is null",
-                     pmm_feature_name((enum pmm_feature)i), offer->lie_of[i]);
-      return 1;
-    }
-    if ((needs & bit) != 0 && (offer->offered & bit) == 0) {
-      const char *name = pmm_feature_name((enum pmm_feature)i);
-      pmm_record_set(record, PMM_CLASS_UNSUPPORTED, "needs feature %s", name);
-      (void)snprintf(record->feature, sizeof record->feature, "%s", name);
-      return 1;
-    }
-  }
-  return 0;
+  const char *name = pmm_feature_name(missing);
+  pmm_record_set(record, PMM_CLASS_UNSUPPORTED, "needs feature %s", name);
+  (void)snprintf(record->feature, sizeof record->feature, "%s", name);
+  return 1;
 }
 
 static int is_waived(const struct pmm_course *course,

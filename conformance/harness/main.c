@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
       .subject_at_fault = pmmi_subject_at_fault,
       .find_backend = pmmi_backend_find,
       .backend_at_fault = pmmi_backend_at_fault,
-      .subject_over = pmmi_subject_over,
+      .narrow = pmmi_subject_narrow,
       .list_subjects = list_subjects,
   };
   pmmi_backend_prepare(argv);

@@ -60,6 +60,28 @@ pmm_obj *tuple_of_ints(struct pmm_test *t, size_t n) {
   return tuple;
 }
 
+pmm_obj *sequence_of_ints(struct pmm_test *t, size_t n) {
+  return OFFERED(tuple) ? tuple_of_ints(t, n) : list_of_ints(t, n);
+}
+
+pmm_obj *pmm_test_container(struct pmm_test *t, pmm_obj *const *items,
+                            size_t n) {
+  if (OFFERED(tuple)) {
+    return NEW(OPS->tuple_from(RT, items, n));
+  }
+  if (OFFERED(list)) {
+    return NEW(OPS->list_from(RT, items, n));
+  }
+  pmm_obj *type =
+      probe_type(t, "container", (uint32_t)n, PMM_TYPE_GC, NULL, NULL);
+  pmm_obj *o = probe_of(t, type, 0);
+  DROP(type);
+  for (size_t i = 0; i < n; i++) {
+    expect_ok(OPS->slot_set(RT, o, i, items[i]));
+  }
+  return o;
+}
+
 /* ---- reading ------------------------------------------------------------ */
 
 static struct pmm_memory memory_of(struct pmm_test *t) {

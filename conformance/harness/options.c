@@ -29,6 +29,11 @@ static const char help_text[] =
     "  --case GLOB             only cases whose id matches; may be repeated\n"
     "  --sample N              one in N cases of each area, from a start that\n"
     "                          --seed gives; seeds 1 to N take every case\n"
+    "  --profile FILE          the subject's numbers (TOML), in place of those\n"
+    "                          that are compiled in\n"
+    "  --expect FILE           expected failures (TOML): XFAIL, XPASS\n"
+    "  --missing FILE          write what the subject lacks, and how many cases\n"
+    "                          each would unlock, as the start of a profile\n"
     "  --jsonl FILE            one JSON line a case\n"
     "  --timeout SECONDS       for one process; default 60; each case that took\n"
     "                          longer leaves half of it for the next\n"
@@ -43,13 +48,14 @@ static const char help_text[] =
     "examples:\n"
     "  %s --case 'gc.*'\n"
     "  %s --subject ./mine.so --lane oom-once --jsonl out.jsonl\n"
+    "  %s --subject ./mine.so --profile mine.toml --missing lacks.toml\n"
     "\n"
     "exit code: 0 no case failed; 1 the tool failed; 2 wrong usage; 3 a case\n"
     "failed (FAIL, LEAK, OOM_UNSAFE, SANITIZER, TIMEOUT, CRASH,\n"
     "HARNESS_ERROR, NOT_RUN).\n";
 
 void pmm_options_help(FILE *out, const char *command) {
-  (void)fprintf(out, help_text, command, command, command);
+  (void)fprintf(out, help_text, command, command, command, command);
 }
 
 const char *pmm_lane_name(enum pmm_lane lane) { return lane_names[lane]; }
@@ -62,6 +68,9 @@ enum option_key {
   KEY_CASE,
   KEY_SAMPLE,
   KEY_JSONL,
+  KEY_PROFILE,
+  KEY_EXPECT,
+  KEY_MISSING,
   KEY_TIMEOUT,
   KEY_SEED,
   KEY_POINT,
@@ -81,6 +90,9 @@ static const struct option long_options[] = {
     {"case", required_argument, NULL, KEY_CASE},
     {"sample", required_argument, NULL, KEY_SAMPLE},
     {"jsonl", required_argument, NULL, KEY_JSONL},
+    {"profile", required_argument, NULL, KEY_PROFILE},
+    {"expect", required_argument, NULL, KEY_EXPECT},
+    {"missing", required_argument, NULL, KEY_MISSING},
     {"timeout", required_argument, NULL, KEY_TIMEOUT},
     {"seed", required_argument, NULL, KEY_SEED},
     {"point", required_argument, NULL, KEY_POINT},
@@ -162,6 +174,15 @@ static int read_one(struct pmm_options *options, int key, const char *text) {
     return read_sample(text, &options->sample);
   case KEY_JSONL:
     options->jsonl = text;
+    return 0;
+  case KEY_PROFILE:
+    options->profile = text;
+    return 0;
+  case KEY_EXPECT:
+    options->expect = text;
+    return 0;
+  case KEY_MISSING:
+    options->missing = text;
     return 0;
   case KEY_TIMEOUT:
     return read_timeout(text, &options->timeout_s);

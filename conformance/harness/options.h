@@ -26,6 +26,9 @@ struct pmm_options {
   int case_count;
   uint64_t sample;        /* one in so many of each area; 1: all            */
   const char *jsonl;      /* file for JSON lines; NULL: none                */
+  const char *profile;    /* file with the subject's numbers; NULL: ours    */
+  const char *expect;     /* file with expected failures; NULL: none        */
+  const char *missing;    /* file for what the subject lacks; NULL: none    */
   enum pmm_lane lane;
   double timeout_s;
   uint64_t seed;

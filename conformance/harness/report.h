@@ -44,7 +44,7 @@ int pmm_report_list(FILE *out, const struct pmm_case *const *cases, size_t n);
  *  of itself; NULL: it cannot be used, for this reason, which is its own
  *  fault or that of who named it. */
 int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
-                         size_t n, const struct pmm_subject *subject,
+                         size_t n, const struct pmm_view *view,
                          const char *reason, int at_fault);
 
 const char *pmm_level_name(enum pmm_level level);

@@ -26,7 +26,7 @@
   X(WARN)          /* a SHOULD or MAY did not hold                         */ \
   X(UNSUPPORTED)   /* the subject lacks a feature the case needs           */ \
   X(WAIVED)        /* the case leaves this lane out, with a reason         */ \
-  X(XFAIL)         /* failed as an expectation file says (runner)          */ \
+  X(XFAIL)         /* failed as an expectation file says                   */ \
   X(XPASS)         /* passed although an expectation file says otherwise   */ \
   X(FAIL)          /* an expectation did not hold                          */ \
   X(LEAK)          /* more is alive than before the body                   */ \

@@ -309,60 +309,33 @@ static void null_memory(pmm_rt *rt, struct pmm_memory *out) {
 
 static void null_nothing(pmm_rt *rt) { (void)rt; }
 
-static const struct pmm_ops null_ops = {
-    .open = null_open,
-    .close = null_close,
-    .retain = null_keep,
-    .release = null_keep,
-    .xretain = null_keep,
-    .xrelease = null_keep,
-    .clear = null_clear,
-    .same = null_same,
-    .identity = null_identity,
-    .type_name = null_type_name,
-    .error = null_error,
-    .error_message = null_error_message,
-    .error_clear = null_error_clear,
-    .error_set = null_error_set,
-    .os_errno = null_os_errno,
-    .none = null_none,
-    .boolean = null_boolean,
-    .int_new = null_int_new,
-    .int_parse = null_int_parse,
-    .int_value = null_int_value,
-    .float_new = null_float_new,
-    .float_value = null_float_value,
-    .equals = null_equals,
-    .hash = null_hash,
-    .repr = null_repr,
-    .length = null_length,
-    .iter = null_iter,
-    .next = null_iter,
-    .type_new = null_type_new,
-    .instance_new = null_instance_new,
-    .instance_cookie = null_instance_cookie,
-    .slot_get = null_slot_get,
-    .slot_set = null_slot_set,
-    .attr_get = null_attr_get,
-    .attr_set = null_attr_set,
-    .memory = null_memory,
-    .memory_reset_peak = null_nothing,
-    .caches_flush = null_nothing,
-};
+/* References, and what is the same of several operations. */
+#define null_retain null_keep
+#define null_release null_keep
+#define null_xretain null_keep
+#define null_xrelease null_keep
+#define null_next null_iter
+#define null_memory_reset_peak null_nothing
+#define null_caches_flush null_nothing
 
-static const char *const null_features[] = {NULL};
+static const struct pmm_core_ops null_core = PMM_TABLE_core(null_);
+
+static const void *null_feature(const char *name) {
+  (void)name;
+  return NULL;
+}
+
 static const char *const null_modes[] = {"none", NULL};
 
 const struct pmm_subject pmmi_subject_null = {
     .abi_version = PMM_SUBJECT_ABI,
     .struct_size = sizeof(struct pmm_subject),
-    .ops_size = sizeof(struct pmm_ops),
     .name = "null",
     .version = PMM_VERSION,
     .build = "does no work: prices the harness",
     .profile = "null",
-    .features = null_features,
     .modes = null_modes,
     .takes_backend = 0,
-    .ops = &null_ops,
+    .core = &null_core,
+    .feature = null_feature,
 };

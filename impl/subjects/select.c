@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <dlfcn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "backends/nearest.h"
@@ -25,79 +24,22 @@ size_t pmmi_subject_count(void) { return SUBJECTS; }
 
 const struct pmm_subject *pmmi_subject_at(size_t i) { return subjects[i]; }
 
-int pmmi_subject_offers(const struct pmm_subject *subject,
-                        const char *feature) {
-  assert(subject != NULL && feature != NULL);
-  for (const char *const *f = subject->features; *f != NULL; f++) {
-    if (strcmp(*f, feature) == 0) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
 /* ---- shared objects ----------------------------------------------------- */
-
-/** Why a subject cannot be used at all; NULL: it can. */
-static const char *fault_of(const struct pmm_subject *s) {
-  assert(s != NULL);
-  if (s->abi_version != PMM_SUBJECT_ABI) {
-    return "it was compiled for another version of pmm/subject.h";
-  }
-  if (s->struct_size < sizeof(struct pmm_subject)) {
-    return "its struct_size is too small";
-  }
-  if (s->name == NULL || s->name[0] == '\0' || s->version == NULL ||
-      s->build == NULL || s->profile == NULL) {
-    return "it has no name, version, build or profile";
-  }
-  if (s->features == NULL || s->modes == NULL || s->ops == NULL) {
-    return "it has no list of features, no list of modes or no operations";
-  }
-  if (s->ops_size < offsetof(struct pmm_ops, retain) || s->ops->open == NULL ||
-      s->ops->close == NULL) {
-    return "it can be neither opened nor closed";
-  }
-  return NULL;
-}
-
-/** A subject with operations as many as ours.  Kept to the end, as its
- *  library is. */
-struct whole {
-  struct pmm_subject subject;
-  struct pmm_ops ops;
-  const struct pmm_subject *original;
-  struct whole *next;
-};
-
-/** The subject, or a completed copy of it, one for each; NULL: no memory. */
-static const struct pmm_subject *complete(const struct pmm_subject *subject) {
-  assert(fault_of(subject) == NULL);
-  static struct whole *all;
-  if (subject->ops_size >= sizeof(struct pmm_ops)) {
-    return subject;
-  }
-  for (struct whole *whole = all; whole != NULL; whole = whole->next) {
-    if (whole->original == subject) {
-      return &whole->subject;
-    }
-  }
-  struct whole *whole = calloc(1, sizeof *whole);
-  if (whole == NULL) {
-    return NULL;
-  }
-  whole->original = subject;
-  whole->subject = *subject;
-  memcpy(&whole->ops, subject->ops, subject->ops_size);
-  whole->subject.ops = &whole->ops;
-  whole->next = all;
-  all = whole;
-  return &whole->subject;
-}
 
 static int at_fault; /* of the last load()                                   */
 
 int pmmi_subject_at_fault(void) { return at_fault; }
+
+/** The version that a subject serves which does not serve ours; 0: none. */
+static unsigned version_of(pmm_subject_get_fn get) {
+  for (unsigned version = PMM_SUBJECT_ABI - 1; version > 0; version--) {
+    const struct pmm_subject *old = get(version);
+    if (old != NULL) {
+      return old->abi_version;
+    }
+  }
+  return 0;
+}
 
 static const struct pmm_subject *load(const char *path, char *message,
                                       size_t size) {
@@ -114,14 +56,16 @@ static const struct pmm_subject *load(const char *path, char *message,
     snprintf(message, size, "%s exports no %s", path, PMM_SUBJECT_GETTER);
     return NULL;
   }
+  struct pmm_view view;
+  char fault[400];
   const struct pmm_subject *subject = get(PMM_SUBJECT_ABI);
-  const char *fault = subject != NULL
-                          ? fault_of(subject)
-                          : "it does not serve this version of pmm/subject.h";
-  if (fault == NULL && (subject = complete(subject)) == NULL) {
-    fault = "there is no memory for it";
+  int good = 0;
+  if (subject == NULL) {
+    pmm_view_other_version(version_of(get), fault, sizeof fault);
+  } else {
+    good = pmm_view_read(subject, &view, fault, sizeof fault) == 0;
   }
-  if (fault != NULL) {
+  if (!good) {
     at_fault = 1;
     snprintf(message, size, "%s cannot be used: %s", path, fault);
     return NULL;
@@ -222,10 +166,13 @@ static int select_rest(const struct pmm_subject *subject,
              subject->name);
     return 2;
   }
-  *out = (struct pmmi_selection){
-      .subject = pmmi_subject_over(subject, backend),
-      .backend = backend,
-      .mode = mode};
+  if (pmm_view_read(subject, &out->view, message, size) != 0) {
+    return 3;
+  }
+  pmmi_subject_narrow(&out->view, backend);
+  out->subject = subject;
+  out->backend = backend;
+  out->mode = mode;
   return 0;
 }
 
@@ -316,5 +263,5 @@ enum pmm_status pmmi_selection_open(const struct pmmi_selection *selection,
                                    .seed = seed,
                                    .flags = flags};
   *rt = NULL;
-  return selection->subject->ops->open(&config, rt);
+  return selection->view.ops.open(&config, rt);
 }

@@ -15,17 +15,15 @@
  *      names the nearest names.
  *   3. pmmi_selection_open() opens a runtime; as many as are wanted.
  *
- * A subject that was compiled against an older, shorter struct pmm_ops is
- * handed on with the missing operations null, so that nobody needs to look at
- * sizes again.  Whether its features and operations agree is not judged here:
- * pmm-conform reports that as a result.
+ * What is found has been looked at (pmm/view.h): it speaks this version of the
+ * contract and has the whole core.
  *
  * Callable from C++.
  */
 #ifndef PMMI_SUBJECTS_SELECT_H
 #define PMMI_SUBJECTS_SELECT_H
 
-#include "pmm/subject.h"
+#include "pmm/view.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -41,6 +39,7 @@ struct pmmi_names {
 /** What it names; constant until the process ends. */
 struct pmmi_selection {
   const struct pmm_subject *subject;
+  struct pmm_view view;              /* of it, over the backend             */
   const struct pmm_backend *backend; /* NULL: the subject's own allocator   */
   const char *mode;                  /* NULL: the subject has no modes      */
 };
@@ -58,14 +57,11 @@ int pmmi_subject_at_fault(void);
 size_t pmmi_subject_count(void);
 const struct pmm_subject *pmmi_subject_at(size_t i);
 
-/** 1 when the subject claims the feature. */
-int pmmi_subject_offers(const struct pmm_subject *subject,
-                        const char *feature);
-
-/** The subject as it is over that backend (NULL: its own): the reference has
- *  the features of pools only where the backend has size classes. */
-const struct pmm_subject *pmmi_subject_over(const struct pmm_subject *subject,
-                                            const struct pmm_backend *backend);
+/** Make the view that of the subject over that backend (NULL: its own): the
+ *  reference has the features of pools only where the backend has size
+ *  classes. */
+void pmmi_subject_narrow(struct pmm_view *view,
+                         const struct pmm_backend *backend);
 
 /** Take --subject, --backend and --mode ("--mode M" or "--mode=M") out of
  *  argv, up to a "--".  0, or 2 with a message: a value is missing. */

@@ -519,3 +519,46 @@ def test_a_backend_is_read_as_it_is_typed(text, parts):
 def test_a_subject_is_read_as_it_is_typed(text, parts):
     spec = parse_subject(text)
     assert (spec.label, spec.path, spec.interpreter) == parts
+
+
+NUMBERS = 'schema = 1\nname = "mine"\n[numbers]\nexact_counters = 1\n'
+KNOWN = (
+    'schema = 1\n[[expectation]]\ncase = "ref.new*"\nclass = "FAIL"\nreason = "why"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "words"),
+    [
+        ("--profile", NUMBERS + "exact_counter = 1\n", ":5: exact_counter: no case"),
+        ("--expect", KNOWN.replace("FAIL", "FAILS"), ":4: class: no class"),
+    ],
+)
+def test_a_wrong_document_of_a_subject_is_one_line(place, option, text, words):
+    given = place.folder / "given.toml"
+    given.write_text(text, encoding="utf-8")
+    begun = place.runs()
+    done = place.call("conform", "--subject", "./rt.so", option, str(given))
+    assert done.exit_code == 2
+    assert f"{given}{words}" in " ".join(done.output.split())
+    assert place.runs() == begun
+
+
+def test_documents_are_for_a_subject_of_the_users_own(place):
+    given = place.folder / "given.toml"
+    given.write_text(NUMBERS, encoding="utf-8")
+    done = place.call("conform", "--subject", "reference", "--profile", str(given))
+    assert done.exit_code == 2
+    assert "--subject ./mine.so" in done.output
+
+
+def test_documents_of_a_subject_count(place):
+    numbers, known = place.folder / "mine.toml", place.folder / "known.toml"
+    numbers.write_text(NUMBERS, encoding="utf-8")
+    known.write_text(KNOWN, encoding="utf-8")
+    options = ("--profile", "mine.toml", "--expect", "known.toml")
+    done = place.call("conform", "--subject", "./rt.so", *options)
+    assert done.exit_code == 3  # it passes, which was not expected
+    (case,) = place.latest().cases
+    assert (case.id, case.outcome) == ("ref.new_object_owns_one", "XPASS")
+    assert str(known) in case.reproduce

@@ -27,12 +27,13 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[2]
 INCLUDES = ("impl/include", "impl", "conformance/harness", "workloads",
             "bench")
+MADE = "impl/include"  # in the build folder: pmm/ops.h
 # Not -fvisibility=hidden: 3.8 does not mark the module's entry as visible.
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared",
          "-Wall", "-Wextra")
 WHOLE = "conformance/libpmm_conform.a"
 ARCHIVES = ("workloads/libpmm_work.a", "impl/backends/libpmm_backends.a",
-            "impl/libpmm_host.a")
+            "impl/libpmm_host.a", "impl/subjects/libpmm_view.a")
 LIBRARIES = ("-ljansson", "-lz", "-lm", "-ldl", "-lpthread")
 
 
@@ -51,6 +52,7 @@ def command(build, headers):
     parts = [os.environ.get("CC", "cc"), *FLAGS, "-isystem", str(headers)]
     for folder in INCLUDES:
         parts += ["-I", str(PROJECT / folder)]
+    parts += ["-I", str(build / MADE)]
     parts += [str(path) for path in sorted(HERE.glob("*.c"))]
     parts += ["-Wl,--whole-archive", str(build / WHOLE),
               "-Wl,--no-whole-archive"]

@@ -176,9 +176,17 @@ static PyObject *module_selftest(PyObject *module, PyObject *args) {
   return enter(&method, Py_None);
 }
 
-static PyObject *name_list(const char *const *names) {
+/** The features that are offered, as a list of str. */
+static PyObject *offered(void) {
+#define NAME_OF(name) #name,
+  static const char *const names[] = {PMM_FEATURES(NAME_OF)};
+#undef NAME_OF
+  const struct pmm_subject *subject = pmmi_cpy_subject();
   PyObject *list = PyList_New(0);
-  for (size_t i = 0; list != NULL && names[i] != NULL; i++) {
+  for (size_t i = 0; list != NULL && i < sizeof names / sizeof names[0]; i++) {
+    if (subject->feature(names[i]) == NULL) {
+      continue;
+    }
     PyObject *name = PyUnicode_FromString(names[i]);
     if (name == NULL || PyList_Append(list, name) < 0) {
       Py_DecRef(list);
@@ -192,7 +200,7 @@ static PyObject *name_list(const char *const *names) {
 static PyObject *module_describe(PyObject *module, PyObject *args) {
   const struct pmm_subject *subject = pmmi_cpy_subject();
   PyObject *optimised = PyObject_CallObject(PMMI_CPY_FN(optimised), NULL);
-  PyObject *list = optimised == NULL ? NULL : name_list(subject->features);
+  PyObject *list = optimised == NULL ? NULL : offered();
   (void)module;
   (void)args;
   if (list == NULL) {

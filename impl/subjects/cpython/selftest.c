@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pmm/view.h"
 #include "tests/tap.h"
 
 #define ROUNDS 5
@@ -26,7 +27,8 @@ struct ear {
   int64_t detail[16];
 };
 
-static const struct pmm_ops *ops;
+static struct pmm_view view;
+static const struct pmm_ops *ops = &view.ops;
 static struct ear ear;
 
 static void hear(void *ctx, enum pmm_event_kind kind, int64_t cookie,
@@ -471,9 +473,13 @@ int pmmi_cpy_selftest(const struct pmm_subject *subject) {
                {"sites", sites},
                {"leaks and verification", leaks},
                {"another stack", other_stack}};
-  ops = subject->ops;
+  char message[200];
   tap = (struct tap_state){0, 0, 0};
   tap_plan(1 + sizeof areas / sizeof areas[0]);
+  if (pmm_view_read(subject, &view, message, sizeof message) != 0) {
+    printf("Bail out! %s\n", message);
+    return 1;
+  }
   tap_ok(refusals(), "open refuses what it cannot serve");
   for (size_t i = 0; i < sizeof areas / sizeof areas[0]; i++) {
     tap_ok(run_area(areas[i].run), "%s",

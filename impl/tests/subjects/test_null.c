@@ -11,7 +11,8 @@
 #include "subjects/select.h"
 #include "tests/tap.h"
 
-static const struct pmm_ops *ops;
+static struct pmm_view view;
+static const struct pmm_ops *ops = &view.ops;
 
 static enum pmm_status open_with(struct pmm_open_config config, pmm_rt **rt) {
   config.struct_size = sizeof config;
@@ -118,7 +119,8 @@ int main(void) {
   char message[200];
   pmm_rt *rt = NULL;
   tap_plan(0);
-  ops = pmmi_subject_find("null", message, sizeof message)->ops;
+  tap_need(pmm_view_read(pmmi_subject_find("null", message, sizeof message),
+                         &view, message, sizeof message) == 0);
   opening();
   tap_need(open_with((struct pmm_open_config){.mode = "none"}, &rt) == PMM_OK);
   numbers(rt);

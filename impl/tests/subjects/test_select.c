@@ -41,12 +41,11 @@ static void names_are_found(void) {
   tap_ok(selects("reference", "libc", "full", &s) == 0 &&
              strcmp(s.mode, "full") == 0,
          "all three by name");
-  tap_ok(!pmmi_subject_offers(s.subject, "pool") &&
-             s.subject->ops->class_stats == NULL,
+  tap_ok(!pmm_view_offers(&s.view, "pool") && s.view.ops.class_stats == NULL,
          "over libc the reference has no pool");
   tap_ok(selects("reference", "pool", NULL, &s) == 0 &&
-             pmmi_subject_offers(s.subject, "pool_stats") &&
-             s.subject->ops->class_stats != NULL,
+             pmm_view_offers(&s.view, "pool_stats") &&
+             s.view.ops.class_stats != NULL,
          "over the pool it has one");
   tap_ok(pmmi_subject_count() == 2, "two subjects are known");
 }
@@ -81,17 +80,23 @@ static void third_parties_are_checked(char **so) {
   pmm_rt *rt = NULL;
   tap_ok(pmmi_selection_open(&s, NULL, 1, 0, &rt) == PMM_OK && rt != NULL,
          "which opens");
-  s.subject->ops->close(rt);
-  tap_ok(s.subject->ops->call_on_stack != NULL, "with all its operations");
-  tap_ok(selects(so[6], NULL, NULL, &s) == 0 &&
-             s.subject->ops->call_on_stack == NULL &&
-             s.subject->ops->open != NULL,
-         "operations that an older one does not know are null");
-  const struct pmm_subject *old = s.subject;
-  tap_ok(selects(so[6], NULL, NULL, &s) == 0 && s.subject == old,
-         "and it is completed once");
-  tap_ok(selects(so[17], NULL, NULL, &s) == 0 && s.mode == NULL &&
-             refused(2, "no modes", so[17], NULL, "only"),
+  s.view.ops.close(rt);
+  tap_ok(pmm_view_offers(&s.view, "refcount") &&
+             s.view.ops.refcount_reported != NULL,
+         "a structure that is longer than ours is read as far as ours goes");
+  tap_ok(!pmm_view_offers(&s.view, "list") && s.view.ops.list_new == NULL &&
+             !pmm_view_offers(&s.view, "teleport"),
+         "what it does not have is absent");
+  tap_ok(selects(so[16], NULL, NULL, &s) == 0 &&
+             s.view.ops.refcount != NULL &&
+             s.view.ops.refcount_reported == NULL &&
+             s.view.offers[PMM_FEATURE_refcount] &&
+             !pmm_view_offers(&s.view, "refcount") &&
+             strcmp(s.view.lacks[PMM_FEATURE_refcount],
+                    "refcount_reported") == 0,
+         "one that is shorter as far as it goes, and is not whole");
+  tap_ok(selects(so[15], NULL, NULL, &s) == 0 && s.mode == NULL &&
+             refused(2, "no modes", so[15], NULL, "only"),
          "one without modes has no mode");
 }
 
@@ -99,16 +104,17 @@ static void faults_are_named(char **so) {
   static const struct {
     int fault;
     const char *word;
-  } rows[] = {{1, "another version"}, {2, "struct_size"},
-              {3, "no name"},         {4, "no operations"},
-              {5, "opened"},          {7, "does not serve"},
-              {8, "exports no"},      {9, "no name"},
-              {10, "version"},        {11, "build"},
-              {12, "profile"},        {13, "list of features"},
-              {14, "list of modes"},  {15, "closed"},
-              {16, "opened"}};
+  } rows[] = {{1, "version 4"},   {2, "struct_size"}, {3, "no name"},
+              {4, "no core"},     {5, "close is null"},
+              {6, "does not serve"},
+              {7, "exports no"},  {8, "no name"},     {9, "version"},
+              {10, "build"},      {11, "profile"},    {12, "feature"},
+              {13, "modes"},      {14, "retain is null"},
+              {17, "version 2 of pmm/subject.h"},
+              {17, "struct pmm_core_ops"},
+              {18, "pmm_refcount_ops is 0"}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    int code = rows[i].fault == 8 ? 2 : 3; /* no subject, or a bad one */
+    int code = rows[i].fault == 7 ? 2 : 3; /* no subject, or a bad one */
     tap_ok(refused(code, rows[i].word, so[rows[i].fault], NULL, NULL),
            "refused: \"%s\"", rows[i].word);
   }
@@ -153,7 +159,7 @@ static void arguments_are_taken(void) {
 static void null_subject_does_nothing(void) {
   struct pmmi_selection s;
   selects("null", NULL, NULL, &s);
-  const struct pmm_ops *ops = s.subject->ops;
+  const struct pmm_ops *ops = &s.view.ops;
   pmm_rt *rt = NULL;
   tap_ok(pmmi_selection_open(&s, NULL, 1, 0, &rt) == PMM_OK, "null opens");
   int64_t value = 0;
@@ -183,7 +189,7 @@ static void null_subject_does_nothing(void) {
 
 int main(int argc, char **argv) {
   tap_plan(0);
-  if (argc != 19) {
+  if (argc != 20) {
     printf("Bail out! a shared object for each fault is needed\n");
     return 1;
   }

@@ -103,6 +103,22 @@ ProfileOption = Annotated[
         "--profile", "-p", help="How much: quick, standard, nightly or smoke."
     ),
 ]
+NumbersOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        help="A file with the numbers of your own subject, as `pmm-conform --missing` "
+        "writes it.",
+    ),
+]
+SubjectProfileOption = Annotated[
+    str | None,
+    typer.Option(help="A file with the numbers of your own subject (./mine.so)."),
+]
+ExpectOption = Annotated[
+    str | None,
+    typer.Option(help="A file with the expected failures of your own subject."),
+]
 BaselineOption = Annotated[
     str | None,
     typer.Option(help="Compare with this earlier run: an id, a folder, or `latest`."),

@@ -18,16 +18,19 @@ from pmm.cli.options import (
     BaselineOption,
     BuildOption,
     CaseOption,
+    ExpectOption,
     GoneOption,
     JsonOption,
     LaneOption,
     ModeOption,
+    NumbersOption,
     ObjectsOption,
     OutOption,
     PairsOption,
     ProfileOption,
     SeedOption,
     SubjectOption,
+    SubjectProfileOption,
     guarded,
 )
 from pmm.cli.runs import Order, answer_console, finished_run, go_on, run_selection
@@ -35,6 +38,12 @@ from pmm.cli.session import Against, Outcome, machine_answer, write_report
 from pmm.documents.jobs import JobKind
 from pmm.plan.selection import KINDS, Selection
 from pmm.store.baseline import policy_of
+
+
+def documents(profile: str | None, expect: str | None) -> tuple[tuple[str, str], ...]:
+    """Return the files for a subject of the user's, by pmm-conform's options."""
+    given = (("profile", profile), ("expect", expect))
+    return tuple((option, path) for option, path in given if path is not None)
 
 
 @guarded
@@ -51,6 +60,8 @@ def run(
     lane: LaneOption = None,
     mode: ModeOption = None,
     allocator: AllocatorOption = None,
+    subject_profile: SubjectProfileOption = None,
+    expect: ExpectOption = None,
     only: Annotated[
         list[str] | None,
         typer.Option(help=f"Only this kind of job: {', '.join(KINDS)} (repeat)."),
@@ -88,6 +99,7 @@ def run(
         lanes=tuple(lane or ()),
         modes=tuple(mode or ()),
         allocators=tuple(allocator or ()),
+        documents=documents(subject_profile, expect),
         seed=seed,
     )
     report = out or find_paths(None, build).build / "report"
@@ -104,6 +116,8 @@ def conform(
     lane: LaneOption = None,
     mode: ModeOption = None,
     allocator: AllocatorOption = None,
+    profile: NumbersOption = None,
+    expect: ExpectOption = None,
     out: OutOption = None,
     seed: SeedOption = 1,
     build: BuildOption = None,
@@ -128,6 +142,7 @@ def conform(
         lanes=tuple(lane or ("plain",)),
         modes=tuple(mode or ("all",)),
         allocators=tuple(allocator or ()),
+        documents=documents(profile, expect),
         seed=seed,
     )
     return run_selection(selection, build, None, out, as_json)

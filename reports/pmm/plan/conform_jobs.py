@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from pmm.base.errors import UsageError
+from pmm.discover.asking import ask
 from pmm.discover.cpythons import host_script, primary
 from pmm.discover.world import World, find_modes
 from pmm.documents.jobs import Job
@@ -39,7 +42,9 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     modes = {subject: find_modes(world, subject) for subject in subjects if program}
     known = [name for names in modes.values() for name in names]
     refuse_unknown("mode", selection.modes, known)
+    own = own_documents(world, selection, chosen)
     for subject, its_modes in modes.items():
+        given = own if subject in chosen.plugins else []
         for backend in backends_for(world, selection, chosen, subject):
             for lane in lanes_for(selection, backend):
                 sample = sample_of(selection, lane)
@@ -47,11 +52,34 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
                     its_modes, selection.modes, selection.how_much, lane, backend
                 ):
                     yield native_conform(
-                        world, subject, backend, mode, lane, [*tail, *sample]
+                        world, subject, backend, mode, lane, [*given, *tail, *sample]
                     )
     # The one mode of a CPython is its own; where others are asked for, it has none.
     if not selection.modes or EVERY in selection.modes:
         yield from cpython_conform(world, selection, chosen, tail)
+
+
+def own_documents(world: World, selection: Selection, chosen: Chosen) -> list[str]:
+    """Return the options with profile and expectations of the user's own subjects.
+
+    Raise UsageError when there is no such subject, or a file is wrong: the message
+    is that of the program, which names file, line and key.
+    """
+    options = [
+        part
+        for option, path in selection.documents
+        for part in (f"--{option}", str(Path(path).resolve()))
+    ]
+    program = world.paths.program("pmm-conform")
+    if not options or not program:
+        return []
+    if not chosen.plugins:
+        named = " and ".join(f"--{option}" for option, _ in selection.documents)
+        raise UsageError(f"{named}: for a subject of your own, --subject ./mine.so")
+    answer = ask([program, *options, "--list"], world.paths.root)
+    if answer.returncode != 0:
+        raise UsageError(answer.stderr.strip())
+    return options
 
 
 def native_conform(

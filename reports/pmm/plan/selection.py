@@ -47,6 +47,8 @@ class Selection:
     """The two subjects of a plan of pairs (pair_plan)."""
     pairs: int | None = None
     """How many pairs; None: as many as a verdict needs."""
+    documents: tuple[tuple[str, str], ...] = ()
+    """Options of pmm-conform for subjects named by a path, with their files."""
     objects: int = 1_000_000
     """Size of the benchmarks in pairs."""
 
