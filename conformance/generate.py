@@ -2,8 +2,9 @@
 """Tables in C from requirements and profiles, and the check of the cases.
 
 1. ``tables`` writes requirements.toml and profiles/*.toml as C (tables.h).
-2. ``check`` reads ``pmm-conform --list --json`` and fails the build when a
-   case and the specification do not agree (see `case_text.case_faults` and
+2. ``check`` reads ``pmm-conform --list --json`` and ``pmm-backend-check --cases
+   --json`` and fails the build when a case and the specification do not agree
+   (see `case_text.case_faults` and
    `coverage_faults`).
 3. ``review`` records that the cases of changed requirements were looked at.
 
@@ -203,14 +204,15 @@ def duplicate_faults(cases: list[Table]) -> list[str]:
 
 def check(arguments: argparse.Namespace) -> int:
     """Hold the cases against the specification; 0 when they agree."""
-    listing = json.loads(arguments.list.read_text(encoding="utf-8"))
-    cases: list[Table] = listing["cases"]
+    listings = [json.loads(p.read_text(encoding="utf-8")) for p in arguments.lists]
+    cases: list[Table] = [case for listing in listings for case in listing["cases"]]
+    operations = {k: v for one in listings for k, v in one["operations"].items()}
     table = load(HERE / "requirements.toml")["requirement"]
     requirements = {r["id"]: r for r in table}
     covered = {r for case in cases for r in case["requirements"]}
     faults = duplicate_faults(cases)
     for case in cases:
-        faults += case_faults(case, requirements, listing["operations"], arguments.root)
+        faults += case_faults(case, requirements, operations, arguments.root)
     keys = set(profile_numbers(HERE / "profiles" / "reference.toml"))
     sources = [*(HERE / "cases").glob("*.[ch]"), *(HERE / "harness").glob("*.c")]
     faults += profile_key_faults(sorted(sources), keys)
@@ -278,7 +280,10 @@ def main() -> int:
     tables.add_argument("output", type=Path)
     tables.set_defaults(run=write_tables)
     checking = commands.add_parser("check", help="hold cases against requirements")
-    checking.add_argument("list", type=Path, help="pmm-conform --list --json")
+    checking.add_argument(
+        "lists", nargs="+", type=Path, metavar="LIST",
+        help="pmm-conform --list --json, pmm-backend-check --cases --json",
+    )  # fmt: skip
     checking.add_argument("--root", type=Path, default=HERE.parent)
     checking.add_argument("--stamp", type=Path)
     checking.set_defaults(run=check)

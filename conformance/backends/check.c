@@ -16,7 +16,7 @@ const struct check_case *const *check_cases(size_t *count) {
 }
 
 void check_fail(struct check *check, int line, const char *format, ...) {
-  if (check->message[0] != '\0') {
+  if (check_failed(check)) {
     return; /* the first failure is the verdict */
   }
   va_list arguments;
@@ -36,25 +36,72 @@ uint64_t check_random(struct check *check, uint64_t limit) {
   return (x >> 11) % limit;
 }
 
-static unsigned char pattern(uint64_t seed, size_t i) {
-  return (unsigned char)((seed * 31 + i) * 167 >> 3);
+/* Of the pattern that starts with `word`, the next eight bytes; the step is odd
+ * and has bits everywhere, so that no two words near each other are alike. */
+static const uint64_t pattern_step = UINT64_C(0x9E3779B97F4A7C15);
+
+static uint64_t pattern_start(uint64_t seed) {
+  return (seed ^ (seed >> 29)) * UINT64_C(0xBF58476D1CE4E5B9) + 1;
 }
 
 void check_fill(void *block, size_t size, uint64_t seed) {
   unsigned char *bytes = block;
-  for (size_t i = 0; i < size; i++) {
-    bytes[i] = pattern(seed, i);
+  uint64_t word = pattern_start(seed);
+  for (size_t i = 0; i + sizeof word <= size; i += sizeof word) {
+    memcpy(bytes + i, &word, sizeof word);
+    word += pattern_step;
   }
+  memcpy(bytes + (size & ~(sizeof word - 1)), &word, size % sizeof word);
+}
+
+/* The first byte of some at which two places differ. */
+static size_t first_difference(const unsigned char *a, const void *b,
+                               size_t size) {
+  const unsigned char *other = b;
+  size_t i = 0;
+  while (i < size && a[i] == other[i]) {
+    i++;
+  }
+  return i;
 }
 
 size_t check_damage(const void *block, size_t size, uint64_t seed) {
   const unsigned char *bytes = block;
-  for (size_t i = 0; i < size; i++) {
-    if (bytes[i] != pattern(seed, i)) {
-      return i;
+  uint64_t word = pattern_start(seed);
+  size_t i = 0;
+  for (; i + sizeof word <= size; i += sizeof word) {
+    uint64_t found;
+    memcpy(&found, bytes + i, sizeof found);
+    if (found != word) {
+      return i + first_difference(bytes + i, &word, sizeof word);
     }
+    word += pattern_step;
   }
-  return size;
+  return i + first_difference(bytes + i, &word, size - i);
+}
+
+int check_failed(const struct check *check) {
+  return check->message[0] != '\0';
+}
+
+void check_skip(struct check *check, const char *why) {
+  if (check->skipped == NULL) {
+    check->skipped = why;
+  }
+}
+
+void check_branch(struct check *own, const struct check *parent,
+                  uint64_t number) {
+  *own = (struct check){.backend = parent->backend,
+                        .heap = parent->heap,
+                        .random = parent->random + 2 * number + 1,
+                        .made = (number + 1) << 40};
+}
+
+void check_merge(struct check *check, const struct check *own) {
+  if (check_failed(own)) {
+    check_fail(check, own->line, "%s", own->message);
+  }
 }
 
 int check_open(struct check *check, void **heap) {

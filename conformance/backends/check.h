@@ -2,16 +2,18 @@
 /*
  * check.h - how a case about a backend is written.
  *
- * A backend is ranked only when it keeps the rules of pmm/backend.h.  Each
- * case quotes the rule it checks, runs in a process of its own, and is
- * skipped, by name, where the backend does not claim what it needs:
+ * A backend is ranked only when it keeps the requirements of area ALLOC
+ * (requirements.toml, after pmm/backend.h).  Each case names and quotes those
+ * it checks, runs in a process of its own, and is skipped, by name, where the
+ * backend does not claim what it needs:
  *
  *   1. The runner forks, opens a heap over counting hooks and calls the case.
  *   2. The case expects; the first expectation that fails ends it.
  *   3. The verdict goes through a pipe; a child that dies without one is a
  *      CRASH, one that does not end a TIMEOUT.
  *
- * A case sees the contract only.
+ * A case sees the contract only, and makes its blocks by blocks.h, which looks
+ * at the address and at every usable byte of each.
  */
 #ifndef PMM_BACKENDS_CHECK_H
 #define PMM_BACKENDS_CHECK_H
@@ -22,20 +24,25 @@
 #include "hooks.h"
 #include "pmm/backend.h"
 
-/** What a case works with. */
+/** What a case works with; a thread of a case has one of its own. */
 struct check {
   const struct pmm_backend *backend;
   void *heap;              /* opened; NULL for a case with `opens`          */
   struct check_hooks hooks; /* behind the heap where it takes OS hooks      */
   uint64_t random;         /* state of check_random()                      */
+  uint64_t made;           /* blocks made: each has a pattern of its own   */
+  int may_refuse;          /* 1: no memory for a block is no failure       */
   char message[480];       /* why it failed; "" while it has not            */
   int line;                /* of the expectation that failed                */
+  const char *skipped;     /* why the rest was not asked; NULL: all was     */
 };
 
 /** A case. */
 struct check_case {
   const char *id;    /* "backend.alignment"; never reused                   */
-  const char *title; /* the rule, one sentence                              */
+  const char *title; /* one line for a reader                               */
+  const char *level; /* "MUST" or "SHOULD"                                  */
+  const char *const *requirements; /* ids, NULL-terminated, at least one    */
   uint32_t needs;    /* capabilities without which it is UNSUPPORTED        */
   uint32_t refuses;  /* capabilities with which it is UNSUPPORTED           */
   int opens;         /* 1: the case makes its heaps by itself               */
@@ -65,9 +72,40 @@ const struct check_case *const *check_cases(size_t *count);
     }                                              \
   } while (0)
 
+/** End the case when `call` returned another value than 0. */
+#define TRY(call)     \
+  do {                \
+    if ((call) != 0) { \
+      return;         \
+    }                 \
+  } while (0)
+
+/** The same inside a function that returns 0 when all is well. */
+#define TRY_OR_RETURN(call) \
+  do {                      \
+    if ((call) != 0) {      \
+      return -1;            \
+    }                       \
+  } while (0)
+
 __attribute__((format(printf, 3, 4))) void check_fail(struct check *check,
                                                       int line,
                                                       const char *format, ...);
+
+/** 1 once an expectation failed. */
+int check_failed(const struct check *check);
+
+/** The case cannot be asked here; `why` is a word or a few.  Return then. */
+void check_skip(struct check *check, const char *why);
+
+/** What a thread of a case works with: `own` has the parent's heap, and random
+ *  numbers and patterns that differ with `number`. */
+void check_branch(struct check *own, const struct check *parent,
+                  uint64_t number);
+
+/** What failed in a thread is the case's failure.  Call it when the thread is
+ *  over. */
+void check_merge(struct check *check, const struct check *own);
 
 /** A number below `limit` (above 0); the same sequence in every run. */
 uint64_t check_random(struct check *check, uint64_t limit);
@@ -82,46 +120,86 @@ size_t check_damage(const void *block, size_t size, uint64_t seed);
  *  where it takes them.  -1: no memory. */
 int check_open(struct check *check, void **heap);
 
-/* The cases, in three files. */
-#define CHECK_CASES(X) \
-  X(alignment)         \
-  X(aligned)           \
-  X(zero_size)         \
-  X(overflow)          \
-  X(free_null)         \
-  X(no_overlap)        \
-  X(contents)          \
-  X(realloc_data)      \
-  X(realloc_null)      \
-  X(realloc_failure)   \
-  X(zeroed)            \
-  X(sized_free)        \
-  X(large)             \
-  X(usable_size)       \
-  X(owns)              \
-  X(batch)             \
-  X(drain)             \
-  X(returns)           \
-  X(trim)              \
-  X(stats)             \
-  X(classes)           \
-  X(visit)             \
-  X(heaps)             \
-  X(os_balance)        \
-  X(os_failure)        \
-  X(fork)              \
-  X(threads)
+/* The cases, in a file each theme. */
+#define CHECK_CASES(X)\
+  X(alignment)        \
+  X(zero_size)        \
+  X(overflow)         \
+  X(free_null)        \
+  X(sized_free)       \
+  X(usable_size)      \
+  X(large)            \
+  X(odd_sizes)        \
+  X(beyond_32_bits)   \
+  X(aligned)          \
+  X(aligned_far)      \
+  X(aligned_overflow) \
+  X(realloc_aligned)  \
+  X(posix_memalign)   \
+  X(aligned_raw)      \
+  X(no_overlap)       \
+  X(contents)         \
+  X(zeroed)           \
+  X(zeroed_large)     \
+  X(seldom)           \
+  X(seldom_zero)      \
+  X(seldom_realloc)   \
+  X(seldom_aligned)   \
+  X(realloc_data)     \
+  X(realloc_pairs)    \
+  X(realloc_large)    \
+  X(realloc_null)     \
+  X(realloc_failure)  \
+  X(refused)          \
+  X(reallocarray)     \
+  X(drain)            \
+  X(drain_classes)    \
+  X(drain_makers)     \
+  X(drift)            \
+  X(drift_realloc)    \
+  X(shrinks)          \
+  X(returns)          \
+  X(trim)             \
+  X(malloc_trim)      \
+  X(growth)           \
+  X(crowd)            \
+  X(owns)             \
+  X(batch)            \
+  X(stats)            \
+  X(classes)          \
+  X(visit)            \
+  X(heaps)            \
+  X(os_balance)       \
+  X(os_failure)       \
+  X(limit)            \
+  X(errno_free)       \
+  X(errno_failure)    \
+  X(fork)             \
+  X(fork_threads)     \
+  X(threads)          \
+  X(many_threads)     \
+  X(foreign_free)     \
+  X(thread_ends)      \
+  X(outlives)         \
+  X(thread_exit)
 
 #define CHECK_DECLARE(name) extern const struct check_case check_##name;
 CHECK_CASES(CHECK_DECLARE)
 #undef CHECK_DECLARE
 
-/** Define case `name`; its title and at least one more field follow. */
-#define CHECK(name, text, ...)                     \
+/** Requirement ids: REQ("ALLOC-001"). */
+#define REQ(...) .requirements = (const char *const[]){__VA_ARGS__, NULL}
+
+/** Define case `name`; its title and its REQ() at least follow. */
+#define MUST(name, ...) CHECK_CASE("MUST", name, __VA_ARGS__)
+#define SHOULD(name, ...) CHECK_CASE("SHOULD", name, __VA_ARGS__)
+
+#define CHECK_CASE(level_text, name, text, ...)    \
   static void run_##name(struct check *check);     \
   const struct check_case check_##name = {         \
       .id = "backend." #name,                      \
       .title = text,                               \
+      .level = level_text,                         \
       .run = run_##name,                           \
       .file = __FILE__,                            \
       .line = __LINE__,                            \

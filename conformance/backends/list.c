@@ -11,6 +11,7 @@
 
 #include "backends/registry.h"
 #include "backends/witness.h"
+#include "line.h"
 #include "report.h"
 
 /* Path of the object that serves the backend; "" when nobody can tell. */
@@ -42,14 +43,35 @@ static json_t *describe(const struct pmmi_backend_entry *entry,
       entry->replaced_by_valgrind);
 }
 
-static int write_list(json_t *list) {
-  json_t *document =
-      json_pack("{s:i, s:o}", "schema", 1, "backends", list);
+/* The document is taken over. */
+static int write_document(json_t *document) {
   int failed = document == NULL ||
                json_dumpf(document, stdout, JSON_INDENT(2)) != 0 ||
                putchar('\n') == EOF || fflush(stdout) != 0;
   json_decref(document);
   return failed ? -1 : 0;
+}
+
+static int write_list(json_t *list) {
+  return write_document(
+      json_pack("{s:i, s:o}", "schema", 1, "backends", list));
+}
+
+static json_t *case_json(const struct check_case *test) {
+  return json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:i}", "id", test->id,
+                   "title", test->title, "requirements",
+                   pmm_line_strings(test->requirements), "level", test->level,
+                   "needs", check_capability_list(test->needs), "file",
+                   pmm_line_path(test->file), "line", test->line);
+}
+
+int check_list_cases(const struct check_case *const *cases, size_t count) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < count; i++) {
+    json_array_append_new(list, case_json(cases[i]));
+  }
+  return write_document(json_pack("{s:i, s:o, s:{}}", "schema", 1, "cases",
+                                  list, "operations"));
 }
 
 static json_t *describe_shipped(const struct pmmi_backend_entry *entry) {

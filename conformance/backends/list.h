@@ -3,6 +3,7 @@
 #ifndef PMM_BACKENDS_LIST_H
 #define PMM_BACKENDS_LIST_H
 
+#include "check.h"
 #include "pmm/backend.h"
 
 /** Print all shipped backends as a table or as one JSON document.  -1: it
@@ -10,9 +11,11 @@
 int check_list_table(void);
 int check_list_json(void);
 
-struct pmm_backend;
-
 /** Print one backend as the document of all has it.  -1: not written. */
 int check_describe_json(const struct pmm_backend *backend);
+
+/** Print cases as one JSON document, of the form that pmm-conform's has.  -1:
+ *  not written. */
+int check_list_cases(const struct check_case *const *cases, size_t count);
 
 #endif /* PMM_BACKENDS_LIST_H */

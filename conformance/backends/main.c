@@ -19,10 +19,11 @@ struct options {
   const char *backend; /* spec                                              */
   const char *jsonl;   /* path; NULL: none                                  */
   const char *glob;    /* of case ids; NULL: all                            */
+  const char *requirement; /* whose cases; NULL: of all                     */
   unsigned timeout_s;  /* a case                                            */
   int list;            /* 1: the backends                                   */
   int cases;           /* 1: the cases                                      */
-  int json;            /* 1: --list as JSON                                 */
+  int json;            /* 1: --list and --cases as JSON                     */
   int describe;        /* 1: what the backend says of itself                */
 };
 
@@ -37,15 +38,17 @@ static const char help[] =
     "  --backend SPEC   pool (default), libc, mimalloc, jemalloc, ...;\n"
     "                   /path/plugin.so exporting pmm_backend_get; or\n"
     "                   name=/path/lib.so,prefix=my_ for any malloc library\n"
-    "                   (and ,free_sized=my_free_sized where it has one)\n"
+    "                   (and ,free_sized=my_free_sized where it has one;\n"
+    "                   ,no=threads where one thread alone may call it)\n"
     "  --case GLOB      only these cases, e.g. 'backend.realloc*'\n"
+    "  --requirement ID only the cases of a requirement, e.g. ALLOC-009\n"
     "  --jsonl FILE     results as JSON lines too\n"
     "  --timeout S      seconds a case may take (default 30); each that took\n"
     "                   longer leaves half of it for the next\n"
     "  --list           the backends that ship with pmm; --json: as JSON\n"
     "  --describe       load the backend and print what it says of itself,\n"
     "                   as JSON; no case is run\n"
-    "  --cases          the cases and their rules\n"
+    "  --cases          the cases and their requirements; --json: as JSON\n"
     "\n"
     "Results are TAP on standard output.  Exit code: 0 all kept, 3 a case\n"
     "failed or the plug-in breaks the contract, 2 wrong usage or unknown\n"
@@ -64,6 +67,7 @@ static int parse(int argc, char **argv, struct options *o) {
       {"backend", required_argument, NULL, 'b'},
       {"case", required_argument, NULL, 'c'},
       {"jsonl", required_argument, NULL, 'j'},
+      {"requirement", required_argument, NULL, 'r'},
       {"timeout", required_argument, NULL, 't'},
       {"list", no_argument, NULL, 'l'},
       {"cases", no_argument, NULL, 'C'},
@@ -78,6 +82,7 @@ static int parse(int argc, char **argv, struct options *o) {
       case 'b': o->backend = optarg; break;
       case 'c': o->glob = optarg; break;
       case 'j': o->jsonl = optarg; break;
+      case 'r': o->requirement = optarg; break;
       case 'l': o->list = 1; break;
       case 'C': o->cases = 1; break;
       case 'J': o->json = 1; break;
@@ -97,8 +102,18 @@ static int parse(int argc, char **argv, struct options *o) {
   return optind < argc ? usage("unexpected argument ", argv[optind]) : -1;
 }
 
+static int is_of(const struct check_case *test, const char *requirement) {
+  for (size_t i = 0; test->requirements[i] != NULL; i++) {
+    if (strcmp(test->requirements[i], requirement) == 0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 static int selected(const struct options *o, const struct check_case *test) {
-  return o->glob == NULL || fnmatch(o->glob, test->id, 0) == 0;
+  return (o->glob == NULL || fnmatch(o->glob, test->id, 0) == 0) &&
+         (o->requirement == NULL || is_of(test, o->requirement));
 }
 
 static size_t count_selected(const struct options *o) {
@@ -114,9 +129,13 @@ static size_t count_selected(const struct options *o) {
 static int list_cases(const struct options *o) {
   size_t count;
   const struct check_case *const *cases = check_cases(&count);
+  if (o->json) {
+    return check_list_cases(cases, count) == 0 ? EXIT_GOOD : EXIT_TOOL;
+  }
   for (size_t i = 0; i < count; i++) {
     if (selected(o, cases[i])) {
-      printf("%-24s %s\n", cases[i]->id, cases[i]->title);
+      printf("%-24s %s  %s\n", cases[i]->id, cases[i]->requirements[0],
+             cases[i]->title);
     }
   }
   return EXIT_GOOD;
@@ -195,7 +214,8 @@ static int describe(const struct options *o) {
 static int check_backend(const struct options *o) {
   static struct check_result loaded;
   if (count_selected(o) == 0) {
-    return usage("no case is named like ", o->glob);
+    return usage("no case is selected by ",
+                 o->glob != NULL ? o->glob : o->requirement);
   }
   check_load(o->backend, o->timeout_s, &loaded);
   if (loaded.class != CHECK_PASS) {

@@ -71,10 +71,11 @@ static json_t *case_line(const struct check_case *test,
   const struct pmm_line line = {
       .id = test->id,
       .title = test->title,
-      .level = "MUST",
+      .requirements = test->requirements,
+      .level = test->level,
       .class_name = check_class_name(result->class),
       .message = result->message,
-      .feature = result->feature,
+      .feature = result->feature[0] != '\0' ? result->feature : NULL,
       .signal = result->signal,
       .phase = result->phase,
       .file = test->file,
@@ -86,21 +87,27 @@ static json_t *case_line(const struct check_case *test,
   return pmm_line_json(&line);
 }
 
+static int is_failure(enum check_class class) {
+  return class != CHECK_PASS && class != CHECK_WARN &&
+         class != CHECK_UNSUPPORTED;
+}
+
 void check_report_case(struct check_report *report,
                        const struct check_case *test,
                        const struct check_result *result) {
   int skipped = result->class == CHECK_UNSUPPORTED;
-  int good = result->class == CHECK_PASS || skipped;
+  int good = skipped || !is_failure(result->class);
   char *line = repeat_line(report, test->id);
   const char *reproduce = line != NULL ? line : "pmm-backend-check";
   report->number++;
   report->counts[result->class]++;
   printf("%s %u - %s%s%s\n", good ? "ok" : "not ok", report->number, test->id,
          skipped ? " # SKIP " : "", skipped ? result->feature : "");
-  if (!good) {
-    printf("# %s: %s\n# %s:%d\n# rule: %s\n",
+  if (!skipped && result->class != CHECK_PASS) {
+    printf("# %s: %s\n# %s:%d\n# %s: %s\n",
            check_class_name(result->class), result->message,
-           pmm_line_path(test->file), result->line, test->title);
+           pmm_line_path(test->file), result->line, test->requirements[0],
+           test->title);
     pmm_line_comment("output: ", result->output);
     printf("# repeat: %s\n", reproduce);
   }
@@ -132,6 +139,9 @@ int check_report_end(struct check_report *report) {
 }
 
 unsigned check_report_failures(const struct check_report *report) {
-  return report->number - report->counts[CHECK_PASS] -
-         report->counts[CHECK_UNSUPPORTED];
+  unsigned failures = 0;
+  for (int c = 0; c <= CHECK_HARNESS_ERROR; c++) {
+    failures += is_failure((enum check_class)c) ? report->counts[c] : 0;
+  }
+  return failures;
 }

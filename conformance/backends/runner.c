@@ -19,9 +19,9 @@
 #include "host.h"
 
 const char *check_class_name(enum check_class class) {
-  static const char *const names[] = {"PASS",    "UNSUPPORTED",
-                                      "FAIL",    "TIMEOUT",
-                                      "CRASH",   "HARNESS_ERROR"};
+  static const char *const names[] = {"PASS", "WARN",    "UNSUPPORTED",
+                                      "FAIL", "TIMEOUT", "CRASH",
+                                      "HARNESS_ERROR"};
   return names[class];
 }
 
@@ -71,9 +71,12 @@ static void work(void *ctx, struct pmm_progress *progress,
   const struct job *job = ctx;
   progress->phase = PMM_PHASE_BODY;
   run_case(job->test, job->backend, &check);
-  if (check.message[0] != '\0') {
+  if (check_failed(&check)) {
     pmm_record_set(record, PMM_CLASS_FAIL, "%s", check.message);
     record->line = check.line;
+  } else if (check.skipped != NULL) {
+    record->class = PMM_CLASS_UNSUPPORTED;
+    snprintf(record->feature, sizeof record->feature, "%s", check.skipped);
   }
   progress->phase = PMM_PHASE_DONE;
 }
@@ -114,6 +117,9 @@ static void judge_exit(const struct pmm_process *process,
   } else if (record->class == PMM_CLASS_FAIL) {
     set_result(result, CHECK_FAIL, "%s", record->message);
     result->line = record->line;
+  } else if (record->class == PMM_CLASS_UNSUPPORTED) {
+    result->class = CHECK_UNSUPPORTED;
+    snprintf(result->feature, sizeof result->feature, "%s", record->feature);
   } else {
     result->class = CHECK_PASS;
   }
@@ -138,7 +144,7 @@ static void judge(const struct pmm_process *process, double timeout_s,
       judge_exit(process, result);
       break;
   }
-  if (result->class != CHECK_PASS) {
+  if (result->class != CHECK_PASS && result->class != CHECK_UNSUPPORTED) {
     result->phase = pmm_phase_name((enum pmm_phase)process->phase);
     memcpy(result->output, process->output, sizeof result->output);
   }
@@ -170,10 +176,14 @@ void check_run(const struct check_case *test, const struct pmm_backend *backend,
   uint32_t bit = missing(test, backend->capabilities);
   if (bit != 0) {
     result->class = CHECK_UNSUPPORTED;
-    result->feature = check_capability_name(bit);
+    snprintf(result->feature, sizeof result->feature, "%s",
+             check_capability_name(bit));
     return;
   }
   run_process(work, &job, timeout_s, result);
+  if (result->class == CHECK_FAIL && strcmp(test->level, "SHOULD") == 0) {
+    result->class = CHECK_WARN;
+  }
 }
 
 void check_load(const char *spec, double timeout_s,

@@ -11,6 +11,7 @@
 /** How a case ended; the names are those of the result document. */
 enum check_class {
   CHECK_PASS,
+  CHECK_WARN, /* a SHOULD that did not hold                                */
   CHECK_UNSUPPORTED,
   CHECK_FAIL,
   CHECK_TIMEOUT,
@@ -21,7 +22,7 @@ enum check_class {
 struct check_result {
   enum check_class class;
   char message[640];   /* "" when there is nothing to say                   */
-  const char *feature; /* what is missing when unsupported, else NULL       */
+  char feature[64];    /* what is missing when unsupported, else ""         */
   const char *phase;   /* in which it went wrong, else NULL                 */
   int signal;          /* of a crash, else 0                                */
   int line;            /* of the expectation that failed, else the case's   */

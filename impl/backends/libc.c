@@ -22,7 +22,10 @@ static struct pmmi_malloclike like = {.malloc = malloc,
                                       .calloc = calloc,
                                       .realloc = realloc,
                                       .aligned_alloc = aligned_alloc,
-                                      .usable_size = usable_size};
+                                      .usable_size = usable_size,
+                                      .posix_memalign = posix_memalign,
+                                      .reallocarray = reallocarray,
+                                      .trim = malloc_trim};
 
 static int init(const struct pmm_backend_config *config, void **heap) {
   assert(heap != NULL);

@@ -25,17 +25,24 @@ static void *like_alloc_zero(void *heap, size_t n, size_t size) {
   return like_of(heap)->calloc(n, size);
 }
 
+/* C11 wants a multiple of the alignment.  Where there is none that holds the
+ * request the library is asked for the request itself, and refuses it. */
+static size_t whole_units(size_t size, size_t align) {
+  size_t least = size == 0 ? 1 : size;
+  return least > SIZE_MAX - (align - 1) ? least
+                                        : (least + align - 1) & ~(align - 1);
+}
+
 static void *like_alloc_aligned(void *heap, size_t align, size_t size) {
   assert(align > 0 && (align & (align - 1)) == 0);
   struct pmmi_malloclike *like = like_of(heap);
-  if (align <= 16) {
-    return like->malloc(size < align ? align : size);
-  }
-  if (like->aligned_alloc == NULL || size > PTRDIFF_MAX - align) {
+  if (like->aligned_alloc == NULL && align > 16) {
     return NULL;
   }
-  size_t least = size == 0 ? 1 : size;
-  return like->aligned_alloc(align, (least + align - 1) & ~(align - 1));
+  if (like->aligned_alloc == NULL || align < sizeof(void *)) {
+    return like->malloc(size < align ? align : size);
+  }
+  return like->aligned_alloc(align, whole_units(size, align));
 }
 
 /* C leaves realloc(p, 0) open, and glibc frees and returns NULL, which would
@@ -129,6 +136,14 @@ void pmmi_malloclike_finish(struct pmmi_malloclike *like,
       .witness_symbol = names->witness};
 }
 
+const struct pmmi_malloclike *pmmi_malloclike_of(
+    const struct pmm_backend *backend) {
+  const char *own = (const char *)backend;
+  return backend->alloc == like_alloc
+             ? (const void *)(own - offsetof(struct pmmi_malloclike, backend))
+             : NULL;
+}
+
 /* ---- loading ------------------------------------------------------------- */
 
 /* dlsym() also searches what the library depends on; without this test a
@@ -197,7 +212,10 @@ static int look_up(struct pmmi_malloclike *like, void *library,
                 {"free", &like->free, 1},
                 {"calloc", &like->calloc, 1},
                 {"realloc", &like->realloc, 1},
-                {"malloc_usable_size", &like->usable_size, 0}};
+                {"malloc_usable_size", &like->usable_size, 0},
+                {"posix_memalign", &like->posix_memalign, 0},
+                {"reallocarray", &like->reallocarray, 0},
+                {"malloc_trim", &like->trim, 0}};
   for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
     if (pmmi_malloclike_symbol(library, prefix, wanted[i].name,
                                wanted[i].function) != 0 &&
@@ -257,6 +275,7 @@ struct user_names {
   const char *path;
   const char *prefix;     /* "" when none is given                           */
   const char *free_sized; /* whole name of the function; NULL: none is given */
+  int threads;            /* 0: the user says that it is not safe from many  */
 };
 
 /* The value when `option` starts with `key`; else NULL. */
@@ -266,30 +285,38 @@ static const char *value_of(const char *option, const char *key) {
   return strncmp(option, key, length) == 0 ? option + length : NULL;
 }
 
-/* Cut user.parts in place: "name=path[,prefix=my_][,free_sized=my_free_s]". */
+/* 1 when `option`, of `length` bytes, is known. */
+static int take_option(struct user_names *names, const char *option,
+                       size_t length) {
+  const char *prefix = value_of(option, "prefix=");
+  const char *free_sized = value_of(option, "free_sized=");
+  int denies = length == 10 && value_of(option, "no=threads") != NULL;
+  names->prefix = prefix != NULL ? prefix : names->prefix;
+  names->free_sized = free_sized != NULL ? free_sized : names->free_sized;
+  names->threads = denies ? 0 : names->threads;
+  return prefix != NULL || free_sized != NULL || denies;
+}
+
+/* Cut user.parts in place: "name=path", then options between commas. */
 static int parse(struct user_names *names, char *reason, size_t size) {
   assert(strchr(user.parts, '=') != NULL);
   char *rest = strchr(user.parts, '=');
   *rest++ = '\0';
-  *names = (struct user_names){.path = rest, .prefix = ""};
+  *names = (struct user_names){.path = rest, .prefix = "", .threads = 1};
   while ((rest = strchr(rest, ',')) != NULL) {
     *rest++ = '\0';
     size_t length = strcspn(rest, ",");
-    const char *prefix = value_of(rest, "prefix=");
-    const char *free_sized = value_of(rest, "free_sized=");
-    if (prefix == NULL && free_sized == NULL) {
+    if (!take_option(names, rest, length)) {
       snprintf(reason, size,
-               "after a comma comes prefix=... or free_sized=..., not "
-               "\"%.*s\"",
+               "after a comma comes prefix=..., free_sized=... or no=threads, "
+               "not \"%.*s\"",
                (int)length, rest);
       return -1;
     }
-    names->prefix = prefix != NULL ? prefix : names->prefix;
-    names->free_sized = free_sized != NULL ? free_sized : names->free_sized;
   }
   if (user.parts[0] == '\0' || *names->path == '\0') {
     snprintf(reason, size, "the form is name=/path/lib.so[,prefix=my_]"
-                           "[,free_sized=my_free_sized]");
+                           "[,free_sized=my_free_sized][,no=threads]");
     return -1;
   }
   return 0;
@@ -317,6 +344,7 @@ static int user_load(char *reason, size_t size) {
       .name = user.parts,
       .version = "",
       .summary = "a malloc-like library",
+      .threads = spec.threads,
       .init = user_init,
       .witness = user_witness};
   pmmi_malloclike_finish(&user.like, &names);

@@ -24,6 +24,9 @@ struct pmmi_malloclike {
   void *(*aligned_alloc)(size_t align, size_t size); /* NULL: over-allocate */
   void (*free_sized)(void *block, size_t size);      /* NULL: free          */
   size_t (*usable_size)(const void *block);          /* NULL: not offered   */
+  int (*posix_memalign)(void **block, size_t align, size_t size); /* NULL so */
+  void *(*reallocarray)(void *block, size_t n, size_t size); /* NULL: no    */
+  int (*trim)(size_t keep);                          /* NULL: not offered   */
   int (*owns)(const void *address);                  /* NULL: not offered   */
   void (*stats)(struct pmm_backend_stats *stats);    /* NULL: not offered   */
   struct pmm_backend backend; /* filled by pmmi_malloclike_finish()         */
@@ -44,9 +47,15 @@ struct pmmi_malloclike_names {
 void pmmi_malloclike_finish(struct pmmi_malloclike *like,
                             const struct pmmi_malloclike_names *names);
 
+/** The functions behind a backend made here; NULL: it is not of malloc's
+ *  form. */
+const struct pmmi_malloclike *pmmi_malloclike_of(
+    const struct pmm_backend *backend);
+
 /** Load a library into a scope of its own and look up prefix + "malloc",
  *  "free", "calloc", "realloc" and, where there, "aligned_alloc" or
- *  "memalign" and "malloc_usable_size".  The first of `files` (ended by
+ *  "memalign", "malloc_usable_size", "posix_memalign", "reallocarray" and
+ *  "malloc_trim".  The first of `files` (ended by
  *  NULL) that loads is taken.  Returns the library; NULL: not to be had, and
  *  `reason` says why. */
 void *pmmi_malloclike_load(struct pmmi_malloclike *like,
@@ -58,9 +67,10 @@ void *pmmi_malloclike_load(struct pmmi_malloclike *like,
 int pmmi_malloclike_symbol(void *library, const char *prefix,
                            const char *name, void *function);
 
-/** The backend for "name=/path/lib.so,prefix=my_", to which the whole name of
- *  a sized free(block, size) may be added, "free_sized=my_free_sized"; NULL
- *  and a reason when it is not to be had.  One such library a process, as the
+/** The backend for "name=/path/lib.so,prefix=my_", to which may be added the
+ *  whole name of a sized free(block, size), "free_sized=my_free_sized", and
+ *  "no=threads" for a library that is not safe from many threads: what is not
+ *  denied is asked.  NULL and a reason when it is not to be had.  One such library a process, as the
  *  contract's init() is not told which. */
 const struct pmm_backend *pmmi_malloclike_open(const char *spec, char *reason,
                                                size_t size);

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * variant.h - allocators that are broken in one way each.
+ *
+ * Every variant is a set of malloc-like functions with a prefix of its own in
+ * one library, over the C library's malloc:
+ *
+ *   pmm-backend-check --backend x=broken.so,prefix=NAME_like_
+ *
+ * It is what a reported fault of a real allocator comes down to (broken.toml
+ * names the reports), so the case that finds the essence finds the report's
+ * kind.  What a variant does not replace is sound.
+ *
+ *   plain    the C library's block
+ *   headed   [ gap ][ struct head ][ bytes ]   by raw, so that a variant knows
+ *            size, alignment and thread of each block
+ */
+#ifndef PMM_BROKEN_VARIANT_H
+#define PMM_BROKEN_VARIANT_H
+
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/** Functions of a variant; NULL: the sound one. */
+struct calls {
+  int headed; /* 1: sound means headed                                       */
+  void *(*malloc)(size_t size);
+  void (*free)(void *block);
+  void *(*calloc)(size_t n, size_t size);
+  void *(*realloc)(void *block, size_t size);
+  void *(*aligned_alloc)(size_t align, size_t size);
+  size_t (*usable)(const void *block);
+  int (*posix_memalign)(void **block, size_t align, size_t size);
+  void *(*reallocarray)(void *block, size_t n, size_t size);
+  int (*trim)(size_t keep);
+  void (*free_sized)(void *block, size_t size);
+};
+
+/** What stands before a headed block. */
+struct head {
+  void *raw;        /* what the C library gave                              */
+  size_t size;      /* asked for                                            */
+  size_t align;     /* asked for; 16 where nothing was                      */
+  pthread_t owner;  /* that made it                                         */
+};
+
+void *headed_malloc(size_t size);
+void headed_free(void *block);
+void *headed_calloc(size_t n, size_t size);
+void *headed_realloc(void *block, size_t size);
+void *headed_aligned(size_t align, size_t size);
+size_t headed_usable(const void *block);
+struct head *headed_head(const void *block);
+
+/** posix_memalign, reallocarray over a variant's own functions, sound. */
+int calls_posix_memalign(const struct calls *calls, void **block, size_t align,
+                         size_t size);
+void *calls_reallocarray(const struct calls *calls, void *block, size_t n,
+                         size_t size);
+
+/** 1 in every `period`-th call with this counter. */
+int is_turn(unsigned *counter, unsigned period);
+
+#define CALLS_PICK(name, call, sound, headed_one) \
+  (name##_calls.call != NULL ? name##_calls.call  \
+   : name##_calls.headed     ? headed_one         \
+                             : sound)
+
+size_t plain_usable(const void *block);
+
+/** Define the functions NAME_like_malloc, NAME_like_free, ... */
+#define VARIANT(name, ...)                                                     \
+  static const struct calls name##_calls = {__VA_ARGS__};                      \
+  void *name##_like_malloc(size_t size);                                       \
+  void *name##_like_malloc(size_t size) {                                      \
+    return CALLS_PICK(name, malloc, malloc, headed_malloc)(size);              \
+  }                                                                            \
+  void name##_like_free(void *block);                                          \
+  void name##_like_free(void *block) {                                         \
+    CALLS_PICK(name, free, free, headed_free)(block);                          \
+  }                                                                            \
+  void *name##_like_calloc(size_t n, size_t size);                             \
+  void *name##_like_calloc(size_t n, size_t size) {                            \
+    return CALLS_PICK(name, calloc, calloc, headed_calloc)(n, size);           \
+  }                                                                            \
+  void *name##_like_realloc(void *block, size_t size);                         \
+  void *name##_like_realloc(void *block, size_t size) {                        \
+    return CALLS_PICK(name, realloc, realloc, headed_realloc)(block, size);    \
+  }                                                                            \
+  void *name##_like_aligned_alloc(size_t align, size_t size);                  \
+  void *name##_like_aligned_alloc(size_t align, size_t size) {                 \
+    return CALLS_PICK(name, aligned_alloc, memalign, headed_aligned)(align,    \
+                                                                     size);    \
+  }                                                                            \
+  size_t name##_like_malloc_usable_size(const void *block);                    \
+  size_t name##_like_malloc_usable_size(const void *block) {                   \
+    return CALLS_PICK(name, usable, plain_usable, headed_usable)(block);       \
+  }                                                                            \
+  int name##_like_posix_memalign(void **block, size_t align, size_t size);     \
+  int name##_like_posix_memalign(void **block, size_t align, size_t size) {    \
+    return name##_calls.posix_memalign != NULL                                 \
+               ? name##_calls.posix_memalign(block, align, size)               \
+               : calls_posix_memalign(&name##_calls, block, align, size);      \
+  }                                                                            \
+  void *name##_like_reallocarray(void *block, size_t n, size_t size);          \
+  void *name##_like_reallocarray(void *block, size_t n, size_t size) {         \
+    return name##_calls.reallocarray != NULL                                   \
+               ? name##_calls.reallocarray(block, n, size)                     \
+               : calls_reallocarray(&name##_calls, block, n, size);            \
+  }                                                                            \
+  int name##_like_malloc_trim(size_t keep);                                    \
+  int name##_like_malloc_trim(size_t keep) {                                   \
+    return name##_calls.trim != NULL ? name##_calls.trim(keep) : 0;            \
+  }                                                                            \
+  void name##_like_free_sized(void *block, size_t size);                       \
+  void name##_like_free_sized(void *block, size_t size) {                      \
+    if (name##_calls.free_sized != NULL) {                                     \
+      name##_calls.free_sized(block, size);                                    \
+    } else {                                                                   \
+      name##_like_free(block);                                                 \
+    }                                                                          \
+  }                                                                            \
+  struct calls /* ends with the semicolon of the caller */
+
+#endif /* PMM_BROKEN_VARIANT_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* measure.c - see measure.h. */
+#include "measure.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "host.h"
+#include "sanitize.h"
+
+/* A thread counts up to 64 pages by itself before the process sees them, and
+ * what a library sets up for itself is no memory lost. */
+enum { NOISE_BYTES = 4 << 20 };
+
+int measure_applies(struct check *check) {
+  if (pmmi_sanitize_listens()) {
+    check_skip(check, "figures without a checker");
+    return 0;
+  }
+  return 1;
+}
+
+int measure_is_slow(void) { return pmmi_sanitize_listens(); }
+
+uint64_t measure_resident(void) { return pmmi_host_rss_bytes(); }
+
+int64_t measure_grown(uint64_t start) {
+  return (int64_t)measure_resident() - (int64_t)start;
+}
+
+/* The figure behind `format` in a line of a file; 0: none. */
+static unsigned long long figure(const char *path, const char *format) {
+  char line[256];
+  unsigned long long value = 0;
+  FILE *file = fopen(path, "re");
+  while (file != NULL && fgets(line, sizeof line, file) != NULL &&
+         sscanf(line, format, &value) != 1) {
+  }
+  if (file != NULL) {
+    (void)fclose(file);
+  }
+  return value;
+}
+
+uint64_t measure_mapped(void) {
+  return figure("/proc/self/statm", "%llu") * pmmi_host_page_bytes();
+}
+
+uint64_t measure_available(void) {
+  return figure("/proc/meminfo", "MemAvailable: %llu kB") * 1024;
+}
+
+uint64_t measure_cpu_ns(void) {
+  struct timespec now;
+  (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int measure_reused(struct check *check, uint64_t start, uint64_t asked,
+                   uint64_t share, const char *what, size_t size) {
+  int64_t grown = measure_grown(start);
+  int64_t allowed = (int64_t)(asked / share) + NOISE_BYTES;
+  REQUIRE(check, grown < allowed,
+          "%s: %lld bytes are held of %llu asked for in pieces of %zu and "
+          "given back",
+          what, (long long)grown, (unsigned long long)asked, size);
+  return 0;
+}
