@@ -184,7 +184,7 @@ MUST(gc, streams_in_cycles, "Cycles through split iterators and chunks",
  * reference to a trackable object." */
 MUST(gc, managers_in_cycles, "Cycles through a manager over a generator",
      REQ("GC-006"), NEEDS(gc, refcount, generator, context, gc_traverse)) {
-  const struct kind manager = {"manager", in_manager, INDIRECT};
+  const struct kind manager = {"manager", in_manager, INDIRECT, OF(context)};
   quiet(t);
   check_cycle(t, &manager);
 }

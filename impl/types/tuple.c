@@ -265,7 +265,7 @@ const struct pmmi_type pmmi_tuple_type = {
 static pmm_obj *make_constant(pmm_rt *rt, size_t site) {
   assert(site < PMMI_TUPLE_CONSTANTS);
   size_t n = site == 0 ? 0 : site + 1;
-  pmm_obj *items[PMMI_TUPLE_CONSTANTS];
+  pmm_obj *items[PMMI_TUPLE_CONSTANTS] = {NULL};
   for (size_t i = 0; i < n; i++) {
     items[i] = pmmi_int_new(rt, (int64_t)i);
   }
