@@ -30,16 +30,21 @@ static size_t usable_of(struct check *check, const char *at, size_t size) {
              : size;
 }
 
-int block_take(struct check *check, const char *name, void *at, size_t size,
-               size_t align, struct block *block) {
+/* Look at a fresh block of `name` and fill it.  `aligns` is the requirement of
+ * its address; NULL: that of the case. */
+static int take(struct check *check, const char *aligns, const char *name,
+                void *at, size_t size, size_t align, struct block *block) {
   *block = (struct block){NULL, 0, 0, 0};
-  if (at == NULL && (size == 0 || check->may_refuse)) {
+  if (at == NULL && (size == 0 || check->may_refuse || shares(check))) {
     return 0;
   }
   REQUIRE(check, at != NULL, "%s: no memory for %zu bytes", name, size);
-  REQUIRE(check, (uintptr_t)at % align == 0,
-          "%s: %p, of %zu bytes, is not aligned to %zu", name, at, size,
-          align);
+  if ((uintptr_t)at % align != 0) {
+    check_blame(check, aligns, __LINE__,
+                "%s: %p, of %zu bytes, is not aligned to %zu", name, at, size,
+                align);
+    return -1;
+  }
   size_t usable = usable_of(check, at, size);
   REQUIRE(check, usable >= size, "%s: of %zu bytes %zu are usable", name, size,
           usable);
@@ -48,6 +53,11 @@ int block_take(struct check *check, const char *name, void *at, size_t size,
     check_fill(at, usable, block->seed);
   }
   return 0;
+}
+
+int block_take(struct check *check, const char *name, void *at, size_t size,
+               size_t align, struct block *block) {
+  return take(check, NULL, name, at, size, align, block);
 }
 
 int block_make_zero(struct check *check, size_t n, size_t size,
@@ -64,18 +74,21 @@ int block_make_zero(struct check *check, size_t n, size_t size,
                bytes, (unsigned)(unsigned char)at[i]);
     return -1;
   }
-  return block_take(check, "alloc_zero", at, bytes, natural_align(bytes), block);
+  return take(check, "ALLOC-001", "alloc_zero", at, bytes,
+              natural_align(bytes), block);
 }
 
 int block_make_aligned(struct check *check, size_t align, size_t size,
                        struct block *block) {
   void *at = check->backend->alloc_aligned(check->heap, align, size);
-  return block_take(check, "alloc_aligned", at, size, align, block);
+  return take(check, align <= 4096 ? "ALLOC-002" : "ALLOC-003",
+              "alloc_aligned", at, size, align, block);
 }
 
 static int make_plain(struct check *check, size_t size, struct block *block) {
   void *at = check->backend->alloc(check->heap, size);
-  return block_take(check, "alloc", at, size, natural_align(size), block);
+  return take(check, "ALLOC-001", "alloc", at, size, natural_align(size),
+              block);
 }
 
 static int make_by_realloc(struct check *check, size_t size,
@@ -118,6 +131,9 @@ int block_resize(struct check *check, struct block *block, size_t size) {
   size_t old = block->size;
   size_t keep = old < size ? old : size;
   uint64_t seed = block->seed;
+  if (block->at == NULL) {
+    return 0; /* its maker was refused, which the check allows */
+  }
   TRY_OR_RETURN(block_intact(check, block));
   char *at = check->backend->realloc(check->heap, block->at, old, size);
   if (at != NULL && !shares(check)) {
@@ -125,7 +141,8 @@ int block_resize(struct check *check, struct block *block, size_t size) {
     REQUIRE(check, same == keep, "realloc %zu -> %zu lost byte %zu", old, size,
             same);
   }
-  return block_take(check, "realloc", at, size, natural_align(size), block);
+  return take(check, "ALLOC-001", "realloc", at, size, natural_align(size),
+              block);
 }
 
 /* The block is forgotten first: nobody frees it a second time. */

@@ -59,7 +59,7 @@ MUST(drain_classes, "Bursts of one class, drained, from 16 bytes to 4 MiB",
     return;
   }
   for (size_t size = 16; size <= 512 << 10; size *= 2) {
-    TRY(reuse(check, BY_ALLOC, size + size / 4, 48 << 20));
+    TRY(reuse(check, BY_ALLOC, size + size / 4, 32 << 20));
   }
   for (size_t size = 1 << 20; size <= 4 << 20; size *= 2) {
     TRY(reuse(check, BY_ALLOC, size, (uint64_t)32 * size));
@@ -77,7 +77,8 @@ MUST(drain_makers, "Bursts of zeroed, resized and aligned blocks, drained",
   }
   for (int maker = BY_ZERO; maker < CHECK_MAKERS; maker++) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-      TRY(reuse(check, (enum check_maker)maker, sizes[i], 48 << 20));
+      uint64_t asked = sizes[i] < 100000 ? 16 << 20 : 40 << 20;
+      TRY(reuse(check, (enum check_maker)maker, sizes[i], asked));
     }
   }
 }

@@ -88,7 +88,8 @@ static int counts_more(struct check *check,
                        const struct pmm_backend_stats *before, size_t made,
                        size_t requested) {
   struct pmm_backend_stats now = read_stats(check);
-  REQUIRE(check, !known_and_differs(now.live_blocks, before->live_blocks + made),
+  REQUIRE(check,
+          !known_and_differs(now.live_blocks, before->live_blocks + made),
           "%zu blocks more are counted as %lld", made,
           (long long)(now.live_blocks - before->live_blocks));
   REQUIRE(check,

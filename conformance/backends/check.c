@@ -15,15 +15,34 @@ const struct check_case *const *check_cases(size_t *count) {
   return cases;
 }
 
-void check_fail(struct check *check, int line, const char *format, ...) {
+int check_failed(const struct check *check) {
+  return check->message[0] != '\0';
+}
+
+/* The first failure is the verdict. */
+static void fail(struct check *check, const char *requirement, int line,
+                 const char *format, va_list arguments) {
   if (check_failed(check)) {
-    return; /* the first failure is the verdict */
+    return;
   }
+  vsnprintf(check->message, sizeof check->message, format, arguments);
+  check->line = line;
+  check->broken = check->blames_itself ? NULL : requirement;
+}
+
+void check_fail(struct check *check, int line, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(check->message, sizeof check->message, format, arguments);
+  fail(check, NULL, line, format, arguments);
   va_end(arguments);
-  check->line = line;
+}
+
+void check_blame(struct check *check, const char *requirement, int line,
+                 const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fail(check, requirement, line, format, arguments);
+  va_end(arguments);
 }
 
 /* Marsaglia's xorshift64: seeded alike in every run, so a failure repeats. */
@@ -80,10 +99,6 @@ size_t check_damage(const void *block, size_t size, uint64_t seed) {
   return i + first_difference(bytes + i, &word, size - i);
 }
 
-int check_failed(const struct check *check) {
-  return check->message[0] != '\0';
-}
-
 void check_skip(struct check *check, const char *why) {
   if (check->skipped == NULL) {
     check->skipped = why;
@@ -100,7 +115,7 @@ void check_branch(struct check *own, const struct check *parent,
 
 void check_merge(struct check *check, const struct check *own) {
   if (check_failed(own)) {
-    check_fail(check, own->line, "%s", own->message);
+    check_blame(check, own->broken, own->line, "%s", own->message);
   }
 }
 

@@ -34,6 +34,8 @@ struct check {
   int may_refuse;          /* 1: no memory for a block is no failure       */
   char message[480];       /* why it failed; "" while it has not            */
   int line;                /* of the expectation that failed                */
+  const char *broken;      /* the requirement; NULL: the case's own         */
+  int blames_itself;       /* 1: whatever fails, the case's own is broken   */
   const char *skipped;     /* why the rest was not asked; NULL: all was     */
 };
 
@@ -91,6 +93,12 @@ const struct check_case *const *check_cases(size_t *count);
 __attribute__((format(printf, 3, 4))) void check_fail(struct check *check,
                                                       int line,
                                                       const char *format, ...);
+
+/** The same, where not the case's requirement is broken but another, which the
+ *  harness looks at in every case. */
+__attribute__((format(printf, 4, 5))) void check_blame(
+    struct check *check, const char *requirement, int line, const char *format,
+    ...);
 
 /** 1 once an expectation failed. */
 int check_failed(const struct check *check);

@@ -11,7 +11,7 @@
 
 /* A thread counts up to 64 pages by itself before the process sees them, and
  * what a library sets up for itself is no memory lost. */
-enum { NOISE_BYTES = 4 << 20 };
+enum { NOISE_BYTES = 2 << 20 };
 
 int measure_applies(struct check *check) {
   if (pmmi_sanitize_listens()) {

@@ -65,13 +65,22 @@ static char *repeat_line(const struct check_report *report, const char *id) {
   return text;
 }
 
+/* What the result speaks of, NULL-terminated: the case's own requirements, or
+ * the one that the harness found broken on the way.  Valid until the next. */
+static const char *const *broken_by(const struct check_case *test,
+                                    const struct check_result *result) {
+  static const char *other[2];
+  other[0] = result->broken;
+  return result->broken[0] != '\0' ? other : test->requirements;
+}
+
 static json_t *case_line(const struct check_case *test,
                          const struct check_result *result,
                          const char *reproduce) {
   const struct pmm_line line = {
       .id = test->id,
       .title = test->title,
-      .requirements = test->requirements,
+      .requirements = broken_by(test, result),
       .level = test->level,
       .class_name = check_class_name(result->class),
       .message = result->message,
@@ -106,7 +115,7 @@ void check_report_case(struct check_report *report,
   if (!skipped && result->class != CHECK_PASS) {
     printf("# %s: %s\n# %s:%d\n# %s: %s\n",
            check_class_name(result->class), result->message,
-           pmm_line_path(test->file), result->line, test->requirements[0],
+           pmm_line_path(test->file), result->line, broken_by(test, result)[0],
            test->title);
     pmm_line_comment("output: ", result->output);
     printf("# repeat: %s\n", reproduce);

@@ -74,6 +74,8 @@ static void work(void *ctx, struct pmm_progress *progress,
   if (check_failed(&check)) {
     pmm_record_set(record, PMM_CLASS_FAIL, "%s", check.message);
     record->line = check.line;
+    snprintf(record->feature, sizeof record->feature, "%s",
+             check.broken != NULL ? check.broken : "");
   } else if (check.skipped != NULL) {
     record->class = PMM_CLASS_UNSUPPORTED;
     snprintf(record->feature, sizeof record->feature, "%s", check.skipped);
@@ -117,6 +119,7 @@ static void judge_exit(const struct pmm_process *process,
   } else if (record->class == PMM_CLASS_FAIL) {
     set_result(result, CHECK_FAIL, "%s", record->message);
     result->line = record->line;
+    snprintf(result->broken, sizeof result->broken, "%s", record->feature);
   } else if (record->class == PMM_CLASS_UNSUPPORTED) {
     result->class = CHECK_UNSUPPORTED;
     snprintf(result->feature, sizeof result->feature, "%s", record->feature);

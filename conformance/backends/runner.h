@@ -23,6 +23,7 @@ struct check_result {
   enum check_class class;
   char message[640];   /* "" when there is nothing to say                   */
   char feature[64];    /* what is missing when unsupported, else ""         */
+  char broken[64];     /* requirement that failed; "": the case's own       */
   const char *phase;   /* in which it went wrong, else NULL                 */
   int signal;          /* of a crash, else 0                                */
   int line;            /* of the expectation that failed, else the case's   */

@@ -18,20 +18,24 @@ struct head *headed_head(const void *block) {
   return (struct head *)(uintptr_t)block - 1;
 }
 
-void *headed_aligned(size_t align, size_t size) {
+static void *make(size_t align, size_t size, void *(*get)(size_t bytes)) {
   size_t least = align < 16 ? 16 : align;
   size_t more = least + sizeof(struct head);
   if (size > PTRDIFF_MAX - more) {
     errno = ENOMEM;
     return NULL;
   }
-  char *raw = malloc(size + more);
+  char *raw = get(size + more);
   if (raw == NULL) {
     return NULL;
   }
   uintptr_t at = ((uintptr_t)raw + more) & ~(uintptr_t)(least - 1);
   *headed_head((void *)at) = (struct head){raw, size, align, pthread_self()};
   return (void *)at;
+}
+
+void *headed_aligned(size_t align, size_t size) {
+  return make(align, size, malloc);
 }
 
 void *headed_malloc(size_t size) { return headed_aligned(16, size); }
@@ -42,14 +46,15 @@ void headed_free(void *block) {
   }
 }
 
+static void *zeroed(size_t bytes) { return calloc(1, bytes); }
+
 void *headed_calloc(size_t n, size_t size) {
   size_t bytes;
   if (__builtin_mul_overflow(n, size, &bytes)) {
     errno = ENOMEM;
     return NULL;
   }
-  void *block = headed_malloc(bytes);
-  return block != NULL ? memset(block, 0, bytes) : NULL;
+  return make(16, bytes, zeroed);
 }
 
 size_t headed_usable(const void *block) {

@@ -251,7 +251,7 @@ VARIANT(unmap_errno, .headed = 1, .free = unmap_errno_free);
 static void *remembered;
 static void *remembers_malloc(size_t size) {
   void *block = malloc(size);
-  remembered = block != NULL && size >= 50 ? block : remembered;
+  remembered = remembered == NULL && size >= 50 ? block : remembered;
   return block;
 }
 static void remembers_free(void *block) {

@@ -132,22 +132,26 @@ VARIANT(no_errno_zero, .calloc = no_errno_calloc);
 
 /* ---- too short ----------------------------------------------------------- */
 
+static void *refuse(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
 static void *int_malloc(size_t size) {
   int bytes = (int)size;
-  return size > PTRDIFF_MAX || bytes < 0 ? malloc(SIZE_MAX)
-                                         : malloc((size_t)bytes);
+  return size > PTRDIFF_MAX || bytes < 0 ? refuse() : malloc((size_t)bytes);
 }
 VARIANT(bits31, .malloc = int_malloc);
 
 static void *unsigned_malloc(size_t size) {
-  return size > PTRDIFF_MAX ? malloc(SIZE_MAX) : malloc((uint32_t)size);
+  return size > PTRDIFF_MAX ? refuse() : malloc((uint32_t)size);
 }
 VARIANT(bits32, .malloc = unsigned_malloc);
 
 static void *product32_calloc(size_t n, size_t size) {
   size_t bytes;
   return __builtin_mul_overflow(n, size, &bytes) || bytes > PTRDIFF_MAX
-             ? malloc(SIZE_MAX)
+             ? refuse()
              : calloc((uint32_t)n * (uint32_t)size, 1);
 }
 VARIANT(product32, .calloc = product32_calloc);

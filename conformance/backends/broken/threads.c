@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* threads.c - broken between threads, or over fork. */
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,7 +49,9 @@ static void *racy_malloc(size_t size) {
   if (size > 400 || node == NULL) {
     return headed_malloc(size < 400 ? 400 : size);
   }
-  racy_list = node->next;
+  struct node *next = node->next;
+  sched_yield();
+  racy_list = next;
   headed_head(node)->size = size;
   return node;
 }
@@ -204,7 +207,7 @@ static void cached_free(void *block) {
 VARIANT(thread_cache, .headed = 1, .malloc = cached_malloc,
         .free = cached_free);
 
-/* What a thread made last is wiped when it ends. */
+/* What a thread made first, and has still, is wiped when it ends. */
 static pthread_key_t wipe_key;
 static pthread_once_t wipe_once = PTHREAD_ONCE_INIT;
 static void wipe(void *block) { memset(block, 0, 16); }
@@ -212,7 +215,7 @@ static void make_wipe_key(void) { (void)pthread_key_create(&wipe_key, wipe); }
 static void *wiped_malloc(size_t size) {
   void *block = headed_malloc(size);
   (void)pthread_once(&wipe_once, make_wipe_key);
-  if (block != NULL && size >= 16) {
+  if (size >= 16 && pthread_getspecific(wipe_key) == NULL) {
     (void)pthread_setspecific(wipe_key, block);
   }
   return block;

@@ -70,7 +70,9 @@ static void *plugin_alloc_zero(void *heap, size_t n, size_t size) {
 
 static void *plugin_alloc_aligned(void *heap, size_t align, size_t size) {
   (void)heap;
-  return aligned_alloc(align, (size + align) & ~(align - 1));
+  return size > PTRDIFF_MAX - align
+             ? NULL
+             : aligned_alloc(align, (size + align) & ~(align - 1));
 }
 
 static void *plugin_realloc(void *heap, void *block, size_t old_size,
