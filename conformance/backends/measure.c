@@ -47,6 +47,10 @@ uint64_t measure_mapped(void) {
   return figure("/proc/self/statm", "%llu") * pmmi_host_page_bytes();
 }
 
+uint64_t measure_writable(void) {
+  return figure("/proc/self/status", "VmData: %llu kB") * 1024;
+}
+
 uint64_t measure_available(void) {
   return figure("/proc/meminfo", "MemAvailable: %llu kB") * 1024;
 }

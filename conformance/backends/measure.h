@@ -16,8 +16,10 @@ int measure_is_slow(void);
 uint64_t measure_resident(void);
 int64_t measure_grown(uint64_t start);
 
-/** Bytes of address space that the process has. */
+/** Bytes of address space that the process has; of these, its own that can be
+ *  written. */
 uint64_t measure_mapped(void);
+uint64_t measure_writable(void);
 
 /** Bytes that the system could give at once; 0 when it does not tell. */
 uint64_t measure_available(void);

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pmm.base.errors import PmmError
@@ -25,6 +26,15 @@ def read_caseless(path: Path) -> dict[str, str]:
         }
     except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
         raise PmmError(f"cannot read {path}: {error!r}") from error
+
+
+ALLOCATORS = "ALLOC"
+"""The area whose requirements allocators meet; all others are for subjects."""
+
+
+def for_subjects(requirements: Iterable[Requirement]) -> list[Requirement]:
+    """Return the requirements that a subject is asked about."""
+    return [one for one in requirements if one.area != ALLOCATORS]
 
 
 def read_requirements(path: Path) -> tuple[Requirement, ...]:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from pmm.base import errors
+from pmm.collect.specification import for_subjects
 from pmm.documents.jobs import JobResult
 from pmm.documents.programs import CLASSES
 from pmm.documents.results import CaseResult, Column, Requirement, Score
@@ -50,7 +51,8 @@ def score(cases: Sequence[CaseResult], requirements: Sequence[Requirement]) -> S
     for case in cases:
         for name in case.requirements:
             outcomes.setdefault(name, set()).add(case.outcome)
-    must = [need.id for need in requirements if need.level == "MUST"]
+    asked = for_subjects(requirements)
+    must = [need.id for need in asked if need.level == "MUST"]
     applicable = [
         outcomes[name] - {"UNSUPPORTED", "WAIVED"}
         for name in must

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pmm.base.formatting import STATES
 from pmm.collect.conform import BAD
+from pmm.collect.specification import for_subjects
 from pmm.documents.programs import CLASSES
 from pmm.documents.results import CaseResult, Column, Requirement
 from pmm.documents.run import Run
@@ -160,7 +161,7 @@ def context(run: Run) -> dict[str, Any]:
     columns = [c for c in run.columns if c.kind == "subject"]
     labels = {c.id: c.label for c in run.columns}
     matrix = Matrix(run, columns, labels)
-    rows = [matrix.row(requirement) for requirement in run.requirements]
+    rows = [matrix.row(one) for one in for_subjects(run.requirements)]
     ran = sum(row.ran for row in rows)
     caseless = sum(row.requirement.caseless is not None for row in rows)
     return {
