@@ -143,7 +143,7 @@ static int fork_often(struct check *check, size_t times) {
  * it does not hang." */
 MUST(fork_threads, "fork while other threads allocate", REQ("ALLOC-031"),
      .needs = PMM_BACKEND_THREADS, .refuses = PMM_BACKEND_ONE_BLOCK) {
-  enum { OTHERS = 3, FORKS = 40 };
+  enum { OTHERS = 3, FORKS = 25 };
   struct check own[OTHERS];
   pthread_t threads[OTHERS];
   size_t started = 0;

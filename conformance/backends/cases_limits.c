@@ -161,14 +161,16 @@ static int ask_more(struct check *check, size_t count) {
 static int fill_room(struct check *check, enum check_maker maker,
                      size_t size) {
   size_t count = 0;
-  for (size_t piece = size; piece >= 64; piece /= 16) {
+  TRY_OR_RETURN(exhaust(check, maker, size, &count));
+  int served = count > 0;
+  for (size_t piece = size / 16; piece >= 64; piece /= 16) {
     TRY_OR_RETURN(exhaust(check, maker, piece, &count));
   }
   TRY_OR_RETURN(ask_more(check, count));
   TRY_OR_RETURN(block_all_intact(check, held, count));
   TRY_OR_RETURN(block_drop_all(check, held, count));
   TRY_OR_RETURN(block_make(check, maker, size, &held[0]));
-  REQUIRE(check, held[0].at != NULL,
+  REQUIRE(check, held[0].at != NULL || !served,
           "all blocks of %zu bytes were freed, and none is served", size);
   return block_drop(check, &held[0]);
 }
