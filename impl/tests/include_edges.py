@@ -9,7 +9,8 @@ Reads every #include "..." of the C and C++ files of impl, workloads,
 conformance and bench, and fails on one that the layers forbid:
 
   conformance, bench, workloads   their own headers, pmm/*, host.h; program
-                                  files also the registry and the selection
+                                  files also the registry and the selection,
+                                  the allocator check backends/malloclike.h
   impl/subjects                   everything below; adaptors know both sides
   impl/<floor>                    its own and the floors below it, pmm/types.h,
                                   host, sanitize
@@ -56,6 +57,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
     # The CPython extension: a program's way in that is no program.
     "entry": ("pmm/", "subjects/", "conform.h", "work.h", "bench_host.h"),
     "contract": ("pmm/", "host.h"),
+    # The allocator check asks functions of malloc's form beside the contract's.
+    "check": ("pmm/", "host.h", "sanitize.h", "backends/malloclike.h"),
     "program": ("pmm/", "host.h", "backends/registry.h", "backends/nearest.h",
                 "backends/witness.h", "subjects/select.h"),
 }
@@ -73,7 +76,9 @@ def layer_of(path: str) -> str | None:
     """The layer of a file by its path from the root; None: not judged."""
     parts = path.split("/")
     if parts[0] != "impl":
-        return "program" if PROGRAMS.search(path) else "contract"
+        if PROGRAMS.search(path):
+            return "program"
+        return "check" if path.startswith("conformance/backends/") else "contract"
     if path == "impl/subjects/cpython/module.c":
         return "entry"
     if len(parts) == 2:
@@ -248,6 +253,8 @@ SEEDED = {
     "conformance/cases/b.c": ("case.h", False),
     "conformance/cases/c.c": ("backends/registry.h", True),
     "conformance/harness/main.c": ("backends/registry.h", False),
+    "conformance/backends/cases_a.c": ("backends/malloclike.h", False),
+    "conformance/backends/cases_b.c": ("pool/pool.h", True),
     "workloads/a.c": ("subjects/select.h", True),
     "workloads/b.c": ("pmm/subject.h", False),
     "bench/a.cc": ("types/list.h", True),
