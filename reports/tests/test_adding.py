@@ -118,14 +118,24 @@ class Clone:
         )  # fmt: skip
         out = self.build / f"{Path(source).stem}-{target}.o"
         words = shlex.split(command)
-        words = words[words.index("-Wall") :]
-        words = words[: words.index("-MD")]
-        places = [f"-I{self.root / p}" for p in ("workloads", "impl/include", "impl")]
+        first = next(at for at, word in enumerate(words) if word.startswith("-I"))
+        options = [self.moved(word) for word in words[first : words.index("-MD")]]
         subprocess.run(
-            ["cc", *places, *words, "-Werror", "-o", out, "-c", self.root / source],
+            ["cc", *options, "-Werror", "-o", out, "-c", self.root / source],
             check=True, capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         return out
+
+    def moved(self, option: str) -> str:
+        """Return an option whose folder of sources is the copy's.
+
+        What the build generates is taken from where it was built.
+        """
+        if not option.startswith("-I"):
+            return option
+        folder = option.removeprefix("-I")
+        ours = folder.startswith("../")
+        return f"-I{self.root / folder[3:] if ours else BUILD / folder}"
 
     def link(self, program: str, objects: list[Path]) -> None:
         """Link a program as the build does, with some objects put before its own."""
