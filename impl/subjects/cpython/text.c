@@ -67,7 +67,6 @@ enum pmm_status pmmi_cpy_str_intern(pmm_rt *rt, pmm_obj **str) {
 }
 
 pmm_obj *pmmi_cpy_bytes_new(pmm_rt *rt, const void *data, size_t size) {
-  assert(size == 0 || data != NULL);
   (void)rt;
   return pmmi_cpy_obj(PyBytes_FromStringAndSize(data, pmmi_cpy_size(size)));
 }
