@@ -85,6 +85,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
         KNOWN.format(case="*").replace('reason = "why"\n', ""),
         "no reason",
     ),
+    "a byte 0": ("profile", NUMBERS + "\0none_bytes = 1\n", " "),
     "no schema": ("expect", ENTRY.format(case="*"), "schema is missing"),
     "a string without an end": (
         "expect",
