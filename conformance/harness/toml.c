@@ -258,7 +258,7 @@ int pmm_toml_parse(const char *text, const char *path,
   return wrong != NULL ? -1 : 0;
 }
 
-/* The file as one text, to be freed; NULL with errno. */
+/* The file as one text, to be freed; NULL with errno.  A byte 0 ends no text. */
 static char *slurp(const char *path) {
   char *text = NULL;
   size_t size = 0;
@@ -266,13 +266,18 @@ static char *slurp(const char *path) {
   if (in == NULL) {
     return NULL;
   }
-  if (getdelim(&text, &size, '\0', in) < 0) { /* nothing to read, or no file */
-    int error = ferror(in) ? errno : 0;
+  errno = 0;
+  ssize_t length = getdelim(&text, &size, '\0', in);
+  if (length > 0 && text[length - 1] == '\0') {
+    errno = EILSEQ;
+  }
+  int error = errno;
+  (void)fclose(in);
+  if (length < 0 || error != 0) { /* nothing to read, or not to be read       */
     free(text);
     text = error == 0 ? calloc(1, 1) : NULL;
-    errno = error != 0 ? error : errno;
+    errno = error;
   }
-  (void)fclose(in);
   return text;
 }
 

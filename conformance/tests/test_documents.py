@@ -85,6 +85,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
         KNOWN.format(case="*").replace('reason = "why"\n', ""),
         "no reason",
     ),
+    "a byte 0": ("profile", NUMBERS + "\0none_bytes = 1\n", " "),
     "no schema": ("expect", ENTRY.format(case="*"), "schema is missing"),
     "a string without an end": (
         "expect",
@@ -115,7 +116,7 @@ def judged(program: str, folder: Path) -> list[tuple[str, str]]:
     """Runs with documents that are right: name and what is wrong with it."""
     numbers, known = folder / "numbers.toml", folder / "known.toml"
     numbers.write_text(NUMBERS + SIZES, encoding="utf-8")
-    known.write_text(KNOWN.format(case="siz.ref*"), encoding="utf-8")
+    known.write_text(KNOWN.format(case="siz.head*"), encoding="utf-8")
     profile, expect = ("--profile", str(numbers)), ("--expect", str(known))
     results = []
     for name, options, code, words in [
@@ -127,7 +128,7 @@ def judged(program: str, folder: Path) -> list[tuple[str, str]]:
         done = run(program, *options)
         good = done.returncode == code and words in done.stdout
         results.append((name, "" if good else f"{done.returncode}: {done.stdout}"))
-    other = KNOWN.format(case="siz.ref*") + 'version = ">=0.1,<0.1.1, !=0.2.*"\n'
+    other = KNOWN.format(case="siz.head*") + 'version = ">=0.1,<0.1.1, !=0.2.*"\n'
     for name, text, code in [
         ("a range that has the version", other, 0),
         ("one that has not", other.replace("<0.1.1", "<0.1"), 3),

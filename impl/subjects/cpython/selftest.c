@@ -332,6 +332,7 @@ static int injection(pmm_rt *rt) {
 
 /** A pushed name is the site of what is allocated under it. */
 static int sites(pmm_rt *rt) {
+  static const char zeros[1000000];
   struct pmm_site site[4];
   pmm_obj *data;
   size_t count;
@@ -340,7 +341,7 @@ static int sites(pmm_rt *rt) {
   ops->error_clear(rt);
   HOLDS(ops->trace_start(rt) == PMM_OK);
   HOLDS(ops->site_push(rt, "planted") == PMM_OK);
-  data = ops->bytes_new(rt, NULL, 1000000);
+  data = ops->bytes_new(rt, zeros, sizeof zeros);
   ops->site_pop(rt);
   count = ops->trace_snapshot(rt, site, 4);
   HOLDS(count >= 1 && count != SIZE_MAX);
