@@ -57,6 +57,11 @@ struct trap *new_trap(struct pmm_test *t, pmm_obj *source,
 /** The finalizer or callback that springs it; `ctx` is the trap. */
 enum pmm_status spring(void *ctx, pmm_rt *rt, pmm_obj *arg);
 
+/** The k-th container from here on starts a collection of the youngest. */
+void collect_at(struct pmm_test *t, uint64_t k);
+/** Garbage, just made, that springs the trap when it is collected. */
+void lay(struct pmm_test *t, struct trap *trap);
+
 /** Read every item of what an operation has returned. */
 void read_items(struct pmm_test *t, const char *what, pmm_obj *container);
 /** The heap is whole, as far as the subject can tell. */

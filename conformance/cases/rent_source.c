@@ -187,6 +187,35 @@ enum pmm_status spring(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   return PMM_OK;
 }
 
+/* ---- arming --------------------------------------------------------------- */
+
+static void restore(struct pmm_test *t, void *subject) {
+  OPS->gc_enable(RT, 0);
+  (void)OPS->gc_set_thresholds(RT, subject);
+}
+
+/* The k-th container from here on starts a collection of the youngest. */
+void collect_at(struct pmm_test *t, uint64_t k) {
+  uint64_t *before = SCRATCH_ARRAY(uint64_t, 3);
+  uint64_t counts[3];
+  OPS->gc_thresholds(RT, before);
+  defer(t, restore, before);
+  OPS->gc_counts(RT, counts);
+  expect_ok(OPS->gc_set_thresholds(
+      RT, (uint64_t[]){counts[0] + k - 1 > 0 ? counts[0] + k - 1 : 1,
+                       1000000, 1000000}));
+  OPS->gc_enable(RT, 1);
+}
+
+/* Garbage, just made, that springs the trap when it is collected. */
+void lay(struct pmm_test *t, struct trap *trap) {
+  pmm_obj *type = probe_type(t, "trap", 1, PMM_TYPE_GC, spring, trap);
+  pmm_obj *o = probe_of(t, type, LENT);
+  expect_ok(OPS->slot_set(RT, o, 0, o));
+  DROP(o);
+  DROP(type);
+}
+
 /* ---- reading what came of it ---------------------------------------------- */
 
 static void read_item(struct pmm_test *t, const char *what, pmm_obj *item) {

@@ -73,21 +73,15 @@ static void keep_filling(pmm_rt *rt, struct chunks *c, pmm_obj *list) {
   }
 }
 
-static pmm_obj *chunks_next(pmm_rt *rt, pmm_obj *o) {
-  assert(o->type == &pmmi_chunks_type);
-  struct chunks *c = (struct chunks *)o;
-  pmm_obj *list = c->source != NULL ? take_filling(rt, c) : stop(rt);
-  if (list == NULL) {
-    return NULL;
-  }
-  pmm_obj *source = pmmi_new_reference(rt, c->source);
+/* The list, filled; steals it.  PMM_STOP where nothing came. */
+static pmm_obj *fill_it(pmm_rt *rt, struct chunks *c, pmm_obj *source,
+                        pmm_obj *list) {
   enum pmm_status status = fill(rt, c, source, list);
   if (status == PMM_STOP) {
     pmmi_error_clear(rt);
     pmmi_clear(rt, &c->source);
     status = PMM_OK;
   }
-  pmmi_release(rt, source);
   if (status != PMM_OK) {
     keep_filling(rt, c, list);
     return NULL;
@@ -97,6 +91,21 @@ static pmm_obj *chunks_next(pmm_rt *rt, pmm_obj *o) {
     return stop(rt);
   }
   return list;
+}
+
+/* Code that runs inside may run the same chunks to their end, so the source is
+ * held from the start. */
+static pmm_obj *chunks_next(pmm_rt *rt, pmm_obj *o) {
+  assert(o->type == &pmmi_chunks_type);
+  struct chunks *c = (struct chunks *)o;
+  if (c->source == NULL) {
+    return stop(rt);
+  }
+  pmm_obj *source = pmmi_new_reference(rt, c->source);
+  pmm_obj *list = take_filling(rt, c);
+  pmm_obj *chunk = list != NULL ? fill_it(rt, c, source, list) : NULL;
+  pmmi_release(rt, source);
+  return chunk;
 }
 
 /* ---- of a file ----------------------------------------------------------- */

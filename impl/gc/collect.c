@@ -174,7 +174,7 @@ static void keep(struct run *run) {
 }
 
 static void clear_weak(struct run *run) {
-  assert(!run->ran_code);
+  assert(run->unreachable > 0);
   struct pmmi_weakref_calls calls;
   pmm_obj *o;
   uint32_t slot = run->range.from;
@@ -206,6 +206,21 @@ static void spare(struct run *run) {
   }
   struct pmmi_gc_found found = pmmi_gc_deduce(run->rt, run->range);
   run->unreachable = found.unreachable;
+  run->needs = found.needs;
+  run->ran_code = 0;
+}
+
+/* References that code has made to garbage which stays garbage are cleared, so
+ * that none gives out what is being taken apart.  Their callbacks are code, and
+ * may save something in their turn. */
+static void spare_again(struct run *run) {
+  int ran_code = run->ran_code;
+  spare(run);
+  if (ran_code && run->unreachable > 0 &&
+      (run->needs & PMMI_GC_NEEDS_WEAK) != 0) {
+    clear_weak(run);
+    spare(run);
+  }
 }
 
 /* Who dies loses its mark, so what is marked after all is still there: it is
@@ -263,7 +278,7 @@ static void dispose(struct run *run) {
     finalize(run);
   }
   pmmi_gc_validate(run->rt);
-  spare(run);
+  spare_again(run);
   pmmi_gc_validate(run->rt);
   drop(run);
 }

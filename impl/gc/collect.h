@@ -11,10 +11,11 @@
  *   weak      references to garbage are cleared, all of them; then the
  *             callbacks of those references run that are not garbage
  *   finalize  every finalizer that has not run (PEP 442)
- *   spare     what the code that ran has made reachable again
+ *   spare     what the code that ran has made reachable again; references
+ *             that it made to what is not are cleared as in weak
  *   drop      clear each object that is left; counts fall to 0
  *
- * Code of the host runs in weak, finalize and drop only.  It may untrack and
+ * Code of the host runs in weak, finalize, spare and drop only.  It may untrack and
  * track objects, but slots do not move, and an object that dies takes its
  * mark with it; so each phase walks the range and takes what is marked.
  *

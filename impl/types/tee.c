@@ -77,24 +77,31 @@ static struct node *new_cell(pmm_rt *rt, pmm_obj *source) {
   return cell;
 }
 
-/* Fill the empty cell; the new last one is made first, as what the source
- * gives could not be given back. */
+/* What the source gives, and the new last cell, which is made first, as an item
+ * could not be given back.  *last is NULL when there is an error. */
+static pmm_obj *take(pmm_rt *rt, struct node *cell, struct node **last) {
+  assert(cell->filling);
+  *last = new_cell(rt, cell->source);
+  pmm_obj *value = *last != NULL ? pmmi_next(rt, cell->source) : NULL;
+  if (value == NULL) {
+    pmmi_xrelease(rt, (pmm_obj *)*last);
+    *last = NULL;
+  }
+  return value;
+}
+
+/* Fill the empty cell.  Code that runs inside may step the tee. */
 static enum pmm_status fill(pmm_rt *rt, struct node *cell) {
   assert(cell->value == NULL && cell->next == NULL);
   if (cell->filling) {
     return pmmi_fail(rt, PMM_RUNTIME, "the source of a tee uses the tee");
   }
-  struct node *last = new_cell(rt, cell->source);
-  if (last == NULL) {
-    return pmmi_error(rt);
-  }
+  struct node *last;
   cell->filling = 1;
-  pmm_obj *value = pmmi_next(rt, cell->source);
+  pmm_obj *value = take(rt, cell, &last);
   cell->filling = 0;
   if (value == NULL) {
-    enum pmm_status status = pmmi_error(rt);
-    pmmi_release(rt, &last->base);
-    return status;
+    return pmmi_error(rt);
   }
   cell->value = value;
   cell->next = last;
