@@ -10,7 +10,7 @@
 
 enum { LIVES = 5, DIRT = 3 };
 
-/* ---- a new life ---------------------------------------------------------------- */
+/* ---- a new life ---------------------------------------------------------- */
 
 /** An object, what a first look must show of it, and what its death does. */
 struct life {
@@ -28,7 +28,8 @@ static enum pmm_status count_run(void *ctx, pmm_rt *rt, pmm_obj *arg) {
 
 static pmm_obj *instance(struct pmm_test *t, uint32_t flags, pmm_fn finalizer,
                          int *runs) {
-  pmm_obj *type = probe_type(t, "life", 2, PMM_TYPE_GC | flags, finalizer, runs);
+  pmm_obj *type =
+      probe_type(t, "life", 2, PMM_TYPE_GC | flags, finalizer, runs);
   pmm_obj *o = probe_of(t, type, 1);
   DROP(type);
   for (size_t slot = 0; slot < 2; slot++) {
@@ -164,7 +165,7 @@ MUST(rent, cleanups_begin_anew, "So are generators, and instances after them",
   live_often(t, lives, COUNT(lives));
 }
 
-/* ---- slots that were never filled ------------------------------------------------ */
+/* ---- slots that were never filled ---------------------------------------- */
 
 /* Blocks of this size hold references to what is dead. */
 static void leave_dirt(struct pmm_test *t, size_t n) {

@@ -9,7 +9,7 @@
 
 enum { LENGTH = 3 };
 
-/* ---- sources -------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------- */
 
 /* for v1 in v0: yield v1  ; raise */
 static const struct pmm_code raising =
@@ -194,7 +194,7 @@ MUST(oom, unhashable_items_leave_nothing,
   }
 }
 
-/* ---- arguments -------------------------------------------------------------- */
+/* ---- arguments ----------------------------------------------------------- */
 
 /** An operation that is given an object of a wrong type. */
 struct refusal {
@@ -239,11 +239,12 @@ static const struct refusal no_ints[] = {{"the value of an int", as_int},
                                          {"repeating in place", times_itself},
                                          {"a step", stepped},
                                          {"a key of a dict", in_dict}};
-static const struct refusal no_iterables[] = {{"iterating", iterated},
-                                              {"list()", listed},
-                                              {"extending", appended_to},
-                                              {"assigning to a slice", assigned},
-                                              {"a step", stepped}};
+static const struct refusal no_iterables[] = {
+    {"iterating", iterated},
+    {"list()", listed},
+    {"extending", appended_to},
+    {"assigning to a slice", assigned},
+    {"a step", stepped}};
 static const struct refusal no_items[] = {{"an item of a set", in_set},
                                           {"joining", join_with}};
 
@@ -294,7 +295,7 @@ MUST(oom, no_str_is_not_joined, "What is no str or has no hash is refused",
   refuse(t, no_items, COUNT_OF(no_items), objects, COUNT_OF(objects));
 }
 
-/* ---- frozensets --------------------------------------------------------------- */
+/* ---- frozensets ---------------------------------------------------------- */
 
 /* "A frozenset never changes: adding and discarding fail, and its items, hash
  * and text are as before." */
@@ -323,7 +324,7 @@ MUST(dct, frozensets_refuse_changes, "A frozenset refuses to change",
   }
 }
 
-/* ---- sizes ---------------------------------------------------------------------- */
+/* ---- sizes --------------------------------------------------------------- */
 
 /* A count near which n items, their bytes, or the room they are rounded up to
  * do not fit a size. */

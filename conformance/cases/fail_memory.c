@@ -10,7 +10,7 @@
 
 #define ARMS_ITSELF OOM_EXEMPT("arms the injection itself")
 
-/* ---- the garbage list --------------------------------------------------------- */
+/* ---- the garbage list ---------------------------------------------------- */
 
 static void list_no_more(struct pmm_test *t, void *unused) {
   (void)unused;
@@ -65,7 +65,7 @@ MUST(oom, kept_garbage_is_not_lost,
   expect_eq(failed, 0);
 }
 
-/* ---- deep deaths ----------------------------------------------------------------- */
+/* ---- deep deaths --------------------------------------------------------- */
 
 /* What dies where no memory is left.  Scratch memory. */
 struct last_rites {
@@ -94,7 +94,9 @@ static void bury(struct pmm_test *t, void *ctx) {
 static pmm_obj *deep(struct pmm_test *t, int kind, int depth) {
   pmm_obj *chain = probe(t, 1);
   for (int i = 0; i < depth; i++) {
-    pmm_obj *outer = kind == 0 ? LIST(chain) : kind == 1 ? TUPLE(chain) : probe(t, 2);
+    pmm_obj *outer = kind == 0   ? LIST(chain)
+                     : kind == 1 ? TUPLE(chain)
+                                 : probe(t, 2);
     if (kind == 2) {
       expect_ok(OPS->slot_set(RT, outer, 0, chain));
     }
@@ -122,7 +124,7 @@ MUST(oom, deep_deaths_need_no_memory,
   }
 }
 
-/* ---- calls that never begin -------------------------------------------------------- */
+/* ---- calls that never begin ---------------------------------------------- */
 
 /* A function that is called wrongly.  Scratch memory. */
 struct caller {
@@ -136,8 +138,8 @@ static void call_wrongly(struct caller *caller, size_t args,
                          enum pmm_status wanted) {
   struct pmm_test *t = caller->t;
   pmm_obj *some[2] = {caller->function, caller->function};
-  pmm_obj *result = OPS->call(RT, args == 1 ? caller->endless : caller->function,
-                              some, args);
+  pmm_obj *called = args == 1 ? caller->endless : caller->function;
+  pmm_obj *result = OPS->call(RT, called, some, args);
   caller->wrong += result != NULL || OPS->error(RT) != wanted;
   OPS->xrelease(RT, result);
   OPS->error_clear(RT);
@@ -180,8 +182,8 @@ static const struct pmm_code endless = CODE("endless", 1, 1,
                                             {PMM_RETURN, 0, 0, 0});
 
 /* "A call that fails before it begins, by its arguments, its depth or for want
- * of memory, takes no room of the frames: those around it keep their locals, and
- * those after it cost what they did." */
+ * of memory, takes no room of the frames: those around it keep their locals,
+ * and those after it cost what they did." */
 MUST(stk, calls_that_fail_take_no_room,
      "Calls that never begin leave the caller's locals alone",
      REQ("STK-031"), NEEDS(frame), ARMS_ITSELF) {

@@ -78,7 +78,7 @@ static enum pmm_status run_late(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   (void)rt;
   (void)arg;
   late->runs++;
-  if (late->type != NULL) { /* the case is not over                            */
+  if (late->type != NULL) { /* the case is not over */
     use_all(late);
   }
   return PMM_OK;
@@ -168,42 +168,42 @@ static void end_with(struct pmm_test *t,
 
 #define OWN_END OOM_EXEMPT("what runs at the end is not to fail")
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak callbacks,
- * what suspended generators have to do) can use all of it, and runs once; what
- * it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (helpers, finalizers, weak
+ * callbacks, what suspended generators have to do) can use all of it, and runs
+ * once; what it registers or makes then has its turn, too." */
 MUST(fin, helpers_at_the_end_use_the_runtime,
      "A helper that runs at the end finds the runtime whole",
      REQ("FIN-032"), NEEDS(weakref, weakref_cb, list, str, gc), OWN_END) {
   end_with(t, of_helper);
 }
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak callbacks,
- * what suspended generators have to do) can use all of it, and runs once; what
- * it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (helpers, finalizers, weak
+ * callbacks, what suspended generators have to do) can use all of it, and runs
+ * once; what it registers or makes then has its turn, too." */
 MUST(fin, finalizers_at_the_end_use_the_runtime, "So does a finalizer",
      REQ("FIN-032"), NEEDS(finalizer, weakref, weakref_cb, list, str, gc),
      OWN_END) {
   end_with(t, of_finalizer);
 }
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak callbacks,
- * what suspended generators have to do) can use all of it, and runs once; what
- * it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (helpers, finalizers, weak
+ * callbacks, what suspended generators have to do) can use all of it, and runs
+ * once; what it registers or makes then has its turn, too." */
 MUST(fin, callbacks_at_the_end_use_the_runtime, "So does a weak callback",
      REQ("FIN-032"), NEEDS(weakref, weakref_cb, list, str, gc), OWN_END) {
   end_with(t, of_callback);
 }
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak callbacks,
- * what suspended generators have to do) can use all of it, and runs once; what
- * it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (helpers, finalizers, weak
+ * callbacks, what suspended generators have to do) can use all of it, and runs
+ * once; what it registers or makes then has its turn, too." */
 MUST(fin, generators_at_the_end_use_the_runtime, "So does a generator",
      REQ("FIN-032"), NEEDS(generator, weakref, weakref_cb, list, str, gc),
      OWN_END) {
   end_with(t, of_generator);
 }
 
-/* ---- one more at the end ------------------------------------------------------- */
+/* ---- one more at the end ------------------------------------------------- */
 
 static enum pmm_status register_more(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   struct late *late = ctx;
@@ -262,7 +262,7 @@ MUST(fin, finalizers_at_the_end_make_more,
   survives(t, close_and_expect, late);
 }
 
-/* ---- files in garbage --------------------------------------------------------- */
+/* ---- files in garbage ---------------------------------------------------- */
 
 static const char line[] = "not yet written";
 

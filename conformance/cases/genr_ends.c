@@ -6,7 +6,7 @@
 #include "codes.h"
 #include "rent.h"
 
-/* ---- ends by ways ------------------------------------------------------------ */
+/* ---- ends by ways -------------------------------------------------------- */
 
 static enum pmm_status stop_inside(void *ctx, pmm_rt *rt, pmm_obj *arg,
                                    pmm_obj **result) {
@@ -90,7 +90,8 @@ static const struct way ways[] = {
     {"next", by_next, PMM_STOP},         {"send", by_send, PMM_STOP},
     {"throw", by_throw, PMM_STOP},       {"close", by_close, PMM_OK},
     {"list()", by_list, PMM_OK},         {"tuple()", by_tuple, PMM_OK},
-    {"a for loop", by_for_each, PMM_OK}, {"yield from", by_yield_from, PMM_STOP}};
+    {"a for loop", by_for_each, PMM_OK},
+    {"yield from", by_yield_from, PMM_STOP}};
 
 static void end_by(struct pmm_test *t, const struct end *end,
                    const struct way *way) {
@@ -162,7 +163,7 @@ MUST(genr, every_end_by_dropping, "Each end of a generator that is dropped",
   }
 }
 
-/* ---- a running generator ------------------------------------------------------- */
+/* ---- a running generator ------------------------------------------------- */
 
 /* What a running generator does to itself.  Scratch memory. */
 struct inner {
@@ -259,7 +260,7 @@ MUST(genr, running_generators_refuse_every_way,
   }
 }
 
-/* ---- a generator that its own cleanup keeps ------------------------------------- */
+/* ---- a generator that its own cleanup keeps ------------------------------ */
 
 static void let_go_of_kept(struct pmm_test *t, void *subject) {
   OPS->clear(RT, &((struct inner *)subject)->kept);

@@ -7,7 +7,7 @@
 #include "codes.h"
 #include "rent.h"
 
-/* ---- a list filled from a generator that changes it ------------------------- */
+/* ---- a list filled from a generator that changes it ---------------------- */
 
 enum { GIVEN = 5 };
 
@@ -130,25 +130,25 @@ static void fill_each(struct pmm_test *t, int fails) {
 #define OWN_SWEEP                                                             \
   OOM_EXEMPT("it goes through many operations; each has its own sweep")
 
-/* "An operation that fills a container from an iterable does not rely on what it
- * has seen of the container: code of the iterable may empty, grow and rewrite
- * it, and fail." */
+/* "An operation that fills a container from an iterable does not rely on what
+ * it has seen of the container: code of the iterable may empty, grow and
+ * rewrite it, and fail." */
 MUST(rent, sources_change_what_is_filled,
      "The source of a list's items may change the list",
      REQ("RENT-031"), NEEDS(generator, list, gc), OWN_SWEEP) {
   fill_each(t, 0);
 }
 
-/* "An operation that fills a container from an iterable does not rely on what it
- * has seen of the container: code of the iterable may empty, grow and rewrite
- * it, and fail." */
+/* "An operation that fills a container from an iterable does not rely on what
+ * it has seen of the container: code of the iterable may empty, grow and
+ * rewrite it, and fail." */
 MUST(rent, sources_change_what_is_filled_and_fail,
      "So may one that fails then",
      REQ("RENT-031"), NEEDS(generator, list, gc), OWN_SWEEP) {
   fill_each(t, 1);
 }
 
-/* ---- attributes and slots ------------------------------------------------------ */
+/* ---- attributes and slots ------------------------------------------------ */
 
 static const char *const names[] = {"a", "b", "c"};
 

@@ -6,7 +6,7 @@
 #include "codes.h"
 #include "rent.h"
 
-/* ---- clauses within clauses --------------------------------------------------- */
+/* ---- clauses within clauses ---------------------------------------------- */
 
 enum { LOCALS = 4, FILLED = 8 };
 
@@ -115,7 +115,7 @@ MUST(stk, clauses_leave_locals_alone,
   }
 }
 
-/* ---- depth ------------------------------------------------------------------------ */
+/* ---- depth --------------------------------------------------------------- */
 
 /* A function that calls itself through the host.  Scratch memory. */
 struct descent {
@@ -229,7 +229,7 @@ MUST(stk, deep_codes_leave_locals_alone,
   expect_eq(happened(DEALLOCATED, ANY), descent->made);
 }
 
-/* ---- errors that hold the dying -------------------------------------------------- */
+/* ---- errors that hold the dying ------------------------------------------ */
 
 /* A finalizer or callback that calls a function which raises with its argument
  * among its locals, and keeps the error.  Scratch memory. */
@@ -309,8 +309,8 @@ static void die_raising(struct pmm_test *t, int keeps, int in_cycle,
   log_clear(t);
 }
 
-/* "An error that leaves a finalizer or callback lets go of the dying object when
- * it has been reported; while somebody holds it, the object lives." */
+/* "An error that leaves a finalizer or callback lets go of the dying object
+ * when it has been reported; while somebody holds it, the object lives." */
 MUST(fin, reported_errors_hold_nobody,
      "A reported error lets go of the object that died",
      REQ("FIN-031"), NEEDS(finalizer, weakref, frame, diag, gc),

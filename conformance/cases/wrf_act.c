@@ -266,7 +266,7 @@ MUST(wrf, callbacks_in_a_collection_change_what_watches,
   }
 }
 
-/* ---- a reference that its own target holds ---------------------------------- */
+/* ---- a reference that its own target holds ------------------------------- */
 
 static void in_slot(struct pmm_test *t, pmm_obj *o, pmm_obj *ref) {
   expect_ok(OPS->slot_set(RT, o, 0, ref));
@@ -303,8 +303,8 @@ MUST(wrf, own_references_are_called,
   for (size_t i = 0; i < COUNT_OF(puts); i++) {
     struct scene *scene = SCRATCH(struct scene);
     scene->t = t;
-    pmm_obj *type = probe_type(
-        t, "own", 2, PMM_TYPE_GC | PMM_TYPE_WEAKREF | PMM_TYPE_DICT, NULL, NULL);
+    const uint32_t flags = PMM_TYPE_GC | PMM_TYPE_WEAKREF | PMM_TYPE_DICT;
+    pmm_obj *type = probe_type(t, "own", 2, flags, NULL, NULL);
     pmm_obj *o = probe_of(t, type, TARGET);
     pmm_obj *ref = NEW(OPS->weakref_new(RT, o, count_dead, scene, REF));
     puts[i](t, o, ref);
