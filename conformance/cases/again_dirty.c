@@ -37,7 +37,7 @@ static pmm_obj *instance(struct pmm_test *t, uint32_t flags, pmm_fn finalizer,
       fail("slot %zu of a fresh instance is not empty", slot);
     }
   }
-  expect(!OFFERED(gc_debug) || !OPS->is_finalized(RT, o));
+  expect(!OFFERED(resurrection) || !OPS->is_finalized(RT, o));
   return o;
 }
 
@@ -143,7 +143,8 @@ static void live_often(struct pmm_test *t, const struct life *lives,
  * count, items, tracking and flags are those of a first one." */
 MUST(rent, instances_begin_anew,
      "A recycled instance is finalized and called back as a first one",
-     REQ("RENT-006"), NEEDS(finalizer, weakref, gc), OWN_ROUNDS) {
+     REQ("RENT-006"), NEEDS(finalizer, gc, weakref, finalizer_alive, weakref_cb,
+                             weakref_count), OWN_ROUNDS) {
   const struct life lives[] = {
       {"an instance", plain, 0},
       {"an instance with a finalizer", finalized, 1},
@@ -156,7 +157,8 @@ MUST(rent, instances_begin_anew,
 /* "An object that takes the place of a dead one begins its life anew: type,
  * count, items, tracking and flags are those of a first one." */
 MUST(rent, cleanups_begin_anew, "So are generators, and instances after them",
-     REQ("RENT-006"), NEEDS(finalizer, generator, set, gc), OWN_ROUNDS) {
+     REQ("RENT-006"), NEEDS(finalizer, gc, generator, set, finalizer_alive),
+                            OWN_ROUNDS) {
   const struct life lives[] = {
       {"a generator with a cleanup", suspended, 1},
       {"an instance with a finalizer", finalized, 1},
@@ -202,7 +204,7 @@ static void expect_visited(struct pmm_test *t, const char *what, size_t n,
   }
   DROP(referents);
   (void)collect(t);
-  const char *wrong = OPS->heap_verify(RT);
+  const char *wrong = OFFERED(gc_verify) ? OPS->heap_verify(RT) : NULL;
   if (wrong != NULL) {
     fail("%s of %zu empty slots: %s", what, n, wrong);
   }
@@ -230,7 +232,8 @@ static void make_unfilled(struct pmm_test *t, size_t n) {
  * it is not visited, listed or released." */
 MUST(rent, unfilled_slots_are_empty,
      "Slots that were never filled are empty over used memory",
-     REQ("RENT-033"), NEEDS(list, tuple, gc), OWN_ROUNDS) {
+     REQ("RENT-033"), NEEDS(gc, list, tuple, gc_referents, gc_traverse),
+                            OWN_ROUNDS) {
   quiet(t);
   for (size_t n = 1; n <= 40; n++) {
     make_unfilled(t, n);
@@ -250,7 +253,8 @@ static pmm_obj *grown(struct pmm_test *t, pmm_obj *tuple, size_t n) {
 /* "A slot that nobody has filled is empty, whatever was in its memory before:
  * it is not visited, listed or released." */
 MUST(rent, added_slots_are_empty, "Slots that a resize adds are empty",
-     REQ("RENT-033"), NEEDS(tuple, list, gc), OWN_ROUNDS) {
+     REQ("RENT-033"), NEEDS(gc, list, tuple, gc_referents, gc_traverse),
+                            OWN_ROUNDS) {
   quiet(t);
   for (size_t n = 1; n <= 40; n++) {
     pmm_obj *item = probe(t, 99);

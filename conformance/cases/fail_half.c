@@ -139,7 +139,7 @@ static void fail_behind(struct pmm_test *t, const struct taker *rows,
  * what it had taken, once, and its containers are as before." */
 MUST(oom, sources_that_raise_leave_nothing,
      "A source that raises leaves list and items as they were",
-     REQ("OOM-031"), NEEDS(generator, list, tuple, str), OWN_POINTS) {
+     REQ("OOM-031"), NEEDS(generator, list, str, tuple, gc), OWN_POINTS) {
   fail_behind(t, takers, COUNT_OF(takers));
 }
 
@@ -147,7 +147,7 @@ MUST(oom, sources_that_raise_leave_nothing,
  * what it had taken, once, and its containers are as before." */
 MUST(oom, sources_that_raise_leave_no_set,
      "A source of a set that raises leaves its items as they were",
-     REQ("OOM-031"), NEEDS(generator, list, set), OWN_POINTS) {
+     REQ("OOM-031"), NEEDS(generator, list, set, frozenset, gc), OWN_POINTS) {
   fail_behind(t, set_takers, COUNT_OF(set_takers));
 }
 
@@ -155,7 +155,8 @@ MUST(oom, sources_that_raise_leave_no_set,
  * what it had taken, once, and its containers are as before." */
 MUST(oom, sources_that_raise_leave_no_stream,
      "A source of chunks or of a split that raises leaves its items",
-     REQ("OOM-031"), NEEDS(generator, list, chunks, copy, tuple), OWN_POINTS) {
+     REQ("OOM-031"), NEEDS(chunks, copy, generator, list, tuple, gc),
+                           OWN_POINTS) {
   fail_behind(t, stream_takers, COUNT_OF(stream_takers));
 }
 
@@ -183,7 +184,8 @@ static void fail_at(struct pmm_test *t, const struct taker *taker, int at,
  * what it had taken, once, and its containers are as before." */
 MUST(oom, unhashable_items_leave_nothing,
      "An item without a hash at any place leaves nothing behind",
-     REQ("OOM-031"), NEEDS(generator, list, set, tuple), OWN_POINTS) {
+     REQ("OOM-031"), NEEDS(generator, list, set, frozenset, tuple, gc),
+                           OWN_POINTS) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(set_takers); i++) {
     for (int at = 0; at <= LENGTH; at++) {
@@ -269,7 +271,7 @@ static void refuse(struct pmm_test *t, const struct refusal *rows, size_t n,
 /* "An operation over an object of a wrong type reads nothing out of it: it
  * fails with a type error and changes nothing." */
 MUST(oom, no_int_is_no_int, "What is no int is not read as one",
-     REQ("OOM-032"), NEEDS(list, dict, str, tuple)) {
+     REQ("OOM-032"), NEEDS(dict, list, str, tuple)) {
   pmm_obj *objects[] = {NEW(OPS->float_new(RT, 1.5)), text(t, "1"),
                         list_of_ints(t, 1), tuple_of_ints(t, 1),
                         NEW(OPS->dict_new(RT)), probe(t, 1),
@@ -300,13 +302,13 @@ MUST(oom, no_str_is_not_joined, "What is no str or has no hash is refused",
 /* "A frozenset never changes: adding and discarding fail, and its items, hash
  * and text are as before." */
 MUST(dct, frozensets_refuse_changes, "A frozenset refuses to change",
-     REQ("DCT-031"), NEEDS(set, list)) {
+     REQ("DCT-031"), NEEDS(list, set, frozenset)) {
   pmm_obj *items = list_of_ints(t, LENGTH);
   pmm_obj *sets[] = {NEW(OPS->frozenset_new(RT, items)),
                      NEW(OPS->frozenset_new(RT, NULL))};
   for (size_t i = 0; i < COUNT_OF(sets); i++) {
     pmm_obj *set = KEEP(sets[i]);
-    pmm_obj *text = NEW(OPS->repr(RT, set));
+    pmm_obj *words = NEW(OPS->repr(RT, set));
     int64_t hash;
     int64_t hash_after;
     expect_ok(OPS->hash(RT, set, &hash));
@@ -319,7 +321,7 @@ MUST(dct, frozensets_refuse_changes, "A frozenset refuses to change",
     expect_ok(OPS->hash(RT, set, &hash_after));
     expect_eq(hash, hash_after);
     expect_eq(length_of(t, set), i == 0 ? LENGTH : 0);
-    expect_equal(NEW(OPS->repr(RT, set)), text);
+    expect_equal(NEW(OPS->repr(RT, set)), words);
     expect_same(NEW(OPS->set_copy(RT, set)), set);
   }
 }
@@ -380,7 +382,7 @@ MUST(oom, sizes_near_every_edge_fail,
  * memory ..." */
 MUST(oom, buffers_near_every_edge_fail,
      "Strings, arrays and new lists of impossible sizes fail",
-     REQ("OOM-005"), NEEDS(list, tuple, str, copy)) {
+     REQ("OOM-005"), NEEDS(copy, list, str, tuple)) {
   pmm_obj *string = text(t, "abc");
   for (int power = 60; power <= 63; power++) {
     for (int step = -1; step <= 0; step++) {

@@ -109,7 +109,7 @@ static pmm_obj *deep(struct pmm_test *t, int kind, int depth) {
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, deep_deaths_need_no_memory,
      "A deep structure dies on a small stack without memory",
-     REQ("OOM-009"), NEEDS(fail_inject, trashcan, list, tuple), ARMS_ITSELF) {
+     REQ("OOM-009"), NEEDS(fail_inject, list, trashcan, tuple), ARMS_ITSELF) {
   size_t stack = small_stack(t);
   quiet(t);
   for (int kind = 0; kind < 3; kind++) {

@@ -173,7 +173,8 @@ static void end_with(struct pmm_test *t,
  * once; what it registers or makes then has its turn, too." */
 MUST(fin, helpers_at_the_end_use_the_runtime,
      "A helper that runs at the end finds the runtime whole",
-     REQ("FIN-032"), NEEDS(weakref, weakref_cb, list, str, gc), OWN_END) {
+     REQ("FIN-032"), NEEDS(gc, list, str, weakref, finalize, intern,
+                           weak_containers), OWN_END) {
   end_with(t, of_helper);
 }
 
@@ -181,7 +182,8 @@ MUST(fin, helpers_at_the_end_use_the_runtime,
  * callbacks, what suspended generators have to do) can use all of it, and runs
  * once; what it registers or makes then has its turn, too." */
 MUST(fin, finalizers_at_the_end_use_the_runtime, "So does a finalizer",
-     REQ("FIN-032"), NEEDS(finalizer, weakref, weakref_cb, list, str, gc),
+     REQ("FIN-032"), NEEDS(finalizer, gc, list, str, weakref, finalizer_alive,
+                           intern, weak_containers),
      OWN_END) {
   end_with(t, of_finalizer);
 }
@@ -190,7 +192,8 @@ MUST(fin, finalizers_at_the_end_use_the_runtime, "So does a finalizer",
  * callbacks, what suspended generators have to do) can use all of it, and runs
  * once; what it registers or makes then has its turn, too." */
 MUST(fin, callbacks_at_the_end_use_the_runtime, "So does a weak callback",
-     REQ("FIN-032"), NEEDS(weakref, weakref_cb, list, str, gc), OWN_END) {
+     REQ("FIN-032"), NEEDS(gc, list, str, weakref, weakref_cb, intern,
+                           weak_containers), OWN_END) {
   end_with(t, of_callback);
 }
 
@@ -198,7 +201,8 @@ MUST(fin, callbacks_at_the_end_use_the_runtime, "So does a weak callback",
  * callbacks, what suspended generators have to do) can use all of it, and runs
  * once; what it registers or makes then has its turn, too." */
 MUST(fin, generators_at_the_end_use_the_runtime, "So does a generator",
-     REQ("FIN-032"), NEEDS(generator, weakref, weakref_cb, list, str, gc),
+     REQ("FIN-032"), NEEDS(gc, generator, list, str, weakref, intern,
+                           weak_containers),
      OWN_END) {
   end_with(t, of_generator);
 }
@@ -234,7 +238,7 @@ static enum pmm_status make_more(void *ctx, pmm_rt *rt, pmm_obj *arg) {
 /* "... what it registers or makes then has its turn, too." */
 MUST(fin, helpers_at_the_end_register_more,
      "A helper that is registered at the end runs",
-     REQ("FIN-032"), NEEDS(weakref, weakref_cb, gc), OWN_END) {
+     REQ("FIN-032"), NEEDS(gc, weakref, finalize), OWN_END) {
   struct late *late = SCRATCH(struct late);
   quiet(t);
   late->t = t;
@@ -248,7 +252,7 @@ MUST(fin, helpers_at_the_end_register_more,
 /* "... what it registers or makes then has its turn, too." */
 MUST(fin, finalizers_at_the_end_make_more,
      "Garbage that a finalizer makes at the end is finalized",
-     REQ("FIN-032"), NEEDS(finalizer, list, gc), OWN_END) {
+     REQ("FIN-032"), NEEDS(finalizer, gc, list, finalizer_alive), OWN_END) {
   struct late *late = SCRATCH(struct late);
   quiet(t);
   late->t = t;
@@ -291,7 +295,7 @@ static void expect_written(struct pmm_test *t, const char *path) {
  * it." */
 MUST(ctx, files_in_garbage_are_written,
      "A file that a collection finds is written and closed",
-     REQ("CTX-031"), NEEDS(file, list, gc)) {
+     REQ("CTX-031"), NEEDS(file, gc, list)) {
   const char *path = file_of(t, 0);
   quiet(t);
   int descriptor = lose_file(t, path);
@@ -310,7 +314,7 @@ static void close_and_read(struct pmm_test *t, void *path) {
  * it." */
 MUST(ctx, files_in_garbage_are_written_at_the_end,
      "So is one that the end of the runtime finds",
-     REQ("CTX-031"), NEEDS(file, list, gc), OWN_END) {
+     REQ("CTX-031"), NEEDS(file, gc, list), OWN_END) {
   char *path = (char *)file_of(t, 0);
   quiet(t);
   (void)lose_file(t, path);

@@ -127,7 +127,7 @@ static void end_by(struct pmm_test *t, const struct end *end,
  * held and returned is released with its end, once, and it is finished." */
 MUST(genr, every_end_by_every_way,
      "Each end of a generator by each way to resume it",
-     REQ("GENR-031"), NEEDS(generator, frame, list, tuple)) {
+     REQ("GENR-031"), NEEDS(frame, generator, list, tuple)) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(ends); i++) {
     for (size_t j = 0; j < COUNT_OF(ways); j++) {
@@ -140,7 +140,7 @@ MUST(genr, every_end_by_every_way,
  * its end, which becomes a runtime error) and however it was resumed, what it
  * held and returned is released with its end, once, and it is finished." */
 MUST(genr, every_end_by_dropping, "Each end of a generator that is dropped",
-     REQ("GENR-031"), NEEDS(generator, diag)) {
+     REQ("GENR-031"), NEEDS(diag, generator)) {
   const struct pmm_code_call call = {stop_inside, t};
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(ends); i++) {
@@ -314,7 +314,7 @@ static pmm_obj *waiting(struct pmm_test *t, struct inner *inner, int in_block,
  * finished, and dies once when that is let go of." */
 MUST(genr, generators_are_resurrected,
      "A generator that its finally clause stores lives on",
-     REQ("GENR-033"), NEEDS(generator, context, gc, list)) {
+     REQ("GENR-033"), NEEDS(context, gc, generator, list, resurrection)) {
   quiet(t);
   for (int how = 0; how < 4; how++) {
     struct inner *inner = SCRATCH(struct inner);

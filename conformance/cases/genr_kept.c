@@ -64,7 +64,7 @@ static pmm_obj *closing(struct pmm_test *t, pmm_obj *held, pmm_obj *list,
  * the last of them, once." */
 MUST(genr, closures_outlive_generators,
      "A closure reads the local of a generator that has ended",
-     REQ("GENR-034"), NEEDS(generator, frame, gc, list)) {
+     REQ("GENR-034"), NEEDS(frame, gc, generator, list)) {
   quiet(t);
   for (int way = 0; way < WAYS; way++) {
     pmm_obj *held = probe(t, 1);
@@ -180,7 +180,7 @@ static void handle(struct pmm_test *t, const struct pmm_code *shape,
  * the last of them, once." */
 MUST(genr, handled_errors_outlive_generators,
      "Locals live as long as the generator or the error it handled",
-     REQ("GENR-034"), NEEDS(generator, gc, list)) {
+     REQ("GENR-034"), NEEDS(gc, generator, list)) {
   quiet(t);
   for (int way = 0; way < WAYS; way++) {
     for (int keeps = 0; keeps < 3; keeps++) {
@@ -194,7 +194,7 @@ MUST(genr, handled_errors_outlive_generators,
  * the generator lives: it goes on with all its locals." */
 MUST(genr, garbage_errors_spare_generators,
      "A collected error leaves the locals of its generator",
-     REQ("GENR-035"), NEEDS(generator, gc, list)) {
+     REQ("GENR-035"), NEEDS(gc, generator, list)) {
   const struct pmm_code *const shapes[] = {&waits_behind, &waits_inside};
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(shapes); i++) {

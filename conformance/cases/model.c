@@ -77,7 +77,7 @@ static void assign(struct pmm_test *t, size_t length, size_t from, size_t to,
  * behind it, in order, for every length, place and source, the list itself
  * included." */
 MUST(lst, slices_are_as_the_model, "Every slice replaced by every other",
-     REQ("LST-031"), NEEDS(list, tuple, generator), OWN_SWEEP) {
+     REQ("LST-031"), NEEDS(generator, list, tuple), OWN_SWEEP) {
   static const size_t sizes[] = {0, 1, 2, 5};
   quiet(t);
   for (size_t length = 0; length <= 9; length += 3) {
@@ -97,7 +97,7 @@ MUST(lst, slices_are_as_the_model, "Every slice replaced by every other",
  * behind it, in order, for every length, place and source, the list itself
  * included." */
 MUST(lst, long_slices_are_as_the_model, "The same where a long tail moves",
-     REQ("LST-031"), NEEDS(list, tuple, generator), OWN_SWEEP) {
+     REQ("LST-031"), NEEDS(generator, list, tuple), OWN_SWEEP) {
   quiet(t);
   for (size_t length = 100; length <= MOST; length += 50) {
     for (size_t n = 0; n <= 20; n += 4) {
@@ -174,7 +174,7 @@ static void rebuild(struct pmm_test *t, int n, int step) {
 /* "After a table is rebuilt, whatever was deleted before, all that stayed is
  * found, in its order, and nothing of what was deleted." */
 MUST(dct, rebuilt_tables_find_all, "A rebuilt table finds all that stayed",
-     REQ("DCT-032"), NEEDS(dict, set, list), OWN_SWEEP) {
+     REQ("DCT-032"), NEEDS(dict, list, set), OWN_SWEEP) {
   static const int counts[] = {5, 6, 10, 11, 21, 22, 43, 86, 170};
   static const int steps[] = {1, 2, 7, 50, 1000};
   quiet(t);
@@ -272,7 +272,7 @@ static void copy_ended(struct pmm_test *t, pmm_obj *container) {
 /* "A copy of an iterator that has ended has ended too, and owns nothing." */
 MUST(copy, copies_of_ended_iterators,
      "A copy of an iterator that has ended has ended",
-     REQ("COPY-031"), NEEDS(copy, list, tuple, str, dict)) {
+     REQ("COPY-031"), NEEDS(copy, dict, list, str, tuple, bytes)) {
   pmm_obj *containers[] = {
       list_of_ints(t, 2), tuple_of_ints(t, 2), text(t, "ab"), in_dict(t),
       NEW(OPS->bytes_new(RT, "ab", 2)),

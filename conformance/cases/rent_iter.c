@@ -135,7 +135,7 @@ static void fill_each(struct pmm_test *t, int fails) {
  * rewrite it, and fail." */
 MUST(rent, sources_change_what_is_filled,
      "The source of a list's items may change the list",
-     REQ("RENT-031"), NEEDS(generator, list, gc), OWN_SWEEP) {
+     REQ("RENT-031"), NEEDS(gc, generator, list), OWN_SWEEP) {
   fill_each(t, 0);
 }
 
@@ -144,7 +144,7 @@ MUST(rent, sources_change_what_is_filled,
  * rewrite it, and fail." */
 MUST(rent, sources_change_what_is_filled_and_fail,
      "So may one that fails then",
-     REQ("RENT-031"), NEEDS(generator, list, gc), OWN_SWEEP) {
+     REQ("RENT-031"), NEEDS(gc, generator, list), OWN_SWEEP) {
   fill_each(t, 1);
 }
 
@@ -256,7 +256,8 @@ static void let_go(struct pmm_test *t, const struct letting *letting,
  * the old value: code of its finalizer may set, overwrite and clear any." */
 MUST(rent, finalizers_change_their_owner,
      "A finalizer of an attribute or slot may set the others",
-     REQ("RENT-032"), NEEDS(gc, finalizer), OWN_SWEEP) {
+     REQ("RENT-032"), NEEDS(finalizer, gc, finalizer_alive, gc_clear),
+                            OWN_SWEEP) {
   void (*const acts[])(struct pmm_test *, pmm_obj *) = {
       set_more, rewrite, clear_inside, collect_around};
   quiet(t);

@@ -107,7 +107,7 @@ static void run_nested(struct pmm_test *t, const struct pmm_code *shape,
  * them has ended or failed; it dies once." */
 MUST(stk, clauses_leave_locals_alone,
      "Clauses inside clauses leave the locals alone",
-     REQ("STK-032"), NEEDS(frame, context, generator, gc)) {
+     REQ("STK-032"), NEEDS(context, frame, gc, generator)) {
   quiet(t);
   run_nested(t, &nested_call, -1);
   for (int steps = 1; steps <= 8; steps++) {
@@ -313,7 +313,8 @@ static void die_raising(struct pmm_test *t, int keeps, int in_cycle,
  * when it has been reported; while somebody holds it, the object lives." */
 MUST(fin, reported_errors_hold_nobody,
      "A reported error lets go of the object that died",
-     REQ("FIN-031"), NEEDS(finalizer, weakref, frame, diag, gc),
+     REQ("FIN-031"), NEEDS(diag, finalizer, frame, gc, weakref,
+                           finalizer_alive, weakref_cb),
      OOM_EXEMPT("its errors are reported as those for want of memory are")) {
   quiet(t);
   for (int how = 0; how < 8; how++) {

@@ -245,7 +245,8 @@ static void die_watched(struct pmm_test *t, const struct act *act,
  * is gone." */
 MUST(wrf, callbacks_change_what_watches,
      "A callback drops, makes and stores what watches the same object",
-     REQ("WRF-041"), NEEDS(weakref, weakref_cb, gc, list), OWN_POINTS) {
+     REQ("WRF-041"), NEEDS(gc, list, weakref, weakref_cb, finalize,
+                           weak_containers), OWN_POINTS) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(acts); i++) {
     die_watched(t, &acts[i], probe(t, TARGET), 0);
@@ -258,7 +259,8 @@ MUST(wrf, callbacks_change_what_watches,
  * is gone." */
 MUST(wrf, callbacks_in_a_collection_change_what_watches,
      "So does one of a collection", REQ("WRF-041"),
-     NEEDS(weakref, weakref_cb, gc, list), OWN_POINTS) {
+     NEEDS(gc, list, weakref, weakref_cb, finalize, weak_containers),
+           OWN_POINTS) {
   quiet(t);
   (void)collect(t);
   for (size_t i = 0; i < COUNT_OF(acts); i++) {
@@ -296,7 +298,7 @@ static enum pmm_status count_dead(void *ctx, pmm_rt *rt, pmm_obj *weak) {
  * target dies by its count." */
 MUST(wrf, own_references_are_called,
      "A callback of a reference that its target holds is called",
-     REQ("WRF-042"), NEEDS(weakref, gc, list)) {
+     REQ("WRF-042"), NEEDS(gc, list, weakref, weakref_cb)) {
   void (*const puts[])(struct pmm_test *, pmm_obj *, pmm_obj *) = {
       in_slot, in_list_in_slot, in_attribute};
   quiet(t);

@@ -64,7 +64,7 @@ static void own_by_entry(struct pmm_test *t, size_t kind, int outer_first,
  * elsewhere, which goes as well." */
 MUST(wrf, entries_own_containers,
      "A container that dies of an entry of the object it also has",
-     REQ("WRF-043"), NEEDS(weakref, weakref_cb, gc), OWN_POINTS) {
+     REQ("WRF-043"), NEEDS(gc, weakref, weak_containers), OWN_POINTS) {
   quiet(t);
   for (size_t kind = 0; kind < KINDS; kind++) {
     for (int how = 0; how < 4; how++) {
@@ -92,7 +92,7 @@ static void make_chain(struct pmm_test *t, pmm_obj **maps, int values,
  * another weak container that has the object, or the weak part of an entry
  * elsewhere, which goes as well." */
 MUST(wrf, entries_own_weak_parts, "A chain of weak maps dies from its start",
-     REQ("WRF-043"), NEEDS(weakref, weakref_cb, gc), OWN_POINTS) {
+     REQ("WRF-043"), NEEDS(gc, weakref, weak_containers), OWN_POINTS) {
   quiet(t);
   for (int how = 0; how < 4; how++) {
     pmm_obj *maps[CHAIN];
@@ -168,7 +168,8 @@ static void in_one_garbage(struct pmm_test *t, size_t kind, const int *order) {
  * is not garbage is told once." */
 MUST(wrf, watchers_are_garbage_too,
      "Weak containers die in the collection of what they have",
-     REQ("WRF-044"), NEEDS(weakref, weakref_cb, gc, list), OWN_POINTS) {
+     REQ("WRF-044"), NEEDS(gc, list, weakref, weakref_cb, finalize,
+                           weak_containers), OWN_POINTS) {
   static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
   quiet(t);
@@ -267,7 +268,8 @@ static void expect_dead(struct pmm_test *t, const char *what,
  * dead for good." */
 MUST(wrf, finalizers_look_themselves_up,
      "A finalizer finds its own object by every way, or by none",
-     REQ("WRF-045"), NEEDS(weakref, weakref_cb, finalizer, gc)) {
+     REQ("WRF-045"), NEEDS(finalizer, gc, weakref, finalizer_alive, proxy,
+                           weak_containers)) {
   quiet(t);
   for (int in_cycle = 0; in_cycle < 2; in_cycle++) {
     struct ways *ways = SCRATCH(struct ways);
@@ -288,7 +290,8 @@ MUST(wrf, finalizers_look_themselves_up,
  * dead for good." */
 MUST(wrf, the_dead_are_not_found,
      "What dies with its owner, and its callback, do not find it",
-     REQ("WRF-045"), NEEDS(weakref, weakref_cb, finalizer, gc)) {
+     REQ("WRF-045"), NEEDS(finalizer, gc, weakref, weakref_cb, finalizer_alive,
+                           proxy, weak_containers)) {
   quiet(t);
   for (int how = 0; how < 4; how++) {
     struct ways *ways = SCRATCH(struct ways);
@@ -326,7 +329,8 @@ static pmm_obj *nested(struct pmm_test *t, pmm_obj *list, int depth) {
  * dead for good." */
 MUST(wrf, waiting_objects_are_found_whole,
      "One whose death is put off is found alive, or not",
-     REQ("WRF-045"), NEEDS(weakref, weakref_cb, finalizer, gc, list),
+     REQ("WRF-045"), NEEDS(finalizer, gc, list, weakref, finalizer_alive,
+                           proxy, weak_containers),
      OWN_POINTS) {
   quiet(t);
   for (int depth = 0; depth < NEST; depth++) {
