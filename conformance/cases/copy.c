@@ -100,7 +100,7 @@ MUST(copy, deep_copies_share_sets_and_arrays,
  * does not." */
 MUST(copy, atomic_tuples_are_not_copied, "A tuple of atoms is its own copy",
      REQ("COPY-004"), NEEDS(copy, tuple, list)) {
-  pmm_obj *atoms = TUPLE(integer(t, 1000), tuple_of_ints(t, 3));
+  pmm_obj *atoms = TUPLE(integer(t, 4000), tuple_of_ints(t, 3));
   expect_same(NEW(OPS->copy_deep(RT, atoms)), atoms);
   expect_same(NEW(OPS->copy(RT, atoms)), atoms);
   pmm_obj *list = list_of_ints(t, 2);

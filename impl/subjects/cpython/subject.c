@@ -80,7 +80,14 @@ static const void *feature(const char *name) {
 
 static char version[32];
 static char build[PMMI_CPY_TEXT];
-static char profile[32];
+static char profile[48];
+
+/** 3.14.0 to 3.14.4 have the incremental collector, whose numbers differ.
+ * Source: What's New in Python 3.14, "Garbage collection". */
+static int is_incremental(void) {
+  int patch = 0;
+  return sscanf(version, "3.14.%d", &patch) == 1 && patch < 5;
+}
 
 static void describe(void) {
   const char *text = Py_GetVersion(); /* "3.11.2 (main, ...) [GCC ...]" */
@@ -89,8 +96,9 @@ static void describe(void) {
   const char *utf8 =
       line == NULL ? NULL : PyUnicode_AsUTF8AndSize(line, NULL);
   snprintf(version, sizeof version, "%.*s", (int)length, text);
-  snprintf(profile, sizeof profile, "cpython-%u.%u",
-           pmmi_cpy_lib.version >> 8, pmmi_cpy_lib.version & 0xff);
+  snprintf(profile, sizeof profile, "cpython-%u.%u%s",
+           pmmi_cpy_lib.version >> 8, pmmi_cpy_lib.version & 0xff,
+           is_incremental() ? "-incremental" : "");
   snprintf(build, sizeof build, "%s", utf8 == NULL ? "" : utf8);
   Py_DecRef(line);
   PyErr_Clear();
