@@ -105,7 +105,7 @@ def instance_cycle():
     and every probe type has some: Objects/typeobject.c (type_new_alloc).  A
     subclass of a type with C fields shows what theirs do.
     """
-    base = BaseException if VERSION >= (3, 13) else object
+    base = list if VERSION >= (3, 13) else object
 
     class Node(base):
         pass
@@ -294,8 +294,11 @@ def fixed():
         ("pool_shrink_percent", 75),
         ("arena_bytes", 1 << 20 if large else 1 << 18),
         ("arena_retained_max", 1),
+        ("", "levels at which recursive operations fail: counted up to 3.13; from"),
+        ("", "3.14 on 8 MiB of stack bound them, some 70 bytes a level"),
+        ("recursion_fails_at", 200000 if VERSION >= (3, 14) else 100000),
         ("", "stacks: up to 3.11 and in 3.12.1 deep structures die on 256 KiB;"),
-        ("", "3.13.0 counts calls instead of bytes and needs the default 8 MiB"),
+        ("", "3.13 counts calls instead of bytes and needs the default 8 MiB"),
         ("deep_stack_bytes", 8 << 20 if VERSION >= (3, 13) else 256 << 10),
     ]
 
