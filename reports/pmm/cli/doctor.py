@@ -75,7 +75,7 @@ def diagnose(world: World) -> Iterator[Check]:
         yield missing_because(line, stranger.reason)
     if world.all_cpythons and not world.cpythons:
         yield check("CPython", None, "no column to compare with",
-                    "apt install python3-dev")  # fmt: skip
+                    "apt install python3-dev, or pmm fetch python3.14")  # fmt: skip
     yield check("report", "pmm.render" if find_spec("pmm.render") else None,
                 "no HTML report", "pip install ./reports")  # fmt: skip
 
