@@ -145,6 +145,9 @@ def test_pins_are_written_anew(place):
     assert '"fakepython" = {version = "2.0-1"' in place.pins.read_text()
     assert place.fetch("fakepython").exit_code == 0
     assert len(fetched_roots()) == 1
+    no_package(place)
+    done = place.fetch("--update-pins")
+    assert "the suite has no fakelib: it loses its pin" in done.stderr
 
 
 def no_source(place):
@@ -222,8 +225,11 @@ def test_what_a_killed_fetch_left_is_removed_by_the_next(place):
     left = place.cache / "interpreters" / ".part-left"
     left.mkdir(parents=True)
     (left / "file").write_text("half")
+    unmarked = place.cache / "interpreters" / "fakepython" / "0123"
+    unmarked.mkdir(parents=True)
     assert place.fetch("fakepython").exit_code == 0
     assert place.nothing_half()
+    assert not unmarked.exists()
 
 
 def fetch_into(folder: str, number: int) -> None:

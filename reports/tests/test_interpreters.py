@@ -83,6 +83,8 @@ def test_interpreters_are_found_where_tools_keep_them(
     if "somewhere" in place:
         put(home / ".conda/environments.txt", f"{home}/gone\n{home}/somewhere/env\n")
     path = put(home / place, says("3.8.1"))
+    if "pmm" in place:
+        put(path.parents[2] / ".complete", "")
     assert whereabouts.candidates() == [path]
 
 
@@ -91,6 +93,7 @@ def test_pyenvs_shims_and_half_made_fetches_are_no_interpreters(home, monkeypatc
     put(home / ".pyenv/shims/python3.11", "#!/bin/sh\nexit 127\n")
     put(home / ".cache/pmm/interpreters/.part-x/root/usr/bin/python3.11", "")
     put(home / ".cache/pmm/interpreters/.part-x/usr/bin/python3.11", "")
+    put(home / ".cache/pmm/interpreters/python3.11/0123/usr/bin/python3.11", "")
     assert whereabouts.found_programs() == []
 
 

@@ -8,13 +8,15 @@ Below it lie:
     apt/                                                the state of a private apt
     fetch.lock                                          who fetches
 
-A folder that is named by its pins was renamed to that name at the very end.
+Only a folder with the file `.complete`, which is made last, counts.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+COMPLETE = ".complete"
 
 
 def cache_folder() -> Path:
@@ -34,4 +36,4 @@ def fetched_roots() -> list[Path]:
     folder = fetched_folder()
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.glob("[!.]*/[!.]*") if path.is_dir())
+    return sorted(path.parent for path in folder.glob(f"[!.]*/[!.]*/{COMPLETE}"))

@@ -5,8 +5,9 @@
 2. Lists come through a private apt from the machine's own source; what they say
    of each package is held against its pin before anything is downloaded.
 3. Each file is held against its pin again, before anything is unpacked.
-4. Everything happens in a folder `.part-…`, which gets its name at the very end;
-   what an interrupted fetch leaves is removed by the next.
+4. Everything happens in a folder `.part-…`. It gets its name, is started in its
+   place, and is marked complete; what an interrupted fetch leaves has no mark,
+   and is removed by the next.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pmm.base.cache import cache_folder, fetched_folder
+from pmm.base.cache import COMPLETE, cache_folder, fetched_folder
 from pmm.base.errors import PmmError, no_room
 from pmm.base.locks import held_in_turn
 from pmm.fetch.pins import (
@@ -42,7 +43,7 @@ SYMBOLS = "usr/lib/debug"
 """What debuggers read of a debug build: several times its size."""
 
 
-def place_of(name: str, one: Interpreter, pins: Mapping[str, Pin]) -> Path:
+def place_of(name: str, pins: Mapping[str, Pin]) -> Path:
     """Return the folder that an interpreter has when it is there."""
     return fetched_folder() / name / digest(pins)
 
@@ -50,10 +51,10 @@ def place_of(name: str, one: Interpreter, pins: Mapping[str, Pin]) -> Path:
 def there(name: str, one: Interpreter, machine: Machine) -> Path | None:
     """Return the program of an interpreter that was fetched, by today's pins."""
     try:
-        program = place_of(name, one, pins_for(machine, one.packages)) / one.program
+        place = place_of(name, pins_for(machine, one.packages))
     except AbsentError:
         return None
-    return program if program.exists() else None
+    return place / one.program if (place / COMPLETE).is_file() else None
 
 
 def check_pins(found: Mapping[str, Package], pins: Mapping[str, Pin]) -> None:
@@ -144,10 +145,10 @@ class Fetcher:
             folder.mkdir(parents=True, exist_ok=True)
             with held_in_turn(cache_folder() / "fetch.lock", "fetch", self.note):
                 clear(folder)
-                program = place_of(name, one, pins) / one.program
-                if not program.exists():
+                place = place_of(name, pins)
+                if not (place / COMPLETE).is_file():
                     self.bring(name, one, pins)
-                return program
+                return place / one.program
         except OSError as error:
             raise no_room(error, folder) from error
 
@@ -155,7 +156,7 @@ class Fetcher:
         """Download, check, unpack, start; the last step gives it its place."""
         found = self.known(one.packages)
         check_pins(found, pins)
-        final = place_of(name, one, pins)
+        final = place_of(name, pins)
         check_room(fetched_folder(), found)
         part = Path(tempfile.mkdtemp(prefix=".part-", dir=fetched_folder()))
         try:
@@ -169,6 +170,7 @@ class Fetcher:
             final.parent.mkdir(exist_ok=True)
             root.replace(final)
             check_start(final, one)
+            (final / COMPLETE).touch()
         finally:
             shutil.rmtree(part, ignore_errors=True)
         for old in final.parent.iterdir():
@@ -200,6 +202,9 @@ class Fetcher:
         cache_folder().mkdir(parents=True, exist_ok=True)
         with held_in_turn(cache_folder() / "fetch.lock", "fetch", self.note):
             found = self.known(list(names))
+        for name in names:
+            if name not in found:
+                self.note(f"the suite has no {name}: it loses its pin")
         write_pins(self.machine, {name: one.pin for name, one in found.items()})
         return len(found)
 
@@ -217,5 +222,6 @@ def check_start(root: Path, one: Interpreter) -> None:
 
 def clear(folder: Path) -> None:
     """Remove what interrupted fetches left."""
-    for path in folder.glob(".part-*"):
-        shutil.rmtree(path, ignore_errors=True)
+    for path in [*folder.glob(".part-*"), *folder.glob("[!.]*/*")]:
+        if not (path / COMPLETE).is_file():
+            shutil.rmtree(path, ignore_errors=True)
