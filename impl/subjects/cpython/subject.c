@@ -82,15 +82,9 @@ static char version[32];
 static char build[PMMI_CPY_TEXT];
 static char profile[48];
 
-/** 3.14.0 to 3.14.4 have the incremental collector, whose numbers differ.
- * Source: What's New in Python 3.14, "Garbage collection". */
-static int is_incremental(void) {
-  int patch = 0;
-  return sscanf(version, "3.14.%d", &patch) == 1 && patch < 5;
-}
-
 static void describe(void) {
   const char *text = Py_GetVersion(); /* "3.11.2 (main, ...) [GCC ...]" */
+  int usual = strcmp(pmmi_cpy_collector_of(text), "generational") == 0;
   size_t length = strcspn(text, " ");
   PyObject *line = PyObject_CallObject(PMMI_CPY_FN(build_text), NULL);
   const char *utf8 =
@@ -98,19 +92,20 @@ static void describe(void) {
   snprintf(version, sizeof version, "%.*s", (int)length, text);
   snprintf(profile, sizeof profile, "cpython-%u.%u%s",
            pmmi_cpy_lib.version >> 8, pmmi_cpy_lib.version & 0xff,
-           is_incremental() ? "-incremental" : "");
+           usual ? "" : "-incremental");
   snprintf(build, sizeof build, "%s", utf8 == NULL ? "" : utf8);
   Py_DecRef(line);
   PyErr_Clear();
 }
 
 const struct pmm_subject *pmmi_cpy_subject(void) {
-  static const char *const modes[] = {"generational", NULL};
+  static const char *modes[] = {NULL, NULL};
   static struct pmm_subject subject;
   if (subject.core != NULL) {
     return &subject;
   }
   describe();
+  modes[0] = pmmi_cpy_collector_of(version);
   find_absences(&lacks);
   subject = (struct pmm_subject){.abi_version = PMM_SUBJECT_ABI,
                                  .struct_size = sizeof subject,
