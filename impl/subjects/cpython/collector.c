@@ -2,6 +2,8 @@
 /*
  * collector.c - the interpreter's collector, through its gc module.
  */
+#include "collector.h"
+
 #include "account.h"
 #include "ops.h"
 

@@ -280,10 +280,6 @@ int pmmi_cpy_baseline_take(pmm_rt *rt);
 void pmmi_cpy_listen_stop(pmm_rt *rt);
 /** gc.get_stats(): collections, collected, uncollectable by generation. */
 int pmmi_cpy_stats_read(uint64_t out[3][3]);
-
-/** The mode of the collector that a version ("3.14.2 (main, ...") has.
- *  Cannot fail. */
-const char *pmmi_cpy_collector_of(const char *version);
 /** 1 when pymalloc serves the object domain.  Call before hooks are in. */
 int pmmi_cpy_pool_probe(void);
 /** 1 when the interpreter started with the debug layer on its domains. */

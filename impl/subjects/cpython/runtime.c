@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "collector.h"
 #include "ops.h"
 
 static struct pmm_rt the_runtime;
