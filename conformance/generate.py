@@ -72,11 +72,13 @@ def requirement_faults(requirements: list[Table]) -> list[str]:
 
 
 def profile_numbers(path: Path) -> dict[str, list[int]]:
-    """The numbers of a profile, each as a list."""
+    """The numbers of a profile, each as a list; those of its base besides."""
     document = load(path)
     if document["name"] != path.stem:
         raise SystemExit(f"{path}: it calls itself {document['name']}")
     numbers: dict[str, list[int]] = {}
+    if "base" in document:
+        numbers = profile_numbers(path.with_name(f"{document['base']}.toml"))
     for key, value in document["numbers"].items():
         values = value if isinstance(value, list) else [value]
         if not values or not all(isinstance(v, int) for v in values):

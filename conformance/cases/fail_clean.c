@@ -228,7 +228,7 @@ MUST(wrf, removals_spare_new_entries,
   for (int after = 0; after < 2; after++) {
     struct storing *storing = SCRATCH(struct storing);
     pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
-    pmm_obj *key = integer(t, 1000);
+    pmm_obj *key = integer(t, 4000);
     pmm_obj *old = probe(t, 1);
     pmm_obj *new = probe(t, 2);
     *storing = (struct storing){t, map, key, new};
@@ -252,7 +252,7 @@ MUST(wrf, removals_spare_new_entries,
 MUST(dct, replaced_values_are_seen, "A value put in place of an atom is seen",
      REQ("DCT-013"), NEEDS(dict, gc)) {
   quiet(t);
-  pmm_obj *key = integer(t, 1000);
+  pmm_obj *key = integer(t, 4000);
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   expect_ok(OPS->dict_set(RT, dict, key, integer(t, 1)));
   (void)collect(t); /* may untrack it                                         */
@@ -273,7 +273,7 @@ MUST(dct, copied_values_are_seen, "So is one that came with a copy",
   quiet(t);
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   pmm_obj *o = probe(t, 1);
-  expect_ok(OPS->dict_set(RT, dict, integer(t, 1000), o));
+  expect_ok(OPS->dict_set(RT, dict, integer(t, 4000), o));
   pmm_obj *copy = NEW(OPS->dict_copy(RT, dict));
   expect_ok(OPS->slot_set(RT, o, 0, copy));
   DROP(dict);

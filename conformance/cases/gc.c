@@ -246,7 +246,7 @@ MUST(gc, cleared_objects_stay_valid, "A cleared object can be used and dropped",
  * being referenced." */
 MUST(gc, atoms_are_never_tracked, "Atoms are not tracked, containers are",
      REQ("GC-009"), NEEDS(gc, gc_track, str, list, dict, bytes)) {
-  pmm_obj *atoms[] = {integer(t, 1000), text(t, "atom"),
+  pmm_obj *atoms[] = {integer(t, 4000), text(t, "atom"),
                       NEW(OPS->bytes_new(RT, "ab", 2)),
                       NEW(OPS->float_new(RT, 0.5)), NEW(OPS->none(RT))};
   pmm_obj *list = empty_list(t);
@@ -276,12 +276,12 @@ MUST(gc, collection_during_construction_is_harmless,
   expect_eq(length_of(t, NEW(OPS->gc_referents(RT, tuple))), 0);
   for (size_t i = 0; i < 3; i++) {
     (void)collect(t);
-    expect_ok(OPS->tuple_set_steal(RT, tuple, i, GIVE(integer(t, 1000))));
-    expect_ok(OPS->list_set_steal(RT, list, i, GIVE(integer(t, 1000))));
+    expect_ok(OPS->tuple_set_steal(RT, tuple, i, GIVE(integer(t, 4000))));
+    expect_ok(OPS->list_set_steal(RT, list, i, GIVE(integer(t, 4000))));
   }
   (void)collect(t);
-  expect_int(OPS->tuple_get(RT, tuple, 2), 1000);
-  expect_int(OPS->list_get(RT, list, 2), 1000);
+  expect_int(OPS->tuple_get(RT, tuple, 2), 4000);
+  expect_int(OPS->list_get(RT, list, 2), 4000);
 }
 
 struct collector {
@@ -353,7 +353,7 @@ MUST(gc, counts_of_survivors_are_unchanged,
 MUST(gc, survivors_keep_identity_and_contents,
      "A collection moves nothing and changes nothing", REQ("GC-013"),
      NEEDS(gc, list)) {
-  pmm_obj *inner = LIST(integer(t, 1000), integer(t, 2000));
+  pmm_obj *inner = LIST(integer(t, 4000), integer(t, 2000));
   pmm_obj *outer = LIST(inner, inner);
   expect_ok(OPS->list_append(RT, inner, outer));
   uintptr_t where = OPS->identity(RT, outer);

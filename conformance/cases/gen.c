@@ -104,7 +104,7 @@ MUST(gen, old_holders_keep_the_young, "An old list keeps what is young",
 }
 
 /* "The default thresholds are (700,10,10) up to 3.12; the first is 2000 from
- * 3.13." */
+ * 3.13; ..." */
 MUST(gen, default_thresholds, "The thresholds are those of the profile",
      REQ("GEN-005"), NEEDS(gc_gen),
      STRESS_EXEMPT("a subject may stress itself by its thresholds")) {

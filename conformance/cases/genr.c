@@ -337,7 +337,7 @@ MUST(genr, deep_chains_are_released_safely,
   enum { N = 50000 };
   size_t stack = small_stack(t);
   quiet(t);
-  pmm_obj *inner = integer(t, 1000);
+  pmm_obj *inner = integer(t, 4000);
   for (int i = 0; i < N; i++) {
     pmm_obj *outer = generator_with(t, &guarded, inner);
     DROP(inner);

@@ -18,7 +18,7 @@ static struct scene *scene(struct pmm_test *t) {
   struct scene *s = SCRATCH(struct scene);
   s->t = t;
   s->list = empty_list(t);
-  s->mark = integer(t, 777);
+  s->mark = integer(t, 77777);
   return s;
 }
 

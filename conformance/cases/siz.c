@@ -49,7 +49,8 @@ MUST(siz, collector_headers_count_once, "The collector's header is included",
   int64_t header = profile_int(t, "gc_header_bytes");
   int64_t item = profile_int(t, "pointer_bytes");
   expect_eq(size_of(t, NEW(OPS->tuple_new(RT, 0))),
-            profile_int(t, "var_object_bytes") + header);
+            profile_int(t, "var_object_bytes") +
+                profile_int(t, "tuple_hash_bytes") + header);
   expect_eq(size_of(t, empty_list(t)),
             profile_int(t, "var_object_bytes") + 2 * item + header);
   expect_eq(size_of(t, NEW(OPS->none(RT))), profile_int(t, "object_bytes"));
@@ -75,12 +76,13 @@ MUST(siz, headers_have_the_declared_size, "Count and type, and a length word",
      REQ("SIZ-003"), NEEDS(sizeof, tuple)) {
   int64_t object = profile_int(t, "object_bytes");
   int64_t variable = profile_int(t, "var_object_bytes");
+  int64_t hash = profile_int(t, "tuple_hash_bytes");
   expect_eq(variable - object, profile_int(t, "pointer_bytes"));
   expect_eq(size_of(t, NEW(OPS->none(RT))), object);
   expect_eq(size_of(t, NEW(OPS->float_new(RT, 0.5))), object + 8);
   for (size_t n = 0; n < 4; n++) {
     expect_eq(size_of(t, NEW(OPS->tuple_new(RT, n))),
-              variable + profile_int(t, "gc_header_bytes") +
+              variable + hash + profile_int(t, "gc_header_bytes") +
                   (int64_t)n * profile_int(t, "tuple_item_bytes"));
   }
 }

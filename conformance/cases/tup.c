@@ -312,7 +312,7 @@ SHOULD(tup, many_items_die_last_to_first, "Many items die last to first",
   for (size_t i = 0; i < N; i++) {
     pmm_obj *item = probe(t, (int64_t)i);
     if (i % 3 == 1) { /* one that dies inside another                       */
-      pmm_obj *outer = TUPLE(item, integer(t, 1000));
+      pmm_obj *outer = TUPLE(item, integer(t, 4000));
       DROP(item);
       item = outer;
     } else if (i % 3 == 2) {
@@ -337,7 +337,7 @@ MUST(tup, atomic_tuples_become_untracked,
      "A collection untracks a tuple of atoms", REQ("TUP-014"),
      NEEDS(tuple, gc, gc_track)) {
   quiet(t);
-  pmm_obj *tuple = TUPLE(integer(t, 1000), NEW(OPS->none(RT)),
+  pmm_obj *tuple = TUPLE(integer(t, 4000), NEW(OPS->none(RT)),
                          NEW(OPS->float_new(RT, 0.5)));
   pmm_obj *empty = NEW(OPS->tuple_new(RT, 0));
   expect(OPS->gc_is_tracked(RT, tuple));
@@ -354,7 +354,7 @@ MUST(tup, tuples_that_may_join_a_cycle_stay_tracked,
      NEEDS(tuple, dict, gc, gc_track)) {
   quiet(t);
   pmm_obj *dict = NEW(OPS->dict_new(RT));
-  pmm_obj *tuple = TUPLE(dict, integer(t, 1000));
+  pmm_obj *tuple = TUPLE(dict, integer(t, 4000));
   pmm_obj *unfilled = NEW(OPS->tuple_new(RT, 2));
   (void)collect(t);
   expect(OPS->gc_is_tracked(RT, tuple));
@@ -394,7 +394,7 @@ SHOULD(tup, nested_tuples_become_untracked,
        "Nested tuples of atoms are untracked level by level", REQ("TUP-016"),
        NEEDS(tuple, gc, gc_track)) {
   enum { DEPTH = 4 };
-  pmm_obj *tuple = TUPLE(integer(t, 1000));
+  pmm_obj *tuple = TUPLE(integer(t, 4000));
   int tracked = 1;
   for (int i = 1; i < DEPTH; i++) {
     tuple = TUPLE(tuple);

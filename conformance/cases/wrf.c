@@ -208,7 +208,7 @@ MUST(wrf, types_opt_in, "Seven kinds of objects refuse weak references",
       t, probe_type(t, "slotted", 1, PMM_TYPE_GC, NULL, NULL), 1);
   pmm_obj *plain =
       probe_of(t, probe_type(t, "plain", 0, 0, NULL, NULL), 2);
-  pmm_obj *refusing[] = {integer(t, 1000),      text(t, "no"),
+  pmm_obj *refusing[] = {integer(t, 4000),      text(t, "no"),
                          tuple_of_ints(t, 2),   list_of_ints(t, 2),
                          NEW(OPS->dict_new(RT)), plain,
                          slotted};

@@ -12,7 +12,7 @@ from pmm.cli.app import app
 
 VERBS = (
     "run", "report", "conform", "work", "bench", "list", "backends", "subjects",
-    "claims", "coverage", "doctor",
+    "claims", "coverage", "doctor", "fetch",
 )  # fmt: skip
 
 

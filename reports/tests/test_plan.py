@@ -14,6 +14,7 @@ from pmm.base.errors import UsageError
 from pmm.base.paths import Paths
 from pmm.base.typed_names import choose, nearest, slug
 from pmm.discover.cpythons import CPython, primary
+from pmm.discover.introductions import Stranger
 from pmm.discover.named_by_path import Named, NamedBackend, NamedSubject, SaidSubject
 from pmm.discover.world import World
 from pmm.documents.journal import job_folder
@@ -179,6 +180,15 @@ def test_what_is_asked_for_by_name_is_not_sampled(world, profile, asked):
     assert not [s for s in plan.skipped if s.what.startswith("most cases")]
 
 
+def test_nightly_runs_a_cpython_over_each_allocator_it_was_built_with(world):
+    known = ("pymalloc", "mimalloc", "malloc", "pymalloc_debug", "malloc_debug")
+    one = dataclasses.replace(cpython("3.14.10"), allocators=known)
+    found = dataclasses.replace(world, cpythons=(one,))
+    jobs = make_plan(found, Selection(profile="nightly", kinds=("conform",))).jobs
+    over = {job.backend for job in jobs if job.subject == "cpython"}
+    assert over == {None, *known[1:]}
+
+
 def test_another_seed_takes_another_allocator(world):
     known = ("pymalloc", "malloc", "pymalloc_debug", "malloc_debug")
     one = dataclasses.replace(cpython("3.13.0"), allocators=known)
@@ -248,6 +258,13 @@ def test_what_is_missing_is_skipped_with_a_reason(world):
         "pmm-x", "backend snmalloc", "valgrind", "conformance on cpython-3.9.18"
     }  # fmt: skip
     assert all(s.why and s.lost for s in plan.skipped)
+
+
+def test_an_interpreter_that_is_no_column_is_skipped_with_its_reason(world):
+    odd = Stranger("/usr/bin/python3.12", "no answer within 10 s")
+    plan = make_plan(dataclasses.replace(world, strangers=(odd,)), Selection())
+    [said] = [one for one in plan.skipped if one.what == odd.path]
+    assert (said.why, said.choice) == (odd.reason, False)
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The rooms of the runner follow the data's way, and no import goes back.
 
-    base < documents < discover < plan < execute < collect < judge < store < render
-         < cli
+    base < documents < discover < fetch < plan < execute < collect < judge < store
+         < render < cli
 
 A module may import its own room and those before it. Inside a room no two modules
 need each other, so that each can be read by itself. The roof, `cli`, sees all.
@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "pmm"
-ROOMS = ("base", "documents", "discover", "plan", "execute", "collect", "judge",
-         "store", "render", "cli")  # fmt: skip
+ROOMS = ("base", "documents", "discover", "fetch", "plan", "execute", "collect",
+         "judge", "store", "render", "cli")  # fmt: skip
 DOORS = {"__init__", "__main__"}
 """Modules beside the rooms: the name of the package, and what starts the program."""
 

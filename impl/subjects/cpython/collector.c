@@ -2,8 +2,18 @@
 /*
  * collector.c - the interpreter's collector, through its gc module.
  */
+#include "collector.h"
+
 #include "account.h"
 #include "ops.h"
+
+/* Source: What's New in Python 3.15, "gc": 3.14.5 reverted it. */
+const char *pmmi_cpy_collector_of(const char *version) {
+  assert(version != NULL);
+  int patch = 0;
+  int is_314 = sscanf(version, "3.14.%d", &patch) == 1;
+  return is_314 && patch < 5 ? "incremental" : "generational";
+}
 
 /** Collect everything.  Through the C API, as a count returned as an int
  *  would need memory; but that does nothing while the collector is off. */

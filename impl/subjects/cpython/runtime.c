@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "collector.h"
 #include "ops.h"
 
 static struct pmm_rt the_runtime;
@@ -22,13 +23,14 @@ pmm_rt *pmmi_cpy_runtime(void) { return &the_runtime; }
 
 /** The mode a CPython has. */
 static int mode_known(const char *mode) {
-  return mode == NULL || strcmp(mode, "generational") == 0;
+  const char *own = pmmi_cpy_collector_of(Py_GetVersion());
+  return mode == NULL || strcmp(mode, own) == 0;
 }
 
 static enum pmm_status refuse(const struct pmm_open_config *config) {
   assert(config != NULL);
   if (!mode_known(config->mode)) {
-    return pmmi_cpy_fail(PMM_VALUE, "the only mode is generational");
+    return pmmi_cpy_fail(PMM_VALUE, "CPython has one mode, its own");
   }
   if (config->backend != NULL) {
     return pmmi_cpy_fail(PMM_UNSUPPORTED, "CPython brings its own allocator");

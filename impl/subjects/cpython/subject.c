@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "account.h"
+#include "collector.h"
 #include "ops.h"
 #include "symbols.h"
 
@@ -80,29 +81,32 @@ static const void *feature(const char *name) {
 
 static char version[32];
 static char build[PMMI_CPY_TEXT];
-static char profile[32];
+static char profile[48];
 
 static void describe(void) {
   const char *text = Py_GetVersion(); /* "3.11.2 (main, ...) [GCC ...]" */
+  int usual = strcmp(pmmi_cpy_collector_of(text), "generational") == 0;
   size_t length = strcspn(text, " ");
   PyObject *line = PyObject_CallObject(PMMI_CPY_FN(build_text), NULL);
   const char *utf8 =
       line == NULL ? NULL : PyUnicode_AsUTF8AndSize(line, NULL);
   snprintf(version, sizeof version, "%.*s", (int)length, text);
-  snprintf(profile, sizeof profile, "cpython-%u.%u",
-           pmmi_cpy_lib.version >> 8, pmmi_cpy_lib.version & 0xff);
+  snprintf(profile, sizeof profile, "cpython-%u.%u%s",
+           pmmi_cpy_lib.version >> 8, pmmi_cpy_lib.version & 0xff,
+           usual ? "" : "-incremental");
   snprintf(build, sizeof build, "%s", utf8 == NULL ? "" : utf8);
   Py_DecRef(line);
   PyErr_Clear();
 }
 
 const struct pmm_subject *pmmi_cpy_subject(void) {
-  static const char *const modes[] = {"generational", NULL};
+  static const char *modes[] = {NULL, NULL};
   static struct pmm_subject subject;
   if (subject.core != NULL) {
     return &subject;
   }
   describe();
+  modes[0] = pmmi_cpy_collector_of(version);
   find_absences(&lacks);
   subject = (struct pmm_subject){.abi_version = PMM_SUBJECT_ABI,
                                  .struct_size = sizeof subject,

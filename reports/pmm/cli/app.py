@@ -15,7 +15,7 @@ import typer
 from pmm.base import errors
 from pmm.base.signals import Interruption, listen, refuse_more
 from pmm.base.streams import lost_output, settle_streams
-from pmm.cli import show, verbs
+from pmm.cli import fetch, show, verbs
 from pmm.cli.options import complain
 
 EPILOG = """[bold]Exit codes[/bold]
@@ -50,6 +50,7 @@ app = typer.Typer(
 )
 verbs.register(app)
 show.register(app)
+fetch.register(app)
 
 
 def refuse_undecodable() -> None:

@@ -70,9 +70,12 @@ def diagnose(world: World) -> Iterator[Check]:
         line = check(f"subject {named.label}", None if fault else named.spec,
                      "nothing it does is checked", None)  # fmt: skip
         yield missing_because(line, fault) if fault else line
+    for stranger in world.strangers:
+        line = check(stranger.path, None, "a column of the matrix", None)
+        yield missing_because(line, stranger.reason)
     if world.all_cpythons and not world.cpythons:
         yield check("CPython", None, "no column to compare with",
-                    "apt install python3-dev")  # fmt: skip
+                    "apt install python3-dev, or pmm fetch python3.14")  # fmt: skip
     yield check("report", "pmm.render" if find_spec("pmm.render") else None,
                 "no HTML report", "pip install ./reports")  # fmt: skip
 

@@ -103,6 +103,8 @@ def subjects(
         state = "yes" if entry.available else f"no: {entry.reason}"
         where = {"builtin": "built in", "plugin": "a shared object"}.get(entry.kind)
         say(f"{entry.name:<20} {state}\n{'':<20} {entry.interpreter or where}")
+    for stranger in world.strangers:
+        say(f"{stranger.path}\n{'':<20} no: {stranger.reason}")
 
 
 @guarded

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pmm.base.errors import PmmError, UsageError
 from pmm.base.paths import Paths, shown
 from pmm.base.typed_names import by_number
-from pmm.discover.asking import Answer, ask
+from pmm.discover.asking import ask
+from pmm.discover.introductions import (
+    Introduction,
+    Stranger,
+    introduce,
+    meet,
+    other_strangers,
+)
+from pmm.discover.whereabouts import candidates, family_of
 
 EXTENSION_FOLDER = "impl/subjects/cpython"
 OLDEST = (3, 8)
@@ -27,33 +33,8 @@ SHARED_SINCE = (3, 10)
 """Versions that one extension serves together."""
 BASELINE = "cpython-3.11"
 """The version of the specification."""
-NAMES = tuple(f"python3.{minor}" for minor in range(8, 16))
 ANSWER_SECONDS = 10
 """What an interpreter has for its answer."""
-# Distributions optimise by profile in their own build rules, which leave no
-# trace in sysconfig; an interpreter of the system is taken for optimised.
-PROBE = """
-import json, platform, sys, sysconfig
-get = sysconfig.get_config_var
-debug, free = bool(get("Py_DEBUG")), bool(get("Py_GIL_DISABLED"))
-names = ["malloc"] if not free else []
-if get("WITH_MIMALLOC") and sys.version_info >= (3, 13):
-    names.insert(0, "mimalloc")
-if get("WITH_PYMALLOC") and not free:
-    names.insert(0, "pymalloc")
-names = [name + mark for mark in ("", "_debug") for name in names]
-print(json.dumps({
-    "allocators": sorted(names, key=lambda n: debug and not n.endswith("_debug")),
-    "implementation": platform.python_implementation(),
-    "version": platform.python_version(),
-    "executable": sys.executable,
-    "optimised": getattr(sys, "base_prefix", "") == "/usr"
-    or "--enable-optimizations" in (get("CONFIG_ARGS") or ""),
-    "debug": debug,
-    "free_threaded": free,
-    "compiler": platform.python_compiler(),
-}))
-"""
 
 
 @dataclass(frozen=True)
@@ -84,27 +65,6 @@ class CPython:
         return Path(self.interpreter).resolve()
 
 
-def candidates() -> list[Path]:
-    """Return paths that may be a CPython: on PATH, in /usr/bin, of pyenv."""
-    folders = [Path(part) for part in os.environ.get("PATH", "").split(":") if part]
-    folders.append(Path("/usr/bin"))
-    versions = Path.home() / ".pyenv" / "versions"
-    if versions.is_dir():
-        folders += sorted(path / "bin" for path in versions.iterdir())
-    found: dict[Path, Path] = {}
-    for folder in folders:
-        for name in NAMES:
-            path = folder / name
-            if path.is_file() and os.access(path, os.X_OK):
-                found.setdefault(path.resolve(), path)
-    return list(found)
-
-
-def family_of(path: Path) -> str:
-    """Return what a candidate is by the name of its file: `cpython-3.11`."""
-    return "c" + path.name.replace("python", "python-", 1)
-
-
 def nearest_versions(name: str, ids: Iterable[str]) -> list[str]:
     """Return those that a version was probably meant to be, the nearest first.
 
@@ -127,23 +87,6 @@ def may_be(path: Path, name: str) -> bool:
     if name in ("cpython", family) or re.search(r"[*?\[]", name):
         return True
     return name.startswith((f"{family}.", f"{family}-"))
-
-
-def describe(path: str | Path, working: Path) -> tuple[dict[str, Any] | None, Answer]:
-    """Ask an interpreter who it is; None when it does not say.
-
-    A text keeps its `./`, without which it would be looked for on the PATH.
-    Raises PmmError when it does not start or does not end.
-    """
-    answer = ask([path, "-I", "-c", PROBE], working, ANSWER_SECONDS)
-    if answer.returncode == 2 and "-I" in answer.stderr:  # Python 2 has no -I
-        answer = ask([path, "-c", PROBE], working, ANSWER_SECONDS)
-    lines = answer.stdout.strip().splitlines()
-    try:
-        found = json.loads(lines[-1]) if lines else None
-    except ValueError:
-        found = None
-    return (found if isinstance(found, dict) else None), answer
 
 
 def host_script(paths: Paths, version: str, named: bool = False) -> list[str]:
@@ -173,9 +116,22 @@ def host_state(path: str, version: str, paths: Paths) -> tuple[bool, str | None]
     except PmmError as error:
         return False, str(error)
     if answer.returncode == 0:
-        return True, None
+        return believed(answer.stdout, version)
     reason = answer.last_words or answer.ending
     return False, reason.removeprefix(f"{paths.host_script.name}: ")
+
+
+def believed(described: str, version: str) -> tuple[bool, str | None]:
+    """Tell whether an interpreter is of the version that it said it is.
+
+    The extension asks the interpreter's own library.
+    """
+    try:
+        own = json.loads(described)["version"]
+    except (ValueError, KeyError, TypeError):
+        return False, "the extension does not describe itself in it"
+    alike = own.rstrip("+") == version.rstrip("+")
+    return alike, None if alike else f"it says that it is {version}, and is {own}"
 
 
 def hosted(one: CPython, paths: Paths) -> CPython:
@@ -192,63 +148,80 @@ def unlike(name: str, taken: Iterable[str]) -> str:
     return found
 
 
-def find_cpythons(
-    paths: Paths, names: Sequence[str] | None = None
-) -> tuple[CPython, ...]:
-    """Return the CPythons of 3.8 and later, each real binary once, by version.
+@dataclass(frozen=True)
+class Found:
+    """The interpreters of a machine."""
 
-    `names`: those that are wanted, `cpython-3.11` or a glob; None: all.
+    cpythons: tuple[CPython, ...] = ()
+    strangers: tuple[Stranger, ...] = ()
+    """Those that no column can be made of."""
+
+
+def survey(paths: Paths, names: Sequence[str] | None = None) -> Found:
+    """Look for CPythons of 3.8 and later, each real binary once, by version.
+
+    `names`: those that are wanted, `cpython-3.11` or a glob; None: all, and who
+    else is there.
     """
     found: dict[str, CPython] = {}
     seen: set[Path] = set()
+    strangers: list[Stranger] = []
     for path in candidates():
         if names is not None and not any(may_be(path, name) for name in names):
             continue
-        try:
-            answer, _ = describe(path, paths.root)
-        except PmmError:
+        said = meet(path, paths.root, ANSWER_SECONDS)
+        if isinstance(said, Stranger):
+            strangers.append(said)
             continue
-        if answer is None or answer["implementation"] != "CPython":
-            continue
-        one = make_cpython(answer)
-        if one.real in seen or one.order[:2] < OLDEST:
+        one = make_cpython(said)
+        if one.real in seen:
             continue
         seen.add(one.real)
         one = dataclasses.replace(hosted(one, paths), id=unlike(one.id, found))
         found[one.id] = one
-    return tuple(sorted(found.values(), key=lambda one: (one.order, one.id)))
+    if names is None:
+        strangers += other_strangers(paths.root, ANSWER_SECONDS)
+    ordered = sorted(found.values(), key=lambda one: (one.order, one.id))
+    return Found(tuple(ordered), tuple(strangers))
 
 
-def make_cpython(answer: dict[str, Any]) -> CPython:
+def find_cpythons(
+    paths: Paths, names: Sequence[str] | None = None
+) -> tuple[CPython, ...]:
+    """Return the CPythons that a survey finds."""
+    return survey(paths, names).cpythons
+
+
+def make_cpython(said: Introduction) -> CPython:
     """Make the entry of an interpreter, not yet asked about the extension."""
-    marks = [word for word in ("debug", "free_threaded") if answer[word]]
-    optimised = bool(answer["optimised"])
-    build = ", ".join(
-        ["optimised" if optimised else "not optimised", *marks, answer["compiler"]]
-    )
+    marks = [
+        *(["debug"] if said.debug else []),
+        *(["free_threaded"] if said.free_threaded else []),
+    ]
+    kind = "optimised" if said.optimised else "not optimised"
     return CPython(
-        id="-".join([f"cpython-{answer['version']}", *marks]),
-        interpreter=answer["executable"],
-        version=answer["version"],
-        optimised=optimised,
-        build=build,
+        id="-".join([f"cpython-{said.version}", *marks]),
+        interpreter=said.executable,
+        version=said.version,
+        optimised=said.optimised,
+        build=", ".join([kind, *marks, said.compiler]),
         hosts=False,
         reason=None,
-        allocators=tuple(answer["allocators"]),
+        allocators=said.allocators,
     )
 
 
 def cpython_at(path: str, paths: Paths) -> CPython:
     """Ask the interpreter of a path; raise UsageError when it is none of ours."""
     try:
-        answer, said = describe(path, Path.cwd())
+        answer, said = introduce(path, Path.cwd(), ANSWER_SECONDS)
     except PmmError as error:
         raise UsageError(f"{path} is not a CPython that answers: {error}") from error
     if answer is None:
         words = f" ({said.last_words})" if said.last_words else ""
         raise UsageError(f"{path} is not a CPython that answers: {said.ending}{words}")
-    if answer["implementation"] != "CPython":
-        raise UsageError(f"{path} is not a CPython: it is {answer['implementation']}")
+    if answer.implementation != "CPython":
+        raise UsageError(f"{path} is not a CPython: it is {answer.implementation}")
     one = make_cpython(answer)
     if one.order[:2] < OLDEST:
         oldest = ".".join(str(part) for part in OLDEST)

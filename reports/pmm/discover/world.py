@@ -19,7 +19,16 @@ from pmm.base.errors import PmmError
 from pmm.base.paths import Paths
 from pmm.base.typed_names import id_part, parse_subject
 from pmm.discover.asking import ask
-from pmm.discover.cpythons import BASELINE, CPython, find_cpythons, primary, unlike
+from pmm.discover.cpythons import (
+    BASELINE,
+    CPython,
+    Found,
+    find_cpythons,
+    primary,
+    survey,
+    unlike,
+)
+from pmm.discover.introductions import Stranger
 from pmm.discover.named_by_path import NOTHING, Named, ask_named
 from pmm.documents.programs import (
     BackendEntry,
@@ -68,6 +77,8 @@ class World:
     """What the command line names by a path."""
     all_cpythons: bool = True
     """Whether all CPythons of the machine were looked for."""
+    strangers: tuple[Stranger, ...] = ()
+    """Interpreters that were found and that no column can be made of."""
 
     @property
     def available(self) -> tuple[BackendEntry, ...]:
@@ -256,12 +267,10 @@ def listed_cpythons(
     return find_cpythons(paths, names)
 
 
-def wanted_cpythons(
-    paths: Paths, wanted: Wanted, named: Named
-) -> tuple[CPython, ...]:
+def wanted_cpythons(paths: Paths, wanted: Wanted, named: Named) -> Found:
     """Return the CPythons that are meant, each binary once under one name."""
     if wanted.every_cpython and not wanted.subjects:
-        return find_cpythons(paths)
+        return survey(paths)
     specs = [parse_subject(text) for text in wanted.subjects]
     names = [spec.text for spec in specs if spec.path is None]
     found = list(listed_cpythons(paths, wanted, names))
@@ -269,7 +278,7 @@ def wanted_cpythons(
         if entry.label or entry.cpython.real not in {one.real for one in found}:
             name = unlike(entry.cpython.id, [one.id for one in found])
             found.append(replace(entry.cpython, id=name))
-    return tuple(sorted(found, key=lambda one: (one.order, one.id)))
+    return Found(tuple(sorted(found, key=lambda one: (one.order, one.id))))
 
 
 def discover(
@@ -284,7 +293,8 @@ def discover(
     known = [entry.name for entry in backends]
     named = ask_named(paths, wanted.backends, wanted.subjects, known)
     work = paths.program("pmm-work") if wanted.workloads else None
-    cpythons = wanted_cpythons(paths, wanted, named)
+    met = wanted_cpythons(paths, wanted, named)
+    cpythons = met.cpythons
     listed = find_cases(paths) if wanted.cases else CaseList(cases=())
     twin = paths.twin_script
     has_twins = wanted.workloads and bool(cpythons) and twin.is_file()
@@ -303,4 +313,5 @@ def discover(
         missing=tuple(missing_programs(paths, benches)),
         named=named,
         all_cpythons=wanted.every_cpython and not wanted.subjects,
+        strangers=met.strangers,
     )

@@ -166,6 +166,11 @@ def missing_cpythons(
                 what=f"conformance on {one.id}", why=one.reason or "not usable",
                 lost="its column of the matrix", remedy=None,
             )  # fmt: skip
+    for stranger in world.strangers if "conform" in selection.kinds else ():
+        yield Skipped(
+            what=stranger.path, why=stranger.reason,
+            lost="a column of the matrix", remedy=None,
+        )  # fmt: skip
     if world.all_cpythons and not world.cpythons:
         yield Skipped(
             what="CPython", why="none of 3.8 or later was found",

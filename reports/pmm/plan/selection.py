@@ -14,7 +14,8 @@ from fnmatch import fnmatchcase
 
 from pmm.base.errors import UsageError
 from pmm.base.typed_names import choose, is_file, unknown
-from pmm.discover.cpythons import CPython, candidates, family_of, nearest_versions
+from pmm.discover.cpythons import CPython, nearest_versions
+from pmm.discover.whereabouts import candidates, family_of
 from pmm.discover.world import Wanted, World
 from pmm.documents.jobs import JobKind
 from pmm.plan.modes_and_allocators import refuse_unknown
