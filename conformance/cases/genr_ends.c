@@ -314,7 +314,8 @@ static pmm_obj *waiting(struct pmm_test *t, struct inner *inner, int in_block,
  * finished, and dies once when that is let go of." */
 MUST(genr, generators_are_resurrected,
      "A generator that its finally clause stores lives on",
-     REQ("GENR-033"), NEEDS(context, gc, generator, list, resurrection)) {
+     REQ("GENR-033"),
+     NEEDS(context, gc, generator, list, refcount, resurrection)) {
   quiet(t);
   for (int how = 0; how < 4; how++) {
     struct inner *inner = SCRATCH(struct inner);
