@@ -174,7 +174,6 @@ static void keep(struct run *run) {
 }
 
 static void clear_weak(struct run *run) {
-  assert(run->unreachable > 0);
   struct pmmi_weakref_calls calls;
   pmm_obj *o;
   uint32_t slot = run->range.from;
