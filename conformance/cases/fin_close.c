@@ -253,6 +253,7 @@ MUST(fin, helpers_at_the_end_register_more,
 MUST(fin, finalizers_at_the_end_make_more,
      "Garbage that a finalizer makes at the end is finalized",
      REQ("FIN-032"), NEEDS(finalizer, gc, list, finalizer_alive), OWN_END) {
+  expect_eq(profile_int(t, "close_finalizes_held"), 1);
   struct late *late = SCRATCH(struct late);
   quiet(t);
   late->t = t;
