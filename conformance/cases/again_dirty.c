@@ -8,7 +8,7 @@
 #include "files.h"
 #include "kinds.h"
 
-enum { LIVES = 5, DIRT = 3 };
+enum { LIVES = 4, DIRT = 3 };
 
 /* ---- a new life ---------------------------------------------------------- */
 
@@ -115,7 +115,9 @@ static void live_and_die(struct pmm_test *t, const struct life *life,
     expect_ok(OPS->slot_set(RT, o, 1, o));
   }
   DROP(o);
-  (void)collect(t);
+  if (in_cycle) {
+    (void)collect(t);
+  }
   if (*runs != life->runs) {
     fail("%s, made again: its death calls the host %d times", life->name,
          *runs);
@@ -235,7 +237,7 @@ MUST(rent, unfilled_slots_are_empty,
      REQ("RENT-033"), NEEDS(gc, list, tuple, gc_referents, gc_traverse),
                             OWN_ROUNDS) {
   quiet(t);
-  for (size_t n = 1; n <= 40; n++) {
+  for (size_t n = 1; n <= 40; n += n < 6 ? 1 : 7) {
     make_unfilled(t, n);
   }
   make_unfilled(t, 64);
@@ -256,7 +258,7 @@ MUST(rent, added_slots_are_empty, "Slots that a resize adds are empty",
      REQ("RENT-033"), NEEDS(gc, list, tuple, gc_referents, gc_traverse),
                             OWN_ROUNDS) {
   quiet(t);
-  for (size_t n = 1; n <= 40; n++) {
+  for (size_t n = 1; n <= 40; n += n < 6 ? 1 : 7) {
     pmm_obj *item = probe(t, 99);
     pmm_obj *tuple = NEW(OPS->tuple_new(RT, 1));
     expect_ok(OPS->tuple_set_steal(RT, tuple, 0, GIVE(KEEP(item))));

@@ -94,7 +94,6 @@ static void expect_same_list(struct pmm_test *t, const char *what,
 static void expect_died(struct pmm_test *t, const char *what, int n) {
   verify(t, what);
   DROP_ALL();
-  (void)collect(t);
   for (int i = 0; i < n; i++) {
     if (happened(DEALLOCATED, i) != 1) {
       fail("%s, which failed: item %d dies %d times", what, i,

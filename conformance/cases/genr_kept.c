@@ -39,7 +39,9 @@ static void end_by(struct pmm_test *t, pmm_obj *generator, enum way way,
     DROP(generator);
   }
   DROP(list);
-  (void)collect(t);
+  if (way == COLLECTED) {
+    (void)collect(t);
+  }
 }
 
 /* ---- closures ------------------------------------------------------------ */
@@ -156,13 +158,11 @@ static void handle(struct pmm_test *t, const struct pmm_code *shape,
   pmm_obj *generator = handling(t, shape, keeper, list);
   if (early) {
     let_go(t, keeper);
-    (void)collect(t);
   }
   int waiting = (int)happened(DEALLOCATED, 1);
   end_by(t, generator, way, list);
   int ended = (int)happened(DEALLOCATED, 1);
   let_go(t, keeper);
-  (void)collect(t);
   if (waiting != 0 || ended != (!keeps || early) ||
       happened(DEALLOCATED, 1) != 1) {
     fail("%s a handled error, a generator that was %s while it waited %s the "

@@ -220,8 +220,8 @@ MUST(gc, garbage_at_the_ends_is_found,
      "The first and the last object are found, for sizes around powers of two",
      REQ("GC-041"), NEEDS(gc, list), OWN_SWEEP) {
   quiet(t);
-  for (size_t power = 256; power <= 8192; power *= 2) {
-    for (size_t n = power - 4; n <= power + 2; n++) {
+  for (size_t power = 256; power <= 4096; power *= 2) {
+    for (size_t n = power - 3; n <= power + 1; n++) {
       (void)collect(t);
       collect_ends(t, n, n % 2 == 0 ? 2 : 0);
     }
