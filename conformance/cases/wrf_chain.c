@@ -274,6 +274,7 @@ MUST(wrf, finalizers_look_themselves_up,
   for (int in_cycle = 0; in_cycle < 2; in_cycle++) {
     struct ways *ways = SCRATCH(struct ways);
     pmm_obj *o = seer(t, ways, DYING);
+    expect_ok(OPS->slot_set(RT, o, 1, integer(t, 1000)));
     watch_all_ways(t, ways, o);
     if (in_cycle) {
       expect_ok(OPS->slot_set(RT, o, 0, o));
@@ -333,10 +334,11 @@ MUST(wrf, waiting_objects_are_found_whole,
                            proxy, weak_containers),
      OWN_POINTS) {
   quiet(t);
-  for (int depth = 0; depth < NEST; depth++) {
+  for (int depth = 0; depth < NEST; depth += depth < 30 ? 10 : 3) {
     for (int first = 0; first < 2; first++) {
       struct ways *ways = SCRATCH(struct ways);
       pmm_obj *o = probe(t, DYING);
+      expect_ok(OPS->slot_set(RT, o, 1, integer(t, 1000)));
       watch_all_ways(t, ways, o);
       pmm_obj *eye = seer(t, ways, SEER);
       pmm_obj *list = first ? LIST(o, eye) : LIST(eye, o);
