@@ -237,7 +237,7 @@ MUST(rent, unfilled_slots_are_empty,
      REQ("RENT-033"), NEEDS(gc, list, tuple, gc_referents, gc_traverse),
                             OWN_ROUNDS) {
   quiet(t);
-  for (size_t n = 1; n <= 40; n += n < 6 ? 1 : 7) {
+  for (size_t n = 1; n <= 40; n += n < 4 ? 1 : 9) {
     make_unfilled(t, n);
   }
   make_unfilled(t, 64);
