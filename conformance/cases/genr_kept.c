@@ -164,7 +164,7 @@ static void handle(struct pmm_test *t, const struct pmm_code *shape,
   int ended = (int)happened(DEALLOCATED, 1);
   let_go(t, keeper);
   if (way == COLLECTED) {
-    (void)collect(t); /* the error's frame may have held the cycle             */
+    (void)collect(t); /* the frame of the error may have held the cycle      */
   }
   if (waiting != 0 || ended != (!keeps || early) ||
       happened(DEALLOCATED, 1) != 1) {
