@@ -124,33 +124,61 @@ static pmm_obj *split_one(struct pmm_test *t, pmm_obj *source) {
   return one;
 }
 
-static void step_nested(struct pmm_test *t, size_t stack, int depth,
-                        enum pmm_status wanted) {
-  pmm_obj *source = NEW(OPS->iter(RT, list_of_ints(t, 3)));
+static pmm_obj *both(struct pmm_test *t, pmm_obj *source) {
+  pmm_obj *inner = chunked(t, source);
+  pmm_obj *outer = split_one(t, inner);
+  DROP(inner);
+  return outer;
+}
+
+/* Iterators over one another, the innermost over a list. */
+static pmm_obj *over_one_another(struct pmm_test *t, int depth,
+                                 pmm_obj *(*wrap)(struct pmm_test *,
+                                                  pmm_obj *)) {
+  pmm_obj *list = list_of_ints(t, 3);
+  pmm_obj *source = NEW(OPS->iter(RT, list));
+  DROP(list);
   for (int i = 0; i < depth; i++) {
-    pmm_obj *outer = i % 2 == 1 && OFFERED(chunks) ? chunked(t, source)
-                                                   : split_one(t, source);
+    pmm_obj *outer = wrap(t, source);
     DROP(source);
     source = outer;
   }
+  return source;
+}
+
+static void expect_step(struct pmm_test *t, pmm_obj *source, const char *name,
+                        enum pmm_status wanted) {
   pmm_obj *item = OPS->next(RT, source);
   enum pmm_status status = OPS->error(RT);
   OPS->xrelease(RT, item);
   OPS->error_clear(RT);
   if (status != wanted) {
-    fail("%d iterators over one another: status %d", depth, (int)status);
+    fail("%s over one another: status %d", name, (int)status);
   }
-  release_on_stack(t, source, stack);
+}
+
+/* "Objects whose release is deferred are released exactly once, ..."
+ * "Recursive operations on 1e5-deep data give a recursion error, never a
+ * crash, and release what they took; ..."  A step is one of them. */
+MUST(deep, nested_chunks_fail_cleanly,
+     "Stepping 100000 chunks over one another fails cleanly, all die",
+     REQ("DEEP-003", "DEEP-004"), NEEDS(trashcan, list, chunks), LONG_CHAIN) {
+  size_t stack = small_stack(t);
+  quiet(t);
+  expect_step(t, over_one_another(t, MODERATE, chunked), "chunks", PMM_OK);
+  pmm_obj *outer = over_one_another(t, NESTED, chunked);
+  expect_step(t, outer, "chunks", PMM_RECURSION);
+  release_on_stack(t, outer, stack);
 }
 
 /* "Recursive operations on 1e5-deep data give a recursion error, never a
- * crash, and release what they took; ..."  A step of an iterator over others
- * is one. */
-MUST(deep, nested_iterators_fail_cleanly,
-     "Stepping 100000 iterators over one another fails cleanly",
-     REQ("DEEP-004"), NEEDS(trashcan, list, tuple, copy), LONG_CHAIN) {
-  size_t stack = small_stack(t);
+ * crash, and release what they took; ..."  A step is one of them. */
+MUST(deep, nested_tees_fail_cleanly,
+     "Stepping 50000 tees and as many chunks fails cleanly",
+     REQ("DEEP-004"), NEEDS(list, tuple, copy, chunks), LONG_CHAIN) {
   quiet(t);
-  step_nested(t, stack, MODERATE, PMM_OK);
-  step_nested(t, stack, NESTED, PMM_RECURSION);
+  expect_step(t, over_one_another(t, MODERATE, both), "tees", PMM_OK);
+  pmm_obj *outer = over_one_another(t, NESTED / 2, both);
+  expect_step(t, outer, "tees", PMM_RECURSION);
+  DROP(outer);
 }
