@@ -70,10 +70,10 @@ static void try_sort(struct pmm_test *t, size_t i, size_t k, int64_t place,
     expect_ok(OPS->list_append(RT, list, items[at]));
   }
   enum pmm_status status = OPS->list_sort(RT, list, NULL, NULL);
-  OPS->error_clear(RT);
   if (status == PMM_NO_MEMORY) {
     expect_ok(status);
   }
+  OPS->error_clear(RT);
   if (status != PMM_TYPE || length_of(t, list) != PLACES) {
     fail("%s%s with %s at place %d: status %d, %d items",
          nested ? "tuples of " : "", ordered[i].name, odd[k].name, (int)place,
