@@ -21,6 +21,9 @@ static enum pmm_status refer(void *ctx, pmm_rt *rt, pmm_obj *self) {
   struct scene *scene = ctx;
   struct pmm_test *t = scene->t;
   (void)self;
+  if (scene->holder == NULL) { /* the case ended before it had all           */
+    return PMM_OK;
+  }
   pmm_obj *weak = OPS->weakref_new(rt, scene->other, NULL, NULL, 0);
   if (weak == NULL) {
     return OPS->error(rt);

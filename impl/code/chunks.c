@@ -73,10 +73,21 @@ static void keep_filling(pmm_rt *rt, struct chunks *c, pmm_obj *list) {
   }
 }
 
+/* The same; a step of chunks over chunks is a step of both. */
+static enum pmm_status fill_nested(pmm_rt *rt, const struct chunks *c,
+                                   pmm_obj *source, pmm_obj *list) {
+  enum pmm_status status = pmmi_recursion_enter(rt);
+  if (status == PMM_OK) {
+    status = fill(rt, c, source, list);
+    pmmi_recursion_leave(rt);
+  }
+  return status;
+}
+
 /* The list, filled; steals it.  PMM_STOP where nothing came. */
 static pmm_obj *fill_it(pmm_rt *rt, struct chunks *c, pmm_obj *source,
                         pmm_obj *list) {
-  enum pmm_status status = fill(rt, c, source, list);
+  enum pmm_status status = fill_nested(rt, c, source, list);
   if (status == PMM_STOP) {
     pmmi_error_clear(rt);
     pmmi_clear(rt, &c->source);

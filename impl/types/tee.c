@@ -96,10 +96,14 @@ static enum pmm_status fill(pmm_rt *rt, struct node *cell) {
   if (cell->filling) {
     return pmmi_fail(rt, PMM_RUNTIME, "the source of a tee uses the tee");
   }
+  if (pmmi_recursion_enter(rt) != PMM_OK) { /* a tee over tees              */
+    return pmmi_error(rt);
+  }
   struct node *last;
   cell->filling = 1;
   pmm_obj *value = take(rt, cell, &last);
   cell->filling = 0;
+  pmmi_recursion_leave(rt);
   if (value == NULL) {
     return pmmi_error(rt);
   }
