@@ -41,8 +41,10 @@ static int take(struct check *check, const char *aligns, const char *name,
   REQUIRE(check, at != NULL, "%s: no memory for %zu bytes", name, size);
   if ((uintptr_t)at % align != 0) {
     check_blame(check, aligns, __LINE__,
-                "%s: %p, of %zu bytes, is not aligned to %zu", name, at, size,
-                align);
+                "%s: %p, of %zu bytes, is not aligned to %zu%s", name, at, size,
+                align,
+                align > 16 ? " (a malloc library is asked for a multiple of it)"
+                           : "");
     return -1;
   }
   size_t usable = usable_of(check, at, size);
