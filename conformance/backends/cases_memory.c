@@ -84,7 +84,7 @@ MUST(drain_makers, "Bursts of zeroed, resized and aligned blocks, drained",
   for (int maker = BY_ZERO; maker < CHECK_MAKERS; maker++) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
       /* an eighth of it has to be more than a burst leaves between blocks */
-      uint64_t asked = sizes[i] < 100000 ? 16 << 20 : 64 * (uint64_t)sizes[i];
+      uint64_t asked = sizes[i] < 100000 ? 16 << 20 : 128 * (uint64_t)sizes[i];
       TRY(reuse(check, (enum check_maker)maker, sizes[i], asked));
     }
   }
