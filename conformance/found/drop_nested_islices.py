@@ -1,0 +1,6 @@
+import itertools
+nested = iter(())
+for _ in range(100000):
+    nested = itertools.islice(itertools.tee(nested)[0], 5)
+del nested
+print(True)

@@ -1,0 +1,4 @@
+import weakref
+items = {1}
+try: next(weakref.proxy(items))
+except TypeError: print(True)
