@@ -11,6 +11,7 @@ import pytest
 from sample import build_sample
 
 from pmm.base.errors import PmmError
+from pmm.collect.specification import for_subjects
 from pmm.documents.asked import Asked
 from pmm.documents.jobs import Job
 from pmm.documents.run import Run, decode_run, encode_run
@@ -385,7 +386,7 @@ def test_expectation_files_are_strict(tmp_path):
 def test_score_counts_requirements_not_cases():
     run = build_sample(12)
     needs = run.requirements
-    must = [r.id for r in needs if r.level == "MUST"]
+    must = [r.id for r in for_subjects(needs) if r.level == "MUST"]
     name = run.columns[0].id
     mine = [replace(c, outcome="PASS") for c in run.cases if c.column == name]
     full = verdicts.score(mine, needs)

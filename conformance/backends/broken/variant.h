@@ -70,51 +70,55 @@ int is_turn(unsigned *counter, unsigned period);
 
 size_t plain_usable(const void *block);
 
+/** Found by a program that loads the library. */
+#define PUBLIC __attribute__((visibility("default")))
+
 /** Define the functions NAME_like_malloc, NAME_like_free, ... */
 #define VARIANT(name, ...)                                                     \
   static const struct calls name##_calls = {__VA_ARGS__};                      \
-  void *name##_like_malloc(size_t size);                                       \
+  PUBLIC void *name##_like_malloc(size_t size);                                \
   void *name##_like_malloc(size_t size) {                                      \
     return CALLS_PICK(name, malloc, malloc, headed_malloc)(size);              \
   }                                                                            \
-  void name##_like_free(void *block);                                          \
+  PUBLIC void name##_like_free(void *block);                                   \
   void name##_like_free(void *block) {                                         \
     CALLS_PICK(name, free, free, headed_free)(block);                          \
   }                                                                            \
-  void *name##_like_calloc(size_t n, size_t size);                             \
+  PUBLIC void *name##_like_calloc(size_t n, size_t size);                      \
   void *name##_like_calloc(size_t n, size_t size) {                            \
     return CALLS_PICK(name, calloc, calloc, headed_calloc)(n, size);           \
   }                                                                            \
-  void *name##_like_realloc(void *block, size_t size);                         \
+  PUBLIC void *name##_like_realloc(void *block, size_t size);                  \
   void *name##_like_realloc(void *block, size_t size) {                        \
     return CALLS_PICK(name, realloc, realloc, headed_realloc)(block, size);    \
   }                                                                            \
-  void *name##_like_aligned_alloc(size_t align, size_t size);                  \
+  PUBLIC void *name##_like_aligned_alloc(size_t align, size_t size);           \
   void *name##_like_aligned_alloc(size_t align, size_t size) {                 \
     return CALLS_PICK(name, aligned_alloc, memalign, headed_aligned)(align,    \
                                                                      size);    \
   }                                                                            \
-  size_t name##_like_malloc_usable_size(const void *block);                    \
+  PUBLIC size_t name##_like_malloc_usable_size(const void *block);             \
   size_t name##_like_malloc_usable_size(const void *block) {                   \
     return CALLS_PICK(name, usable, plain_usable, headed_usable)(block);       \
   }                                                                            \
-  int name##_like_posix_memalign(void **block, size_t align, size_t size);     \
+  PUBLIC int name##_like_posix_memalign(void **block, size_t align,            \
+                                        size_t size);                          \
   int name##_like_posix_memalign(void **block, size_t align, size_t size) {    \
     return name##_calls.posix_memalign != NULL                                 \
                ? name##_calls.posix_memalign(block, align, size)               \
                : calls_posix_memalign(&name##_calls, block, align, size);      \
   }                                                                            \
-  void *name##_like_reallocarray(void *block, size_t n, size_t size);          \
+  PUBLIC void *name##_like_reallocarray(void *block, size_t n, size_t size);   \
   void *name##_like_reallocarray(void *block, size_t n, size_t size) {         \
     return name##_calls.reallocarray != NULL                                   \
                ? name##_calls.reallocarray(block, n, size)                     \
                : calls_reallocarray(&name##_calls, block, n, size);            \
   }                                                                            \
-  int name##_like_malloc_trim(size_t keep);                                    \
+  PUBLIC int name##_like_malloc_trim(size_t keep);                             \
   int name##_like_malloc_trim(size_t keep) {                                   \
     return name##_calls.trim != NULL ? name##_calls.trim(keep) : 0;            \
   }                                                                            \
-  void name##_like_free_sized(void *block, size_t size);                       \
+  PUBLIC void name##_like_free_sized(void *block, size_t size);                \
   void name##_like_free_sized(void *block, size_t size) {                      \
     if (name##_calls.free_sized != NULL) {                                     \
       name##_calls.free_sized(block, size);                                    \
