@@ -36,6 +36,21 @@ def run(*argv: str) -> WorkResult:
     )
 
 
+@functools.cache
+def small(workload: str) -> tuple[str, ...]:
+    """The options that give a workload the small size that it declares."""
+    argv = (
+        [str(PROGRAM), "--list", "--json", "-"]
+        if PROGRAM.is_file()
+        else [sys.executable, str(TWIN), "--list", "--json", "-"]
+    )
+    done = subprocess.run(argv, capture_output=True, check=True, timeout=60)
+    listed = msgspec.json.decode(done.stdout)["workloads"]
+    named = {one["name"]: one["small"] for one in listed}
+    text = named.get(workload) or ""
+    return tuple(part for item in text.split() for part in ("--set", item))
+
+
 def twin(workload: str, *options: str) -> WorkResult:
     """A workload's Python twin on the interpreter of the tests."""
     return run(sys.executable, str(TWIN), workload, *options)

@@ -9,7 +9,7 @@ from collections import Counter
 import msgspec
 import pytest
 from claims_sample import ROOT, claims_file, example, judged, passing, plugin_column
-from real import native, twin
+from real import native, small, twin
 from sample import build_sample
 from test_cli import call
 
@@ -18,7 +18,6 @@ from pmm.collect.specification import read_requirements
 from pmm.documents.claims import DISAGREE, Claim, JudgedClaim, Measure
 from pmm.documents.run import Run, encode_run
 from pmm.judge import claim_tests, claims, verdicts
-from pmm.plan.work_jobs import SMALL
 
 replace = msgspec.structs.replace
 FALSE_FROZENSET = "000-13"
@@ -262,11 +261,10 @@ def really(good) -> Run:
     names = {m.workload for claim in claims_file().claim for m in claim.measured}
     work = []
     for name in sorted(names):
-        small = [part for text in SMALL.get(name, ()) for part in ("--set", text)]
         if name != "list_concat":
-            work.append(twin(name, *small))
+            work.append(twin(name, *small(name)))
         if name != "articles":
-            work.append(native(name, *small))
+            work.append(native(name, *small(name)))
     return judged(replace(good, work=tuple(w for w in work if w is not None)))
 
 

@@ -84,6 +84,9 @@ static void *take_zero(void *heap, size_t n, size_t size) {
 
 static void *take_aligned(void *heap, size_t align, size_t size) {
   (void)heap;
+  if (size > SIZE_MAX - align) {
+    return NULL;
+  }
   return aligned_alloc(align, (size + align) & ~(align - 1));
 }
 
