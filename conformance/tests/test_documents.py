@@ -16,7 +16,10 @@ import tomllib
 from pathlib import Path
 
 CASE = "siz.headers_have_the_declared_size"
-SIZES = "object_bytes = 16\nvar_object_bytes = 24 # bytes\npointer_bytes = 9\n"
+SIZES = (
+    "object_bytes = 16\nvar_object_bytes = 24 # bytes\npointer_bytes = 9\n"
+    "tuple_hash_bytes = 0\n"
+)
 NUMBERS = 'schema = 1\nname = "mine"\n[numbers]\n'
 ENTRY = '[[expectation]]\ncase = "{case}"\nclass = "FAIL"\nreason = "why"\n'
 KNOWN = "schema = 1\n" + ENTRY
