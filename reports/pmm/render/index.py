@@ -90,6 +90,8 @@ def _claims(run: Run) -> Tile | None:
     verdicts = Counter(one.claim.verdict for one in run.claims.claims)
     states = Counter(one.state for one in run.claims.claims)
     against = states["contradicted"] + states["unconfirmed"]
+    if not states["confirmed"] + against:
+        return None  # a run of something else
     tone = "bad" if states["contradicted"] else "warn" if against else "good"
     return Tile(
         "Verdicts on the tutorials that this run confirms",
@@ -97,7 +99,7 @@ def _claims(run: Run) -> Tile | None:
         f"of their sentences {verdicts['true']} are true, {verdicts['caveat']} true "
         f"with a caveat, {verdicts['false']} false",
         "claims",
-        tone if states["confirmed"] or against else "plain",
+        tone,
     )
 
 
