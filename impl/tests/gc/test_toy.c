@@ -211,7 +211,8 @@ static pmm_rt *open_with(const struct pmm_backend *backend, const char *mode) {
   struct pmm_backend_config config = {.struct_size = sizeof config};
   void *heap = NULL;
   tap_need(backend->init(&config, &heap) == 0);
-  pmm_rt *rt = calloc(1, sizeof(struct pmmi_gc_state));
+  struct pmmi_gc_state *state = calloc(1, sizeof *state);
+  pmm_rt *rt = (pmm_rt *)state;
   tap_need(rt != NULL);
   pmmi_memory_init(pmmi_memory_of(rt), backend, heap);
   pmmi_core_init(rt);
