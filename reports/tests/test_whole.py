@@ -126,7 +126,8 @@ def test_the_same_build_twice_compares_clean(finished, tmp_path):
     assert finished[0].returncode == 0
     ask = [
         PMM, "run", "--profile", "quick", "--only", "conform", "--only", "work",
-        "--backend", "pool", "--out", tmp_path / "report",
+        "--subject", "reference", "--backend", "pool",
+        "--out", tmp_path / "report",
     ]  # fmt: skip
     first = subprocess.run(ask, cwd=ROOT, capture_output=True, text=True, check=False)
     assert first.returncode == 0, first.stdout[-2000:]
