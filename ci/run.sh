@@ -15,10 +15,10 @@ and writes build/report/index.html.  Options go to `pmm run`, for example
   ci/run.sh --baseline build/runs/X   compare with an earlier run
   ci/run.sh --no-coverage             without the coverage build
 
-What the steps take, in seconds on two quiet cores on which `ci/test.sh gcc`
-takes 130 s, after the downloads (ci/timing.sh prints what they took here):
+About what the steps take, in seconds on two quiet cores, after the downloads
+(ci/timing.sh prints what they took here):
 
-  setting up 20 · building 60 · coverage 120 · running 350 (quick: 100)
+  setting up 20 · building 60 · coverage 150 · running 350 (quick: 95)
 
 Exit codes: 0 pass, 1 tool error, 2 usage, 3 a failure or regression,
 4 inconclusive, 5 the runs do not compare, 130 interrupted.

@@ -13,22 +13,22 @@ Runs every test from a bare Debian or Ubuntu machine with this clone, or only
 the steps named.  Exit code 0 when all passed, 1 when one failed.  The last
 line is "N passed, N failed, N skipped".
 
-The steps, and what each takes in seconds on two quiet cores on which the first
-takes 130 s (ci/timing.sh prints what they took here):
+The steps, and about what each takes in seconds on two quiet cores
+(ci/timing.sh prints what they took here):
 
-  gcc       130  build with gcc; every test of the C code
-  clang      40  build with clang, warnings are errors; the unit tests
-  asan      100  address and undefined-behaviour sanitizers
-  analyzer  100  clang's static analyzer over each source
-  valgrind  100  the unit tests under memcheck
-  conform    70  the cases in every collector mode over every backend, and on
+  gcc       210  build with gcc; every test of the C code
+  clang     100  build with clang, warnings are errors; the unit tests
+  asan      300  address and undefined-behaviour sanitizers
+  analyzer  240  clang's static analyzer over each source
+  valgrind  340  the unit tests under memcheck
+  conform    90  the cases in every collector mode over every backend, and on
                  the oldest and the newest CPython
   lint       10  Ruff and mypy
-  python    200  the runner, the report in a browser, whole runs
+  python    480  the runner, the report in a browser, whole runs
 
 Two more run only when they are named:
 
-  coverage  120  which branches of impl/ the unit tests and the conformance
+  coverage  150  which branches of impl/ the unit tests and the conformance
                  cases take; fails when impl/tests/coverage_gap.toml does not
                  list the others
   nightly   600  the cases on every CPython there is, and on one of them over
