@@ -93,7 +93,7 @@ MUST(realloc_aligned, "realloc of an aligned block", REQ("ALLOC-010"),
   }
 }
 
-/* ---- posix_memalign ------------------------------------------------------ */
+/* ---- posix_memalign ----------------------------------------------------- */
 
 static int is_refused(struct check *check,
                       const struct pmmi_malloclike *like, size_t align,

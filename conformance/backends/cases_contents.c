@@ -82,7 +82,7 @@ MUST(contents, "A block keeps its bytes", REQ("ALLOC-008"),
   TRY(block_drop_all(check, blocks, SLOTS));
 }
 
-/* ---- zeroed -------------------------------------------------------------- */
+/* ---- zeroed ------------------------------------------------------------- */
 
 enum { DIRTY = 16 };
 
@@ -127,7 +127,7 @@ MUST(zeroed_large, "Zeroed memory from 32 KiB to 64 MiB", REQ("ALLOC-013"),
   TRY(block_drop(check, &block));
 }
 
-/* ---- seldom -------------------------------------------------------------- */
+/* ---- seldom ------------------------------------------------------------- */
 
 enum { RING = 4096 };
 

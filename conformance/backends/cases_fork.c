@@ -96,7 +96,7 @@ MUST(fork, "fork of a process with one thread", REQ("ALLOC-030"),
   TRY(block_drop_all(check, kept, 2));
 }
 
-/* ---- while others allocate ----------------------------------------------- */
+/* ---- while others allocate ---------------------------------------------- */
 
 static atomic_int stop;
 

@@ -13,7 +13,7 @@
 
 enum { BLOCKS = 3000 };
 
-/* ---- the system's pages -------------------------------------------------- */
+/* ---- the system's pages ------------------------------------------------- */
 
 static void *used[BLOCKS];
 
@@ -102,7 +102,7 @@ MUST(os_failure, "Each request to the system fails once", REQ("ALLOC-029"),
   }
 }
 
-/* ---- a limit ------------------------------------------------------------- */
+/* ---- a limit ------------------------------------------------------------ */
 
 enum { ROOM = 40 << 20, MOST_HELD = 1 << 17, MOST_ASKED = 256 << 20 };
 
@@ -198,7 +198,7 @@ MUST(limit, "Memory ends at a limit", REQ("ALLOC-037"),
   }
 }
 
-/* ---- errno --------------------------------------------------------------- */
+/* ---- errno -------------------------------------------------------------- */
 
 /* "free keeps errno." */
 MUST(errno_free, "free keeps errno", REQ("ALLOC-038"),
@@ -234,8 +234,9 @@ static void *fail_by(const struct pmmi_malloclike *like, size_t way,
     case 3: return like->realloc(block, SIZE_MAX - 100);
     case 4: return like->calloc(1, (size_t)1 << 62);
     default:
-      return like->aligned_alloc != NULL ? like->aligned_alloc(64, SIZE_MAX - 63)
-                                         : like->malloc(SIZE_MAX / 2);
+      return like->aligned_alloc == NULL
+                 ? like->malloc(SIZE_MAX / 2)
+                 : like->aligned_alloc(64, SIZE_MAX - 63);
   }
 }
 

@@ -132,7 +132,7 @@ MUST(drift_realloc, "One block, resized again and again", REQ("ALLOC-043"),
   }
 }
 
-/* ---- shrinking ----------------------------------------------------------- */
+/* ---- shrinking ---------------------------------------------------------- */
 
 enum { HELD = 48 << 20 };
 
@@ -180,7 +180,7 @@ MUST(shrinks, "Shrinking gives memory back", REQ("ALLOC-041"),
   TRY(shrink(check, 20000, 16));
 }
 
-/* ---- giving back --------------------------------------------------------- */
+/* ---- giving back -------------------------------------------------------- */
 
 static struct pmm_backend_stats read_stats(struct check *check) {
   struct pmm_backend_stats stats = {.struct_size = sizeof stats};

@@ -59,7 +59,7 @@ MUST(zero_size, "A request of 0 bytes", REQ("ALLOC-004"),
   }
 }
 
-/* ---- requests that are refused ------------------------------------------- */
+/* ---- requests that are refused ------------------------------------------ */
 
 /* Sizes near which additions wrap. */
 static const size_t too_large[] = {
@@ -107,7 +107,7 @@ MUST(free_null, "free(NULL) does nothing", REQ("ALLOC-006")) {
   TRY(block_drop(check, &block));
 }
 
-/* ---- sized, usable ------------------------------------------------------- */
+/* ---- sized, usable ------------------------------------------------------ */
 
 /* "free_sized gives a block back that was last requested with that size, by
  * whichever function." */
@@ -145,7 +145,7 @@ MUST(usable_size, "All usable bytes belong to the owner", REQ("ALLOC-015"),
   }
 }
 
-/* ---- large --------------------------------------------------------------- */
+/* ---- large -------------------------------------------------------------- */
 
 /* "Every byte of a request is served, of whatever size up to 64 MiB, power of
  * two or not." */
@@ -184,7 +184,7 @@ MUST(odd_sizes, "Sizes from 64 KiB to 64 MiB that are no powers of two",
   }
 }
 
-/* ---- beyond 31 and 32 bits ----------------------------------------------- */
+/* ---- beyond 31 and 32 bits ---------------------------------------------- */
 
 /* Bytes at which a size that was cut to 31 or 32 bits would end, and those at
  * the end of a block; writes them, then reads them. */

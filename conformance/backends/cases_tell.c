@@ -76,7 +76,7 @@ MUST(batch, "Batches", REQ("ALLOC-019"), .needs = PMM_BACKEND_BATCH) {
   }
 }
 
-/* ---- figures ------------------------------------------------------------- */
+/* ---- figures ------------------------------------------------------------ */
 
 static int known_and_differs(uint64_t figure, uint64_t expected) {
   return figure != PMM_UNKNOWN && figure != expected;
@@ -164,7 +164,7 @@ MUST(classes, "Figures of classes", REQ("ALLOC-025"),
   TRY(drop_every(check, 1));
 }
 
-/* ---- visiting ------------------------------------------------------------ */
+/* ---- visiting ----------------------------------------------------------- */
 
 struct visit {
   size_t live;     /* live blocks seen                                      */
@@ -214,7 +214,7 @@ MUST(visit, "visit reports live blocks", REQ("ALLOC-026"),
   TRY(drop_every(check, 1));
 }
 
-/* ---- heaps --------------------------------------------------------------- */
+/* ---- heaps -------------------------------------------------------------- */
 
 static int fill_heaps(struct check *check, void **heaps,
                       struct block (*blocks)[100]) {

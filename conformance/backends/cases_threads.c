@@ -10,7 +10,7 @@
 #include "helper.h"
 #include "measure.h"
 
-/* ---- at once ------------------------------------------------------------- */
+/* ---- at once ------------------------------------------------------------ */
 
 enum { THREADS = 4, ROUNDS = 20000, SHARED = 64 };
 
@@ -76,7 +76,7 @@ MUST(threads, "Threads exchange blocks", REQ("ALLOC-032"),
   }
 }
 
-/* ---- freed by another thread --------------------------------------------- */
+/* ---- freed by another thread -------------------------------------------- */
 
 enum { MOST_BLOCKS = 1 << 16 };
 
@@ -153,7 +153,7 @@ MUST(foreign_free, "Blocks freed by another thread come back",
   TRY(helper_stop(&helper, check));
 }
 
-/* ---- threads that end ---------------------------------------------------- */
+/* ---- threads that end --------------------------------------------------- */
 
 /* A thread's own bytes: made in some sizes, part of them freed. */
 struct life {
@@ -237,7 +237,7 @@ MUST(outlives, "Blocks outlive their thread", REQ("ALLOC-035"),
   TRY(block_drop_all(check, blocks, 3200));
 }
 
-/* ---- while a thread ends ------------------------------------------------- */
+/* ---- while a thread ends ------------------------------------------------ */
 
 static pthread_key_t key;
 
@@ -296,7 +296,7 @@ MUST(thread_exit, "Destructors of a thread allocate and free",
   }
 }
 
-/* ---- many ---------------------------------------------------------------- */
+/* ---- many --------------------------------------------------------------- */
 
 enum { CROWD = 100, EACH = 50 };
 

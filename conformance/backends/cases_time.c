@@ -44,7 +44,7 @@ static int grows_little(struct check *check, work_fn work, size_t n,
   return -1;
 }
 
-/* ---- growth -------------------------------------------------------------- */
+/* ---- growth ------------------------------------------------------------- */
 
 enum { LITTLE = 8, LITTLE_STEPS = 4096, PAGE = 4096, PAGE_STEPS = 2048 };
 
@@ -93,7 +93,7 @@ MUST(growth, "Growth by little is not quadratic", REQ("ALLOC-040"),
   TRY(grows_little(check, grow, LITTLE_STEPS / 2, "growth by 8 bytes"));
 }
 
-/* ---- crowds -------------------------------------------------------------- */
+/* ---- crowds ------------------------------------------------------------- */
 
 enum { CROWD = 3000 };
 

@@ -8,7 +8,7 @@
 #include "shell.h"
 #include "text.h"
 
-/* ---- JSON lines ---------------------------------------------------------- */
+/* ---- JSON lines --------------------------------------------------------- */
 
 /* Takes the reference; a line that could not be made shows in ferror(). */
 static void write_line(FILE *file, json_t *line) {

@@ -39,7 +39,7 @@ const char *check_capability_name(uint32_t bit) {
   return NULL;
 }
 
-/* ---- the child ----------------------------------------------------------- */
+/* ---- the child ---------------------------------------------------------- */
 
 static void run_case(const struct check_case *test,
                      const struct pmm_backend *backend,
@@ -90,7 +90,7 @@ static void load(void *ctx, struct pmm_progress *progress,
   progress->phase = PMM_PHASE_DONE;
 }
 
-/* ---- the parent ---------------------------------------------------------- */
+/* ---- the parent --------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4))) static void set_result(
     struct check_result *result, enum check_class class, const char *format,

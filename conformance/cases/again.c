@@ -7,7 +7,7 @@
 
 enum { ROUNDS = 4 };
 
-/* ---- a new life ------------------------------------------------------------ */
+/* ---- a new life --------------------------------------------------------- */
 
 /** A kind of object that a runtime may keep and hand out again. */
 struct recycled {
@@ -166,8 +166,8 @@ MUST(tup, recycled_tuples_are_tracked,
   }
 }
 
-/* "As is one that was untracked when its items were replaced while nobody shared
- * it." */
+/* "As is one that was untracked when its items were replaced while nobody
+ * shared it." */
 MUST(tup, refilled_tuples_are_tracked,
      "A tuple that is filled again is seen by the collector", REQ("TUP-019"),
      NEEDS(tuple, gc)) {
@@ -184,7 +184,7 @@ MUST(tup, refilled_tuples_are_tracked,
   expect_log(DEALLOCATED, 1);
 }
 
-/* ---- what has ended stays so ------------------------------------------------ */
+/* ---- what has ended stays so -------------------------------------------- */
 
 static void end(struct pmm_test *t, pmm_obj *iterator) {
   pmm_obj *item;
@@ -244,7 +244,7 @@ MUST(lst, ended_iterators_over_tables_stay_ended,
   expect_null(OPS->next(RT, over_set), PMM_STOP);
 }
 
-/* ---- what is traced ---------------------------------------------------------- */
+/* ---- what is traced ----------------------------------------------------- */
 
 static void stop_tracing(struct pmm_test *t, void *unused) {
   (void)unused;

@@ -10,7 +10,7 @@
 
 enum { LIVES = 2, DIRT = 3 };
 
-/* ---- a new life ---------------------------------------------------------- */
+/* ---- a new life --------------------------------------------------------- */
 
 /** An object, what a first look must show of it, and what its death does. */
 struct life {
@@ -169,7 +169,7 @@ MUST(rent, cleanups_begin_anew, "So are generators, and instances after them",
   live_often(t, lives, COUNT(lives));
 }
 
-/* ---- slots that were never filled ---------------------------------------- */
+/* ---- slots that were never filled --------------------------------------- */
 
 /* Blocks of this size hold references to what is dead. */
 static void leave_dirt(struct pmm_test *t, size_t n) {

@@ -201,7 +201,7 @@ MUST(copy, without_views_owners_resize, "Once the view is gone it resizes",
   expect_eq(length_of(t, owner), 10);
 }
 
-/* ---- instances, iterators, files ----------------------------------------- */
+/* ---- instances, iterators, files ---------------------------------------- */
 
 /* "A shallow copy is a new container with the same items, each gaining one
  * reference." */

@@ -10,7 +10,7 @@
   OOM_EXEMPT("the chain takes too long for a round a failure"),               \
       STRESS_EXEMPT("so it does with a collection a container")
 
-/* ---- letting go ----------------------------------------------------------- */
+/* ---- letting go --------------------------------------------------------- */
 
 enum { DEPTH = 5000, MIXED = 300 };
 
@@ -109,7 +109,7 @@ MUST(deep, chains_of_every_kind_die, "So does a chain of all of them",
   expect_eq(happened(DEALLOCATED, 1), 1);
 }
 
-/* ---- stepping ------------------------------------------------------------- */
+/* ---- stepping ----------------------------------------------------------- */
 
 enum { NESTED = 100000, MODERATE = 100 };
 

@@ -43,7 +43,7 @@ MUST(ctx, failed_opens_touch_no_descriptor,
   uint64_t before = open_ones();
   for (size_t i = 0; i < 9; i++) {
     if (i % 3 == 1 && i / 3 == 0) {
-      continue; /* some systems let a folder be opened to be read              */
+      continue; /* some systems let a folder be opened to be read             */
     }
     expect_null(OPS->file_open(RT, paths[i % 3], modes[i / 3]), PMM_OS);
     expect_eq(open_ones(), before);
@@ -130,7 +130,7 @@ MUST(stk, swallowed_errors_are_gone, "A swallowed error keeps nothing alive",
   expect_eq(OPS->error_context(RT), PMM_OK);
 }
 
-/* ---- generators ------------------------------------------------------------ */
+/* ---- generators --------------------------------------------------------- */
 
 static const struct pmm_code keeping =
     CODE("keeping", 1, 1, {PMM_YIELD, -1, 0, 0});
@@ -203,14 +203,14 @@ MUST(str, interned_strings_do_not_change,
   expect_eq(length_of(t, *again), 28);
 }
 
-/* ---- weak maps ------------------------------------------------------------ */
+/* ---- weak maps ---------------------------------------------------------- */
 
 /* What another callback of a dying value stores.  Scratch memory. */
 struct storing {
   struct pmm_test *t;
-  pmm_obj *map;   /* borrowed                                                  */
-  pmm_obj *key;   /* borrowed                                                  */
-  pmm_obj *value; /* borrowed                                                  */
+  pmm_obj *map;   /* borrowed                                                 */
+  pmm_obj *key;   /* borrowed                                                 */
+  pmm_obj *value; /* borrowed                                                 */
 };
 
 static enum pmm_status store(void *ctx, pmm_rt *rt, pmm_obj *weak) {

@@ -9,7 +9,7 @@
 
 enum { LENGTH = 3 };
 
-/* ---- sources ------------------------------------------------------------- */
+/* ---- sources ------------------------------------------------------------ */
 
 /* for v1 in v0: yield v1  ; raise */
 static const struct pmm_code raising =
@@ -197,7 +197,7 @@ MUST(oom, unhashable_items_leave_nothing,
   }
 }
 
-/* ---- arguments ----------------------------------------------------------- */
+/* ---- arguments ---------------------------------------------------------- */
 
 /** An operation that is given an object of a wrong type. */
 struct refusal {
@@ -299,7 +299,7 @@ MUST(oom, no_str_is_not_joined, "What is no str or has no hash is refused",
   refuse(t, no_items, COUNT_OF(no_items), objects, COUNT_OF(objects));
 }
 
-/* ---- frozensets ---------------------------------------------------------- */
+/* ---- frozensets --------------------------------------------------------- */
 
 /* "A frozenset never changes: adding and discarding fail, and its items, hash
  * and text are as before." */
@@ -328,7 +328,7 @@ MUST(dct, frozensets_refuse_changes, "A frozenset refuses to change",
   }
 }
 
-/* ---- sizes --------------------------------------------------------------- */
+/* ---- sizes -------------------------------------------------------------- */
 
 /* A count near which n items, their bytes, or the room they are rounded up to
  * do not fit a size. */

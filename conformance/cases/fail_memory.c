@@ -10,7 +10,7 @@
 
 #define ARMS_ITSELF OOM_EXEMPT("arms the injection itself")
 
-/* ---- the garbage list ---------------------------------------------------- */
+/* ---- the garbage list --------------------------------------------------- */
 
 static void list_no_more(struct pmm_test *t, void *unused) {
   (void)unused;
@@ -65,7 +65,7 @@ MUST(oom, kept_garbage_is_not_lost,
   expect_eq(failed, 0);
 }
 
-/* ---- deep deaths --------------------------------------------------------- */
+/* ---- deep deaths -------------------------------------------------------- */
 
 /* What dies where no memory is left.  Scratch memory. */
 struct last_rites {
@@ -124,7 +124,7 @@ MUST(oom, deep_deaths_need_no_memory,
   }
 }
 
-/* ---- calls that never begin ---------------------------------------------- */
+/* ---- calls that never begin --------------------------------------------- */
 
 /* A function that is called wrongly.  Scratch memory. */
 struct caller {

@@ -207,7 +207,7 @@ MUST(fin, generators_at_the_end_use_the_runtime, "So does a generator",
   end_with(t, of_generator);
 }
 
-/* ---- one more at the end ------------------------------------------------- */
+/* ---- one more at the end ------------------------------------------------ */
 
 static enum pmm_status register_more(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   struct late *late = ctx;
@@ -267,7 +267,7 @@ MUST(fin, finalizers_at_the_end_make_more,
   survives(t, close_and_expect, late);
 }
 
-/* ---- files in garbage ---------------------------------------------------- */
+/* ---- files in garbage --------------------------------------------------- */
 
 static const char line[] = "not yet written";
 

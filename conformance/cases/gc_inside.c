@@ -6,7 +6,7 @@
  */
 #include "case.h"
 
-/* ---- asking --------------------------------------------------------------- */
+/* ---- asking ------------------------------------------------------------- */
 
 /* What the code inside did.  Scratch memory. */
 struct asker {
@@ -102,7 +102,7 @@ MUST(gc, asking_inside_spoils_nothing,
   expect_eq(OPS->weakref_count(RT, held), 1);
 }
 
-/* ---- callbacks that change the callbacks ---------------------------------- */
+/* ---- callbacks that change the callbacks -------------------------------- */
 
 enum { CALLBACKS = 5 };
 
@@ -212,7 +212,7 @@ MUST(gen, callbacks_change_the_callbacks,
   }
 }
 
-/* ---- frozen objects ------------------------------------------------------- */
+/* ---- frozen objects ----------------------------------------------------- */
 
 static void unfreeze(struct pmm_test *t, void *unused) {
   (void)unused;

@@ -6,7 +6,7 @@
 #include "codes.h"
 #include "rent.h"
 
-/* ---- ends by ways -------------------------------------------------------- */
+/* ---- ends by ways ------------------------------------------------------- */
 
 static enum pmm_status stop_inside(void *ctx, pmm_rt *rt, pmm_obj *arg,
                                    pmm_obj **result) {
@@ -165,7 +165,7 @@ MUST(genr, every_end_by_dropping, "Each end of a generator that is dropped",
   }
 }
 
-/* ---- a running generator ------------------------------------------------- */
+/* ---- a running generator ------------------------------------------------ */
 
 /* What a running generator does to itself.  Scratch memory. */
 struct inner {
@@ -262,7 +262,7 @@ MUST(genr, running_generators_refuse_every_way,
   }
 }
 
-/* ---- a generator that its own cleanup keeps ------------------------------ */
+/* ---- a generator that its own cleanup keeps ----------------------------- */
 
 static void let_go_of_kept(struct pmm_test *t, void *subject) {
   OPS->clear(RT, &((struct inner *)subject)->kept);

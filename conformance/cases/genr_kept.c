@@ -6,7 +6,7 @@
 #include "codes.h"
 #include "rent.h"
 
-/* ---- ends ---------------------------------------------------------------- */
+/* ---- ends --------------------------------------------------------------- */
 
 enum way { EXHAUSTED, CLOSED, THROWN, DROPPED, COLLECTED, WAYS };
 
@@ -44,7 +44,7 @@ static void end_by(struct pmm_test *t, pmm_obj *generator, enum way way,
   }
 }
 
-/* ---- closures ------------------------------------------------------------ */
+/* ---- closures ----------------------------------------------------------- */
 
 /* Hands out lambda: v0, and waits. */
 static pmm_obj *closing(struct pmm_test *t, pmm_obj *held, pmm_obj *list,
@@ -92,7 +92,7 @@ MUST(genr, closures_outlive_generators,
   }
 }
 
-/* ---- errors under a name ------------------------------------------------- */
+/* ---- errors under a name ------------------------------------------------ */
 
 /* Where an error goes.  Scratch memory. */
 struct keeper {

@@ -376,7 +376,8 @@ MUST(lst, a_full_literal_grows, "Appending to a literal reserves slack",
      REQ("LST-014"), NEEDS(list, sizeof)) {
   size_t n = 0;
   const int64_t *sizes = profile_ints(t, "list_literal_bytes", &n);
-  pmm_obj *constants = CONTAINER(integer(t, 11), integer(t, 12), integer(t, 13));
+  pmm_obj *constants =
+      CONTAINER(integer(t, 11), integer(t, 12), integer(t, 13));
   pmm_obj *list = empty_list(t);
   expect_ok(OPS->list_extend(RT, list, constants));
   expect_ge(capacity(t, list), 3);

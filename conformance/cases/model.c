@@ -9,7 +9,7 @@
 
 #define OWN_SWEEP OOM_EXEMPT("a sweep over many sizes")
 
-/* ---- slices -------------------------------------------------------------- */
+/* ---- slices ------------------------------------------------------------- */
 
 enum { PUT = 500, MOST = 200 };
 
@@ -110,7 +110,7 @@ MUST(lst, long_slices_are_as_the_model, "The same where a long tail moves",
   }
 }
 
-/* ---- tables -------------------------------------------------------------- */
+/* ---- tables ------------------------------------------------------------- */
 
 /* Deletes all but every `step`-th of n keys. */
 static void thin(struct pmm_test *t, pmm_obj *dict, pmm_obj *set, int n,
@@ -185,7 +185,7 @@ MUST(dct, rebuilt_tables_find_all, "A rebuilt table finds all that stayed",
   }
 }
 
-/* ---- numbers of objects -------------------------------------------------- */
+/* ---- numbers of objects ------------------------------------------------- */
 
 /* n tracked objects, the first and the last garbage. */
 static void collect_ends(struct pmm_test *t, size_t n, int generation) {
@@ -228,7 +228,7 @@ MUST(gc, garbage_at_the_ends_is_found,
   }
 }
 
-/* ---- copies of iterators ------------------------------------------------- */
+/* ---- copies of iterators ------------------------------------------------ */
 
 static pmm_obj *in_dict(struct pmm_test *t) {
   pmm_obj *dict = NEW(OPS->dict_new(RT));

@@ -95,7 +95,7 @@ MUST(pool, objects_reuse_their_class, "A class reuses what was freed in it",
   expect_le(totals(t).pools, pools);
 }
 
-/* ---- random traces ------------------------------------------------------- */
+/* ---- random traces ------------------------------------------------------ */
 
 enum { SLOTS = 300, STEPS = 20000, LARGEST = 6000 };
 
@@ -203,7 +203,7 @@ MUST(pool, small_and_large_objects_mix, "Small and large objects mix freely",
   }
 }
 
-/* ---- resizing and zeroing ------------------------------------------------ */
+/* ---- resizing and zeroing ----------------------------------------------- */
 
 /* "Realloc preserves min(old,new) bytes when crossing classes and the 512
  * threshold in both directions." */
@@ -266,7 +266,7 @@ MUST(pool, recycled_slots_are_empty, "Slots of recycled memory are empty",
   }
 }
 
-/* ---- arenas -------------------------------------------------------------- */
+/* ---- arenas ------------------------------------------------------------- */
 
 /* "After freeing every block, each arena but at most one retained is released
  * to the OS layer." */

@@ -7,7 +7,7 @@
 #include "codes.h"
 #include "files.h"
 
-/* ---- constructors -------------------------------------------------------- */
+/* ---- constructors ------------------------------------------------------- */
 
 /* Each of the handles, owned by the case, is the only reference. */
 static void expect_one_owner(struct pmm_test *t, pmm_obj *const *made,
@@ -174,7 +174,7 @@ MUST(ref, vectors_and_chunks_have_one_owner,
   EXPECT_ONE_OWNER(made);
 }
 
-/* ---- containers ---------------------------------------------------------- */
+/* ---- containers --------------------------------------------------------- */
 
 /* "Destroying a container drops exactly one reference per stored occurrence,
  * so an item stored k times loses k." */
@@ -223,7 +223,7 @@ MUST(ref, generators_release_each_occurrence,
   expect_none(DEALLOCATED);
 }
 
-/* ---- borrowed reads ------------------------------------------------------ */
+/* ---- borrowed reads ----------------------------------------------------- */
 
 /* "An item accessor documented as borrowing returns the object with its count
  * unchanged." */
@@ -247,7 +247,7 @@ MUST(ref, table_reads_add_nothing,
   expect_eq(OPS->refcount(RT, o), 4);
 }
 
-/* ---- stores -------------------------------------------------------------- */
+/* ---- stores ------------------------------------------------------------- */
 
 /** A place to store to. */
 enum place { LIST_STEAL, LIST_SLICE, SLOT, ATTRIBUTE, DICT, PLACES };

@@ -125,7 +125,7 @@ static const struct maker of_sets[] = {{"a copy", set_copy},
                                        {"tuple()", to_tuple},
                                        {"iterating", iterated}};
 
-/* ---- sweeping ------------------------------------------------------------- */
+/* ---- sweeping ----------------------------------------------------------- */
 
 /* One operation, one act, one point; 1 when the trap has sprung. */
 static int try_one(struct pmm_test *t, const struct source *kind,
@@ -180,7 +180,7 @@ static void sweep(struct pmm_test *t, const struct source *kind,
 #define SWEEP(kind, makers, act)                                              \
   sweep(t, &kind, makers, COUNT_OF(makers), kind.act)
 
-/* ---- RENT-001 ------------------------------------------------------------- */
+/* ---- RENT-001 ----------------------------------------------------------- */
 
 /* "An operation that makes something of a container keeps to what it holds,
  * whatever code that runs inside its allocations does to it ..." */

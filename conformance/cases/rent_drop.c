@@ -67,7 +67,7 @@ static const struct dropper from_dicts[] = {
 static const struct dropper from_sets[] = {{"discarding", set_discard},
                                            {"the collector's clear", cleared}};
 
-/* ---- who springs the trap -------------------------------------------------- */
+/* ---- who springs the trap ----------------------------------------------- */
 
 /** How an item's death springs it. */
 struct trigger {
@@ -115,7 +115,7 @@ static int try_one(struct pmm_test *t, const struct source *kind,
   place(t, kind, source, trigger->item(t, trap, at), at);
   enum pmm_status status = dropper->drop(t, source);
   if (status != PMM_OK) {
-    OPS->error_clear(RT); /* what it looks for may be gone                     */
+    OPS->error_clear(RT); /* what it looks for may be gone                    */
   }
   read_items(t, dropper->name, source);
   verify(t, dropper->name);
@@ -216,7 +216,7 @@ MUST(rent, weak_callbacks_change_sets,
   SWEEP(set_source, from_sets, callback);
 }
 
-/* ---- a dying object is nobody's --------------------------------------------- */
+/* ---- a dying object is nobody's ----------------------------------------- */
 
 /* What a weak callback looks for.  Scratch memory. */
 struct search {

@@ -216,7 +216,7 @@ MUST(rent, failing_finalizers_keep_the_error,
   expect_eq(happened(UNRAISABLE, ANY), 1);
 }
 
-/* ---- what may be asked at any time ----------------------------------------- */
+/* ---- what may be asked at any time -------------------------------------- */
 
 /** An operation that may be called with an error pending. */
 struct question {

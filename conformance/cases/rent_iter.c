@@ -7,7 +7,7 @@
 #include "codes.h"
 #include "rent.h"
 
-/* ---- a list filled from a generator that changes it ---------------------- */
+/* ---- a list filled from a generator that changes it --------------------- */
 
 enum { GIVEN = 5 };
 
@@ -147,7 +147,7 @@ MUST(rent, sources_change_what_is_filled_and_fail,
   fill_each(t, 1);
 }
 
-/* ---- attributes and slots ------------------------------------------------ */
+/* ---- attributes and slots ----------------------------------------------- */
 
 static const char *const names[] = {"a", "b", "c"};
 

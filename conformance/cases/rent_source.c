@@ -2,7 +2,7 @@
 /* cases/rent_source.c - the containers and the traps of rent.h. */
 #include "rent.h"
 
-/* ---- inside: no expectation may end the case ------------------------------ */
+/* ---- inside: no expectation may end the case ---------------------------- */
 
 static pmm_obj *made_inside(struct pmm_test *t) {
   pmm_obj *o = OPS->list_new(RT, 0);
@@ -112,7 +112,7 @@ void iterate_inside(struct pmm_test *t, pmm_obj *source) {
   done_inside(t, iterator);
 }
 
-/* ---- making them ---------------------------------------------------------- */
+/* ---- making them -------------------------------------------------------- */
 
 /* A probe that nobody but its container owns. */
 static pmm_obj *item_of(struct pmm_test *t, int64_t cookie) {
@@ -158,7 +158,7 @@ const struct source dict_source = {"dict", make_dict, empty_dict_inside,
 const struct source set_source = {"set", make_set, empty_set_inside,
                                   grow_set_inside, replace_in_set};
 
-/* ---- the trap ------------------------------------------------------------- */
+/* ---- the trap ----------------------------------------------------------- */
 
 static void disarm(struct pmm_test *t, void *subject) {
   struct trap *trap = subject;
@@ -187,7 +187,7 @@ enum pmm_status spring(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   return PMM_OK;
 }
 
-/* ---- arming --------------------------------------------------------------- */
+/* ---- arming ------------------------------------------------------------- */
 
 static void restore(struct pmm_test *t, void *subject) {
   OPS->gc_enable(RT, 0);
@@ -216,7 +216,7 @@ void lay(struct pmm_test *t, struct trap *trap) {
   DROP(type);
 }
 
-/* ---- reading what came of it ---------------------------------------------- */
+/* ---- reading what came of it -------------------------------------------- */
 
 static void read_item(struct pmm_test *t, const char *what, pmm_obj *item) {
   if (strcmp(OPS->type_name(RT, item), "probe") != 0) {

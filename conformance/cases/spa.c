@@ -63,7 +63,7 @@ MUST(spa, absent_positions_are_not_stored, "Reading the absent adds nothing",
   expect_eq(live_blocks(t), blocks);
 }
 
-/* ---- sparse vectors ------------------------------------------------------ */
+/* ---- sparse vectors ----------------------------------------------------- */
 
 /* A vector of `n` positions, of which `count`, `step` apart, hold 1.5. */
 static pmm_obj *sparse_vector(struct pmm_test *t, size_t n, size_t count,
@@ -188,7 +188,7 @@ MUST(spa, iteration_gives_the_stored, "Iterating gives what is stored, sorted",
   expect_eq(length_of(t, vector), 5);
 }
 
-/* ---- matrices ------------------------------------------------------------ */
+/* ---- matrices ----------------------------------------------------------- */
 
 /* A matrix with `stored` entries: i / columns and i % columns hold i + 1. */
 static pmm_obj *matrix_of(struct pmm_test *t, size_t rows, size_t columns,

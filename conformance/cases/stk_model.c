@@ -6,7 +6,7 @@
 #include "codes.h"
 #include "rent.h"
 
-/* ---- clauses within clauses ---------------------------------------------- */
+/* ---- clauses within clauses --------------------------------------------- */
 
 enum { LOCALS = 4, FILLED = 8 };
 
@@ -116,7 +116,7 @@ MUST(stk, clauses_leave_locals_alone,
   }
 }
 
-/* ---- depth --------------------------------------------------------------- */
+/* ---- depth -------------------------------------------------------------- */
 
 /* A function that calls itself through the host.  Scratch memory. */
 struct descent {
@@ -230,7 +230,7 @@ MUST(stk, deep_codes_leave_locals_alone,
   expect_eq(happened(DEALLOCATED, ANY), descent->made);
 }
 
-/* ---- errors that hold the dying ------------------------------------------ */
+/* ---- errors that hold the dying ----------------------------------------- */
 
 /* A finalizer or callback that calls a function which raises with its argument
  * among its locals, and keeps the error.  Scratch memory. */

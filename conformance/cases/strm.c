@@ -202,7 +202,7 @@ MUST(strm, chunks_cover_the_input, "10 items by 4 are 4, 4 and 2",
   expect_eq(happened(DEALLOCATED, ANY), ITEMS);
 }
 
-/* ---- chunks that the runtime makes --------------------------------------- */
+/* ---- chunks that the runtime makes -------------------------------------- */
 
 /* Take `count` chunks of probes with the cookies from 0 on, and the end; each
  * is gone when the next one is made. */
@@ -310,7 +310,7 @@ MUST(strm, chunks_of_a_file, "A file's chunks are freed before the next",
   expect_null(OPS->file_chunks(RT, chunks, CHUNK), PMM_TYPE);
 }
 
-/* ---- split streams ------------------------------------------------------- */
+/* ---- split streams ------------------------------------------------------ */
 
 enum { SPLIT = 3000 };
 

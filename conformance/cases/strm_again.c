@@ -68,7 +68,7 @@ static const struct stepper steppers[] = {
     {"one of two readers of a tee", two_readers},
     {"a reader of chunks", reader_of_chunks}};
 
-/* ---- stepping inside ------------------------------------------------------ */
+/* ---- stepping inside ---------------------------------------------------- */
 
 static void step_inside(struct pmm_test *t, pmm_obj *iterator) {
   pmm_obj *item = OPS->next(RT, iterator);
@@ -129,7 +129,7 @@ static void expect_deaths(struct pmm_test *t, const char *what,
   log_clear(t);
 }
 
-/* ---- by the source's code ------------------------------------------------- */
+/* ---- by the source's code ----------------------------------------------- */
 
 /* Gives probes, and steps the iterator over it.  Scratch memory. */
 struct spring_source {
@@ -189,7 +189,7 @@ MUST(strm, sources_step_their_iterators,
   }
 }
 
-/* ---- by a finalizer in an allocation -------------------------------------- */
+/* ---- by a finalizer in an allocation ------------------------------------ */
 
 /** Containers that a step makes, at most. */
 #define POINTS 5
@@ -239,7 +239,7 @@ MUST(strm, allocations_step_their_iterators,
   }
 }
 
-/* ---- in a loop ------------------------------------------------------------ */
+/* ---- in a loop ---------------------------------------------------------- */
 
 static enum pmm_status next_of(void *ctx, pmm_rt *rt, pmm_obj *arg,
                                pmm_obj **result) {

@@ -268,7 +268,7 @@ MUST(wrf, callbacks_in_a_collection_change_what_watches,
   }
 }
 
-/* ---- a reference that its own target holds ------------------------------- */
+/* ---- a reference that its own target holds ------------------------------ */
 
 static void in_slot(struct pmm_test *t, pmm_obj *o, pmm_obj *ref) {
   expect_ok(OPS->slot_set(RT, o, 0, ref));

@@ -26,7 +26,7 @@ static void put(struct pmm_test *t, pmm_obj *map, enum pmm_weak_kind kind,
 
 #define OWN_POINTS OOM_EXEMPT("it goes through many containers")
 
-/* ---- a container that dies of its neighbour's entry ---------------------- */
+/* ---- a container that dies of its neighbour's entry --------------------- */
 
 /* The object is in a map of weak keys whose value is the only owner of another
  * container that has the object, too. */
@@ -114,7 +114,7 @@ MUST(wrf, entries_own_weak_parts, "A chain of weak maps dies from its start",
   }
 }
 
-/* ---- what watches and what is watched in one garbage --------------------- */
+/* ---- what watches and what is watched in one garbage -------------------- */
 
 static enum pmm_status count_call(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   (void)rt;
@@ -181,7 +181,7 @@ MUST(wrf, watchers_are_garbage_too,
   }
 }
 
-/* ---- looking up who is dying --------------------------------------------- */
+/* ---- looking up who is dying -------------------------------------------- */
 
 /* All ways to an object.  Scratch memory. */
 struct ways {

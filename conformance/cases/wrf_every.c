@@ -27,7 +27,7 @@ static void store(struct pmm_test *t, enum pmm_weak_kind kind, pmm_obj *map,
                           values ? target : other));
 }
 
-/* ---- targets without a collector's head ----------------------------------- */
+/* ---- targets without a collector's head --------------------------------- */
 
 static void try_plain(struct pmm_test *t, uint32_t slots) {
   struct watch *watch = new_watch(t);
@@ -74,7 +74,7 @@ MUST(wrf, plain_instances_are_targets,
   }
 }
 
-/* ---- each operation on each reference ------------------------------------- */
+/* ---- each operation on each reference ----------------------------------- */
 
 /** An operation on a reference: its status; a result is dropped. */
 struct question {
@@ -180,7 +180,7 @@ MUST(wrf, proxies_answer_every_question,
   }
 }
 
-/* ---- walks ---------------------------------------------------------------- */
+/* ---- walks -------------------------------------------------------------- */
 
 /* Two walks; entries die in both, and the first ends before the second. */
 static void overlap(struct pmm_test *t, size_t which) {

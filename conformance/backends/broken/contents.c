@@ -7,7 +7,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- overlap ------------------------------------------------------------- */
+/* ---- overlap ------------------------------------------------------------ */
 
 /* Hands the block out that it handed out last. */
 static void *last_block;
@@ -77,7 +77,7 @@ static void *cells_realloc(void *block, size_t size) {
 VARIANT(marks_behind, .malloc = cells_malloc, .free = cells_free,
         .usable = cells_usable, .realloc = cells_realloc);
 
-/* ---- realloc ------------------------------------------------------------- */
+/* ---- realloc ------------------------------------------------------------ */
 
 /* Copy `bytes` to a fresh block of `size`. */
 static void *move(void *block, size_t size, size_t bytes) {
@@ -169,7 +169,7 @@ static void *seldom_loses_realloc(void *block, size_t size) {
 }
 VARIANT(seldom_loses, .headed = 1, .realloc = seldom_loses_realloc);
 
-/* ---- refused ------------------------------------------------------------- */
+/* ---- refused ------------------------------------------------------------ */
 
 /* A request that is too large leaves the block made last on the free list. */
 static void *listed;
@@ -192,7 +192,7 @@ static void lists_free(void *block) {
 }
 VARIANT(lists_live, .headed = 1, .malloc = lists_malloc, .free = lists_free);
 
-/* ---- zeroed -------------------------------------------------------------- */
+/* ---- zeroed ------------------------------------------------------------- */
 
 /* Blocks that came back, by size, to be used by calloc as they are. */
 static struct dirty {

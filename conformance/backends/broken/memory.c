@@ -6,7 +6,7 @@
 
 #include "variant.h"
 
-/* ---- what stays ---------------------------------------------------------- */
+/* ---- what stays --------------------------------------------------------- */
 
 static void keeps_all_free(void *block) { (void)block; }
 VARIANT(keeps_all, .free = keeps_all_free);
@@ -96,7 +96,7 @@ static void *keeps_tail_realloc(void *block, size_t size) {
 }
 VARIANT(keeps_tail, .headed = 1, .realloc = keeps_tail_realloc);
 
-/* ---- time ---------------------------------------------------------------- */
+/* ---- time --------------------------------------------------------------- */
 
 static void *always_moves_realloc(void *block, size_t size) {
   size_t old = block != NULL ? headed_head(block)->size : 0;
@@ -193,7 +193,7 @@ static void first_fit_free(void *block) {
 VARIANT(first_fit, .headed = 1, .malloc = first_fit_malloc,
         .free = first_fit_free);
 
-/* ---- the end of memory --------------------------------------------------- */
+/* ---- the end of memory -------------------------------------------------- */
 
 static void *aborts_malloc(size_t size) {
   void *block = malloc(size);
@@ -231,7 +231,7 @@ static void *fails_lossy_realloc(void *block, size_t size) {
 }
 VARIANT(fails_lossy, .realloc = fails_lossy_realloc);
 
-/* ---- errno, trim --------------------------------------------------------- */
+/* ---- errno, trim -------------------------------------------------------- */
 
 static void sets_errno_free(void *block) {
   free(block);

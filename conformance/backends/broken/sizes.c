@@ -5,7 +5,7 @@
 
 #include "variant.h"
 
-/* ---- alignment ----------------------------------------------------------- */
+/* ---- alignment ---------------------------------------------------------- */
 
 /* Headed, and 8 bytes further on. */
 static void *shifted(size_t size) {
@@ -53,7 +53,7 @@ static void *far_aligned(size_t align, size_t size) {
 }
 VARIANT(far, .headed = 1, .aligned_alloc = far_aligned);
 
-/* ---- zero ---------------------------------------------------------------- */
+/* ---- zero --------------------------------------------------------------- */
 
 static char nothing[16];
 
@@ -71,7 +71,7 @@ static void one_zero_free(void *block) {
 VARIANT(one_zero, .malloc = one_zero_malloc, .calloc = one_zero_calloc,
         .free = one_zero_free);
 
-/* ---- what wraps ---------------------------------------------------------- */
+/* ---- what wraps --------------------------------------------------------- */
 
 static void *header_wraps_malloc(size_t size) {
   return malloc((size + 16 + 15) & ~(size_t)15);
@@ -130,7 +130,7 @@ static void *no_errno_calloc(size_t n, size_t size) {
 }
 VARIANT(no_errno_zero, .calloc = no_errno_calloc);
 
-/* ---- too short ----------------------------------------------------------- */
+/* ---- too short ---------------------------------------------------------- */
 
 static void *refuse(void) {
   errno = ENOMEM;

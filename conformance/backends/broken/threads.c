@@ -9,7 +9,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* ---- fork ---------------------------------------------------------------- */
+/* ---- fork --------------------------------------------------------------- */
 
 static void *locked_malloc(size_t size) {
   (void)pthread_mutex_lock(&lock);
@@ -38,7 +38,7 @@ static void *pid_malloc(size_t size) {
 }
 VARIANT(fork_pid, .malloc = pid_malloc);
 
-/* ---- several threads ----------------------------------------------------- */
+/* ---- several threads ---------------------------------------------------- */
 
 /* A list of free blocks that nobody locks. */
 static struct node {
@@ -110,7 +110,7 @@ static void *table_malloc(size_t size) {
 }
 VARIANT(thread_table, .malloc = table_malloc);
 
-/* ---- freed by another ---------------------------------------------------- */
+/* ---- freed by another --------------------------------------------------- */
 
 static int is_own(const void *block) {
   return block == NULL ||
@@ -165,7 +165,7 @@ static void *foreign_realloc(void *block, size_t size) {
 }
 VARIANT(foreign_realloc, .headed = 1, .realloc = foreign_realloc);
 
-/* ---- threads that end ---------------------------------------------------- */
+/* ---- threads that end --------------------------------------------------- */
 
 /* Each thread gets memory of its own, which nobody takes back. */
 static __thread char *thread_memory;
