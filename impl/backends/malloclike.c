@@ -113,8 +113,8 @@ static uint32_t capabilities(const struct pmmi_malloclike *like,
 void pmmi_malloclike_finish(struct pmmi_malloclike *like,
                             const struct pmmi_malloclike_names *names) {
   assert(names->name != NULL && names->init != NULL);
-  assert(like->malloc != NULL && like->calloc != NULL && like->realloc != NULL &&
-         like->free != NULL);
+  assert(like->malloc != NULL && like->calloc != NULL);
+  assert(like->realloc != NULL && like->free != NULL);
   like->backend = (struct pmm_backend){
       .abi_version = PMM_BACKEND_ABI,
       .capabilities = capabilities(like, names),

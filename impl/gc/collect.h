@@ -15,8 +15,8 @@
  *             that it made to what is not are cleared as in weak
  *   drop      clear each object that is left; counts fall to 0
  *
- * Code of the host runs in weak, finalize, spare and drop only.  It may untrack and
- * track objects, but slots do not move, and an object that dies takes its
+ * Code of the host runs in weak, finalize, spare and drop only.  It may untrack
+ * and track objects, but slots do not move, and an object that dies takes its
  * mark with it; so each phase walks the range and takes what is marked.
  *
  * Invariant: between phases a slot is marked exactly when its object is alive
