@@ -74,6 +74,9 @@ def end_if_told() -> None:
 
 
 def refuse_more() -> None:
-    """Ignore further ones: the program is ending."""
+    """Ignore further ones: the program is ending. What somebody else's program
+    does with its signals stays as it is.
+    """
     for number in ENDING:
-        signal.signal(number, signal.SIG_IGN)
+        if signal.getsignal(number) is INTERRUPTER:
+            signal.signal(number, signal.SIG_IGN)
