@@ -235,7 +235,7 @@ test_targets() {
 
 # extensions DIR: those of CPythons that the shared one does not serve.
 extensions() {
-  [ ! -f "$1/impl/subjects/cpython/_pmm.abi3.so" ] ||
+  [ ! -f "$1/impl/hosts/cpython/_pmm.abi3.so" ] ||
     .venv/bin/python ci/older_cpythons.py "$1"
 }
 

@@ -4,7 +4,7 @@
 usage: older_cpythons.py BUILD_DIRECTORY
 
 The shared extension needs CPython 3.10; 3.8 and 3.9, where they are found, get
-one of their own (impl/subjects/cpython/build_cpython.py).  One that cannot be
+one of their own (impl/hosts/cpython/build_cpython.py).  One that cannot be
 compiled, as its headers are missing, is told of and left out of the report.
 """
 
@@ -16,7 +16,7 @@ from pmm.base.paths import find_paths
 from pmm.discover.cpythons import find_cpythons
 
 SHARED = (3, 10)
-SCRIPT = "impl/subjects/cpython/build_cpython.py"
+SCRIPT = "impl/hosts/cpython/build_cpython.py"
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ r"""Run the suite inside the interpreter that runs this script.
         bench gc --benchmark_filter=full_live
     python3.12 conformance/cpython_host.py --describe
 
-1. Load the extension `_pmm` (impl/subjects/cpython): from --module, from
+1. Load the extension `_pmm` (impl/hosts/cpython): from --module, from
    $PMM_CPYTHON_MODULE, or from a build folder beside this script's project.
 2. For `bench`, name it the module with the benchmarks (bench/): from
    --bench-module, or from the same build.
@@ -33,7 +33,7 @@ from pathlib import Path
 
 SCRIPT = Path(__file__).resolve()
 PROJECT = SCRIPT.parent.parent
-PLACE = Path("impl", "subjects", "cpython")
+PLACE = Path("impl", "hosts", "cpython")
 BENCH = Path("bench", "pmm_bench.so")
 OLDEST = (3, 8)
 SCHEMA = 1
@@ -81,7 +81,7 @@ def find_module(given):
     if "_pmm.abi3.so" not in names():
         raise CannotLoadError(
             "the shared extension needs 3.10; for this one run "
-            f"{tool()} impl/subjects/cpython/build_cpython.py --build build")
+            f"{tool()} impl/hosts/cpython/build_cpython.py --build build")
     raise CannotLoadError(
         "no {} in a build folder of {}; build the project, or name the file "
         "with --module".format(" or ".join(names()), PROJECT))
@@ -133,7 +133,7 @@ def load(path):
     if sys.version_info < (3, 10) and path.name.endswith(".abi3.so"):
         raise CannotLoadError(
             "{} needs CPython 3.10 or later; compile one for {}.{} with "
-            "impl/subjects/cpython/build_cpython.py".format(
+            "impl/hosts/cpython/build_cpython.py".format(
                 path.name, *sys.version_info[:2]))
     loader = importlib.machinery.ExtensionFileLoader("_pmm", str(path))
     spec = importlib.util.spec_from_loader("_pmm", loader)
@@ -201,15 +201,13 @@ def run(options):
         json.dump(describe(module), sys.stdout)
         print()
         return 0
-    if options.program == "selftest":
-        return module.selftest()
     argv = ["pmm-" + options.program, *options.arguments]
     if options.program == "conform":
         return module.conform(argv, command_line(path))
     if options.program == "bench":
         bench = find_bench(options.bench_module, path)
-        return module.bench(str(bench), argv)
-    return module.work(argv)
+        return module.bench(argv, str(bench))
+    return getattr(module, options.program)(argv)
 
 
 def main(argv=None):

@@ -11,6 +11,9 @@ conformance and bench, and fails on one that the layers forbid:
   conformance, bench, workloads   their own headers, pmm/*, host.h; program
                                   files also the registry and the selection,
                                   the allocator check backends/malloclike.h
+  impl/hosts                      the contract and the adaptors, and of the
+                                  trees the programs that it runs (conform.h,
+                                  work.h, bench_host.h); nothing includes it
   impl/subjects                   everything below; adaptors know both sides
   impl/<floor>                    its own and the floors below it, pmm/types.h,
                                   host, sanitize
@@ -54,8 +57,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "impl/subjects": ("pmm/", "host.h", "sanitize.h", "pool/", "backends/",
                       "subjects/", *(f"{floor}/" for floor in FLOORS)),
     "impl/include": ("pmm/",),
-    # The CPython extension: a program's way in that is no program.
-    "entry": ("pmm/", "subjects/", "conform.h", "work.h", "bench_host.h"),
+    # On the roof: the programs of the trees inside somebody else's process.
+    "impl/hosts": ("pmm/", "subjects/", "hosts/", "conform.h", "work.h",
+                   "bench_host.h", "tests/cpython/selftest.h"),
     "contract": ("pmm/", "host.h"),
     # The allocator check asks functions of malloc's form beside the contract's.
     "check": ("pmm/", "host.h", "sanitize.h", "backends/malloclike.h"),
@@ -79,14 +83,11 @@ def layer_of(path: str) -> str | None:
         if PROGRAMS.search(path):
             return "program"
         return "check" if path.startswith("conformance/backends/") else "contract"
-    if path == "impl/subjects/cpython/module.c":
-        return "entry"
     if len(parts) == 2:
         return "impl/host"
     folder = parts[1]
-    # Tests may look at everything they test, wherever they have to live.
-    is_test = folder == "tests" or parts[-1] == "selftest.c"
-    return None if is_test else f"impl/{folder}"
+    # Tests may look at everything they test.
+    return None if folder == "tests" else f"impl/{folder}"
 
 
 def sources(root: Path) -> Iterator[Path]:
@@ -249,6 +250,13 @@ SEEDED = {
     "impl/gc/e.c": ("../subjects/select.h", True),
     "impl/subjects/a.c": ("backends/registry.h", False),
     "impl/subjects/b.c": ("case.h", True),
+    "impl/subjects/cpython/a.c": ("conform.h", True),
+    "impl/subjects/cpython/b.c": ("hosts/cpython/programs.h", True),
+    "impl/hosts/cpython/a.c": ("conform.h", False),
+    "impl/hosts/cpython/b.c": ("subjects/cpython/adaptor.h", False),
+    "impl/hosts/cpython/c.c": ("types/list.h", True),
+    "impl/hosts/cpython/d.c": ("case.h", True),
+    "conformance/cases/d.c": ("hosts/cpython/programs.h", True),
     "conformance/cases/a.c": ("core/object.h", True),
     "conformance/cases/b.c": ("case.h", False),
     "conformance/cases/c.c": ("backends/registry.h", True),
@@ -261,9 +269,9 @@ SEEDED = {
 }
 HEADERS = ("impl/core/object.h", "impl/types/list.h", "impl/gc/gc.h",
            "impl/runtime/runtime.h", "impl/pool/pool.h",
-           "impl/backends/registry.h",
-           "impl/subjects/select.h", "impl/include/pmm/subject.h",
-           "conformance/harness/case.h")
+           "impl/backends/registry.h", "impl/hosts/cpython/programs.h",
+           "impl/subjects/cpython/adaptor.h", "impl/subjects/select.h", "impl/include/pmm/subject.h",
+           "conformance/harness/case.h", "conformance/harness/conform.h")
 
 
 # What nm says of two libraries: the lower one uses itself, the one above (once

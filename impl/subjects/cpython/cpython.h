@@ -74,7 +74,7 @@
   X(weak_set, "weakref", "WeakSet")                                           \
   X(weak_values, "weakref", "WeakValueDictionary")
 
-/** Python functions of our own (helpers.c), by name. */
+/** Python functions of our own (python/), by name. */
 #define PMMI_CPY_HELPERS(X)                                                   \
   X(compile_code) X(enter) X(enter_code) X(sites) X(site_of) X(reset_peak)   \
   X(optimised) X(build_text) X(count_of) X(manager_of) X(sparse_new)         \
@@ -259,17 +259,9 @@ static inline Py_ssize_t pmmi_cpy_size(size_t n) {
 
 /** The one runtime, open or not. */
 pmm_rt *pmmi_cpy_runtime(void);
-/** Build pmmi_cpy_lib.  0, or -1 with an exception. */
-int pmmi_cpy_load(void);
 /** Make the heap types of callbacks and managers. */
 int pmmi_cpy_callback_load(void);
 int pmmi_cpy_manager_load(void);
-/** Python source of sparse.c, run with the helpers'. */
-extern const char pmmi_cpy_sparse_source[];
-extern const char pmmi_cpy_csr_source[];
-extern const char pmmi_cpy_chunks_source[];
-/** Run the helpers' source into a new dict. */
-PyObject *pmmi_cpy_helpers_new(void);
 /** Hooks of an open runtime on unraisable errors and warnings. */
 int pmmi_cpy_diagnose_start(pmm_rt *rt);
 void pmmi_cpy_diagnose_stop(pmm_rt *rt);
@@ -313,8 +305,5 @@ extern PyMethodDef pmmi_cpy_probe_methods[];
 extern PyMethodDef pmmi_cpy_own_copy_methods[];
 /** Slots of an instance of a probe type. */
 size_t pmmi_cpy_probe_slots(PyObject *instance);
-
-/** The subject that this extension is. */
-const struct pmm_subject *pmmi_cpy_subject(void);
 
 #endif /* PMMI_CPYTHON_H */

@@ -5,10 +5,17 @@
  * Importing is done before any runtime is opened and before the harness
  * forks, so a case neither pays for it nor counts it.
  */
+#include "adaptor.h"
+#include "helpers.h"
 #include "ops.h"
 #include "symbols.h"
 
 struct pmmi_cpy_library pmmi_cpy_lib;
+
+/** What the interpreter said of its allocator. */
+static const char *allocator;
+
+const char *pmmi_cpy_allocator_name(void) { return allocator; }
 
 static PyObject *attribute_of(const char *module, const char *attribute) {
   assert(module != NULL && attribute != NULL);
@@ -207,6 +214,9 @@ static int warm_up(void) {
 
 int pmmi_cpy_load(void) {
   pmmi_cpy_symbols_load();
+  if (allocator == NULL && pmmi_cpy_sym.allocator_name != NULL) {
+    allocator = pmmi_cpy_sym.allocator_name();
+  }
   if (load_version() < 0 || load_callables() < 0 || load_names() < 0 ||
       load_helpers() < 0 || load_errors() < 0 || load_builtins() < 0 ||
       pmmi_cpy_callback_load() < 0 || pmmi_cpy_manager_load() < 0 ||

@@ -243,7 +243,8 @@ static PyObject *type_from_spec(struct kind *kind) {
   type = PyType_FromSpec(&spec);
 #if PY_VERSION_HEX < 0x03090000
   /* 3.8 does not know the member __weaklistoffset__. */
-  if (type != NULL && (kind->flags & PMM_TYPE_WEAKREF) != 0) {
+  if (type != NULL && (kind->flags & PMM_TYPE_WEAKREF) != 0 &&
+      (kind->flags & PMM_TYPE_DICT) == 0) {
     ((PyTypeObject *)type)->tp_weaklistoffset =
         spec.basicsize - (Py_ssize_t)sizeof(PyObject *);
   }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "account.h"
+#include "adaptor.h"
 #include "collector.h"
 #include "ops.h"
 #include "symbols.h"

@@ -27,7 +27,7 @@ from pmm.discover.introductions import (
 )
 from pmm.discover.whereabouts import candidates, family_of
 
-EXTENSION_FOLDER = "impl/subjects/cpython"
+EXTENSION_FOLDER = "impl/hosts/cpython"
 OLDEST = (3, 8)
 SHARED_SINCE = (3, 10)
 """Versions that one extension serves together."""

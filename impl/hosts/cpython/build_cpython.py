@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Compile the extension for the one CPython that runs this script.
 
-    python3.8 impl/subjects/cpython/build_cpython.py --build build
+    python3.8 impl/hosts/cpython/build_cpython.py --build build
 
 For versions that the shared _pmm.abi3.so does not load in (3.8 and 3.9).
 
 1. Take this interpreter's own headers, and the whole API instead of the
    limited one.
 2. Link the cases and the workloads from the static libraries of a build
-   folder that Meson has built.
+   folder that Meson has built, which also has the Python of the adaptor as C.
 3. Write _pmm.cpython-38.so beside _pmm.abi3.so, where cpython_host.py looks;
    nothing is done when it is newer than all that goes into it.
 
@@ -23,11 +23,14 @@ import sys
 import sysconfig
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parents[2]
-INCLUDES = ("impl/include", "impl", "conformance/harness", "workloads",
-            "bench")
-MADE = "impl/include"  # in the build folder: pmm/ops.h
+PROJECT = Path(__file__).resolve().parents[3]
+INCLUDES = ("impl/include", "impl", "impl/subjects/cpython",
+            "conformance/harness", "workloads", "bench")
+FOLDERS = ("impl/subjects/cpython", "impl/hosts/cpython", "impl/tests/cpython")
+OUTPUT = "impl/hosts/cpython"
+# Made in the build folder: pmm/ops.h and the Python that is built in.
+MADE = "impl/include"
+MADE_SOURCE = "impl/subjects/cpython/python_sources.c"
 # Not -fvisibility=hidden: 3.8 does not mark the module's entry as visible.
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared",
          "-Wall", "-Wextra")
@@ -47,25 +50,32 @@ def output_name():
     return "_pmm.cpython-{}{}.so".format(*sys.version_info[:2])
 
 
+def sources(build, pattern):
+    """The files that are compiled, and for *.[ch] their headers."""
+    own = [path for folder in FOLDERS
+           for path in sorted((PROJECT / folder).glob(pattern))]
+    return [*own, build / MADE_SOURCE]
+
+
 def command(build, headers):
     """The one call of the compiler that makes the extension."""
     parts = [os.environ.get("CC", "cc"), *FLAGS, "-isystem", str(headers)]
     for folder in INCLUDES:
         parts += ["-I", str(PROJECT / folder)]
     parts += ["-I", str(build / MADE)]
-    parts += [str(path) for path in sorted(HERE.glob("*.c"))]
+    parts += [str(path) for path in sources(build, "*.c")]
     parts += ["-Wl,--whole-archive", str(build / WHOLE),
               "-Wl,--no-whole-archive"]
     parts += [str(build / archive) for archive in ARCHIVES]
     parts += LIBRARIES
-    parts += ["-o", str(build / "impl/subjects/cpython" / output_name())]
+    parts += ["-o", str(build / OUTPUT / output_name())]
     return parts
 
 
 def is_current(build):
     """1 when what would be compiled is older than what is there."""
-    output = build / "impl/subjects/cpython" / output_name()
-    inputs = [*HERE.glob("*.[ch]"), build / WHOLE]
+    output = build / OUTPUT / output_name()
+    inputs = [*sources(build, "*.[ch]"), build / WHOLE]
     inputs += [build / archive for archive in ARCHIVES]
     return output.exists() and all(
         path.stat().st_mtime < output.stat().st_mtime for path in inputs)
@@ -80,7 +90,7 @@ def main():
                         help="folder that Meson built (default: build)")
     build = parser.parse_args().build.resolve()
     headers = Path(sysconfig.get_paths()["include"])
-    wanted = [headers / "Python.h", build / WHOLE]
+    wanted = [headers / "Python.h", build / WHOLE, build / MADE_SOURCE]
     lacking = missing(wanted + [build / archive for archive in ARCHIVES])
     if lacking:
         print("build_cpython.py: needed and not there:", *lacking,

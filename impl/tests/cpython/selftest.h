@@ -2,12 +2,12 @@
 /*
  * selftest.h - the operations of the CPython subject, checked one by one.
  */
-#ifndef PMMI_CPYTHON_SELFTEST_H
-#define PMMI_CPYTHON_SELFTEST_H
+#ifndef PMMI_TESTS_CPYTHON_SELFTEST_H
+#define PMMI_TESTS_CPYTHON_SELFTEST_H
 
 #include "pmm/subject.h"
 
 /** Print TAP to stdout.  Returns 0 when all is well, else 1. */
 int pmmi_cpy_selftest(const struct pmm_subject *subject);
 
-#endif /* PMMI_CPYTHON_SELFTEST_H */
+#endif /* PMMI_TESTS_CPYTHON_SELFTEST_H */
