@@ -7,32 +7,38 @@
 set -euo pipefail
 if [ "${1:-}" = --help ] || [ "${1:-}" = -h ]; then
   cat <<'HELP'
-usage: ci/test.sh [STEP...]
+usage: ci/test.sh [--whole] [STEP...]
 
-Runs every test from a bare Debian or Ubuntu machine with this clone, or only
+Runs the tests from a bare Debian or Ubuntu machine with this clone, or only
 the steps named.  Exit code 0 when all passed, 1 when one failed.  The last
 line is "N passed, N failed, N skipped".
+
+What takes long is sampled: a part of it that the commit decides, so that a few
+commits have all of it.  --whole takes all at once, in about an hour.
 
 The steps, and about what each takes in seconds on two quiet cores
 (ci/timing.sh prints what they took here):
 
-  gcc       210  build with gcc; every test of the C code
-  clang     100  build with clang, warnings are errors; the unit tests
-  asan      300  address and undefined-behaviour sanitizers
-  analyzer  240  clang's static analyzer over each source
-  valgrind  340  the unit tests under memcheck
+  gcc       210  build with gcc; the tests of the C code; a quarter of the
+                 seeded faults
+  clang     100  each source without a warning of clang's; a fifth of them
+                 through its static analyzer
+  asan      300  unit tests and cases with the address and undefined-behaviour
+                 sanitizers, once (sampled: each over one backend and in one mode)
+  valgrind  340  the unit tests under memcheck (sampled: without the longest)
   conform    90  the cases in every collector mode over every backend, and on
                  the oldest and the newest CPython
   lint       10  Ruff and mypy
   python    480  the runner, the report in a browser, whole runs
 
-Two more run only when they are named:
+Three more run only when they are named; --whole has the first two of them:
 
+  clang-build  100  everything built with clang; the unit tests
+  nightly   600  the cases on every CPython there is, and on one of them over
+                 every allocator it has, with debug hooks and without
   coverage  150  which branches of impl/ the unit tests and the conformance
                  cases take; fails when impl/tests/coverage_gap.toml does not
                  list the others
-  nightly   600  the cases on every CPython there is, and on one of them over
-                 every allocator it has, with debug hooks and without
 HELP
   exit 0
 fi
@@ -40,9 +46,11 @@ fi
 . ci/times.sh
 timed_command ci/test.sh "$@"
 
+whole=
+[ "${1:-}" != --whole ] || { whole=yes; shift; }
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(gcc clang asan analyzer valgrind conform lint python)
+  steps=(gcc clang asan valgrind conform lint python ${whole:+clang-build nightly})
 alone ci/test.sh
 rm -rf build-logs/junit
 mkdir -p build-logs/junit
@@ -51,6 +59,18 @@ failed=()
 say 'Setting up'
 timed packages install_packages $WANTED $WANTED_BY_TESTS
 timed python-environment python_environment test
+
+# part N: which of N parts this commit takes, as I/N; all of them with --whole.
+part() {
+  local commit
+  commit=$(git rev-parse --short=7 HEAD 2>/dev/null) || commit=0
+  if [ -n "$whole" ]; then echo 1/1; else echo "$((0x$commit % $1 + 1))/$1"; fi
+}
+
+# short SUITE...: the arguments that leave these suites out, but for --whole.
+short() {
+  [ -n "$whole" ] || printf ' --no-suite %s' "$@"
+}
 
 # meson_tests DIR NAME ARGUMENT...: one lane of the C tests.
 meson_tests() {
@@ -72,37 +92,40 @@ meson_tests() {
 step_gcc() {
   configure build
   build build
-  meson_tests build gcc
+  note "seeded faults: part $(part 4) (all of them: --whole)"
+  PMM_PART=$(part 4) meson_tests build gcc
 }
 
+# Each source a test: clang does not warn, and its analyzer finds nothing.
 step_clang() {
+  command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
+  configure build
+  build build
+  note "analyzer: part $(part 5) of the sources (all of them: --whole)"
+  .venv/bin/python ci/analyze.py build build-logs/junit/clang.xml \
+    --jobs "$JOBS" --part "$(part 5)"
+}
+
+step_clang-build() {
   command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
   configure build-clang --native-file ci/native/clang.ini
   build build-clang
-  meson_tests build-clang clang --suite unit
+  meson_tests build-clang clang-build --suite unit
 }
 
 step_asan() {
   configure build-asan --native-file ci/native/asan.ini
   build build-asan $(test_targets build-asan unit conform)
   UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-    meson_tests build-asan asan --suite unit --suite conform --no-suite slow
-}
-
-# clang's static analyzer, each C source a test; any finding fails.
-step_analyzer() {
-  command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
-  configure build
-  build build
-  .venv/bin/python ci/analyze.py build build-logs/junit/analyzer.xml \
-    --jobs "$JOBS"
+    meson_tests build-asan asan --suite unit --suite conform --no-suite slow \
+    $(short again)
 }
 
 step_valgrind() {
   command -v valgrind >/dev/null || { note 'valgrind is missing: step skipped'; return 0; }
   configure build
   build build
-  meson_tests build valgrind --setup valgrind --suite unit
+  meson_tests build valgrind --setup valgrind --suite unit $(short again long)
 }
 
 # The reference over every backend and in every collector mode, and the cases

@@ -160,15 +160,13 @@ def print_judgement(number: int, judgement: Judgement, repeat: str) -> None:
 
 
 def selected(catalogue: Catalogue, arguments: argparse.Namespace) -> list[Fault]:
-    """The faults asked for: by name, then every so-manieth of them."""
+    """The faults asked for: by name, then one part of them."""
     globs = arguments.fault or ["*"]
     chosen = [
         f for f in catalogue.faults if any(fnmatchcase(f.id, glob) for glob in globs)
     ]
-    wanted = arguments.sample
-    if wanted and wanted < len(chosen):
-        chosen = [chosen[i * len(chosen) // wanted] for i in range(wanted)]
-    return chosen
+    number, parts = arguments.part
+    return chosen[number - 1 :: parts]
 
 
 def judgements(
@@ -235,6 +233,16 @@ def limit_memory(build: Build) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
+def part(text: str) -> tuple[int, int]:
+    """Read `I/N`."""
+    number, slash, parts = text.partition("/")
+    if not (slash and number.isdecimal() and parts.isdecimal()):
+        raise argparse.ArgumentTypeError(f"'{text}' is no I/N, such as 1/4")
+    if not 1 <= int(number) <= int(parts):
+        raise argparse.ArgumentTypeError(f"'{text}': I goes from 1 to N")
+    return int(number), int(parts)
+
+
 def parse_arguments() -> argparse.Namespace:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -245,7 +253,10 @@ def parse_arguments() -> argparse.Namespace:
     add = parser.add_argument
     add("build", type=Path, help="a build folder of this tree, built")
     add("--fault", action="append", metavar="GLOB", help="only these; repeatable")
-    add("--sample", type=int, default=0, metavar="N", help="only N, evenly spread")
+    add(
+        "--part", type=part, default=os.environ.get("PMM_PART", "1/1"), metavar="I/N",
+        help="only every Nth, from the Ith on (default: PMM_PART, else all)",
+    )  # fmt: skip
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     add("--timeout", type=int, default=20, metavar="SECONDS", help="for one case")
     add("--catalogue", type=Path, default=HERE, metavar="FOLDER", help="of .toml files")

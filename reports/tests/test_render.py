@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from altair.utils import schemapi
 from axe_playwright_python.sync_playwright import Axe
 from pages import opened
 
@@ -205,6 +206,11 @@ def test_failure_to_write_leaves_the_earlier_report(run, report, tmp_path, monke
         render(run, folder)
     assert (folder / "index.html").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["kept"]
+
+
+def test_charts_keep_to_the_schema_of_their_library(run, tmp_path):
+    with schemapi.debug_mode(True):
+        assert render(run, tmp_path / "held").is_file()
 
 
 def test_units_read_well():

@@ -82,18 +82,20 @@ def refused(build: str) -> list[tuple[str, bool]]:
 
 
 def asked(build: str) -> list[tuple[str, bool]]:
-    """Options: names, a sample, what changes, what has no fault, repeating."""
+    """Options: names, a part, what changes, what has no fault, repeating."""
     many = "".join(entry(identity=f"own.f{i}") for i in range(5))
     _, named = run(build, many, "--fault", "own.f3")
-    _, sample = run(build, many, "--sample", "2")
+    _, half = run(build, many, "--part", "2/2")
+    beyond, _ = run(build, many, "--part", "3/2")
     _, diff = run(build, entry(), "--diff")
     _, uncovered = run(build, entry(), "--uncovered")
     nothing, _ = run(build, many, "--fault", "own.none")
     _, missed = run(build, entry(requirement="TUP-002"))
     return [
         ("a fault by its name", "1..1\n" in named and "own.f3" in named),
-        ("a sample is spread", "own.f0" in sample and "own.f2" in sample),
-        ("a sample has its size", "1..2\n" in sample),
+        ("a part is spread", "own.f1" in half and "own.f3" in half),
+        ("a part has its size", "1..2\n" in half),
+        ("a part that is none is a wrong usage", beyond == 2),
         ("the change is shown", f"+{BORROWED}" in diff and f"-{APPEND}" in diff),
         ("MUSTs without a fault", "TUP-001 " in uncovered),
         ("one with a fault is left out", "REF-009 " not in uncovered),
