@@ -146,7 +146,7 @@ def test_two_subjects_are_compared_by_the_same_benchmarks(tmp_path, whole):
     answer = subprocess.run(
         [
             PMM, "bench", "--subject", "reference", "--subject", found.name,
-            "--objects", "1000", "--out", tmp_path / "report",
+            "--objects", "10000", "--out", tmp_path / "report",
         ],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -156,7 +156,7 @@ def test_two_subjects_are_compared_by_the_same_benchmarks(tmp_path, whole):
     assert {result.status for result in run.results} == {"ok"}
     assert run.speed is not None
     theirs = next(arm for arm in run.speed.arms if arm.role == "theirs")
-    assert (theirs.version, run.speed.objects) == (found.version, 1_000)
+    assert (theirs.version, run.speed.objects) == (found.version, 10_000)
     assert len(run.speed.rows) >= 19
 
 

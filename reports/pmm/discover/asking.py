@@ -19,6 +19,7 @@ from typing import BinaryIO
 
 from pmm.base.errors import PmmError
 from pmm.base.processes import KEPT_VARIABLES, kill_session
+from pmm.base.signals import end_if_told, heard_later
 
 PROBE_SECONDS = 20
 FILE_BYTES = 1 << 24
@@ -90,16 +91,18 @@ def ask(
     name = str(argv[0])
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         try:
-            child = subprocess.Popen(
-                [str(part) for part in argv], cwd=working, env=asking_environment(),
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                start_new_session=True,
-                preexec_fn=bounded,  # noqa: PLW1509 - we have one thread
-            )  # fmt: skip
+            with heard_later():
+                child = subprocess.Popen(
+                    [str(part) for part in argv], cwd=working,
+                    env=asking_environment(), stdin=subprocess.DEVNULL, stdout=out,
+                    stderr=err, start_new_session=True,
+                    preexec_fn=bounded,  # noqa: PLW1509 - we have one thread
+                )  # fmt: skip
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise PmmError(f"cannot ask {name}: {reason}") from error
         try:
+            end_if_told()
             code = child.wait(seconds)
         except subprocess.TimeoutExpired as error:
             raise NoAnswerError(
