@@ -45,7 +45,7 @@ static void use(struct pmm_test *t, pmm_obj *o) {
     OPS->error_clear(RT);
   }
   if (OFFERED(gc)) {
-    (void)collect(t);
+    collect(t);
   }
 }
 
@@ -73,7 +73,6 @@ static void live_again(struct pmm_test *t, const struct recycled *kinds,
                        size_t n) {
   quiet(t);
   for (size_t i = 0; i < n; i++) {
-    now_at(t, "%s", kinds[i].name);
     pmm_obj *first = kinds[i].make(t);
     size_t length = length_of(t, first);
     int tracked = OFFERED(gc_track) ? OPS->gc_is_tracked(RT, first) : 0;
@@ -154,16 +153,15 @@ MUST(tup, recycled_tuples_are_tracked,
      NEEDS(tuple, gc)) {
   quiet(t);
   for (size_t n = 1; n <= 4; n++) {
-    now_at(t, "a tuple of %zu", n);
     pmm_obj *atoms = NEW(OPS->tuple_new(RT, n));
     for (size_t i = 0; i < n; i++) {
       pmm_obj *item = integer(t, 1000 + (int64_t)i);
       expect_ok(OPS->tuple_set_steal(RT, atoms, i, GIVE(item)));
     }
-    (void)collect(t); /* untracks it                                          */
+    collect(t); /* untracks it                                          */
     DROP(atoms);
     drop_cycle_in_tuple(t, n, (int64_t)n);
-    (void)collect(t);
+    collect(t);
     expect_eq(happened(DEALLOCATED, (int64_t)n), 1);
   }
 }
@@ -175,14 +173,14 @@ MUST(tup, refilled_tuples_are_tracked,
      NEEDS(tuple, gc)) {
   quiet(t);
   pmm_obj *tuple = tuple_of_ints(t, 2);
-  (void)collect(t); /* untracks it                                            */
+  collect(t); /* untracks it                                            */
   pmm_obj *o = probe(t, 1);
   expect_ok(OPS->tuple_set_steal(RT, tuple, 1, GIVE(KEEP(o))));
   expect_ok(OPS->slot_set(RT, o, 0, tuple));
   DROP(o);
   DROP(tuple);
   expect_none(DEALLOCATED);
-  (void)collect(t);
+  collect(t);
   expect_log(DEALLOCATED, 1);
 }
 
@@ -219,7 +217,6 @@ MUST(lst, ended_iterators_own_nothing,
      NEEDS(list, tuple, refcount)) {
   pmm_obj *sources[] = {list_of_ints(t, 2), tuple_of_ints(t, 2)};
   for (size_t i = 0; i < COUNT(sources); i++) {
-    now_at(t, "%s", i == 0 ? "a list" : "a tuple");
     uint64_t count = OPS->refcount(RT, sources[i]);
     pmm_obj *iterator = NEW(OPS->iter(RT, sources[i]));
     expect_eq(OPS->refcount(RT, sources[i]), count + 1);
@@ -287,7 +284,6 @@ MUST(prof, recycled_blocks_change_their_site,
   defer(t, stop_tracing, NULL);
   for (size_t i = 0; i < COUNT(makes); i++) {
     for (int round = 0; round < ROUNDS; round++) {
-      now_at(t, "%s, round %d", i == 0 ? "a tuple" : "a list", round);
       DROP(made_at(t, "first", makes[i]));
       pmm_obj *kept = made_at(t, "second", makes[i]);
       expect_ge(blocks_of(t, "second"), 1);

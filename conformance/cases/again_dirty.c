@@ -116,7 +116,7 @@ static void live_and_die(struct pmm_test *t, const struct life *life,
   }
   DROP(o);
   if (in_cycle) {
-    (void)collect(t);
+    collect(t);
   }
   if (*runs != life->runs) {
     fail("%s, made again: its death calls the host %d times", life->name,
@@ -132,7 +132,6 @@ static void live_often(struct pmm_test *t, const struct life *lives,
   for (int round = 0; round < LIVES; round++) {
     for (size_t i = 0; i < n; i++) {
       for (size_t j = 0; j < n; j++) {
-        now_at(t, "%s, then %s", lives[i].name, lives[j].name);
         live_and_die(t, &lives[i], round & 1);
         live_and_die(t, &lives[j], !(round & 1));
       }
@@ -206,7 +205,7 @@ static void expect_visited(struct pmm_test *t, const char *what, size_t n,
          n, visited, length_of(t, referents));
   }
   DROP(referents);
-  (void)collect(t);
+  collect(t);
   const char *wrong = OFFERED(gc_verify) ? OPS->heap_verify(RT) : NULL;
   if (wrong != NULL) {
     fail("%s of %zu empty slots: %s", what, n, wrong);
@@ -239,7 +238,6 @@ MUST(rent, unfilled_slots_are_empty,
                             OWN_ROUNDS) {
   quiet(t);
   for (size_t n = 1; n <= 40; n += n < 4 ? 1 : 9) {
-    now_at(t, "size %zu", n);
     make_unfilled(t, n);
   }
   make_unfilled(t, 64);
@@ -261,7 +259,6 @@ MUST(rent, added_slots_are_empty, "Slots that a resize adds are empty",
                             OWN_ROUNDS) {
   quiet(t);
   for (size_t n = 1; n <= 40; n += n < 6 ? 1 : 7) {
-    now_at(t, "size %zu", n);
     pmm_obj *item = probe(t, 99);
     pmm_obj *tuple = NEW(OPS->tuple_new(RT, 1));
     expect_ok(OPS->tuple_set_steal(RT, tuple, 0, GIVE(KEEP(item))));

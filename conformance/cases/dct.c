@@ -401,7 +401,6 @@ MUST(dct, frozensets_are_no_smaller, "A frozenset is as large as a set",
      REQ("DCT-010"), NEEDS(set, sizeof, list, frozenset)) {
   static const size_t counts[] = {0, 3, 5, 100};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-    now_at(t, "%zu items", counts[i]);
     pmm_obj *items = list_of_ints(t, counts[i]);
     pmm_obj *set = NEW(OPS->set_new(RT, items));
     pmm_obj *frozen = NEW(OPS->frozenset_new(RT, items));
@@ -467,6 +466,6 @@ SHOULD(dct, cycles_through_dicts_are_found, "A dict in a cycle is collected",
   DROP(o);
   DROP(dict);
   expect_none(DEALLOCATED);
-  expect_ge(collect(t), 1);
+  expect_ge(collect_and_count(t, 2), 1);
   expect_log(DEALLOCATED, 1);
 }

@@ -40,7 +40,7 @@ static uint64_t keep_without(struct pmm_test *t, uint64_t k) {
   expect_none(DEALLOCATED);
   verify(t, "a collection that lists its garbage");
   list_no_more(t, NULL);
-  (void)collect(t);
+  collect(t);
   if (happened(DEALLOCATED, 1) != 1 || happened(DEALLOCATED, 2) != 1) {
     fail("allocation %d of a collection fails: the garbage dies %d and %d "
          "times", (int)k, (int)happened(DEALLOCATED, 1),
@@ -56,7 +56,7 @@ MUST(oom, kept_garbage_is_not_lost,
      "Garbage that cannot be listed is found by the next collection",
      REQ("OOM-033"), NEEDS(fail_inject, gc, gc_debug, list), ARMS_ITSELF) {
   quiet(t);
-  (void)collect(t);
+  collect(t);
   defer(t, list_no_more, NULL);
   uint64_t failed = 1;
   for (uint64_t k = 1; failed > 0 && k < 64; k++) {

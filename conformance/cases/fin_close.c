@@ -300,7 +300,7 @@ MUST(ctx, files_in_garbage_are_written,
   const char *path = file_of(t, 0);
   quiet(t);
   int descriptor = lose_file(t, path);
-  (void)collect(t);
+  collect(t);
   expect(fcntl(descriptor, F_GETFD) < 0);
   expect_written(t, path);
   expect(!OFFERED(diag) || happened(WARNING, ANY) == 1);

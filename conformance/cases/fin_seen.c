@@ -64,7 +64,7 @@ static pmm_obj *with_fields(struct pmm_test *t, struct sight *sight) {
 /* "The finalizer receives a live object with all fields intact and count at
  * least 1." */
 MUST(fin, finalizer_sees_every_field, "All slots and attributes are there",
-     REQ("FIN-001"), NEEDS(finalizer, dict, finalizer_alive)) {
+     REQ("FIN-001"), NEEDS(finalizer, dict, finalizer_alive, prompt)) {
   struct sight *sight = new_sight(t);
   (void)with_fields(t, sight);
   DROP_ALL();
@@ -84,7 +84,7 @@ MUST(fin, finalizer_in_a_cycle_sees_every_field,
   expect_ok(OPS->slot_set(RT, OPS->slot_get(RT, o, 0), 0, o));
   DROP_ALL();
   expect_none(FINALIZED);
-  (void)collect(t);
+  collect(t);
   expect_eq(sight->runs, 1);
   expect_eq(sight->whole, 1);
   expect_eq(happened(DEALLOCATED, ANY), SLOTS + 2);
@@ -117,7 +117,7 @@ MUST(fin, finalizers_see_the_whole_cycle,
      "Each can follow the cycle around and read every member",
      REQ("FIN-006"), NEEDS(finalizer, gc, finalizer_alive)) {
   quiet(t);
-  (void)collect(t);
+  collect(t);
   struct sight *sight = new_sight(t);
   pmm_obj *type = probe_type(t, "ring", 2, PMM_TYPE_GC, see_ring, sight);
   pmm_obj *o[RING];
@@ -129,7 +129,7 @@ MUST(fin, finalizers_see_the_whole_cycle,
     expect_ok(OPS->slot_set(RT, o[i], 0, o[(i + 1) % RING]));
   }
   DROP_ALL(); /* the type too, which may be a cycle of its own */
-  expect_ge(collect(t), 2 * RING);
+  expect_ge(collect_and_count(t, 2), 2 * RING);
   expect_eq(sight->runs, RING);
   expect_eq(sight->whole, RING);
   for (int i = 0; i < RING; i++) {
@@ -166,14 +166,14 @@ MUST(fin, finalizer_runs_once_in_a_cycle,
      "A cycle that came back is not finalized again", REQ("FIN-002"),
      NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
-  (void)collect(t);
+  collect(t);
   struct sight *sight = new_sight(t);
   DROP(phoenix(t, sight));
-  expect_eq(collect(t), 0);
+  expect_eq(collect_and_count(t, 2), 0);
   expect(sight->saved != NULL);
   OPS->clear(RT, &sight->saved);
   expect_none(DEALLOCATED);
-  expect_eq(collect(t), 1);
+  expect_eq(collect_and_count(t, 2), 1);
   expect_eq(sight->runs, 1);
   expect_log(FINALIZED, 1);
   expect_log(DEALLOCATED, 1);
@@ -183,11 +183,11 @@ MUST(fin, finalizer_runs_once_in_a_cycle,
  * life, even if it is resurrected and dies again." */
 MUST(fin, one_finalizer_for_both_ways_to_die,
      "Nor is one that dies by its count after that", REQ("FIN-002"),
-     NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
+     NEEDS(finalizer, gc, finalizer_alive, resurrection, prompt)) {
   quiet(t);
   struct sight *sight = new_sight(t);
   DROP(phoenix(t, sight));
-  (void)collect(t);
+  collect(t);
   expect_ok(OPS->slot_set(RT, sight->saved, 0, NULL));
   OPS->clear(RT, &sight->saved);
   expect_log(FINALIZED, 1);
@@ -205,11 +205,11 @@ MUST(fin, is_finalized_in_a_cycle, "The flag is set by a collection too",
   pmm_obj *without = probe(t, 2);
   expect_ok(OPS->slot_set(RT, without, 0, o));
   expect_ok(OPS->slot_set(RT, o, 0, without));
-  (void)collect(t);
+  collect(t);
   expect_eq(OPS->is_finalized(RT, o), 0);
   DROP(o);
   DROP(without);
-  (void)collect(t);
+  collect(t);
   expect(sight->saved != NULL);
   expect_eq(OPS->is_finalized(RT, sight->saved), 1);
   expect_ok(OPS->slot_set(RT, sight->saved, 0, NULL));

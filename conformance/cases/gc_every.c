@@ -21,7 +21,7 @@ static void clear_and_drop(struct pmm_test *t, const struct kind *kind) {
     }
   }
   DROP_ALL();
-  (void)collect(t);
+  collect(t);
   if (happened(DEALLOCATED, 1) != 1) {
     fail("%s: cleared and dropped, its item died %d times", kind->name,
          (int)happened(DEALLOCATED, 1));

@@ -27,7 +27,7 @@ MUST(gc, collecting_survives_without_memory,
      NEEDS(gc, list, fail_inject), OOM_EXEMPT("arms the injection itself")) {
   enum { LIVE = 100000, RINGS = 50 };
   quiet(t);
-  (void)collect(t);
+  collect(t);
   make_wide(t, LIVE);
   for (int i = 0; i < RINGS; i++) {
     make_garbage_ring(t, 2);
@@ -37,14 +37,14 @@ MUST(gc, collecting_survives_without_memory,
   enum pmm_status status = OPS->collect(RT, 2, &unreachable);
   (void)OPS->inject_disarm(RT);
   expect_eq(status, PMM_OK);
-  expect_eq(unreachable, 2 * RINGS);
+  expect(unreachable == PMM_UNKNOWN || unreachable == 2 * RINGS);
 }
 
 /* The most bytes that lived during a full collection. */
 static uint64_t peak_of_collecting(struct pmm_test *t) {
   struct pmm_memory memory = {.struct_size = sizeof memory};
   OPS->memory_reset_peak(RT);
-  (void)collect(t);
+  collect(t);
   OPS->memory(RT, &memory);
   return memory.peak_bytes != PMM_UNKNOWN ? memory.peak_bytes : live_bytes(t);
 }
@@ -97,7 +97,7 @@ MUST(gc, collecting_does_not_recurse, "A million-long ring needs no deep stack",
   enum { N = 1000000 };
   size_t stack = small_stack(t);
   quiet(t);
-  (void)collect(t);
+  collect(t);
   struct collecting *state = SCRATCH(struct collecting);
   state->t = t;
   make_garbage_ring(t, N);

@@ -323,7 +323,7 @@ MUST(genr, garbage_generators_are_closed,
   expect_ok(OPS->slot_set(RT, holder, 0, generator));
   DROP_ALL();
   expect_none(LOG);
-  (void)collect(t);
+  collect(t);
   expect_log(LOG, 5);
   expect_log(DEALLOCATED, 1);
 }

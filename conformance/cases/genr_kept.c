@@ -40,7 +40,7 @@ static void end_by(struct pmm_test *t, pmm_obj *generator, enum way way,
   }
   DROP(list);
   if (way == COLLECTED) {
-    (void)collect(t);
+    collect(t);
   }
 }
 
@@ -69,7 +69,6 @@ MUST(genr, closures_outlive_generators,
      REQ("GENR-034"), NEEDS(frame, gc, generator, list)) {
   quiet(t);
   for (int way = 0; way < WAYS; way++) {
-    now_at(t, "%s", way_names[way]);
     pmm_obj *held = probe(t, 1);
     pmm_obj *list = empty_list(t);
     pmm_obj *closure;
@@ -165,7 +164,7 @@ static void handle(struct pmm_test *t, const struct pmm_code *shape,
   int ended = (int)happened(DEALLOCATED, 1);
   let_go(t, keeper);
   if (way == COLLECTED) {
-    (void)collect(t); /* the frame of the error may have held the cycle      */
+    collect(t); /* the frame of the error may have held the cycle      */
   }
   if (waiting != 0 || ended != (!keeps || early) ||
       happened(DEALLOCATED, 1) != 1) {
@@ -188,7 +187,6 @@ MUST(genr, handled_errors_outlive_generators,
   quiet(t);
   for (int way = 0; way < WAYS; way++) {
     for (int keeps = 0; keeps < 3; keeps++) {
-      now_at(t, "%s, keeping %d", way_names[way], keeps);
       handle(t, &waits_behind, (enum way)way, keeps > 0, keeps > 1);
       handle(t, &waits_inside, (enum way)way, keeps > 0, keeps > 1);
     }
@@ -203,7 +201,6 @@ MUST(genr, garbage_errors_spare_generators,
   const struct pmm_code *const shapes[] = {&waits_behind, &waits_inside};
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(shapes); i++) {
-    now_at(t, "shape %zu", i);
     struct keeper *keeper = new_keeper(t, 1);
     pmm_obj *kept = empty_list(t);
     pmm_obj *generator = handling(t, shapes[i], keeper, kept);
@@ -212,7 +209,7 @@ MUST(genr, garbage_errors_spare_generators,
     expect_ok(OPS->list_append(RT, list, keeper->error));
     let_go(t, keeper);
     DROP(list);
-    (void)collect(t);
+    collect(t);
     expect_none(DEALLOCATED);
     verify(t, shapes[i]->name);
     pmm_obj *read = NEW(OPS->next(RT, generator));

@@ -323,7 +323,7 @@ static pmm_obj *list_of_probes(struct pmm_test *t) {
 /* "Emptying a list (clear, del [:], [:]=[]) frees the item array: sizeof
  * returns to 56 and all items are released." */
 MUST(lst, emptying_releases_storage, "An emptied list keeps no array",
-     REQ("LST-011"), NEEDS(list, sizeof)) {
+     REQ("LST-011"), NEEDS(list, sizeof, prompt)) {
   size_t empty = size_of(t, empty_list(t));
   pmm_obj *cleared = list_of_probes(t);
   pmm_obj *deleted = list_of_probes(t);

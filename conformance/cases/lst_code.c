@@ -14,11 +14,18 @@ struct scene {
   int is_set; /* 1 while finalizers may touch the list                      */
 };
 
+static void append_no_more(struct pmm_test *t, void *subject) {
+  struct scene *s = subject;
+  (void)t;
+  s->is_set = 0;
+}
+
 static struct scene *scene(struct pmm_test *t) {
   struct scene *s = SCRATCH(struct scene);
   s->t = t;
   s->list = empty_list(t);
   s->mark = integer(t, 77777);
+  defer(t, append_no_more, s);
   return s;
 }
 
@@ -42,7 +49,7 @@ static void append_dying(struct pmm_test *t, struct scene *s, pmm_obj *type,
 /* "Finalizers of released items may append to the same list during clear or
  * slice assignment without corrupting it; items added survive." */
 MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
-     REQ("LST-016"), NEEDS(list, finalizer, finalizer_alive)) {
+     REQ("LST-016"), NEEDS(list, finalizer, finalizer_alive, prompt)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
   append_dying(t, s, type, 1);
@@ -62,7 +69,7 @@ MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
  * slice assignment without corrupting it; items added survive." */
 MUST(lst, slice_assignment_is_reentrant,
      "Finalizers may append while a slice is replaced", REQ("LST-016"),
-     NEEDS(list, finalizer, finalizer_alive)) {
+     NEEDS(list, finalizer, finalizer_alive, prompt)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
   expect_ok(OPS->list_append(RT, s->list, integer(t, 1)));
@@ -91,7 +98,7 @@ static pmm_obj *four_probes(struct pmm_test *t) {
 /* "A list's items are released from the end when the list dies or is
  * cleared." */
 MUST(lst, items_die_last_to_first, "A list's items die last to first",
-     REQ("LST-017"), NEEDS(list)) {
+     REQ("LST-017"), NEEDS(list, prompt)) {
   DROP(four_probes(t));
   expect_log(DEALLOCATED, 3, 2, 1, 0);
   log_clear(t);
@@ -131,7 +138,7 @@ static void expect_backwards(struct pmm_test *t) {
 /* "A list's items are released from the end when the list dies or is
  * cleared."  However many, and whatever lies between those one hears of. */
 MUST(lst, many_items_die_last_to_first, "Many items die last to first",
-     REQ("LST-017"), NEEDS(list)) {
+     REQ("LST-017"), NEEDS(list, prompt)) {
   quiet(t);
   DROP(many_items(t));
   expect_backwards(t);
@@ -245,6 +252,6 @@ SHOULD(lst, list_objects_are_recycled, "A bounded number of lists is cached",
   }
   expect_le(live_blocks(t), blocks + (uint64_t)most + 4);
   expect_ge(live_blocks(t), blocks + (uint64_t)most - 4); /* it does cache */
-  (void)collect(t);
+  collect(t);
   expect_le(live_blocks(t), blocks + 8);
 }

@@ -39,7 +39,8 @@ MUST(ref, increments_and_decrements_are_exact,
 /* "When the last reference is dropped the deallocator runs synchronously,
  * before the dropping call returns, with no collector run." */
 MUST(ref, destruction_at_zero_is_immediate,
-     "The last release destroys before it returns", REQ("REF-003")) {
+     "The last release destroys before it returns", REQ("REF-003"),
+     NEEDS(prompt)) {
   quiet(t);
   pmm_obj *o = probe(t, 7);
   DROP(KEEP(o));
@@ -57,7 +58,7 @@ MUST(ref, destruction_at_zero_is_immediate,
 /* "Each object is deallocated once and only once whatever the path (refcount,
  * container teardown, collector)." */
 MUST(ref, destruction_happens_once, "Each object dies exactly once",
-     REQ("REF-004"), NEEDS(list, gc)) {
+     REQ("REF-004"), NEEDS(list, gc, prompt)) {
   enum { N = 300 };
   pmm_obj **o = SCRATCH_ARRAY(pmm_obj *, N);
   uint32_t random = 12345;
@@ -77,7 +78,7 @@ MUST(ref, destruction_happens_once, "Each object dies exactly once",
   size_t by_count = happened(DEALLOCATED, ANY); /* nobody pointed at some */
   expect_gt(by_count, 0);
   expect_lt(by_count, N);
-  (void)collect(t);
+  collect(t);
   for (int i = 0; i < N; i++) {
     expect_eq(happened(DEALLOCATED, i), 1);
   }
@@ -253,7 +254,7 @@ static enum pmm_status read_first_item(void *ctx, pmm_rt *rt, pmm_obj *dying) {
  * one, so a finalizer of the old item sees the new value." */
 MUST(ref, overwriting_stores_before_release,
      "The old item's finalizer sees the new item", REQ("REF-012"),
-     NEEDS(list, finalizer, finalizer_alive)) {
+     NEEDS(list, finalizer, finalizer_alive, prompt)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "watcher", 0, 0, read_first_item, s);
   s->container = empty_list(t);
@@ -279,7 +280,7 @@ static enum pmm_status read_holder(void *ctx, pmm_rt *rt, pmm_obj *dying) {
 
 /* "The clear helper sets the holder to null before it drops the reference." */
 MUST(ref, clear_nulls_before_release, "The holder is null in the finalizer",
-     REQ("REF-013"), NEEDS(finalizer)) {
+     REQ("REF-013"), NEEDS(finalizer, prompt)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "held", 0, 0, read_holder, s);
   pmm_obj *o = probe_of(t, type, 1);
@@ -431,7 +432,7 @@ static enum pmm_status leave_registry(void *ctx, pmm_rt *rt, pmm_obj *dying) {
 /* "A finalizer that removes its own object from a registry while it is being
  * released does not free it twice." */
 MUST(ref, self_removal_is_safe, "A finalizer may remove its own object",
-     REQ("REF-019"), NEEDS(list, finalizer, finalizer_alive)) {
+     REQ("REF-019"), NEEDS(list, finalizer, finalizer_alive, prompt)) {
   struct scene *s = scene(t);
   pmm_obj *type =
       probe_type(t, "registered", 1, PMM_TYPE_GC, leave_registry, s);

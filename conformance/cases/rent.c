@@ -146,7 +146,7 @@ static int try_one(struct pmm_test *t, const struct source *kind,
   verify(t, maker->name);
   trap->source = NULL;
   DROP_ALL();
-  (void)collect(t);
+  collect(t);
   for (int i = 0; i < ITEMS; i++) {
     if (happened(DEALLOCATED, i) != 1) {
       fail("%s of a %s, changed at its container %d: item %d died %d times",
@@ -162,11 +162,9 @@ static void sweep(struct pmm_test *t, const struct source *kind,
                   void (*act)(struct pmm_test *, pmm_obj *)) {
   int sprung = 0;
   quiet(t);
-  (void)collect(t);
+  collect(t);
   for (size_t i = 0; i < n; i++) {
     for (uint64_t k = 1; k <= POINTS; k++) {
-      now_at(t, "%s of a %s, container %llu", makers[i].name, kind->name,
-             (unsigned long long)k);
       sprung += try_one(t, kind, &makers[i], act, k);
     }
   }

@@ -89,10 +89,10 @@ static void run_nested(struct pmm_test *t, const struct pmm_code *shape,
   }
   for (int i = 0; i < steps; i++) {
     step(t, o);
-    (void)collect(t);
+    collect(t);
   }
   DROP(o);
-  (void)collect(t); /* errors may be in cycles with the frames they left      */
+  collect(t); /* errors may be in cycles with the frames they left      */
   if (look->wrong != 0 || look->seen == 0 || look->seen % LOCALS != 0) {
     fail("of %d looks at locals %d saw another (%d steps)", look->seen,
          look->wrong, steps);
@@ -293,11 +293,11 @@ static void die_raising(struct pmm_test *t, int keeps, int in_cycle,
     expect_ok(OPS->slot_set(RT, o, 0, o));
   }
   DROP(o);
-  (void)collect(t);
+  collect(t);
   int died = (int)happened(DEALLOCATED, 1);
   verify(t, "an error that holds the dying object");
   forget_error(t, raiser);
-  (void)collect(t);
+  collect(t);
   if (raiser->calls != 1 || happened(UNRAISABLE, ANY) != 1 ||
       died != (by_callback || !keeps) || happened(DEALLOCATED, 1) != 1) {
     fail("a %s that raises%s%s: %d calls, %d unraisable, died %d times, %d in "

@@ -27,7 +27,6 @@ MUST(str, storage_is_compact, "The widest character decides the width",
   } of[] = {{"a", 1},        {"\xc3\xbf", 1},     {"\xc4\x80", 2},
             {"\xef\xbf\xbd", 2}, {"\xf0\x90\x80\x80", 4}};
   for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
-    now_at(t, "characters of width %zu", of[i].width);
     pmm_obj *shorter = repeated(t, of[i].utf8, 500);
     pmm_obj *longer = repeated(t, of[i].utf8, 1500);
     expect_eq(size_of(t, longer) - size_of(t, shorter), 1000 * of[i].width);
@@ -260,7 +259,7 @@ SHOULD(str, concatenation_cost_is_visible, "Counters tell += from join",
 /* "A cached UTF-8 form of a non-ASCII string is freed with the string and
  * counted once it exists." */
 SHOULD(str, cached_encodings_are_accounted, "The UTF-8 form dies with its str",
-       REQ("STR-008"), NEEDS(str, sizeof, utf8)) {
+       REQ("STR-008"), NEEDS(str, sizeof, utf8, prompt)) {
   size_t size = size_of(t, text(t, "asked once, so that caches are warm"));
   uint64_t blocks = live_blocks(t);
   pmm_obj *str = NEW(OPS->str_new(RT, "\xc3\xa4\xc4\x80 is wide", 12));

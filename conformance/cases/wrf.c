@@ -28,12 +28,12 @@ MUST(wrf, never_causes_reclamation, "A strong reference is enough",
   pmm_obj *o = self_cycle(t, 1);
   pmm_obj *weak = weak_to(t, o);
   for (int i = 0; i < 5; i++) {
-    (void)collect(t);
+    collect(t);
     expect(is_alive(t, weak));
   }
   expect_none(DEALLOCATED);
   DROP(o);
-  (void)collect(t);
+  collect(t);
   expect_log(DEALLOCATED, 1);
 }
 
@@ -71,7 +71,7 @@ MUST(wrf, dead_stays_dead, "A dead reference stays dead when memory is reused",
 /* "Dereferencing a live weak reference returns an owned reference that keeps
  * the target alive until released." */
 MUST(wrf, reading_gives_a_strong_reference, "Reading keeps the target alive",
-     REQ("WRF-004"), NEEDS(weakref)) {
+     REQ("WRF-004"), NEEDS(weakref, prompt)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *weak = weak_to(t, o);
   pmm_obj *strong = NEW(OPS->weakref_get(RT, weak));
@@ -110,7 +110,7 @@ MUST(wrf, references_with_callbacks_are_distinct,
  * the reference itself as argument." */
 MUST(wrf, callback_fires_once_with_the_dead_reference,
      "The callback gets its dead reference, once", REQ("WRF-006"),
-     NEEDS(weakref_cb, weakref)) {
+     NEEDS(weakref_cb, weakref, prompt)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   pmm_obj *weak = watched(t, o, watch, 7);
@@ -124,7 +124,7 @@ MUST(wrf, callback_fires_once_with_the_dead_reference,
 /* "Callbacks of one object run from the most recently registered to the
  * oldest." */
 MUST(wrf, callbacks_run_newest_first, "The newest callback runs first",
-     REQ("WRF-007"), NEEDS(weakref_cb, weakref)) {
+     REQ("WRF-007"), NEEDS(weakref_cb, weakref, prompt)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   for (int64_t i = 0; i < 4; i++) {
@@ -137,7 +137,7 @@ MUST(wrf, callbacks_run_newest_first, "The newest callback runs first",
 /* "If the weak reference object is destroyed before the referent, its callback
  * is never called." */
 MUST(wrf, dropped_reference_fires_nothing, "A dropped reference is silent",
-     REQ("WRF-008"), NEEDS(weakref_cb, weakref)) {
+     REQ("WRF-008"), NEEDS(weakref_cb, weakref, prompt)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
   DROP(watched(t, o, watch, 7));
@@ -167,8 +167,8 @@ MUST(wrf, callback_errors_are_contained, "A callback's error goes nowhere",
 /* "For acyclic death the finalizer runs first while weak references are still
  * alive, then they are cleared and callbacks run." */
 MUST(wrf, finalizer_precedes_callbacks_by_count,
-     "By count: finalizer with live references, then callback",
-     REQ("WRF-013"), NEEDS(weakref_cb, finalizer, finalizer_alive, weakref)) {
+     "By count: finalizer with live references, then callback", REQ("WRF-013"),
+     NEEDS(weakref_cb, finalizer, finalizer_alive, weakref, prompt)) {
   struct watch *in_callback = new_watch(t);
   struct watch *in_finalizer = new_watch(t);
   pmm_obj *o = finalized(t, in_finalizer, 1);
@@ -185,7 +185,8 @@ MUST(wrf, finalizer_precedes_callbacks_by_count,
  * and callbacks do not fire until the real death." */
 MUST(wrf, acyclic_resurrection_keeps_references,
      "References survive a resurrection by count", REQ("WRF-014"),
-     NEEDS(weakref_cb, finalizer, finalizer_alive, resurrection, weakref)) {
+     NEEDS(weakref_cb, finalizer, finalizer_alive, resurrection, weakref,
+           prompt)) {
   struct watch *in_callback = new_watch(t);
   struct watch *in_finalizer = new_watch(t);
   in_finalizer->save = 1;
@@ -213,7 +214,6 @@ MUST(wrf, types_opt_in, "Seven kinds of objects refuse weak references",
                          NEW(OPS->dict_new(RT)), plain,
                          slotted};
   for (size_t i = 0; i < sizeof refusing / sizeof *refusing; i++) {
-    now_at(t, "object %zu of the table", i);
     uint64_t before = OPS->refcount(RT, refusing[i]);
     expect_null(OPS->weakref_new(RT, refusing[i], NULL, NULL, 0), PMM_TYPE);
     expect_eq(OPS->refcount(RT, refusing[i]), before);
@@ -224,7 +224,7 @@ MUST(wrf, types_opt_in, "Seven kinds of objects refuse weak references",
  * the hash is the target's and is kept after death if computed before, else an
  * error." */
 MUST(wrf, hash_is_kept_after_death, "A hash that was asked for is kept",
-     REQ("WRF-018"), NEEDS(weakref)) {
+     REQ("WRF-018"), NEEDS(weakref, prompt)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *late = probe(t, 2);
   pmm_obj *weak = weak_to(t, o);
@@ -245,7 +245,7 @@ MUST(wrf, hash_is_kept_after_death, "A hash that was asked for is kept",
  */
 MUST(wrf, live_references_compare_as_targets,
      "Live references compare as their targets", REQ("WRF-018"),
-     NEEDS(weakref_cb, weakref)) {
+     NEEDS(weakref_cb, weakref, prompt)) {
   struct watch *watch = new_watch(t);
   pmm_obj *a = probe(t, 1);
   pmm_obj *b = probe(t, 2);

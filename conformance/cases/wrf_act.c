@@ -223,13 +223,13 @@ static void die_watched(struct pmm_test *t, const struct act *act,
   struct scene *scene = new_scene(t, target, act);
   DROP(target);
   if (by_collection) {
-    (void)collect(t);
+    collect(t);
   }
   expect_seen(t, scene, act);
   verify(t, act->name);
   leave_scene(t, scene);
   DROP_ALL();
-  (void)collect(t);
+  collect(t);
   if (happened(DEALLOCATED, TARGET) != 1 || happened(DEALLOCATED, 2) != 1) {
     fail("%s: the objects die %d and %d times", act->name,
          (int)happened(DEALLOCATED, TARGET), (int)happened(DEALLOCATED, 2));
@@ -249,7 +249,6 @@ MUST(wrf, callbacks_change_what_watches,
                            weak_containers), OWN_POINTS) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(acts); i++) {
-    now_at(t, "%s", acts[i].name);
     die_watched(t, &acts[i], probe(t, TARGET), 0);
   }
 }
@@ -263,9 +262,8 @@ MUST(wrf, callbacks_in_a_collection_change_what_watches,
      NEEDS(gc, list, weakref, weakref_cb, finalize, weak_containers),
            OWN_POINTS) {
   quiet(t);
-  (void)collect(t);
+  collect(t);
   for (size_t i = 0; i < COUNT_OF(acts); i++) {
-    now_at(t, "%s", acts[i].name);
     die_watched(t, &acts[i], self_cycle(t, TARGET), 1);
   }
 }
@@ -300,12 +298,11 @@ static enum pmm_status count_dead(void *ctx, pmm_rt *rt, pmm_obj *weak) {
  * target dies by its count." */
 MUST(wrf, own_references_are_called,
      "A callback of a reference that its target holds is called",
-     REQ("WRF-042"), NEEDS(gc, list, weakref, weakref_cb)) {
+     REQ("WRF-042"), NEEDS(gc, list, weakref, weakref_cb, prompt)) {
   void (*const puts[])(struct pmm_test *, pmm_obj *, pmm_obj *) = {
       in_slot, in_list_in_slot, in_attribute};
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(puts); i++) {
-    now_at(t, "held by row %zu", i);
     struct scene *scene = SCRATCH(struct scene);
     scene->t = t;
     const uint32_t flags = PMM_TYPE_GC | PMM_TYPE_WEAKREF | PMM_TYPE_DICT;

@@ -45,7 +45,7 @@ static void own_by_entry(struct pmm_test *t, size_t kind, int outer_first,
   }
   DROP(inner);
   DROP(o);
-  (void)collect(t);
+  collect(t);
   pmm_obj *found = OPS->weakref_get(RT, ref);
   OPS->xrelease(RT, found);
   if (found != NULL || length_of(t, outer) != 0 ||
@@ -68,7 +68,6 @@ MUST(wrf, entries_own_containers,
   quiet(t);
   for (size_t kind = 0; kind < KINDS; kind++) {
     for (int how = 0; how < 4; how++) {
-      now_at(t, "map of kind %zu, way %d", kind, how);
       own_by_entry(t, kind, how & 1, how & 2);
     }
   }
@@ -98,7 +97,7 @@ MUST(wrf, entries_own_weak_parts, "A chain of weak maps dies from its start",
   for (int how = 0; how < 4; how++) {
     pmm_obj *maps[CHAIN];
     make_chain(t, maps, how & 1, how & 2);
-    (void)collect(t);
+    collect(t);
     pmm_obj *stranger = probe(t, 9);
     for (int i = 0; i < CHAIN; i++) {
       if (length_of(t, maps[i]) != 0 || happened(DEALLOCATED, i) != 1) {
@@ -153,7 +152,7 @@ static void in_one_garbage(struct pmm_test *t, size_t kind, const int *order) {
   }
   DROP(list);
   DROP(o);
-  (void)collect(t);
+  collect(t);
   if (calls[0] != 0 || calls[1] != 1 || happened(DEALLOCATED, DYING) != 1) {
     fail("a weak %s in the garbage of what it has, order %d%d%d: %d calls of "
          "the garbage reference, %d of the helper", kind_names[kind], order[0],
@@ -174,10 +173,9 @@ MUST(wrf, watchers_are_garbage_too,
   static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                    {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
   quiet(t);
-  (void)collect(t);
+  collect(t);
   for (size_t kind = 0; kind < KINDS; kind++) {
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
-      now_at(t, "map of kind %zu, order %zu", kind, i);
       in_one_garbage(t, kind, orders[i]);
     }
   }
@@ -282,7 +280,7 @@ MUST(wrf, finalizers_look_themselves_up,
       expect_ok(OPS->slot_set(RT, o, 0, o));
     }
     DROP(o);
-    (void)collect(t);
+    collect(t);
     expect_dead(t, in_cycle ? "in a cycle" : "by its count", ways,
                 in_cycle ? -1 : 2);
   }
@@ -311,7 +309,7 @@ MUST(wrf, the_dead_are_not_found,
       expect_ok(OPS->slot_set(RT, o, 0, o));
     }
     DROP(o);
-    (void)collect(t);
+    collect(t);
     expect_dead(t, how & 1 ? "an item's finalizer" : "a weak callback", ways,
                 0);
   }

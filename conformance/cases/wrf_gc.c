@@ -19,7 +19,7 @@ MUST(wrf, references_in_garbage_are_silent,
   expect_ok(OPS->slot_set(RT, o, 1, weak));
   DROP(weak);
   DROP(o);
-  (void)collect(t);
+  collect(t);
   expect_log(DEALLOCATED, 1);
   expect_eq(watch->runs, 0);
 }
@@ -41,7 +41,7 @@ MUST(wrf, collector_clears_before_it_calls,
   watch->weak_count = 2;
   DROP(a);
   DROP(b);
-  (void)collect(t);
+  collect(t);
   expect_eq(watch->runs, 2);
   expect_eq(watch->ever_alive, 0);
   expect_eq(happened(DEALLOCATED, ANY), 2);
@@ -65,7 +65,7 @@ MUST(wrf, callbacks_precede_finalizers_in_cycles,
   in_finalizer->weak_count = 2;
   DROP(a);
   DROP(b);
-  (void)collect(t);
+  collect(t);
   expect_eq(in_callback->runs, 2);
   expect_eq(in_finalizer->runs, 2);
   expect_eq(in_finalizer->ever_alive, 0);
@@ -88,7 +88,7 @@ MUST(wrf, cyclic_resurrection_leaves_references_dead,
   pmm_obj *weak = weak_to(t, o);
   expect_ok(OPS->slot_set(RT, o, 0, o));
   DROP(o);
-  (void)collect(t);
+  collect(t);
   expect(in_finalizer->saved != NULL);
   expect_dead(t, weak);
   expect_ok(OPS->slot_set(RT, in_finalizer->saved, 0, NULL));
@@ -108,12 +108,12 @@ MUST(wrf, resurrection_calls_back_once,
   pmm_obj *weak = watched(t, o, in_callback, 7);
   expect_ok(OPS->slot_set(RT, o, 0, o));
   DROP(o);
-  (void)collect(t);
+  collect(t);
   expect(in_finalizer->saved != NULL);
   expect_dead(t, weak);
   expect_eq(OPS->weakref_count(RT, in_finalizer->saved), 0);
   OPS->clear(RT, &in_finalizer->saved);
-  (void)collect(t);
+  collect(t);
   expect_log(DEALLOCATED, 1);
   expect_log(CALLBACK, 7);
   expect_eq(in_finalizer->runs, 1);
@@ -140,7 +140,7 @@ MUST(wrf, references_made_by_finalizers_are_cleared,
   pmm_obj *o = probe_of(t, type, 1);
   expect_ok(OPS->slot_set(RT, o, 0, o));
   DROP(o);
-  (void)collect(t);
+  collect(t);
   expect_log(DEALLOCATED, 1);
   expect(watch->saved != NULL);
   expect_dead(t, watch->saved);
@@ -176,7 +176,7 @@ MUST(wrf, cycles_through_callbacks_are_collected,
   DROP(function);
   DROP(list);
   expect_none(DEALLOCATED);
-  (void)collect(t);
+  collect(t);
   expect_log(DEALLOCATED, 2);
   expect_eq(OPS->weakref_count(RT, target), 0);
   DROP(target);

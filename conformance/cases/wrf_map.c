@@ -26,7 +26,6 @@ MUST(wrf, many_types_accept, "Seven kinds of objects accept weak references",
       probe_type(t, "other", 0, PMM_TYPE_GC, NULL, NULL)};
   expect_ok(OPS->file_close(RT, accepting[5]));
   for (size_t i = 0; i < KINDS; i++) {
-    now_at(t, "object %zu of the table", i);
     pmm_obj *weak = NEW(OPS->weakref_new(RT, accepting[i], NULL, NULL, 0));
     expect_same(NEW(OPS->weakref_get(RT, weak)), accepting[i]);
     expect_eq(OPS->weakref_count(RT, accepting[i]), 1);
@@ -200,7 +199,7 @@ MUST(wrf, maps_may_lose_entries_while_walked,
 /* "A tree with strong child and weak parent links is freed by reference
  * counting alone." */
 MUST(wrf, weak_parents_break_cycles, "Weak parent links need no collector",
-     REQ("WRF-022"), NEEDS(weakref)) {
+     REQ("WRF-022"), NEEDS(weakref, prompt)) {
   quiet(t);
   pmm_obj *root = probe(t, 0);
   for (int64_t i = 0; i < 2; i++) {

@@ -205,8 +205,11 @@ size_t size_of(struct pmm_test *t, pmm_obj *o);
 /** Number of items; value of an int. */
 size_t length_of(struct pmm_test *t, pmm_obj *o);
 int64_t int_of(struct pmm_test *t, pmm_obj *o);
-/** Run a full collection; returns what it counted as unreachable. */
-uint64_t collect(struct pmm_test *t);
+/** Run a full collection. */
+void collect(struct pmm_test *t);
+/** Collect a generation; what was counted as unreachable.  A subject that
+ *  cannot tell makes the case UNSUPPORTED("collect.unreachable"). */
+uint64_t collect_and_count(struct pmm_test *t, int generation);
 /** A probe that refers to itself; its death logs `cookie`.  Garbage as soon as
  *  the caller drops it. */
 pmm_obj *self_cycle(struct pmm_test *t, int64_t cookie);
@@ -305,12 +308,6 @@ struct pmm_here {
                  PMM_HERE(#kind ": " #__VA_ARGS__))
 /** No such event happened. */
 #define expect_none(kind) expect_eq(happened(kind, ANY), 0)
-
-/** Which row of its table, which step of its loop a case is at (printf).  It
- *  ends the message of whatever does not hold from here on, and of a crash or
- *  a hang: now_at(t, "%s, item %zu", row->name, i). */
-void now_at(struct pmm_test *t, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 
 /** For callbacks: note a failure, go on; the case fails at its end. */
 #define check(condition)                                                      \

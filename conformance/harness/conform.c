@@ -13,6 +13,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "given.h"
 #include "judge.h"
@@ -289,7 +290,10 @@ static int report_unusable(struct run *run, const struct pmm_record *record,
     pmm_report_case(&run->report, run->cases[i], record,
                     i == 0 ? output : NULL);
   }
-  return pmm_report_end(&run->report) ? 3 : 0;
+  int failed = pmm_report_end(&run->report);
+  (void)fflush(stdout);
+  (void)fprintf(stderr, "No case could run: %s\n", record->message);
+  return failed ? 3 : 0;
 }
 
 /* A subject that hangs may do so in every case: each that did leaves half the
@@ -325,9 +329,24 @@ static int run_cases(struct run *run) {
   return pmm_given_write(&run->given, &run->options) != 0 ? 1 : code;
 }
 
-/* 1 when the host knows no subject of that name: a usage error. */
+/* 1 when the path in "PATH" or "NAME=PATH" cannot be read. */
+static int is_unreadable(const char *spec) {
+  const char *path = spec + strcspn(spec, "=/");
+  path = *path == '=' ? path + 1 : spec;
+  if (strchr(path, '/') == NULL || access(path, R_OK) == 0) {
+    return 0;
+  }
+  (void)fprintf(stderr, "--subject: %s: %s\n", path, strerror(errno));
+  return 1;
+}
+
+/* 1 when there is no such file, or the host knows no subject of that name: a
+ * usage error. */
 static int is_unknown_name(struct run *run) {
   const char *spec = run->options.subject;
+  if (run->own == NULL && spec != NULL && is_unreadable(spec)) {
+    return 1;
+  }
   if (run->own != NULL || spec == NULL || strchr(spec, '/') != NULL ||
       fnmatch("*.so", spec, 0) == 0 || find_subject(run) != NULL) {
     return 0;

@@ -12,42 +12,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "answers.h"
 #include "text.h"
 
 enum { DENSE_POINTS = 256, STRIDE_DIVISOR = 64 };
 
 /* ---- one process -------------------------------------------------------- */
 
-/* Where it ended: phase, operation, row of its table, failed allocation. */
-static const char *where(const struct pmm_process *process) {
-  static char text[PMM_PLACE_BYTES + 160];
-  const char *operation = pmm_answers_name(process->operation);
-  int used = snprintf(text, sizeof text, "in phase %s",
-                      pmm_phase_name((enum pmm_phase)process->phase));
-  if (operation != NULL) {
-    used += snprintf(text + used, sizeof text - (size_t)used, ", in %s",
-                     operation);
-  }
-  if (process->place[0] != '\0') {
-    used += snprintf(text + used, sizeof text - (size_t)used, ", at %s",
-                     process->place);
-  }
-  if (process->point != 0) {
-    (void)snprintf(text + used, sizeof text - (size_t)used,
-                   ", allocation %llu failed",
-                   (unsigned long long)process->point);
-  }
-  return text;
-}
-
-static void set_sanitizer(struct pmm_record *record, const char *report,
-                          const struct pmm_process *process) {
+static void set_sanitizer(struct pmm_record *record, const char *report) {
   int length = (int)strcspn(report, "\n");
-  int reached_end = process->phase == PMM_PHASE_DONE;
-  pmm_record_set(record, PMM_CLASS_SANITIZER, "%.*s%s%s",
-                 length < 200 ? length : 200, report, reached_end ? "" : ", ",
-                 reached_end ? "" : where(process));
+  pmm_record_set(record, PMM_CLASS_SANITIZER, "%.*s",
+                 length < 200 ? length : 200, report);
 }
 
 static void judge_exit(const struct pmm_process *process,
@@ -55,8 +29,8 @@ static void judge_exit(const struct pmm_process *process,
   const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
   if (process->record_bytes == 0) {
     pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
-                   "exited with %d %s and left no record", process->code,
-                   where(process));
+                   "exited with %d in phase %s and left no record",
+                   process->code, phase);
   } else if (process->record_bytes != sizeof process->record) {
     pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
                    "torn record: %zu bytes came, %zu make one",
@@ -78,6 +52,7 @@ static void judge_exit(const struct pmm_process *process,
 void pmm_judge_process(const struct pmm_process *process,
                        struct pmm_record *record) {
   const char *report = pmm_text_sanitizer(process->output);
+  const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
   pmm_record_init(record);
   record->phase = process->phase;
   record->point = process->point;
@@ -88,12 +63,11 @@ void pmm_judge_process(const struct pmm_process *process,
     return;
   case PMM_ENDED_TIMEOUT:
     pmm_record_set(record, PMM_CLASS_TIMEOUT,
-                   "no end in time (%g s), %s", process->timeout_s,
-                   where(process));
+                   "no end in time (%g s), in phase %s", process->timeout_s, phase);
     return;
   case PMM_ENDED_SIGNAL:
-    pmm_record_set(record, PMM_CLASS_CRASH, "signal %d (%s) %s",
-                   process->code, strsignal(process->code), where(process));
+    pmm_record_set(record, PMM_CLASS_CRASH, "signal %d (%s) in phase %s",
+                   process->code, strsignal(process->code), phase);
     record->signal = process->code;
     break;
   case PMM_ENDED_EXIT:
@@ -101,10 +75,10 @@ void pmm_judge_process(const struct pmm_process *process,
     break;
   }
   if (report != NULL && record->class < PMM_CLASS_SANITIZER) {
-    set_sanitizer(record, report, process);
+    set_sanitizer(record, report);
   } else if (report != NULL && (process->ending == PMM_ENDED_SIGNAL ||
                                 process->code != 0)) {
-    set_sanitizer(record, report, process);
+    set_sanitizer(record, report);
   }
 }
 
@@ -128,7 +102,7 @@ static void attempt(const struct pmm_course *course,
   struct job job = {&course->setting, test_case, point};
   output[0] = '\0';
   if (course->in_process) {
-    struct pmm_progress progress = {.phase = PMM_PHASE_LOAD};
+    struct pmm_progress progress = {PMM_PHASE_LOAD, 0};
     work(&job, &progress, record);
     return;
   }

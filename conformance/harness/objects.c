@@ -135,9 +135,17 @@ int64_t int_of(struct pmm_test *t, pmm_obj *o) {
   return value;
 }
 
-uint64_t collect(struct pmm_test *t) {
+void collect(struct pmm_test *t) {
   uint64_t unreachable = 0;
   expect_ok(OPS->collect(RT, 2, &unreachable));
+}
+
+uint64_t collect_and_count(struct pmm_test *t, int generation) {
+  uint64_t unreachable = 0;
+  expect_ok(OPS->collect(RT, generation, &unreachable));
+  if (unreachable == PMM_UNKNOWN) {
+    unsupported(t, "collect.unreachable");
+  }
   return unreachable;
 }
 

@@ -32,11 +32,7 @@ def install(build: str, root: Path) -> list[str]:
         capture_output=True,
     )
     folder = next(root.rglob("pmm.pc")).parent
-    environment = {
-        **os.environ,
-        "PKG_CONFIG_LIBDIR": str(folder),
-        "PKG_CONFIG_SYSROOT_DIR": str(root),
-    }
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(folder)}
     done = subprocess.run(
         ["pkg-config", "--cflags", "pmm"],
         check=True,

@@ -73,14 +73,20 @@ static const char *fault_of(const struct pmm_subject *s) {
   if (s->struct_size < sizeof *s) {
     return "its struct_size is too small";
   }
-  if (s->name == NULL || s->name[0] == '\0' || s->version == NULL ||
-      s->build == NULL || s->profile == NULL) {
-    return "it has no name, version, build or profile";
+  if (s->name == NULL || s->name[0] == '\0') {
+    return "the name in its struct pmm_subject is NULL or empty";
   }
-  if (s->feature == NULL || s->modes == NULL || s->core == NULL) {
-    return "it has no core, no list of modes or no function feature";
+  if (s->version == NULL || s->build == NULL || s->profile == NULL) {
+    return "its version, build or profile is NULL; write at least \"\"";
   }
-  return NULL;
+  if (s->modes == NULL) {
+    return "its modes is NULL; write a list of names that ends with NULL, or "
+           "{NULL} where there is nothing to choose";
+  }
+  return s->core == NULL      ? "its core is NULL"
+         : s->feature == NULL ? "its feature is NULL; write a function that "
+                                "returns NULL for each name"
+                              : NULL;
 }
 
 /* Copy the operation if the structure of `bytes` bytes has it; 1 when so. */
@@ -156,6 +162,7 @@ int pmm_view_read(const struct pmm_subject *subject, struct pmm_view *out,
   for (unsigned i = 0; i < PMM_FEATURE_COUNT; i++) {
     out->offers[i] = structures[i] != NULL;
   }
+  out->offers[PMM_FEATURE_prompt] |= out->offers[PMM_FEATURE_refcount];
   return 0;
 }
 

@@ -183,11 +183,12 @@ struct pmm_subject {
   uint32_t abi_version;     /* PMM_SUBJECT_ABI it was compiled with         */
   uint32_t flags;           /* 0; reserved                                  */
   size_t struct_size;       /* sizeof(struct pmm_subject)                   */
-  const char *name;         /* "reference", "cpython"                       */
+  const char *name;         /* "reference", "cpython"; none of these is NULL */
   const char *version;      /* "3.11.2"                                     */
   const char *build;        /* compiler and flags that matter, one line     */
-  const char *profile;      /* name of the profile with its numbers         */
-  const char *const *modes; /* collector modes, NULL-terminated, default 1st */
+  const char *profile;      /* name of the profile with its numbers, or ""  */
+  const char *const *modes; /* collector modes, the default first, then     */
+                            /* NULL; {NULL}: nothing to choose              */
   int takes_backend;        /* 1: open() serves any backend                 */
   const struct pmm_core_ops *core;
   /** The structure of that feature, NULL: absent.  Called once a name, before

@@ -66,19 +66,13 @@ def cases_table(run: Run) -> Table:
     for name in used:
         table.add_column(name, justify="right")
     table.add_column("MUST kept", justify="right")
-    table.add_column("of all", justify="right")
     for column in run.columns:
         kept = column.score
-        scores = ("", "")
-        if kept is not None:
-            passed = kept.must_passed
-            scores = (
-                f"{passed}/{kept.must_applicable}", f"{passed}/{kept.must_total}",
-            )  # fmt: skip
+        score = f"{kept.must_passed}/{kept.must_applicable}" if kept else ""
         table.add_row(
             escape(column.label),
             *(str(column.counts.get(name) or "·") for name in used),
-            *scores,
+            score,
         )
     return table
 

@@ -8,8 +8,8 @@
 struct pmm_gc_ops {
   size_t struct_size;
   /** Collect generation `generation` and the younger ones; 2 is all.
-   *  *unreachable counts what was found.  PMM_VALUE: no such generation.
-   *  May run code. */
+   *  *unreachable counts what was found; PMM_UNKNOWN: it cannot tell.
+   *  PMM_VALUE: no such generation.  May run code. */
   enum pmm_status (*collect)(pmm_rt *rt, int generation, uint64_t *unreachable);
   /** Automatic collection on or off; gc_enabled tells.  Any time. */
   void (*gc_enable)(pmm_rt *rt, int enabled);
