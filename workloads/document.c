@@ -117,12 +117,12 @@ static int run_variant(const struct pmm_work_stage *stage,
 
 static int asked_for(const struct pmm_work_options *options,
                      const char *name) {
-  for (size_t i = 0; i < options->variant_count; i++) {
-    if (strcmp(options->variants[i], name) == 0) {
+  for (size_t i = 0; i < options->variants.count; i++) {
+    if (strcmp(options->variants.items[i], name) == 0) {
       return 1;
     }
   }
-  return options->variant_count == 0;
+  return options->variants.count == 0;
 }
 
 /** Set "verified", "checksum". */

@@ -8,9 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/options.h"
 #include "workload.h"
 
-/** What was asked.  Text is argv's; the arrays are as long as argv. */
+/** What was asked.  Text is argv's. */
 struct pmm_work_options {
   const char *command;   /* how the program was called                      */
   const char *workload;  /* NULL: none named                                */
@@ -18,10 +19,8 @@ struct pmm_work_options {
   const char *backend;   /* NULL: the default                               */
   const char *mode;      /* NULL: the subject's default                     */
   const char *json;      /* NULL: the document goes to stdout               */
-  const char **settings; /* NAME=VALUE                                      */
-  size_t setting_count;
-  const char **variants; /* empty: all                                      */
-  size_t variant_count;
+  struct pmmi_texts settings; /* NAME=VALUE                                 */
+  struct pmmi_texts variants; /* empty: all                                 */
   uint64_t seed;
   uint64_t pace;         /* ticks between samples; 0: chosen                */
   uint64_t fail_at;      /* allocation that fails; 0: none                  */

@@ -6,23 +6,22 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "stage.h"
 
 static void run_child(const struct pmm_work_stage *stage,
-                      const struct pmm_work_variant *variant, int out)
-    __attribute__((noreturn));
+                      const struct pmm_work_variant *variant, pid_t parent,
+                      int out) __attribute__((noreturn));
 
 /** Leaves by _exit(): what atexit would do belongs to the parent, and a leak
  *  checker at exit would report what is lost on purpose. */
 static void run_child(const struct pmm_work_stage *stage,
-                      const struct pmm_work_variant *variant, int out) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
+                      const struct pmm_work_variant *variant, pid_t parent,
+                      int out) {
+  pmmi_child_bind(parent);
   json_t *result = pmm_work_stage_run_here(stage, variant);
   int failed = result == NULL || json_dumpfd(result, out, JSON_COMPACT) != 0;
   json_decref(result);
@@ -57,51 +56,39 @@ static int wait_for_word(int in, double timeout_s) {
 /** How the child ended stands above what it sent. */
 static json_t *judge(const struct pmm_work_variant *variant, int state,
                      json_t *result) {
-  if (WIFSIGNALED(state)) {
-    json_decref(result);
-    return pmm_work_stage_error(variant, PMM_WORK_CRASH,
-                                "crashed with signal %d, %s",
-                                WTERMSIG(state), strsignal(WTERMSIG(state)));
+  char fate[80];
+  if (state == 0 && result != NULL) {
+    return result;
   }
-  if (WEXITSTATUS(state) != 0 || result == NULL) {
-    json_decref(result);
-    return pmm_work_stage_error(variant, PMM_WORK_CRASH,
-                                "ended with code %d and no result",
-                                WEXITSTATUS(state));
-  }
-  return result;
+  json_decref(result);
+  return pmm_work_stage_error(
+      variant, PMM_WORK_CRASH,
+      pmmi_child_signal(state) != 0 ? "crashed with %s"
+                                    : "ended with %s and no result",
+      pmmi_child_fate(state, fate, sizeof fate));
 }
 
 json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
                            const struct pmm_work_variant *variant) {
-  int ends[2];
-  int state = 0;
+  int end;
   if (stage->no_fork) {
     return pmm_work_stage_run_here(stage, variant);
   }
-  fflush(NULL);
-  if (pipe(ends) != 0) {
-    return pmm_work_stage_error(variant, PMM_WORK_TOOL, "no pipe: %s",
+  pid_t parent = getpid();
+  pid_t child = pmmi_child_fork(&end);
+  if (child == 0) {
+    run_child(stage, variant, parent, end);
+  }
+  if (child < 0) {
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL, "no process: %s",
                                 strerror(errno));
   }
-  pid_t child = fork();
-  if (child == 0) {
-    close(ends[0]);
-    run_child(stage, variant, ends[1]);
-  }
-  close(ends[1]);
-  if (child < 0) {
-    close(ends[0]);
-    return pmm_work_stage_error(variant, PMM_WORK_TOOL,
-                                "no process: %s", strerror(errno));
-  }
-  int in_time = wait_for_word(ends[0], stage->timeout_s);
+  int in_time = wait_for_word(end, stage->timeout_s);
   if (!in_time) {
     kill(child, SIGKILL);
   }
-  json_t *result = read_result(ends[0]);
-  while (waitpid(child, &state, 0) < 0 && errno == EINTR) {
-  }
+  json_t *result = read_result(end);
+  int state = pmmi_child_wait(child);
   if (!in_time) {
     json_decref(result);
     return pmm_work_stage_error(variant, PMM_WORK_TIMEOUT,

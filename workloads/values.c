@@ -98,8 +98,8 @@ int pmm_work_values_read(struct pmm_work_values *values,
                          const struct pmm_work_options *options) {
   *values = (struct pmm_work_values){.parameters = workload->parameters};
   int usage = fill_defaults(values);
-  for (size_t i = 0; i < options->setting_count && usage == 0; i++) {
-    usage = apply(values, options->settings[i]);
+  for (size_t i = 0; i < options->settings.count && usage == 0; i++) {
+    usage = apply(values, options->settings.items[i]);
   }
   return usage;
 }

@@ -64,9 +64,9 @@ static int choose_workload(const struct pmm_work_options *options,
   if (*workload == NULL) {
     return unknown_workload(options->workload);
   }
-  for (size_t i = 0; i < options->variant_count; i++) {
-    if (pmm_workload_variant(*workload, options->variants[i]) == NULL) {
-      return unknown_variant(*workload, options->variants[i]);
+  for (size_t i = 0; i < options->variants.count; i++) {
+    if (pmm_workload_variant(*workload, options->variants.items[i]) == NULL) {
+      return unknown_variant(*workload, options->variants.items[i]);
     }
   }
   return 0;

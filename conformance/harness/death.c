@@ -6,15 +6,12 @@
  * runtime what no process survives.  An expectation in it that does not hold
  * ends the child, not the case; what the subject cannot do ends both.
  */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "state.h"
 
 enum {
@@ -26,14 +23,12 @@ enum {
 
 static void run_child(struct pmm_test *t,
                       void (*fn)(struct pmm_test *t, void *ctx), void *ctx,
-                      int out) __attribute__((noreturn));
+                      pid_t parent, int out) __attribute__((noreturn));
 
 static void run_child(struct pmm_test *t,
                       void (*fn)(struct pmm_test *t, void *ctx), void *ctx,
-                      int out) {
-  const struct rlimit no_core = {0, 0};
-  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-  (void)setrlimit(RLIMIT_CORE, &no_core);
+                      pid_t parent, int out) {
+  pmmi_child_bind(parent);
   /* Sanitizers' handlers would make an exit code of it. */
   (void)signal(SIGSEGV, SIG_DFL);
   (void)signal(SIGBUS, SIG_DFL);
@@ -50,24 +45,6 @@ static void run_child(struct pmm_test *t,
   fn(t, ctx);
   (void)fflush(NULL);
   _exit(EXIT_SURVIVED);
-}
-
-/* What is written, up to OUTPUT_MAX bytes; the rest is read and dropped, so
- * that the child never waits for us. */
-static const char *read_all(struct pmm_test *t, int in) {
-  char *text = pmm_test_scratch(t, OUTPUT_MAX + 1);
-  char rest[4096];
-  size_t used = 0;
-  for (;;) {
-    size_t room = OUTPUT_MAX - used;
-    ssize_t got = read(in, room > 0 ? text + used : rest,
-                       room > 0 ? room : sizeof rest);
-    if (got > 0) {
-      used += room > 0 ? (size_t)got : 0;
-    } else if (got == 0 || errno != EINTR) {
-      return text;
-    }
-  }
 }
 
 /* The last line of what a child wrote. */
@@ -94,25 +71,21 @@ static void pass_on_unsupported(struct pmm_test *t, int status,
   }
 }
 
-/* The child's wait status, with what it wrote in *text. */
+/* The child's wait status, with what it wrote in *text, up to OUTPUT_MAX. */
 static int status_of_child(struct pmm_test *t,
                            void (*fn)(struct pmm_test *t, void *ctx),
                            void *ctx, const char **text) {
-  int ends[2];
-  int status = 0;
-  expect(pipe(ends) == 0);
-  (void)fflush(NULL); /* or the child would write our buffers once more */
-  pid_t child = fork();
+  int end;
+  pid_t parent = getpid();
+  pid_t child = pmmi_child_fork(&end);
   if (child == 0) {
-    (void)close(ends[0]);
-    run_child(t, fn, ctx, ends[1]);
+    run_child(t, fn, ctx, parent, end);
   }
-  (void)close(ends[1]);
-  *text = child > 0 ? read_all(t, ends[0]) : "";
-  (void)close(ends[0]);
   expect(child > 0);
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  char *written = pmm_test_scratch(t, OUTPUT_MAX + 1);
+  (void)pmmi_child_read(end, written, OUTPUT_MAX + 1);
+  *text = written;
+  int status = pmmi_child_wait(child);
   pass_on_unsupported(t, status, *text);
   return status;
 }
@@ -135,7 +108,7 @@ const char *dies_by_abort(struct pmm_test *t,
                           void *ctx) {
   const char *text;
   int status = status_of_child(t, fn, ctx, &text);
-  return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT ? text : NULL;
+  return pmmi_child_signal(status) == SIGABRT ? text : NULL;
 }
 
 void survives(struct pmm_test *t, void (*fn)(struct pmm_test *t, void *ctx),
@@ -143,7 +116,9 @@ void survives(struct pmm_test *t, void (*fn)(struct pmm_test *t, void *ctx),
   const char *text;
   int status = status_of_child(t, fn, ctx, &text);
   if (WIFSIGNALED(status)) {
-    fail("a signal ended the child process: %s", strsignal(WTERMSIG(status)));
+    char fate[80];
+    fail("the child process ended with %s",
+         pmmi_child_fate(status, fate, sizeof fate));
   }
   if (WEXITSTATUS(status) != EXIT_SURVIVED) {
     fail("in a child process: %s", text);

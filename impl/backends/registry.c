@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "backends/malloclike.h"
-#include "backends/nearest.h"
 #include "backends/plugin.h"
 #include "backends/source.h"
+#include "base/nearest.h"
 
 #define SOURCE_ADDRESS(name) &pmmi_backend_source_##name,
 static const struct pmmi_backend_source *const sources[] = {

@@ -2,22 +2,14 @@
 /* size_table.c - sizes by address; idea and invariant: size_table.h. */
 #include "memory/size_table.h"
 
-#define FIRST_ROOM 256
+#include "base/slots.h"
 
-static size_t home_of(const struct pmmi_size_table *table, uintptr_t address) {
-  assert(table->room > 0 && (table->room & (table->room - 1)) == 0);
-  uint64_t mixed = (uint64_t)(address >> 3) * UINT64_C(0x9E3779B97F4A7C15);
-  return (size_t)(mixed >> 32) & (table->room - 1);
-}
+#define FIRST_ROOM 256
 
 /** The block's slot, or the free one where it would be. */
 static size_t slot_of(const struct pmmi_size_table *table, uintptr_t address) {
-  size_t i = home_of(table, address);
-  while (table->entries[i].address != 0 &&
-         table->entries[i].address != address) {
-    i = (i + 1) & (table->room - 1);
-  }
-  return i;
+  return pmmi_slots_find(table->entries, sizeof *table->entries, table->room,
+                         address);
 }
 
 int pmmi_size_table_reserve(struct pmmi_size_table *table,
@@ -98,18 +90,9 @@ int pmmi_size_table_take(struct pmmi_size_table *table, const void *block,
   if (!pmmi_size_table_find(table, block, size)) {
     return 0;
   }
-  size_t mask = table->room - 1;
-  size_t hole = slot_of(table, (uintptr_t)block);
   table->count--;
-  for (size_t i = (hole + 1) & mask; table->entries[i].address != 0;
-       i = (i + 1) & mask) {
-    size_t home = home_of(table, table->entries[i].address);
-    if (((i - home) & mask) >= ((i - hole) & mask)) {
-      table->entries[hole] = table->entries[i];
-      hole = i;
-    }
-  }
-  table->entries[hole] = (struct pmmi_size_table_entry){.address = 0};
+  pmmi_slots_remove(table->entries, sizeof *table->entries, table->room,
+                    slot_of(table, (uintptr_t)block));
   return 1;
 }
 

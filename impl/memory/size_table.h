@@ -5,12 +5,10 @@
  * The functions of a domain are not told a block's size when it comes back;
  * who has to know keeps a table.
  *
- *   1. Open addressing with linear probing, at most half full.
- *   2. Deleting moves the followers of a run of slots back (Knuth, The Art of
- *      Computer Programming 3, 6.4, R), so no slot is a grave.
- *   3. Its memory comes from the backend itself, or from the C library where
+ *   1. Slots as in base/slots.h, at most half full.
+ *   2. Its memory comes from the backend itself, or from the C library where
  *      threads share it: no layer and no counter sees it.
- *   4. Where threads share it, somebody may add between another's reserving
+ *   3. Where threads share it, somebody may add between another's reserving
  *      and adding; a promise keeps the slot.
  *
  * Invariant: every entry is found from its home by slots in use only; there is

@@ -3,13 +3,13 @@
  * trace.c - the tracer; idea and invariant: trace.h.
  *
  * A slot is made sure of before the block is requested, so that what has
- * been allocated can always be remembered.  Deleting moves the followers of
- * a run of slots back (Knuth, The Art of Computer Programming 3, 6.4, R).
+ * been allocated can always be remembered (base/slots.h).
  */
 #include "memory/trace.h"
 
 #include <string.h>
 
+#include "base/slots.h"
 #include "memory/memory_state.h"
 
 /** Slots and sites at first; they double. */
@@ -49,20 +49,11 @@ static void give_back(pmm_rt *rt, void *items, size_t bytes) {
 
 /* ---- the table of blocks ------------------------------------------------ */
 
-static size_t home_of(uintptr_t address, size_t room) {
-  assert(room > 0 && (room & (room - 1)) == 0);
-  uint64_t mixed = (uint64_t)(address >> 3) * UINT64_C(0x9E3779B97F4A7C15);
-  return (size_t)(mixed >> 32) & (room - 1);
-}
-
 /** The block's slot, or the free one where it would be. */
 static struct pmmi_trace_block *find(const struct pmmi_trace *t,
                                      uintptr_t address) {
-  size_t i = home_of(address, t->block_room);
-  while (t->blocks[i].address != 0 && t->blocks[i].address != address) {
-    i = (i + 1) & (t->block_room - 1);
-  }
-  return &t->blocks[i];
+  return &t->blocks[pmmi_slots_find(t->blocks, sizeof *t->blocks,
+                                    t->block_room, address)];
 }
 
 /** Make sure of one more slot; 0 when there is. */
@@ -140,17 +131,8 @@ static struct pmmi_trace_block forget(struct pmmi_trace *t,
   t->sites[slot->site].live.bytes -= slot->size;
   t->current_bytes -= slot->size;
   t->block_count--;
-  size_t mask = t->block_room - 1;
-  size_t hole = (size_t)(slot - t->blocks);
-  for (size_t i = (hole + 1) & mask; t->blocks[i].address != 0;
-       i = (i + 1) & mask) {
-    size_t home = home_of(t->blocks[i].address, t->block_room);
-    if (((i - home) & mask) >= ((i - hole) & mask)) {
-      t->blocks[hole] = t->blocks[i];
-      hole = i;
-    }
-  }
-  t->blocks[hole].address = 0;
+  pmmi_slots_remove(t->blocks, sizeof *t->blocks, t->block_room,
+                    (size_t)(slot - t->blocks));
   return known;
 }
 

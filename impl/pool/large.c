@@ -4,9 +4,8 @@
  * above a class, and small requests when no arena is to be had.
  *
  *   1. malloc, realloc and free of the process do the work ("raw allocator").
- *   2. A hash table in the heap knows every such block by its address: open
- *      addressing, linear probing, at most half full, deletion by shifting
- *      back, so that a search ends at the first empty slot.
+ *   2. A hash table in the heap knows every such block by its address: slots
+ *      as in base/slots.h, at most half full.
  *   3. Addresses are kept inverted, so that a leak checker that scans the
  *      table does not take it for an owner.
  *
@@ -15,12 +14,11 @@
  *
  * Invariant: 2 * blocks <= capacity; no empty slot lies between an entry and
  * the slot its address hashes to.
- *
- * Source: D. E. Knuth, TAOCP 3, 6.4, algorithms L and R.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/slots.h"
 #include "pool/internal.h"
 #include "sanitize.h"
 
@@ -33,21 +31,11 @@ static struct large_entry *entries(const struct pmmi_large *large) {
   return large->table.base;
 }
 
-static size_t home(const struct pmmi_large *large, uintptr_t inverted) {
-  assert(large->capacity > 0 && (large->capacity & (large->capacity - 1)) == 0);
-  uint64_t mixed = (uint64_t)(inverted >> 4) * UINT64_C(0x9E3779B97F4A7C15);
-  return (size_t)(mixed >> 32) & (large->capacity - 1);
-}
-
 /* The slot of a block, or the empty one where it would be. */
 static size_t find(const struct pmmi_large *large, uintptr_t inverted) {
   assert(2 * large->blocks <= large->capacity);
-  size_t slot = home(large, inverted);
-  while (entries(large)[slot].inverted != 0 &&
-         entries(large)[slot].inverted != inverted) {
-    slot = (slot + 1) & (large->capacity - 1);
-  }
-  return slot;
+  return pmmi_slots_find(entries(large), sizeof *entries(large),
+                         large->capacity, inverted);
 }
 
 static struct large_entry *lookup(const struct pmmi_large *large,
@@ -96,21 +84,13 @@ static void insert(struct pmmi_large *large, uintptr_t inverted, size_t size) {
 
 static void erase(struct pmmi_large *large, uintptr_t inverted) {
   assert(large->blocks > 0);
-  size_t mask = large->capacity - 1;
-  size_t hole = find(large, inverted);
-  assert(large->bytes >= entries(large)[hole].size);
-  assert(entries(large)[hole].inverted != 0);
+  size_t slot = find(large, inverted);
+  assert(large->bytes >= entries(large)[slot].size);
+  assert(entries(large)[slot].inverted != 0);
   large->blocks--;
-  large->bytes -= entries(large)[hole].size;
-  for (size_t i = (hole + 1) & mask; entries(large)[i].inverted != 0;
-       i = (i + 1) & mask) {
-    size_t from = home(large, entries(large)[i].inverted);
-    if (((i - from) & mask) >= ((i - hole) & mask)) {
-      entries(large)[hole] = entries(large)[i];
-      hole = i;
-    }
-  }
-  entries(large)[hole] = (struct large_entry){0};
+  large->bytes -= entries(large)[slot].size;
+  pmmi_slots_remove(entries(large), sizeof *entries(large), large->capacity,
+                    slot);
 }
 
 static void *adopt(struct pmmi_heap *heap, void *block, size_t size) {

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backends/nearest.h"
 #include "backends/registry.h"
+#include "base/nearest.h"
 
 /** Most names a message lists. */
 #define MOST_NAMES 32

@@ -8,7 +8,7 @@ The runtime stands on floors, each a folder and a library of its own:
 Reads every #include "..." of the C and C++ files of impl, workloads,
 conformance and bench, and fails on one that the layers forbid:
 
-  conformance, bench, workloads   their own headers, pmm/*, host.h; program
+  conformance, bench, workloads   their own headers, pmm/*, host.h, base; program
                                   files also the registry and the selection,
                                   the allocator check backends/malloclike.h
   impl/hosts                      the contract and the adaptors, and of the
@@ -16,10 +16,11 @@ conformance and bench, and fails on one that the layers forbid:
                                   work.h, bench_host.h); nothing includes it
   impl/subjects                   everything below; adaptors know both sides
   impl/<floor>                    its own and the floors below it, pmm/types.h,
-                                  host, sanitize
-  impl/backends                   pool, host, sanitize, pmm/backend.h
-  impl/pool                       host, sanitize, pmm/backend.h
+                                  host, sanitize, base
+  impl/backends                   pool, host, sanitize, base, pmm/backend.h
+  impl/pool                       host, sanitize, base, pmm/backend.h
   impl/host, sanitize             pmm/backend.h
+  impl/base                       its own: everybody may use it
 
 With --symbols it reads the built libraries by nm, and fails on an object that
 uses a symbol of a floor above, and on a symbol of the runtime that the header
@@ -44,26 +45,28 @@ SOURCES = {".c", ".h", ".cc", ".cpp", ".hpp"}
 TREES = ("impl", "workloads", "conformance", "bench")
 
 FLOORS = ("memory", "core", "gc", "types", "code", "runtime")
-BELOW = ("pmm/backend.h", "pmm/types.h", "host.h", "sanitize.h")
+BELOW = ("pmm/backend.h", "pmm/types.h", "host.h", "sanitize.h", "base/")
 
 # What a file of a layer may include from impl, by the beginning of the path.
 LAYERS: dict[str, tuple[str, ...]] = {
+    "impl/base": ("base/",),
     "impl/host": ("pmm/backend.h", "host.h", "sanitize.h"),
-    "impl/pool": ("pmm/backend.h", "host.h", "sanitize.h", "pool/"),
-    "impl/backends": ("pmm/backend.h", "host.h", "sanitize.h", "pool/",
+    "impl/pool": ("pmm/backend.h", "host.h", "sanitize.h", "base/", "pool/"),
+    "impl/backends": ("pmm/backend.h", "host.h", "sanitize.h", "base/", "pool/",
                       "backends/"),
     **{f"impl/{floor}": (*BELOW, *(f"{lower}/" for lower in FLOORS[:number]))
        for number, floor in enumerate(FLOORS, 1)},
-    "impl/subjects": ("pmm/", "host.h", "sanitize.h", "pool/", "backends/",
-                      "subjects/", *(f"{floor}/" for floor in FLOORS)),
+    "impl/subjects": ("pmm/", "host.h", "sanitize.h", "base/", "pool/",
+                      "backends/", "subjects/", *(f"{floor}/" for floor in FLOORS)),
     "impl/include": ("pmm/",),
     # On the roof: the programs of the trees inside somebody else's process.
     "impl/hosts": ("pmm/", "subjects/", "hosts/", "conform.h", "work.h",
                    "bench_host.h", "tests/cpython/selftest.h"),
-    "contract": ("pmm/", "host.h"),
+    "contract": ("pmm/", "host.h", "base/"),
     # The allocator check asks functions of malloc's form beside the contract's.
-    "check": ("pmm/", "host.h", "sanitize.h", "backends/malloclike.h"),
-    "program": ("pmm/", "host.h", "backends/registry.h", "backends/nearest.h",
+    "check": ("pmm/", "host.h", "sanitize.h", "base/",
+              "backends/malloclike.h"),
+    "program": ("pmm/", "host.h", "base/", "backends/registry.h",
                 "backends/witness.h", "subjects/select.h"),
 }
 
@@ -142,7 +145,7 @@ def forbidden(root: Path) -> list[str]:
 # ---- symbols ----------------------------------------------------------------
 
 # From below to above; the libraries are named after them.
-STORIES = ("host", "pool", "backends", *FLOORS, "subjects")
+STORIES = ("base", "host", "pool", "backends", *FLOORS, "subjects")
 
 # Uses of a symbol above, as "object -> symbol": why it cannot be otherwise.
 INHERENT_USES: dict[str, str] = {}
@@ -219,7 +222,7 @@ def check_symbols(nm: str, root: Path, libraries: list[str]) -> int:
     missing = set(STORIES) - {o.story for o in objects}
     wrong = [f"no object of {story}" for story in sorted(missing)]
     wrong += upward(objects)
-    wrong += misplaced(root, (o for o in objects if o.story in FLOORS))
+    wrong += misplaced(root, (o for o in objects if o.story in ("base", *FLOORS)))
     for line in wrong:
         print(line)
     print(f"# {len(objects)} objects, {sum(len(o.used) for o in objects)} uses, "
@@ -233,6 +236,9 @@ SEEDED = {
     # file: (its include, whether it points up)
     "impl/pool/a.c": ("core/object.h", True),
     "impl/pool/b.c": ("pool/pool.h", False),
+    "impl/pool/c.c": ("base/slots.h", False),
+    "impl/base/a.c": ("host.h", True),
+    "impl/base/b.c": ("base/slots.h", False),
     "impl/backends/a.c": ("gc/gc.h", True),
     "impl/backends/b.c": ("pool/pool.h", False),
     "impl/host.c": ("pool/pool.h", True),
@@ -268,7 +274,8 @@ SEEDED = {
     "bench/a.cc": ("types/list.h", True),
 }
 HEADERS = ("impl/core/object.h", "impl/types/list.h", "impl/gc/gc.h",
-           "impl/runtime/runtime.h", "impl/pool/pool.h",
+           "impl/runtime/runtime.h", "impl/pool/pool.h", "impl/base/slots.h",
+           "impl/host.h",
            "impl/backends/registry.h", "impl/hosts/cpython/programs.h",
            "impl/subjects/cpython/adaptor.h", "impl/subjects/select.h", "impl/include/pmm/subject.h",
            "conformance/harness/case.h", "conformance/harness/conform.h")

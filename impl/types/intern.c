@@ -5,17 +5,17 @@
  *   1. The table is an array of borrowed strings, a power of two long and at
  *      most half full, searched linearly from the hash.
  *   2. A dying string takes itself out: the entries behind it move up where
- *      they would not be found otherwise, so no tombstone is left.
+ *      they would not be found otherwise (base/slots.h), so no tombstone is
+ *      left.
  *   3. The last one out gives the table back.
  *
  * Invariant: from an entry's hash to its slot no slot is empty.
- *
- * Source: Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
  */
 #include "types/intern.h"
 
 #include <string.h>
 
+#include "base/slots.h"
 #include "types/str.h"
 #include "types/types_state.h"
 
@@ -97,14 +97,6 @@ enum pmm_status pmmi_str_intern(pmm_rt *rt, pmm_obj **str) {
   return PMM_OK;
 }
 
-/* 1 when an entry whose search starts at `home` and that stands at `slot` is
- * still found after the hole, cyclically. */
-static int found_without(size_t hole, size_t home, size_t slot) {
-  assert(hole != slot);
-  return hole <= slot ? hole < home && home <= slot
-                      : hole < home || home <= slot;
-}
-
 void pmmi_str_forget(pmm_rt *rt, struct pmmi_str *s) {
   assert(s->interned && pmmi_strs_of(rt)->interned_count > 0);
   struct pmmi_strs *strs = pmmi_strs_of(rt);
@@ -112,7 +104,8 @@ void pmmi_str_forget(pmm_rt *rt, struct pmmi_str *s) {
   assert(strs->interned[hole] == &s->var.base);
   for (size_t i = next_slot(strs, hole); strs->interned[i] != NULL;
        i = next_slot(strs, i)) {
-    if (!found_without(hole, slot_of(strs, strs->interned[i]), i)) {
+    if (pmmi_slots_moves(hole, slot_of(strs, strs->interned[i]), i,
+                         strs->interned_room)) {
       strs->interned[hole] = strs->interned[i];
       hole = i;
     }

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /* Checked heaps: what misuse does, and what the quarantine keeps. */
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "lab.h"
 
 static struct lab_os os;
 
 /* The signal that ends a child which does this; 0: none did. */
 static int fate(void (*misuse)(struct pmmi_heap *heap)) {
-  fflush(NULL);
-  pid_t pid = fork();
-  if (pid == 0) {
+  int end;
+  pid_t child = pmmi_child_fork(&end);
+  if (child == 0) {
     fclose(stderr);
     misuse(lab_open(&os, 4096));
     _exit(0);
   }
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  close(end);
+  return pmmi_child_signal(pmmi_child_wait(child));
 }
 
 static void free_twice(struct pmmi_heap *heap) {

@@ -5,7 +5,6 @@
  */
 #include <stdlib.h>
 
-#include "backends/nearest.h"
 #include "backends/plugin.h"
 #include "backends/registry.h"
 #include "backends/witness.h"
@@ -51,34 +50,6 @@ static void test_names(void) {
   tap_ok(pmmi_backend_find("nope", tiny, sizeof tiny) == NULL &&
              strlen(tiny) == 7,
          "a short message is cut off and ended");
-}
-
-static void test_nearest(void) {
-  const char *const names[] = {"alpha", "alpine", "beta"};
-  char text[64];
-  pmmi_nearest("alphe", names, 3, text, sizeof text);
-  tap_ok(strcmp(text, "did you mean alpha?") == 0, "one is nearest");
-  pmmi_nearest("alp", names, 3, text, sizeof text);
-  tap_ok(strcmp(text, "did you mean alpha?") == 0, "a beginning is near");
-  pmmi_nearest("alphi", names, 2, text, sizeof text);
-  tap_ok(strcmp(text, "did you mean alpha?") == 0, "one letter is nearer");
-  const char *const long_name[] = {"generational"};
-  pmmi_nearest("generationalxyz", long_name, 1, text, sizeof text);
-  tap_ok(strcmp(text, "did you mean generational?") == 0,
-         "a long word may have three letters wrong");
-  const char *const twins[] = {"alpha", "alphb"};
-  pmmi_nearest("alphi", twins, 2, text, sizeof text);
-  tap_ok(strcmp(text, "did you mean alpha or alphb?") == 0, "two are as near");
-  char longest[100];
-  memset(longest, 'a', sizeof longest - 1);
-  longest[sizeof longest - 1] = '\0';
-  pmmi_nearest(longest, names, 3, text, sizeof text);
-  tap_ok(strncmp(text, "the names are", 13) == 0, "a long word is near none");
-  text[0] = 'x';
-  pmmi_nearest("alpha", names, 3, text, 0);
-  tap_ok(text[0] == 'x', "no room, no text");
-  pmmi_nearest("alphne", names, 3, text, 12);
-  tap_ok(strlen(text) == 11, "what does not fit is cut off");
 }
 
 static void test_liars(void) {
@@ -200,7 +171,6 @@ int main(int argc, char **argv) {
   folder = argv[1];
   tap_plan(0);
   test_names();
-  test_nearest();
   test_liars();
   test_labels();
   test_plugin();

@@ -5,10 +5,9 @@
  */
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "tests/fixture.h"
 
 static const char *backend_name;
@@ -47,29 +46,24 @@ static pmm_rt *open_rt(uint32_t flags, size_t quarantine_bytes) {
 /* What a child reports that runs `fn`: the fault, with 100 added when it did
  * not abort; 0: none. */
 static int fault_of(void (*fn)(pmm_rt *rt), pmm_rt *rt) {
-  int ends[2];
-  unsigned char fault = 0;
-  int status = 0;
-  (void)fflush(NULL);
-  if (pipe(ends) != 0) {
-    return -1;
-  }
-  pid_t child = fork();
+  int end;
+  char fault[2];
+  pid_t parent = getpid();
+  pid_t child = pmmi_child_fork(&end);
   if (child == 0) {
-    const struct rlimit no_core = {0, 0};
-    (void)setrlimit(RLIMIT_CORE, &no_core);
+    pmmi_child_bind(parent);
     (void)!freopen("/dev/null", "w", stderr);
-    report_to = ends[1];
+    report_to = end;
     fn(rt);
     pmmi_close(rt);
     _exit(0);
   }
-  (void)close(ends[1]);
-  (void)!read(ends[0], &fault, 1);
-  (void)close(ends[0]);
-  (void)waitpid(child, &status, 0);
-  int aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-  return fault + (fault != 0 && !aborted ? 100 : 0);
+  if (child < 0) {
+    return -1;
+  }
+  (void)pmmi_child_read(end, fault, sizeof fault);
+  int aborted = pmmi_child_signal(pmmi_child_wait(child)) == SIGABRT;
+  return fault[0] + (fault[0] != 0 && !aborted ? 100 : 0);
 }
 
 static unsigned char *block_of(pmm_rt *rt) {

@@ -8,10 +8,9 @@
  */
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "code/call_on_stack.h"
 #include "tests/fixture.h"
 
@@ -383,30 +382,21 @@ static void *call_raw(void *rt) {
  * it ended so. */
 static void text_of(pmm_rt *rt, void *(*fn)(void *rt), char *text,
                     size_t size, int *aborted) {
-  int ends[2];
-  int status = 0;
-  (void)fflush(NULL);
-  tap_need(pipe(ends) == 0);
-  pid_t child = fork();
+  int end;
+  pid_t parent = getpid();
+  pid_t child = pmmi_child_fork(&end);
   if (child == 0) {
-    const struct rlimit no_core = {0, 0};
     pthread_t thread;
-    (void)setrlimit(RLIMIT_CORE, &no_core);
-    (void)dup2(ends[1], STDERR_FILENO);
+    pmmi_child_bind(parent);
+    (void)dup2(end, STDERR_FILENO);
     _exit(pthread_create(&thread, NULL, fn, rt) != 0 ||
           pthread_join(thread, NULL) != 0);
   }
-  (void)close(ends[1]);
-  size_t used = 0;
-  ssize_t got;
-  while ((got = read(ends[0], text + used, size - 1 - used)) > 0) {
-    used += (size_t)got;
-  }
-  text[used] = '\0';
-  (void)close(ends[0]);
-  tap_need(waitpid(child, &status, 0) == child);
-  *aborted = WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
-  tap_need(*aborted || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+  tap_need(child > 0);
+  (void)pmmi_child_read(end, text, size);
+  int status = pmmi_child_wait(child);
+  *aborted = pmmi_child_signal(status) == SIGABRT;
+  tap_need(*aborted || status == 0);
 }
 
 static const struct {

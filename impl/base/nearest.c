@@ -5,7 +5,7 @@
  * Source: R. A. Wagner and M. J. Fischer, "The String-to-String Correction
  * Problem", JACM 21(1), 1974; one row at a time.
  */
-#include "backends/nearest.h"
+#include "base/nearest.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -65,4 +65,35 @@ void pmmi_nearest(const char *word, const char *const *names, size_t count,
     first = 0;
   }
   append(out, size, near ? "?" : "");
+}
+
+/* The name that comes next behind `last` (SIZE_MAX: none yet) by distance, and
+ * by place where two are as near; `count` behind the last. */
+static size_t next_nearest(const char *word, const char *const *names,
+                           size_t count, size_t last) {
+  size_t before = last < count ? distance(word, names[last]) : 0;
+  size_t best = count;
+  size_t least_found = SIZE_MAX;
+  for (size_t i = 0; i < count; i++) {
+    size_t here = distance(word, names[i]);
+    int is_behind = last == SIZE_MAX || here > before ||
+                    (here == before && i > last);
+    if (is_behind && here < least_found) {
+      best = i;
+      least_found = here;
+    }
+  }
+  return best;
+}
+
+void pmmi_nearest_few(const char *word, const char *const *names, size_t count,
+                      size_t most, char *out, size_t size) {
+  assert(word != NULL && size > 0);
+  size_t last = SIZE_MAX;
+  out[0] = '\0';
+  for (size_t n = 0; n < most && n < count; n++) {
+    last = next_nearest(word, names, count, last);
+    append(out, size, n > 0 ? " " : "");
+    append(out, size, names[last]);
+  }
 }

@@ -2,8 +2,8 @@
 /*
  * nearest.h - what somebody who mistyped a name may have meant.
  */
-#ifndef PMMI_BACKENDS_NEAREST_H
-#define PMMI_BACKENDS_NEAREST_H
+#ifndef PMMI_NEAREST_H
+#define PMMI_NEAREST_H
 
 #include <stddef.h>
 
@@ -17,8 +17,13 @@ extern "C" {
 void pmmi_nearest(const char *word, const char *const *names, size_t count,
                   char *out, size_t size);
 
+/** Write the `most` names that are nearest into `out`, the nearest first,
+ *  blanks between: for lists too long to be shown.  Terminated; cut off. */
+void pmmi_nearest_few(const char *word, const char *const *names, size_t count,
+                      size_t most, char *out, size_t size);
+
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* PMMI_BACKENDS_NEAREST_H */
+#endif /* PMMI_NEAREST_H */
