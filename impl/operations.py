@@ -163,17 +163,17 @@ def zero(operation: Operation) -> str:
     return "NULL" if operation.returns.endswith("*") else "0"
 
 
-def watch(operation: Operation) -> str:
+def watch(operation: Operation, number: int) -> str:
     """The function that calls it and shows its answer."""
     name = operation.name
     call = f"real->{name}({operation.arguments()})"
     lines = [f"static {operation.returns} watch_{name}"]
     lines += [f"({operation.parameters}) {{", f"  if (real->{name} == NULL) {{"]
     lines += [f'    op_absent(rt, "{name}");', f"    return {zero(operation)};", "  }"]
-    lines.append("  depth++;")
+    lines.append(f"  uint32_t outer = begin({number});")
     if operation.returns == "void":
-        return "\n".join([*lines, f"  {call};", "  depth--;", "}"])
-    lines += [f"  {operation.returns} answer = {call};", "  depth--;"]
+        return "\n".join([*lines, f"  {call};", "  end(outer);", "}"])
+    lines += [f"  {operation.returns} answer = {call};", "  end(outer);"]
     if name not in NO_ANSWER and operation.returns == STATUS:
         lines.append(f'  look_at_status(rt, "{name}", answer);')
     elif operation.returns == HANDLE or (
@@ -188,7 +188,10 @@ def watch(operation: Operation) -> str:
 def watch_table(groups: list[Group]) -> list[str]:
     """The functions, and the one that puts them into a table."""
     found = [o for group in groups for o in group.operations if o.takes_runtime()]
-    lines = [watch(operation) for operation in found]
+    lines = [watch(operation, number) for number, operation in enumerate(found, 1)]
+    lines.append("static const char *const watched_names[] = {NULL,")
+    lines += [f'    "{o.name}",' for o in found]
+    lines.append("};")
     lines.append("static void watch_all(struct pmm_ops *ops) {")
     lines += [f"  ops->{o.name} = watch_{o.name};" for o in found]
     return [*lines, "}"]

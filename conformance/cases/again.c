@@ -73,6 +73,7 @@ static void live_again(struct pmm_test *t, const struct recycled *kinds,
                        size_t n) {
   quiet(t);
   for (size_t i = 0; i < n; i++) {
+    now_at(t, "%s", kinds[i].name);
     pmm_obj *first = kinds[i].make(t);
     size_t length = length_of(t, first);
     int tracked = OFFERED(gc_track) ? OPS->gc_is_tracked(RT, first) : 0;
@@ -153,6 +154,7 @@ MUST(tup, recycled_tuples_are_tracked,
      NEEDS(tuple, gc)) {
   quiet(t);
   for (size_t n = 1; n <= 4; n++) {
+    now_at(t, "a tuple of %zu", n);
     pmm_obj *atoms = NEW(OPS->tuple_new(RT, n));
     for (size_t i = 0; i < n; i++) {
       pmm_obj *item = integer(t, 1000 + (int64_t)i);
@@ -217,6 +219,7 @@ MUST(lst, ended_iterators_own_nothing,
      NEEDS(list, tuple, refcount)) {
   pmm_obj *sources[] = {list_of_ints(t, 2), tuple_of_ints(t, 2)};
   for (size_t i = 0; i < COUNT(sources); i++) {
+    now_at(t, "%s", i == 0 ? "a list" : "a tuple");
     uint64_t count = OPS->refcount(RT, sources[i]);
     pmm_obj *iterator = NEW(OPS->iter(RT, sources[i]));
     expect_eq(OPS->refcount(RT, sources[i]), count + 1);
@@ -284,6 +287,7 @@ MUST(prof, recycled_blocks_change_their_site,
   defer(t, stop_tracing, NULL);
   for (size_t i = 0; i < COUNT(makes); i++) {
     for (int round = 0; round < ROUNDS; round++) {
+      now_at(t, "%s, round %d", i == 0 ? "a tuple" : "a list", round);
       DROP(made_at(t, "first", makes[i]));
       pmm_obj *kept = made_at(t, "second", makes[i]);
       expect_ge(blocks_of(t, "second"), 1);

@@ -132,6 +132,7 @@ static void live_often(struct pmm_test *t, const struct life *lives,
   for (int round = 0; round < LIVES; round++) {
     for (size_t i = 0; i < n; i++) {
       for (size_t j = 0; j < n; j++) {
+        now_at(t, "%s, then %s", lives[i].name, lives[j].name);
         live_and_die(t, &lives[i], round & 1);
         live_and_die(t, &lives[j], !(round & 1));
       }
@@ -238,6 +239,7 @@ MUST(rent, unfilled_slots_are_empty,
                             OWN_ROUNDS) {
   quiet(t);
   for (size_t n = 1; n <= 40; n += n < 4 ? 1 : 9) {
+    now_at(t, "size %zu", n);
     make_unfilled(t, n);
   }
   make_unfilled(t, 64);
@@ -259,6 +261,7 @@ MUST(rent, added_slots_are_empty, "Slots that a resize adds are empty",
                             OWN_ROUNDS) {
   quiet(t);
   for (size_t n = 1; n <= 40; n += n < 6 ? 1 : 7) {
+    now_at(t, "size %zu", n);
     pmm_obj *item = probe(t, 99);
     pmm_obj *tuple = NEW(OPS->tuple_new(RT, 1));
     expect_ok(OPS->tuple_set_steal(RT, tuple, 0, GIVE(KEEP(item))));

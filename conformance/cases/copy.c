@@ -89,6 +89,7 @@ MUST(copy, deep_copies_share_sets_and_arrays,
                        NEW(OPS->array_new(RT, PMM_ITEM_INT64, 3)),
                        NEW(OPS->dict_new(RT))};
   for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+    now_at(t, "object %zu of the list", i);
     pmm_obj *copy = NEW(OPS->copy_deep(RT, LIST(shared[i], shared[i])));
     expect_same(OPS->list_get(RT, copy, 0), OPS->list_get(RT, copy, 1));
     expect_distinct(OPS->list_get(RT, copy, 0), shared[i]);
@@ -305,6 +306,7 @@ MUST(copy, arrays_are_copied, "The copy of an array is its own",
                        NEW(OPS->array_new(RT, PMM_ITEM_DOUBLE, 3)),
                        NEW(OPS->bytearray_new(RT, 3))};
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+    now_at(t, "array %zu", i);
     expect_ok(OPS->array_set(RT, arrays[i], 1, integer(t, 7)));
     pmm_obj *copy = NEW(OPS->copy(RT, arrays[i]));
     expect_distinct(copy, arrays[i]);

@@ -67,6 +67,7 @@ MUST(ctx, exit_runs_on_every_way_out, "Exit runs once however the block ends",
            {PMM_CONTINUE, 0, 0, 0}, END, END),
       CODE("error", 1, 2, WITH, {PMM_RAISE, 0, PMM_USER, 0}, END)};
   for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    now_at(t, "the way out by %s", ways[i].name);
     struct manager *manager = new_manager(t);
     pmm_obj *o = manager_object(t, manager, (int64_t)i);
     if (i == 4) {

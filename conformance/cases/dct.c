@@ -401,6 +401,7 @@ MUST(dct, frozensets_are_no_smaller, "A frozenset is as large as a set",
      REQ("DCT-010"), NEEDS(set, sizeof, list, frozenset)) {
   static const size_t counts[] = {0, 3, 5, 100};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    now_at(t, "%zu items", counts[i]);
     pmm_obj *items = list_of_ints(t, counts[i]);
     pmm_obj *set = NEW(OPS->set_new(RT, items));
     pmm_obj *frozen = NEW(OPS->frozenset_new(RT, items));

@@ -12,6 +12,7 @@ enum { DOMAINS = 3 };
 
 static const enum pmm_domain all[DOMAINS] = {PMM_DOMAIN_RAW, PMM_DOMAIN_MEM,
                                              PMM_DOMAIN_OBJ};
+static const char *const all_names[DOMAINS] = {"raw", "mem", "obj"};
 
 static struct cell *take(struct pmm_test *t, enum pmm_domain domain,
                          size_t size) {
@@ -33,6 +34,7 @@ static int zero_blocks_are_unique(struct pmm_test *t, enum pmm_domain domain) {
 MUST(dom, three_domains_have_the_same_rules, "Three domains, the same rules",
      REQ("DOM-001"), NEEDS(domains)) {
   for (int i = 0; i < DOMAINS; i++) {
+    now_at(t, "domain %s", all_names[i]);
     enum pmm_domain d = all[i];
     expect(take(t, d, 0)->block != take(t, d, 0)->block);
     OPS->domain_free(RT, d, NULL);
@@ -139,6 +141,7 @@ static int is_same(const struct pmm_domain_allocator *a,
 MUST(dom, get_returns_what_was_set, "Get and set are symmetric",
      REQ("DOM-002"), NEEDS(domains, alloc_hook)) {
   for (int i = 0; i < DOMAINS; i++) {
+    now_at(t, "domain %s", all_names[i]);
     struct pmm_domain_allocator got;
     struct hooks *h = hook(t, all[i]);
     OPS->domain_get(RT, all[i], &got);
@@ -157,6 +160,7 @@ MUST(dom, get_returns_what_was_set, "Get and set are symmetric",
 MUST(dom, hooks_see_their_domain_only, "A hook sees every call of its domain",
      REQ("DOM-003"), NEEDS(domains, alloc_hook)) {
   for (int i = 0; i < DOMAINS; i++) {
+    now_at(t, "domain %s", all_names[i]);
     struct hooks *h = hook(t, all[i]);
     use(t, all[(i + 1) % DOMAINS]);
     use(t, all[(i + 2) % DOMAINS]);
@@ -181,6 +185,7 @@ MUST(dom, hooks_keep_their_contexts, "Each hook gets its own context",
     h[i] = hook(t, all[i]);
   }
   for (int i = 0; i < DOMAINS; i++) {
+    now_at(t, "domain %s", all_names[i]);
     struct pmm_domain_allocator got;
     OPS->domain_get(RT, all[i], &got);
     expect(is_same(&got, &h[i]->mine));
@@ -212,6 +217,7 @@ MUST(dom, hooks_stack, "Hooks go over hooks", REQ("DOM-003"),
 MUST(dom, unhooking_restores, "Unhooking restores behaviour",
      REQ("DOM-004"), NEEDS(domains, alloc_hook)) {
   for (int i = 0; i < DOMAINS; i++) {
+    now_at(t, "domain %s", all_names[i]);
     struct cell *older = take(t, all[i], 700);
     struct hooks *h = hook(t, all[i]);
     struct cell *small = take(t, all[i], 30);
@@ -235,6 +241,7 @@ MUST(pool, oversized_requests_reach_no_allocator,
      NEEDS(domains, alloc_hook)) {
   const size_t sizes[] = {(size_t)PTRDIFF_MAX + 1, SIZE_MAX};
   for (int i = 0; i < DOMAINS; i++) {
+    now_at(t, "domain %s", all_names[i]);
     struct cell *cell = take(t, all[i], 40);
     memset(cell->block, 0x5a, 40);
     struct hooks *h = hook(t, all[i]);

@@ -226,6 +226,7 @@ MUST(wrf, removals_spare_new_entries,
      "A callback may store under the key of the dying value",
      REQ("WRF-026"), NEEDS(weakref, weakref_cb, weak_containers)) {
   for (int after = 0; after < 2; after++) {
+    now_at(t, "the callback %s the entry", after ? "after" : "before");
     struct storing *storing = SCRATCH(struct storing);
     pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
     pmm_obj *key = integer(t, 4000);

@@ -119,6 +119,7 @@ static void fail_behind(struct pmm_test *t, const struct taker *rows,
   quiet(t);
   for (size_t i = 0; i < n; i++) {
     for (int items = 0; items < 6; items++) {
+      now_at(t, "%s behind %d items", rows[i].name, items);
       pmm_obj *list = list_of_ints(t, LENGTH);
       pmm_obj *all = list_of_probes(t, items);
       pmm_obj *source = generator_with(t, &raising, all);
@@ -191,6 +192,8 @@ MUST(oom, unhashable_items_leave_nothing,
   for (size_t i = 0; i < COUNT_OF(set_takers); i++) {
     for (int at = 0; at <= LENGTH; at++) {
       for (int kind = 0; kind < 3; kind++) {
+        now_at(t, "%s, the odd item at %d, source %d", set_takers[i].name, at,
+               kind);
         fail_at(t, &set_takers[i], at, kind);
       }
     }
@@ -256,6 +259,7 @@ static void refuse(struct pmm_test *t, const struct refusal *rows, size_t n,
   quiet(t);
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < count; j++) {
+      now_at(t, "%s, object %zu", rows[i].name, j);
       uint64_t owners = OFFERED(refcount) ? OPS->refcount(RT, objects[j]) : 0;
       enum pmm_status status = rows[i].call(t, objects[j]);
       OPS->error_clear(RT);
@@ -309,6 +313,7 @@ MUST(dct, frozensets_refuse_changes, "A frozenset refuses to change",
   pmm_obj *sets[] = {NEW(OPS->frozenset_new(RT, items)),
                      NEW(OPS->frozenset_new(RT, NULL))};
   for (size_t i = 0; i < COUNT_OF(sets); i++) {
+    now_at(t, "%s frozenset", i == 0 ? "a full" : "an empty");
     pmm_obj *set = KEEP(sets[i]);
     pmm_obj *words = NEW(OPS->repr(RT, set));
     int64_t hash;

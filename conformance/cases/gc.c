@@ -251,6 +251,7 @@ MUST(gc, atoms_are_never_tracked, "Atoms are not tracked, containers are",
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   pmm_obj *cycle = self_cycle(t, 2);
   for (size_t i = 0; i < sizeof atoms / sizeof *atoms; i++) {
+    now_at(t, "atom %zu of the table", i);
     expect_ok(OPS->list_append(RT, list, atoms[i]));
     expect_ok(OPS->dict_set(RT, dict, atoms[i], atoms[i]));
     expect_ok(OPS->slot_set(RT, cycle, 1, atoms[i]));

@@ -108,6 +108,7 @@ static void make_kinds(struct pmm_test *t, const struct kind *kinds, size_t n,
   pmm_obj *item = probe(t, 1);
   DROP(self_cycle(t, 9));
   for (size_t i = 0; i < n; i++) {
+    now_at(t, "%s", kinds[i].name);
     int before = all->calls;
     pmm_obj *container = kinds[i].make(t, item);
     if (all->calls == before) {

@@ -159,6 +159,7 @@ MUST(gc, dying_frames_are_hidden, "Dying functions and closures are not seen",
            finalizer_alive)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(frames); i++) {
+    now_at(t, "%s", frames[i].name);
     if (frames[i].make == in_generator || frames[i].make == in_new_generator) {
       (void)listed_at_death(t, &frames[i]);
     } else {

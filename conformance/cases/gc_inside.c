@@ -208,6 +208,7 @@ MUST(gen, callbacks_change_the_callbacks,
      REQ("GEN-015"), NEEDS(gc, gc_callbacks)) {
   quiet(t);
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    now_at(t, "change %zu", i);
     try_change(t, i);
   }
 }

@@ -46,6 +46,7 @@ MUST(gen, new_objects_are_young, "New containers are in generation 0",
                      NEW(OPS->set_new(RT, NULL)),
                      NEW(OPS->weakref_new(RT, young, NULL, NULL, 0))};
   for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+    now_at(t, "object %zu of the table", i);
     expect_eq(generation_of(t, made[i]), 0);
   }
 }
@@ -403,6 +404,7 @@ MUST(gen, no_other_generations, "There is no generation 3 and none below 0",
   uint64_t unreachable = 0;
   const int wrong[] = {3, -1, 100, INT_MAX, INT_MIN};
   for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    now_at(t, "generation %d", wrong[i]);
     expect_error(OPS->collect(RT, wrong[i], &unreachable), PMM_VALUE);
   }
   expect_none(GC_START);

@@ -133,6 +133,7 @@ MUST(genr, every_end_by_every_way,
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(ends); i++) {
     for (size_t j = 0; j < COUNT_OF(ways); j++) {
+      now_at(t, "%s, %s", ends[i].name, ways[j].name);
       end_by(t, &ends[i], &ways[j]);
     }
   }
@@ -146,6 +147,7 @@ MUST(genr, every_end_by_dropping, "Each end of a generator that is dropped",
   const struct pmm_code_call call = {stop_inside, t};
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(ends); i++) {
+    now_at(t, "%s", ends[i].name);
     struct pmm_code code = *ends[i].code;
     code.calls = &call;
     code.call_count = 1;
@@ -257,6 +259,7 @@ MUST(genr, running_generators_refuse_every_way,
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(ways_inside); i++) {
     for (int how = 0; how < 4; how++) {
+      now_at(t, "%s, variant %d", ways_inside[i].name, how);
       enter_by(t, &ways_inside[i], how & 1, how & 2);
     }
   }

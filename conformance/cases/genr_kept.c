@@ -69,6 +69,7 @@ MUST(genr, closures_outlive_generators,
      REQ("GENR-034"), NEEDS(frame, gc, generator, list)) {
   quiet(t);
   for (int way = 0; way < WAYS; way++) {
+    now_at(t, "%s", way_names[way]);
     pmm_obj *held = probe(t, 1);
     pmm_obj *list = empty_list(t);
     pmm_obj *closure;
@@ -187,6 +188,7 @@ MUST(genr, handled_errors_outlive_generators,
   quiet(t);
   for (int way = 0; way < WAYS; way++) {
     for (int keeps = 0; keeps < 3; keeps++) {
+      now_at(t, "%s, keeping %d", way_names[way], keeps);
       handle(t, &waits_behind, (enum way)way, keeps > 0, keeps > 1);
       handle(t, &waits_inside, (enum way)way, keeps > 0, keeps > 1);
     }
@@ -201,6 +203,7 @@ MUST(genr, garbage_errors_spare_generators,
   const struct pmm_code *const shapes[] = {&waits_behind, &waits_inside};
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(shapes); i++) {
+    now_at(t, "shape %zu", i);
     struct keeper *keeper = new_keeper(t, 1);
     pmm_obj *kept = empty_list(t);
     pmm_obj *generator = handling(t, shapes[i], keeper, kept);

@@ -91,6 +91,7 @@ SHOULD(imm, immortal_counts_do_not_move, "Counts of immortals do not move",
                        integer(t, profile_int(t, "small_int_max")),
                        NEW(OPS->tuple_new(RT, 0))};
   for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+    now_at(t, "object %zu of the table", i);
     expect(OPS->is_immortal(RT, shared[i]));
     expect_eq(raised(t, shared[i]), 0);
   }

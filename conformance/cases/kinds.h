@@ -43,6 +43,7 @@ static inline void over(struct pmm_test *t, const struct kind *kinds, size_t n,
   size_t asked = 0;
   for (size_t i = 0; i < n; i++) {
     if (lacking(t, &kinds[i]) == PMM_FEATURE_core) {
+      now_at(t, "%s", kinds[i].name);
       ask(t, &kinds[i]);
       asked++;
     }

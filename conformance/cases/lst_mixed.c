@@ -95,6 +95,8 @@ static void try_all(struct pmm_test *t, int nested) {
   for (size_t i = 0; i < sizeof ordered / sizeof *ordered; i++) {
     for (size_t k = 0; k < sizeof odd / sizeof *odd; k++) {
       for (int64_t at = 0; at < PLACES && !may_compare(i, k); at++) {
+        now_at(t, "row %zu of ordered, row %zu of odd, at %lld", i, k,
+               (long long)at);
         try_sort(t, i, k, at, nested);
       }
     }

@@ -180,6 +180,7 @@ MUST(dct, rebuilt_tables_find_all, "A rebuilt table finds all that stayed",
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(counts); i++) {
     for (size_t j = 0; j < COUNT_OF(steps); j++) {
+      now_at(t, "%d keys, each %d-th stays", counts[i], steps[j]);
       rebuild(t, counts[i], steps[j]);
     }
   }
@@ -277,6 +278,7 @@ MUST(copy, copies_of_ended_iterators,
       NEW(OPS->bytes_new(RT, "ab", 2)),
       NEW(OPS->array_new(RT, PMM_ITEM_DOUBLE, 2))};
   for (size_t i = 0; i < COUNT_OF(containers); i++) {
+    now_at(t, "container %zu", i);
     copy_ended(t, containers[i]);
   }
 }

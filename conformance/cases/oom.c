@@ -222,6 +222,7 @@ MUST(oom, failure_leaks_nothing, "A failed operation leaves no block",
      ARMS_ITSELF) {
   quiet(t);
   for (size_t i = 0; i < OPERATIONS; i++) {
+    now_at(t, "operation %zu", i);
     expect_no_leak(t, operations[i]);
   }
 }

@@ -307,6 +307,7 @@ MUST(pool, realloc_keeps_data, "Resizing keeps what both sizes share",
   void **cell = take(t, 16);
   size_t old = 0;
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    now_at(t, "from %zu to %zu bytes", old, sizes[i]);
     resize(t, cell, old, sizes[i]);
     old = sizes[i];
   }
@@ -351,6 +352,7 @@ MUST(pool, a_failed_realloc_keeps_the_block, "A failed resize changes nothing",
      REQ("POOL-013"), NEEDS(domains)) {
   static const size_t sizes[] = {1, 100, 512, 513, 5000};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    now_at(t, "%zu bytes", sizes[i]);
     void **cell = take(t, sizes[i]);
     resize(t, cell, 0, sizes[i]);
     void *moved = OPS->domain_realloc(RT, PMM_DOMAIN_OBJ, *cell,

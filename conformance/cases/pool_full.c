@@ -44,6 +44,7 @@ MUST(pool, full_pools_do_not_overlap, "Blocks of several full pools are apart",
      OOM_EXEMPT("thousands of blocks take too long for a round a failure")) {
   static const size_t sizes[] = {16, 48, 64, 256, 496, 512};
   for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+    now_at(t, "%zu bytes", sizes[i]);
     fill_pools(t, sizes[i]);
   }
 }

@@ -212,6 +212,7 @@ MUST(pool, resized_arrays_keep_items, "A resized array keeps its items",
   static const size_t lengths[] = {2, 60, 3, 64, 65, 66, 2, 5000, 64, 1};
   pmm_obj *list = empty_list(t);
   for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+    now_at(t, "length %zu", lengths[i]);
     size_t n = length_of(t, list);
     for (; n < lengths[i]; n++) {
       expect_ok(OPS->list_append(RT, list, integer(t, (int64_t)n + 1000)));

@@ -252,6 +252,10 @@ MUST(ref, table_reads_add_nothing,
 /** A place to store to. */
 enum place { LIST_STEAL, LIST_SLICE, SLOT, ATTRIBUTE, DICT, PLACES };
 
+static const char *const place_names[PLACES] = {
+    "an item set by stealing", "a slice of a list", "a slot", "an attribute",
+    "a value of a dict"};
+
 /** What the finalizer of the old item reads. */
 struct stores {
   struct pmm_test *t;
@@ -339,6 +343,7 @@ MUST(ref, every_store_precedes_the_release,
   struct stores *s = stores(t);
   pmm_obj *type = probe_type(t, "watcher", 0, 0, look, s);
   for (int place = 0; place < PLACES; place++) {
+    now_at(t, "%s", place_names[place]);
     pmm_obj *old = probe_of(t, type, place);
     s->place = (enum place)place;
     put(s, old, 0);

@@ -165,6 +165,8 @@ static void sweep(struct pmm_test *t, const struct source *kind,
   collect(t);
   for (size_t i = 0; i < n; i++) {
     for (uint64_t k = 1; k <= POINTS; k++) {
+      now_at(t, "%s of a %s, container %llu", makers[i].name, kind->name,
+             (unsigned long long)k);
       sprung += try_one(t, kind, &makers[i], act, k);
     }
   }

@@ -143,6 +143,8 @@ static void sweep(struct pmm_test *t, const struct source *kind,
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < COUNT_OF(acts); j++) {
       for (int at = 0; at < ITEMS; at++) {
+        now_at(t, "%s of a %s with a %s, act %zu, item %d", droppers[i].name,
+               kind->name, trigger->name, j, at);
         sprung += try_one(t, kind, &droppers[i], trigger, acts[j], at);
       }
     }

@@ -134,6 +134,7 @@ static void die_each(struct pmm_test *t, const struct mortal *mortals,
                      size_t n) {
   quiet(t);
   for (size_t i = 0; i < n; i++) {
+    now_at(t, "%s", mortals[i].name);
     die_pending(t, &mortals[i]);
   }
 }
@@ -281,6 +282,7 @@ MUST(rent, questions_keep_the_error,
      REQ("RENT-005")) {
   pmm_obj *o = probe(t, 1);
   for (size_t i = 0; i < COUNT_OF(questions); i++) {
+    now_at(t, "%s", questions[i].name);
     OPS->error_set(RT, PMM_VALUE, message);
     questions[i].ask(t, o);
     enum pmm_status error = OPS->error(RT);

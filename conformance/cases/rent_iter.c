@@ -120,6 +120,7 @@ static void fill_each(struct pmm_test *t, int fails) {
   for (size_t i = 0; i < COUNT_OF(fillers); i++) {
     for (size_t j = 0; j < COUNT_OF(acts); j++) {
       for (int at = 1; at <= GIVEN; at += 4) {
+        now_at(t, "%s, act %zu, step %d", fillers[i].name, j, at);
         fill(t, &fillers[i], acts[j], at, fails ? GIVEN : 0);
       }
     }
@@ -261,6 +262,7 @@ MUST(rent, finalizers_change_their_owner,
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(lettings); i++) {
     for (size_t j = 0; j < COUNT_OF(acts); j++) {
+      now_at(t, "%s, act %zu", lettings[i].name, j);
       let_go(t, &lettings[i], acts[j]);
     }
   }

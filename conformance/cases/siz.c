@@ -169,6 +169,7 @@ SHOULD(siz, sizes_match_requests, "The size is what was asked for",
   memset(filler, 'x', sizeof filler);
   quiet(t);
   for (size_t n = 30; n < sizeof filler; n = n * 2 + 1) {
+    now_at(t, "%zu items", n);
     struct level before = level(t);
     expect_near(t, NEW(OPS->list_new(RT, n)), before);
     before = level(t);

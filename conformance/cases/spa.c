@@ -314,6 +314,7 @@ SHOULD(spa, dicts_and_lists_break_even_once,
   static const int permilles[] = {1, 5, 10, 50, 100, 200, 500, 800, 1000};
   int larger = 0;
   for (size_t i = 0; i < sizeof permilles / sizeof *permilles; i++) {
+    now_at(t, "%d in a thousand", permilles[i]);
     int64_t stored = (int64_t)permilles[i] * N / 1000;
     int now = cost_of_map(t, stored, N) > cost_of_list(t, stored, N);
     expect_ge(now, larger); /* once larger, always larger                   */

@@ -27,6 +27,7 @@ MUST(str, storage_is_compact, "The widest character decides the width",
   } of[] = {{"a", 1},        {"\xc3\xbf", 1},     {"\xc4\x80", 2},
             {"\xef\xbf\xbd", 2}, {"\xf0\x90\x80\x80", 4}};
   for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+    now_at(t, "characters of width %zu", of[i].width);
     pmm_obj *shorter = repeated(t, of[i].utf8, 500);
     pmm_obj *longer = repeated(t, of[i].utf8, 1500);
     expect_eq(size_of(t, longer) - size_of(t, shorter), 1000 * of[i].width);

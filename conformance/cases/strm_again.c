@@ -183,6 +183,8 @@ MUST(strm, sources_step_their_iterators,
   for (size_t i = 0; i < COUNT_OF(steppers); i++) {
     for (size_t act = 0; act < COUNT_OF(acts); act++) {
       for (int64_t at = 0; at < 3; at++) {
+        now_at(t, "%s, act %zu, step %lld", steppers[i].name, act,
+               (long long)at);
         try_source(t, &steppers[i], act, at);
       }
     }
@@ -230,6 +232,8 @@ MUST(strm, allocations_step_their_iterators,
   for (size_t i = 0; i < COUNT_OF(steppers); i++) {
     for (size_t act = 0; act < COUNT_OF(acts); act++) {
       for (uint64_t k = 1; k <= POINTS; k++) {
+        now_at(t, "%s, act %zu, allocation %llu", steppers[i].name, act,
+               (unsigned long long)k);
         sprung += try_allocation(t, &steppers[i], act, k);
       }
     }
@@ -298,6 +302,7 @@ MUST(strm, loops_end_their_iterators,
   quiet(t);
   for (size_t kind = 0; kind < COUNT_OF(sequences); kind++) {
     for (size_t n = 1; n <= 6; n++) {
+      now_at(t, "sequence %zu of %zu items", kind, n);
       try_loop(t, kind, n, 0);
       try_loop(t, kind, n, 1);
     }

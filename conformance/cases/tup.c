@@ -449,6 +449,7 @@ MUST(tup, resize_keeps_and_releases_items,
   defer(t, clear_holder, tuple);
   static const size_t lengths[] = {4, 5, 19, 20, 21, 60, 3, 2, 1};
   for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    now_at(t, "length %zu", lengths[i]);
     size_t n = lengths[i];
     size_t kept = n < 3 ? n : 3;
     expect_ok(OPS->tuple_resize(RT, tuple, n));

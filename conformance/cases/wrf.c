@@ -214,6 +214,7 @@ MUST(wrf, types_opt_in, "Seven kinds of objects refuse weak references",
                          NEW(OPS->dict_new(RT)), plain,
                          slotted};
   for (size_t i = 0; i < sizeof refusing / sizeof *refusing; i++) {
+    now_at(t, "object %zu of the table", i);
     uint64_t before = OPS->refcount(RT, refusing[i]);
     expect_null(OPS->weakref_new(RT, refusing[i], NULL, NULL, 0), PMM_TYPE);
     expect_eq(OPS->refcount(RT, refusing[i]), before);

@@ -249,6 +249,7 @@ MUST(wrf, callbacks_change_what_watches,
                            weak_containers), OWN_POINTS) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(acts); i++) {
+    now_at(t, "%s", acts[i].name);
     die_watched(t, &acts[i], probe(t, TARGET), 0);
   }
 }
@@ -264,6 +265,7 @@ MUST(wrf, callbacks_in_a_collection_change_what_watches,
   quiet(t);
   collect(t);
   for (size_t i = 0; i < COUNT_OF(acts); i++) {
+    now_at(t, "%s", acts[i].name);
     die_watched(t, &acts[i], self_cycle(t, TARGET), 1);
   }
 }
@@ -303,6 +305,7 @@ MUST(wrf, own_references_are_called,
       in_slot, in_list_in_slot, in_attribute};
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(puts); i++) {
+    now_at(t, "held by row %zu", i);
     struct scene *scene = SCRATCH(struct scene);
     scene->t = t;
     const uint32_t flags = PMM_TYPE_GC | PMM_TYPE_WEAKREF | PMM_TYPE_DICT;

@@ -68,6 +68,7 @@ MUST(wrf, entries_own_containers,
   quiet(t);
   for (size_t kind = 0; kind < KINDS; kind++) {
     for (int how = 0; how < 4; how++) {
+      now_at(t, "map of kind %zu, way %d", kind, how);
       own_by_entry(t, kind, how & 1, how & 2);
     }
   }
@@ -176,6 +177,7 @@ MUST(wrf, watchers_are_garbage_too,
   collect(t);
   for (size_t kind = 0; kind < KINDS; kind++) {
     for (size_t i = 0; i < COUNT_OF(orders); i++) {
+      now_at(t, "map of kind %zu, order %zu", kind, i);
       in_one_garbage(t, kind, orders[i]);
     }
   }

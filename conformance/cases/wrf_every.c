@@ -170,6 +170,7 @@ MUST(wrf, proxies_answer_every_question,
      REQ("WRF-019"), NEEDS(proxy, frame, set, generator, copy, diag)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(targets); i++) {
+    now_at(t, "%s", targets[i].name);
     pmm_obj *o = targets[i].make(t);
     pmm_obj *proxy = NEW(OPS->proxy_new(RT, o));
     pmm_obj *weak = weak_to(t, o);
@@ -222,6 +223,7 @@ MUST(wrf, walks_may_overlap, "Of two walks the first ends, and nothing goes",
      REQ("WRF-021"), NEEDS(weakref, weakref_cb, weak_containers)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(containers); i++) {
+    now_at(t, "%s", containers[i].name);
     overlap(t, i);
   }
 }

@@ -26,6 +26,7 @@ MUST(wrf, many_types_accept, "Seven kinds of objects accept weak references",
       probe_type(t, "other", 0, PMM_TYPE_GC, NULL, NULL)};
   expect_ok(OPS->file_close(RT, accepting[5]));
   for (size_t i = 0; i < KINDS; i++) {
+    now_at(t, "object %zu of the table", i);
     pmm_obj *weak = NEW(OPS->weakref_new(RT, accepting[i], NULL, NULL, 0));
     expect_same(NEW(OPS->weakref_get(RT, weak)), accepting[i]);
     expect_eq(OPS->weakref_count(RT, accepting[i]), 1);

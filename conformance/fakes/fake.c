@@ -151,6 +151,14 @@ static enum pmm_status failing_open(const struct pmm_open_config *config,
   return PMM_NO_MEMORY;
 }
 
+/* Die of a question that comes while an error is pending. */
+static int same_or_crash(pmm_rt *rt, pmm_obj *a, pmm_obj *b) {
+  if (honest.error(rt) != PMM_OK) {
+    crash();
+  }
+  return honest.same(rt, a, b);
+}
+
 /* Tell the host of each death twice. */
 static struct pmm_host true_host;
 
@@ -221,6 +229,11 @@ static void leaks(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   ops->float_new = leaking_float;
 }
 
+static void dies_in_row(struct pmm_core_ops *ops, struct pmm_subject *subject) {
+  (void)subject;
+  ops->same = same_or_crash;
+}
+
 static void dies_at_close(struct pmm_core_ops *ops,
                           struct pmm_subject *subject) {
   (void)subject;
@@ -258,6 +271,7 @@ static const struct fake fakes[] = {
     {"miscounts", NULL, miscounts},
     {"leaks", NULL, leaks},
     {"crash_at_close", NULL, dies_at_close},
+    {"crash_in_row", NULL, dies_in_row},
     {"cannot_open", NULL, cannot_open},
     {"dies_twice", NULL, dies_twice},
     {"honest", nothing, NULL},

@@ -22,6 +22,7 @@ FLOAT = "ref.new_object_owns_one"
 LIST = "ref.list_append_adds_one"
 COUNT = "ref.an_alias_adds_one"
 DEATH = "ref.destruction_at_zero_is_immediate"
+ROWS = "rent.questions_keep_the_error"
 
 Verdict = tuple[str, tuple[str, ...], str | None, str]
 
@@ -30,10 +31,11 @@ EXPECTED: dict[str, Verdict] = {
     "honest": (INSTANCE, ("PASS",), None, ""),
     "noise": (INSTANCE, ("PASS",), None, ""),
     "straggler": (INSTANCE, ("PASS",), None, ""),
-    "hang": (INSTANCE, ("TIMEOUT",), "body", "no end in time"),
-    "exit_0": (INSTANCE, ("HARNESS_ERROR",), "body", "exited with 0"),
+    "hang": (INSTANCE, ("TIMEOUT",), "body", "s), in phase body, in instance_new"),
+    "exit_0": (INSTANCE, ("HARNESS_ERROR",), "body", "with 0 in phase body, in inst"),
     "exit_7": (INSTANCE, ("HARNESS_ERROR",), "body", "exited with 7"),
-    "crash": (INSTANCE, ("CRASH", "SANITIZER"), "body", ""),
+    "crash": (INSTANCE, ("CRASH", "SANITIZER"), "body", "in instance_new"),
+    "crash_in_row": (ROWS, ("CRASH", "SANITIZER"), "body", "body, in same, at same"),
     "killed": (INSTANCE, ("CRASH",), "body", "signal 9"),
     "double_free": (INSTANCE, ("CRASH", "SANITIZER"), "body", ""),
     "torn_record": (INSTANCE, ("HARNESS_ERROR",), "body", "torn record"),

@@ -8,14 +8,31 @@
  */
 #include "answers.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct pmm_ops *real;
 static struct pmm_state *watched;
-static pthread_t case_thread;
 static _Thread_local int depth;
+static _Thread_local int is_case_thread;
+
+/* An operation begins; what was under way before it. */
+static uint32_t begin(uint32_t operation) {
+  uint32_t outer = 0;
+  depth++;
+  if (is_case_thread) {
+    outer = watched->progress->operation;
+    watched->progress->operation = operation;
+  }
+  return outer;
+}
+
+static void end(uint32_t outer) {
+  depth--;
+  if (is_case_thread) {
+    watched->progress->operation = outer;
+  }
+}
 
 static void unsupported_by(pmm_rt *rt, const char *name, const char *who,
                            const char *what) {
@@ -26,8 +43,7 @@ static void unsupported_by(pmm_rt *rt, const char *name, const char *who,
     (void)snprintf(verdict->message, sizeof verdict->message, "%s%s", who,
                    what);
   }
-  if (watched->running && depth == 0 &&
-      pthread_equal(case_thread, pthread_self())) {
+  if (watched->running && depth == 0 && is_case_thread) {
     if (watched->injecting) {
       watched->injecting = 0;
       watched->fired = real->inject_disarm(rt);
@@ -76,9 +92,14 @@ const struct pmm_ops *pmm_answers_of(const struct pmm_view *view,
   static struct pmm_ops ours;
   real = &view->ops;
   watched = state;
-  case_thread = pthread_self();
+  is_case_thread = 1;
   depth = 0;
   ours = *real;
   watch_all(&ours);
   return &ours;
+}
+
+const char *pmm_answers_name(uint32_t operation) {
+  size_t count = sizeof watched_names / sizeof *watched_names;
+  return operation < count ? watched_names[operation] : NULL;
 }

@@ -22,4 +22,9 @@
 const struct pmm_ops *pmm_answers_of(const struct pmm_view *view,
                                      struct pmm_state *state);
 
+/** The operation that is under way on the case's thread stands as a number in
+ *  the progress that the harness outside sees; the name of such a number, or
+ *  NULL. */
+const char *pmm_answers_name(uint32_t operation);
+
 #endif /* PMM_CONFORM_ANSWERS_H */

@@ -146,6 +146,7 @@ static void run_body(struct attempt *a, uint64_t point) {
   struct pmm_test *t = &a->test;
   enter(a, PMM_PHASE_BODY);
   a->progress->point = point;
+  a->progress->place[0] = '\0';
   if (point > 0) {
     a->state.injecting = 1;
     OPS->inject_arm(RT, point, a->setting->lane == PMM_LANE_OOM_PERSIST);
@@ -297,9 +298,14 @@ static void judge_growth(struct attempt *a, uint64_t point, struct growth g) {
     g = repeated_growth(a, point, g);
   }
   if (is_growth(g) || (exact && is_shrink(g))) {
+    char what[64] = "";
+    if (point > 0) {
+      (void)snprintf(what, sizeof what, "allocation %llu failed: ",
+                     (unsigned long long)point);
+    }
     pmm_record_set(a->record, point > 0 ? PMM_CLASS_OOM_UNSAFE : PMM_CLASS_LEAK,
-                   "alive beyond the level before the body: %+lld blocks, "
-                   "%+lld bytes, %+lld objects",
+                   "%salive beyond the level before the body: %+lld blocks, "
+                   "%+lld bytes, %+lld objects", what,
                    (long long)g.blocks, (long long)g.bytes,
                    (long long)g.objects);
     a->record->phase = PMM_PHASE_TEARDOWN;
@@ -349,7 +355,10 @@ static void attempt_point(struct attempt *a, uint64_t point) {
   a->record->fired = a->state.fired;
   a->record->point = point;
   struct growth g = clean_up(a);
-  if (judge_body(a, "under a failed allocation: ")) {
+  char what[64];
+  (void)snprintf(what, sizeof what, "allocation %llu failed: ",
+                 (unsigned long long)point);
+  if (judge_body(a, what)) {
     judge_growth(a, point, g);
     judge_heap(a);
   }
@@ -357,7 +366,9 @@ static void attempt_point(struct attempt *a, uint64_t point) {
     pmm_state_reset(&a->state);
     run_body(a, 0);
     (void)clean_up(a);
-    (void)judge_body(a, "repeated after a failed allocation: ");
+    (void)snprintf(what, sizeof what, "repeated after allocation %llu failed: ",
+                   (unsigned long long)point);
+    (void)judge_body(a, what);
   }
   mark_unsafe(a);
 }
@@ -370,8 +381,8 @@ static void start(struct attempt *a, const struct pmm_setting *setting,
   a->setting = setting;
   a->progress = progress;
   a->record = record;
-  pmm_state_init(&a->state, test_case,
-                 setting->profile);
+  pmm_state_init(&a->state, test_case, setting->profile);
+  a->state.progress = progress;
 }
 
 static void finish(struct attempt *a) {

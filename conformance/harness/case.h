@@ -309,6 +309,12 @@ struct pmm_here {
 /** No such event happened. */
 #define expect_none(kind) expect_eq(happened(kind, ANY), 0)
 
+/** Which row of its table, which step of its loop a case is at (printf).  It
+ *  ends the message of whatever does not hold from here on, and of a crash or
+ *  a hang: now_at(t, "%s, item %zu", row->name, i). */
+void now_at(struct pmm_test *t, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /** For callbacks: note a failure, go on; the case fails at its end. */
 #define check(condition)                                                      \
   pmm_check(t, (condition) ? 1 : 0, PMM_HERE(#condition))

@@ -59,6 +59,21 @@ static void note(struct pmm_test *t, enum pmm_verdict_kind kind,
   verdict->line = here.line;
   (void)vsnprintf(verdict->message, sizeof verdict->message, format,
                   arguments);
+  const char *place = t->state->progress->place;
+  size_t used = strlen(verdict->message);
+  if (kind != PMM_VERDICT_UNSUPPORTED && place[0] != '\0' &&
+      strstr(verdict->message, place) == NULL) {
+    (void)snprintf(verdict->message + used, sizeof verdict->message - used,
+                   ", at %s", place);
+  }
+}
+
+void now_at(struct pmm_test *t, const char *format, ...) {
+  char *place = t->state->progress->place;
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(place, PMM_PLACE_BYTES, format, arguments);
+  va_end(arguments);
 }
 
 static void note_text(struct pmm_test *t, enum pmm_verdict_kind kind,

@@ -12,16 +12,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "answers.h"
 #include "text.h"
 
 enum { DENSE_POINTS = 256, STRIDE_DIVISOR = 64 };
 
 /* ---- one process -------------------------------------------------------- */
 
-static void set_sanitizer(struct pmm_record *record, const char *report) {
+/* Where it ended: phase, operation, row of its table, failed allocation. */
+static const char *where(const struct pmm_process *process) {
+  static char text[PMM_PLACE_BYTES + 160];
+  const char *operation = pmm_answers_name(process->operation);
+  int used = snprintf(text, sizeof text, "in phase %s",
+                      pmm_phase_name((enum pmm_phase)process->phase));
+  if (operation != NULL) {
+    used += snprintf(text + used, sizeof text - (size_t)used, ", in %s",
+                     operation);
+  }
+  if (process->place[0] != '\0') {
+    used += snprintf(text + used, sizeof text - (size_t)used, ", at %s",
+                     process->place);
+  }
+  if (process->point != 0) {
+    (void)snprintf(text + used, sizeof text - (size_t)used,
+                   ", allocation %llu failed",
+                   (unsigned long long)process->point);
+  }
+  return text;
+}
+
+static void set_sanitizer(struct pmm_record *record, const char *report,
+                          const struct pmm_process *process) {
   int length = (int)strcspn(report, "\n");
-  pmm_record_set(record, PMM_CLASS_SANITIZER, "%.*s",
-                 length < 200 ? length : 200, report);
+  pmm_record_set(record, PMM_CLASS_SANITIZER, "%.*s, %s",
+                 length < 200 ? length : 200, report, where(process));
 }
 
 static void judge_exit(const struct pmm_process *process,
@@ -29,8 +53,8 @@ static void judge_exit(const struct pmm_process *process,
   const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
   if (process->record_bytes == 0) {
     pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
-                   "exited with %d in phase %s and left no record",
-                   process->code, phase);
+                   "exited with %d %s and left no record", process->code,
+                   where(process));
   } else if (process->record_bytes != sizeof process->record) {
     pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
                    "torn record: %zu bytes came, %zu make one",
@@ -52,7 +76,6 @@ static void judge_exit(const struct pmm_process *process,
 void pmm_judge_process(const struct pmm_process *process,
                        struct pmm_record *record) {
   const char *report = pmm_text_sanitizer(process->output);
-  const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
   pmm_record_init(record);
   record->phase = process->phase;
   record->point = process->point;
@@ -63,11 +86,12 @@ void pmm_judge_process(const struct pmm_process *process,
     return;
   case PMM_ENDED_TIMEOUT:
     pmm_record_set(record, PMM_CLASS_TIMEOUT,
-                   "no end in time (%g s), in phase %s", process->timeout_s, phase);
+                   "no end in time (%g s), %s", process->timeout_s,
+                   where(process));
     return;
   case PMM_ENDED_SIGNAL:
-    pmm_record_set(record, PMM_CLASS_CRASH, "signal %d (%s) in phase %s",
-                   process->code, strsignal(process->code), phase);
+    pmm_record_set(record, PMM_CLASS_CRASH, "signal %d (%s) %s",
+                   process->code, strsignal(process->code), where(process));
     record->signal = process->code;
     break;
   case PMM_ENDED_EXIT:
@@ -75,10 +99,10 @@ void pmm_judge_process(const struct pmm_process *process,
     break;
   }
   if (report != NULL && record->class < PMM_CLASS_SANITIZER) {
-    set_sanitizer(record, report);
+    set_sanitizer(record, report, process);
   } else if (report != NULL && (process->ending == PMM_ENDED_SIGNAL ||
                                 process->code != 0)) {
-    set_sanitizer(record, report);
+    set_sanitizer(record, report, process);
   }
 }
 
@@ -102,7 +126,7 @@ static void attempt(const struct pmm_course *course,
   struct job job = {&course->setting, test_case, point};
   output[0] = '\0';
   if (course->in_process) {
-    struct pmm_progress progress = {PMM_PHASE_LOAD, 0};
+    struct pmm_progress progress = {.phase = PMM_PHASE_LOAD};
     work(&job, &progress, record);
     return;
   }

@@ -4,7 +4,8 @@
  *
  *   1. The child leads a process group, dies with its parent, writes no core
  *      file, reads nothing, and writes its streams to one temporary file
- *      that all children share in turn.
+ *      that all children share in turn.  No file of it grows beyond
+ *      FILE_BYTES: one that prints without end fills no disk.
  *   2. The record goes through a pipe in one write, shorter than PIPE_BUF.
  *   3. The parent polls the pipe in slices, so that a pipe held open by a
  *      straggler does not keep it, and kills the group in the end.
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLICE_MS = 20, SLEEP_NS = 200000 };
+enum { SLICE_MS = 20, SLEEP_NS = 200000, FILE_BYTES = 64 << 20 };
 
 _Static_assert(sizeof(struct pmm_record) < 4096, "one atomic write");
 
@@ -74,7 +75,8 @@ static uint64_t draw_nonce(void) {
 /* ---- the child ---------------------------------------------------------- */
 
 static void isolate(pid_t parent) {
-  struct rlimit no_core = {0, 0};
+  const struct rlimit no_core = {0, 0};
+  const struct rlimit file = {FILE_BYTES, FILE_BYTES};
   int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   (void)setpgid(0, 0);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -82,6 +84,8 @@ static void isolate(pid_t parent) {
     _exit(0); /* it died before the line above */
   }
   (void)setrlimit(RLIMIT_CORE, &no_core);
+  (void)setrlimit(RLIMIT_FSIZE, &file);
+  (void)signal(SIGXFSZ, SIG_IGN); /* a write beyond it fails                 */
   if (nothing >= 0) {
     (void)dup2(nothing, STDIN_FILENO);
   }
@@ -185,6 +189,9 @@ static void finish(pid_t child, int in, double deadline,
   }
   out->phase = shared_progress->phase;
   out->point = shared_progress->point;
+  out->operation = shared_progress->operation;
+  memcpy(out->place, shared_progress->place, sizeof out->place);
+  out->place[sizeof out->place - 1] = '\0';
   read_output(out);
 }
 
@@ -206,6 +213,8 @@ static void prepare(struct pmm_process *out) {
   out->nonce = draw_nonce();
   shared_progress->phase = PMM_PHASE_LOAD;
   shared_progress->point = 0;
+  shared_progress->operation = 0;
+  shared_progress->place[0] = '\0';
   (void)fflush(NULL); /* or the child would write our buffers once more */
   rewind(captured);
   (void)!ftruncate(fileno(captured), 0);

@@ -41,6 +41,8 @@ struct pmm_process {
   int code;
   uint32_t phase;           /* how far it came                              */
   uint64_t point;           /* the allocation that was being failed         */
+  uint32_t operation;       /* that was under way (answers.h); 0: none      */
+  char place[PMM_PLACE_BYTES]; /* where in its table the case was; "": none */
   size_t record_bytes;      /* that came; more than a record is counted too */
   struct pmm_record record; /* trusted only if whole and sealed             */
   uint64_t nonce;           /* that it must be sealed with                  */

@@ -82,10 +82,15 @@ struct pmm_record {
   uint64_t seal;        /* over all fields before it                        */
 };
 
+/** Room for what a case says of where it is (now_at() of case.h). */
+enum { PMM_PLACE_BYTES = 96 };
+
 /** Shared with the child while it runs. */
 struct pmm_progress {
   volatile uint32_t phase;
+  volatile uint32_t operation;  /* under way (answers.h); 0: none           */
   volatile uint64_t point;
+  char place[PMM_PLACE_BYTES];  /* "" until the case says one; may be torn  */
 };
 
 const char *pmm_class_name(enum pmm_class value);

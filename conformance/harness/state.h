@@ -65,6 +65,7 @@ struct pmm_state {
   pmm_obj *probe_type;       /* owned by the case's list; NULL: not made    */
   const struct pmm_profile *profile;
   const struct pmm_case *test_case;
+  struct pmm_progress *progress; /* what the harness outside can see        */
 };
 
 void pmm_state_init(struct pmm_state *state, const struct pmm_case *test_case,
