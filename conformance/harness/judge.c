@@ -44,8 +44,10 @@ static const char *where(const struct pmm_process *process) {
 static void set_sanitizer(struct pmm_record *record, const char *report,
                           const struct pmm_process *process) {
   int length = (int)strcspn(report, "\n");
-  pmm_record_set(record, PMM_CLASS_SANITIZER, "%.*s, %s",
-                 length < 200 ? length : 200, report, where(process));
+  int reached_end = process->phase == PMM_PHASE_DONE;
+  pmm_record_set(record, PMM_CLASS_SANITIZER, "%.*s%s%s",
+                 length < 200 ? length : 200, report, reached_end ? "" : ", ",
+                 reached_end ? "" : where(process));
 }
 
 static void judge_exit(const struct pmm_process *process,

@@ -628,6 +628,23 @@ def verdict(cases: tuple[CaseResult, ...], jobs: list[Job]) -> Verdict:
     )
 
 
+def in_lanes(run: Run, *lanes: str) -> Run:
+    """The run with its first column in further lanes, all alike."""
+    first, columns, cases = run.columns[0], list(run.columns), list(run.cases)
+    names = {"plain": first.id, **{lane: f"{first.id}/{lane}" for lane in lanes}}
+    for lane in lanes:
+        label = f"{first.label} {lane}"
+        columns.append(
+            msgspec.structs.replace(first, id=names[lane], label=label, lane=lane)
+        )
+        cases += [
+            msgspec.structs.replace(case, column=names[lane])
+            for case in run.cases
+            if case.column == first.id
+        ]
+    return msgspec.structs.replace(run, columns=tuple(columns), cases=tuple(cases))
+
+
 def build_sample(size: int = 24, seed: int = 1) -> Run:
     """A run with `size` cases in each of the eight columns."""
     rng = random.Random(seed)

@@ -10,11 +10,12 @@ from pathlib import Path
 import lxml.etree
 import msgspec
 import pytest
-from sample import build_sample
+from sample import build_sample, in_lanes
 
 from pmm.collect.conform import BAD
 from pmm.documents.run import Run
 from pmm.documents.verdict import Problem
+from pmm.judge.findings import places_of
 from pmm.store.junit import junit_bytes
 
 
@@ -23,24 +24,57 @@ def suites(run: Run) -> dict[str, ET.Element]:
     return {str(suite.get("name")): suite for suite in root.iter("testsuite")}
 
 
-def test_every_cell_of_the_matrix_is_a_test_case() -> None:
-    run = build_sample()
+def test_a_case_is_one_test_case_over_its_lanes() -> None:
+    run = in_lanes(build_sample(), "oom-once", "gc-stress")
     found = suites(run)
-    assert set(found) == {column.label for column in run.columns} | {"jobs"}
-    for column in run.columns:
-        cells = [case for case in run.cases if case.column == column.id]
-        names = [str(case.get("name")) for case in found[column.label]]
-        assert names == [case.id for case in cells]
-        assert len({case.get("classname") for case in found[column.label]}) == 1
-        bad = sum(case.outcome in BAD for case in cells)
-        assert found[column.label].get("failures") == str(bad)
+    places = places_of(run.columns)
+    assert [len(place.columns) for place in places].count(3) == 1
+    assert set(found) == {place.label for place in places} | {"jobs"}
+    for place in places:
+        ids = {column.id for column in place.columns}
+        cells = [case for case in run.cases if case.column in ids]
+        names = [str(case.get("name")) for case in found[place.label]]
+        assert names == list(dict.fromkeys(case.id for case in cells))
+        assert len({case.get("classname") for case in found[place.label]}) == 1
+        bad = {case.id for case in cells if case.outcome in BAD}
+        assert found[place.label].get("failures") == str(len(bad))
+
+
+def test_a_failure_has_the_list_of_its_lanes() -> None:
+    run = in_lanes(build_sample(), "oom-once", "gc-stress")
+    place = next(one for one in places_of(run.columns) if len(one.columns) > 1)
+    lanes = {column.id: column.lane for column in place.columns}
+    name = next(case.id for case in run.cases if case.column in lanes)
+    said = iter(["first words", "first words", "other words"])
+    cases = [
+        msgspec.structs.replace(case, outcome="FAIL", message=next(said, "more words"))
+        if case.column in lanes and case.id == name
+        else case
+        for case in run.cases
+    ]
+    run = msgspec.structs.replace(run, cases=tuple(cases))
+    failures = [
+        failure
+        for case in suites(run)[place.label]
+        if case.get("name") == name
+        for failure in case.iter("failure")
+    ]
+    (failure,) = failures
+    for lane in lanes.values():
+        assert lane in str(failure.get("message"))
+        assert lane in str(failure.text)
+    assert str(failure.text).count("first words") == 1
 
 
 def test_a_failure_says_what_and_how_to_repeat_it() -> None:
     run = build_sample()
     case = next(case for case in run.cases if case.outcome in BAD)
-    column = next(c for c in run.columns if c.id == case.column)
-    cell = next(e for e in suites(run)[column.label] if e.get("name") == case.id)
+    place = next(
+        one
+        for one in places_of(run.columns)
+        if case.column in {column.id for column in one.columns}
+    )
+    cell = next(e for e in suites(run)[place.label] if e.get("name") == case.id)
     failure = cell.find("failure")
     assert failure is not None
     assert str(failure.get("message")).startswith(f"{case.outcome}: ")

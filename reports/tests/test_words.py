@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from real import ROOT
-from sample import build_sample
+from sample import build_sample, in_lanes
 
 from pmm.collect.specification import for_subjects
 from pmm.documents.programs import CLASSES
@@ -22,6 +22,7 @@ from pmm.execute.busy import Sample, excuse, is_busy, others, sample
 from pmm.execute.executor import unstarted
 from pmm.judge import problems as problems_of
 from pmm.judge import verdicts
+from pmm.judge.findings import places_of
 from pmm.judge.load import load_of, notice
 from pmm.plan.parts import make_job
 from pmm.render.census import counted, subjects_of
@@ -187,6 +188,34 @@ def test_a_difference_is_counted_once_a_requirement():
 
     values = context(changed(build_sample(12), one_fails))
     assert (len(values["disagreements"]), values["failing"]) == (1, 1)
+
+
+def test_what_fails_in_three_lanes_is_one_finding(tmp_path):
+    run = in_lanes(changed(build_sample(12), all_pass), "oom-once", "gc-stress")
+    place = next(one for one in places_of(run.columns) if len(one.columns) > 1)
+    said = {
+        column.id: f"wrong in {'two' if n else 'one'}"
+        for n, column in enumerate(place.columns)
+    }
+    name = next(case.id for case in run.cases if case.column in said)
+    cases = [
+        replace(case, outcome="FAIL", message=said[case.column])
+        if case.column in said and case.id == name
+        else case
+        for case in run.cases
+    ]
+    run = replace(run, cases=tuple(cases))
+    (finding,) = context(run)["findings"]
+    assert [len(one.columns) for one in finding.sayings] == [1, 2]
+    assert [label for _, label in finding.places] == [c.label for c in place.columns]
+    text = render(run, tmp_path / "out").with_name("conformance.html").read_text()
+    details = [line for line in text.splitlines() if 'class="detail"' in line]
+    assert [sum(f"wrong in {n}" in one for one in details) for n in ("one", "two")] == [
+        1, 1,
+    ]  # fmt: skip
+    for anchor, _ in finding.places:
+        assert f'id="{anchor}"' in text
+        assert f'href="#{anchor}"' in text
 
 
 def test_subjects_are_counted_as_subjects():

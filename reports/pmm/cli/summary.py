@@ -66,13 +66,19 @@ def cases_table(run: Run) -> Table:
     for name in used:
         table.add_column(name, justify="right")
     table.add_column("MUST kept", justify="right")
+    table.add_column("of all", justify="right")
     for column in run.columns:
         kept = column.score
-        score = f"{kept.must_passed}/{kept.must_applicable}" if kept else ""
+        scores = ("", "")
+        if kept is not None:
+            passed = kept.must_passed
+            scores = (
+                f"{passed}/{kept.must_applicable}", f"{passed}/{kept.must_total}",
+            )  # fmt: skip
         table.add_row(
             escape(column.label),
             *(str(column.counts.get(name) or "·") for name in used),
-            score,
+            *scores,
         )
     return table
 

@@ -119,6 +119,9 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
         id_part(name): name for name in (job.subject_label, job.backend_label) if name
     }
     parts = [labels.get(part, part) for part in column_id(job).split("/")]
+    version = host.subject_version if host else None
+    if job.kind == "conform" and version and version not in parts[0]:
+        parts[0] = f"{parts[0]} {version}"
     if job.lane in (None, "plain"):
         parts = [part for part in parts if part != "plain"]
     return Column(

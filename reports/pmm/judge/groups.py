@@ -225,12 +225,11 @@ def amount(members: Sequence[Member], view: View) -> str:
         return ""
     if members[0].trait.more == FIGURE:
         thing = "variant"
-    if len(things) == 1:
-        return f": {things.pop()}"
     columns = [view.columns.get(one.problem.column or "") for one in members]
-    lanes = {column.lane for column in columns if column is not None}
-    more = f" in {len(lanes)} lanes" if len(lanes) > 1 else ""
-    return f": {len(things):,} {thing}s{more}"
+    lanes = list(dict.fromkeys(column.lane for column in columns if column))
+    more = f" in {len(lanes)} lanes ({', '.join(lanes)})" if len(lanes) > 1 else ""
+    what = things.pop() if len(things) == 1 else f"{len(things):,} {thing}s"
+    return f": {what}{more}"
 
 
 def title(members: Sequence[Member], view: View) -> str:

@@ -11,6 +11,7 @@ from pmm.collect.specification import for_subjects
 from pmm.documents.programs import CLASSES
 from pmm.documents.results import CaseResult, Column, Requirement
 from pmm.documents.run import Run
+from pmm.judge.findings import Saying, sayings, worst_first
 from pmm.judge.groups import blurred, rank
 from pmm.render.census import counted, subjects_of
 
@@ -40,6 +41,16 @@ class Row(NamedTuple):
     fails: bool
     """Whether a subject differs unexpectedly."""
     ran: bool
+
+
+class Finding(NamedTuple):
+    """What one case shows of one subject."""
+
+    worst: CaseResult
+    sayings: list[Saying]
+    """Its words, the worst first, each with the columns that it stands in."""
+    places: list[tuple[str, str]]
+    """Anchor and label of each column."""
 
 
 class Area(NamedTuple):
@@ -150,10 +161,26 @@ def _areas(rows: list[Row]) -> list[Area]:
     ]
 
 
-def _findings(run: Run) -> list[tuple[CaseResult, str]]:
-    rows = [c for c in run.cases if c.outcome in BAD and c.outcome != "NOT_RUN"]
-    rows.sort(key=lambda c: (rank(c.outcome), c.id, c.column))
-    return [(case, anchor(case)) for case in rows]
+def _findings(run: Run, labels: dict[str, str]) -> list[Finding]:
+    """What each case shows of each subject, in all its columns."""
+    subjects = {
+        c.id: (c.subject, c.subject_version, c.build) if c.kind == "subject" else c.id
+        for c in run.columns
+    }
+    found: dict[tuple[str, object], list[CaseResult]] = {}
+    for case in run.cases:
+        if case.outcome in BAD and case.outcome != "NOT_RUN":
+            key = case.id, subjects.get(case.column)
+            found.setdefault(key, []).append(case)
+    rows = [
+        Finding(
+            worst_first(cases)[0],
+            sayings(cases, labels),
+            [(anchor(case), labels[case.column]) for case in cases],
+        )
+        for cases in found.values()
+    ]
+    return sorted(rows, key=lambda one: (rank(one.worst.outcome), one.worst.id))
 
 
 def context(run: Run) -> dict[str, Any]:
@@ -177,7 +204,7 @@ def context(run: Run) -> dict[str, Any]:
         "caseless": caseless,
         "left": len(rows) - ran - caseless,
         "known": list(matrix.reasons.values()),
-        "findings": _findings(run),
+        "findings": _findings(run, labels),
         "labels": labels,
         "subjects": counted(subjects_of(run)),
     }

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A run as JUnit XML, which CI servers show beside their own tests.
 
-One suite a column of the conformance matrix, one of jobs, and one of what else
-the verdict found.  Only what fails the run is a failure here: a WARN passes, and
-an expected failure, a waived case or an absent feature is skipped, with why.
+One suite for each subject over each backend in each mode, and one of jobs and
+what else the verdict found.  A case that several lanes ran is one test case: what
+fails in three lanes is one failure, with what each lane said.  Only what fails the
+run is a failure here: a WARN passes, and an expected failure, a waived case or an
+absent feature is skipped, with why.
 
 The form is the strictest that CI servers ask for, that of Jenkins' xUnit
 plug-in: no attribute that its schema lacks (so `file` is no attribute of a test
@@ -15,17 +17,17 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from pmm.base import plain_text
-from pmm.collect.conform import BAD
 from pmm.documents.jobs import JobResult
-from pmm.documents.results import CaseResult, Column
+from pmm.documents.results import CaseResult
 from pmm.documents.run import Run
 from pmm.documents.verdict import Problem
+from pmm.judge.findings import Place, Saying, bad, places_of, sayings, worst_first
 from pmm.judge.groups import groups_of
 
 JUNIT = "junit.xml"
@@ -53,32 +55,47 @@ def class_name(of: str) -> str:
     return f"pmm.{plain(of).replace('.', '_')}"
 
 
-def conformance_case(case: CaseResult, column: Column) -> TestCase:
-    """Return one cell of the matrix."""
-    seconds = (case.elapsed_ns or 0) / 1e9
-    made = TestCase(plain(case.id), class_name(column.id), seconds)
-    if case.outcome in BAD:
-        failure = Failure(case_reason(case), case.outcome)
-        place = f"{case.file}:{case.line}" if case.file else None
-        parts = [case.title, place, case.words, case.reproduce]
-        failure.text = plain("\n".join(part for part in parts if part))
+def told(saying: Saying, many: bool) -> str:
+    """Say what some lanes saw: where, the last words, the line that repeats it."""
+    case = saying.first
+    lanes = f"in {', '.join(saying.columns)}: {case_reason(case)}" if many else None
+    place = f"{case.file}:{case.line}" if case.file else None
+    parts = [lanes, place, case.words, case.reproduce]
+    return "\n".join(part for part in parts if part)
+
+
+def conformance_case(cases: Sequence[CaseResult], place: Place) -> TestCase:
+    """Return one case in a place: the worst that a lane made of it."""
+    seconds = sum(case.elapsed_ns or 0 for case in cases) / 1e9
+    worst = worst_first(cases)[0]
+    made = TestCase(plain(worst.id), class_name(place.id), seconds)
+    found = bad(cases)
+    if found:
+        lanes = {column.id: column.lane for column in place.columns}
+        many = len(cases) > 1
+        names = ", ".join(lanes[case.column] for case in found)
+        where = f" (in {names}; {len(found)} of {len(cases)} lanes)" if many else ""
+        failure = Failure(case_reason(worst) + where, worst.outcome)
+        parts = [worst.title, *(told(one, many) for one in sayings(found, lanes))]
+        failure.text = plain("\n".join(parts))
         made.result = [failure]
-    elif case.outcome in SKIPPED:
-        made.result = [Skipped(case_reason(case))]
+    elif all(case.outcome in SKIPPED for case in cases):
+        made.result = [Skipped(case_reason(worst))]
     return made
 
 
 def columns(run: Run) -> Iterator[TestSuite]:
-    """Return a suite for each column, in the order of the matrix."""
-    for column in run.columns:
-        suite = TestSuite(plain(column.label))  # type: ignore[no-untyped-call]
-        suite.add_testcases(
-            [
-                conformance_case(case, column)
-                for case in run.cases
-                if case.column == column.id
-            ]
-        )
+    """Return a suite for each place, in the order of the matrix."""
+    cells: dict[str, list[CaseResult]] = {}
+    for case in run.cases:
+        cells.setdefault(case.column, []).append(case)
+    for place in places_of(run.columns):
+        found: dict[str, list[CaseResult]] = {}
+        for column in place.columns:
+            for case in cells.get(column.id, ()):
+                found.setdefault(case.id, []).append(case)
+        suite = TestSuite(plain(place.label))  # type: ignore[no-untyped-call]
+        suite.add_testcases([conformance_case(one, place) for one in found.values()])
         yield suite
 
 
