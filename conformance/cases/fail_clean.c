@@ -36,7 +36,7 @@ static void open_standard_input(void) {
  * none that is not its own, at once or later." */
 MUST(ctx, failed_opens_touch_no_descriptor,
      "A file that is not there closes no other", REQ("CTX-015"), NEEDS(file)) {
-  static const char *const paths[] = {"/nonexistent/pmm", "/",
+  static const char *const paths[] = {"/proc/nonexistent/pmm", "/",
                                       "/dev/null/under"};
   static const char *const modes[] = {"r", "w", "a"};
   open_standard_input();
