@@ -346,7 +346,7 @@ MUST(pool, churn_of_one_object_is_quiet, "One object's churn moves no arena",
 /* "The allocated-block counter rises by one per successful allocation (pool or
  * raw fallback of this allocator) and returns to the baseline after frees." */
 MUST(pool, objects_are_counted, "The counter follows every object's block",
-     REQ("POOL-022"), NEEDS(bytes)) {
+     REQ("POOL-022"), NEEDS(bytes, prompt)) {
   static const size_t sizes[] = {50, 100, 512, 513, 1024, 4096};
   pmm_obj *objects[6];
   quiet(t);
