@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "entry.h"
 #include "hooks.h"
 #include "pmm/backend.h"
 
@@ -41,20 +42,18 @@ struct check {
 
 /** A case. */
 struct check_case {
-  const char *id;    /* "backend.alignment"; never reused                   */
-  const char *title; /* one line for a reader                               */
-  const char *level; /* "MUST" or "SHOULD"                                  */
-  const char *const *requirements; /* ids, NULL-terminated, at least one    */
+  struct pmm_entry entry; /* "backend.alignment", ...; see entry.h           */
   uint32_t needs;    /* capabilities without which it is UNSUPPORTED        */
   uint32_t refuses;  /* capabilities with which it is UNSUPPORTED           */
   int opens;         /* 1: the case makes its heaps by itself               */
   void (*run)(struct check *check);
-  const char *file;  /* where it is                                         */
-  int line;
 };
 
-/** All cases; `*count` of them. */
-const struct check_case *const *check_cases(size_t *count);
+/** The case that an entry is of; all entries of this program are of one. */
+static inline const struct check_case *check_case_of(
+    const struct pmm_entry *entry) {
+  return (const struct check_case *)entry;
+}
 
 /** End the case when `condition` does not hold; the rest is printf's. */
 #define EXPECT(check, condition, ...)              \
@@ -128,90 +127,17 @@ size_t check_damage(const void *block, size_t size, uint64_t seed);
  *  where it takes them.  -1: no memory. */
 int check_open(struct check *check, void **heap);
 
-/* The cases, in a file each theme. */
-#define CHECK_CASES(X)\
-  X(alignment)        \
-  X(zero_size)        \
-  X(overflow)         \
-  X(free_null)        \
-  X(sized_free)       \
-  X(usable_size)      \
-  X(large)            \
-  X(odd_sizes)        \
-  X(beyond_32_bits)   \
-  X(aligned)          \
-  X(aligned_far)      \
-  X(aligned_overflow) \
-  X(realloc_aligned)  \
-  X(posix_memalign)   \
-  X(aligned_raw)      \
-  X(no_overlap)       \
-  X(contents)         \
-  X(zeroed)           \
-  X(zeroed_large)     \
-  X(seldom)           \
-  X(seldom_zero)      \
-  X(seldom_realloc)   \
-  X(seldom_aligned)   \
-  X(realloc_data)     \
-  X(realloc_pairs)    \
-  X(realloc_large)    \
-  X(realloc_null)     \
-  X(realloc_failure)  \
-  X(refused)          \
-  X(reallocarray)     \
-  X(drain)            \
-  X(drain_classes)    \
-  X(drain_makers)     \
-  X(drift)            \
-  X(drift_realloc)    \
-  X(shrinks)          \
-  X(returns)          \
-  X(trim)             \
-  X(malloc_trim)      \
-  X(growth)           \
-  X(crowd)            \
-  X(owns)             \
-  X(batch)            \
-  X(stats)            \
-  X(classes)          \
-  X(visit)            \
-  X(heaps)            \
-  X(os_balance)       \
-  X(os_failure)       \
-  X(limit)            \
-  X(errno_free)       \
-  X(errno_failure)    \
-  X(fork)             \
-  X(fork_threads)     \
-  X(threads)          \
-  X(many_threads)     \
-  X(foreign_free)     \
-  X(thread_ends)      \
-  X(outlives)         \
-  X(thread_exit)
-
-#define CHECK_DECLARE(name) extern const struct check_case check_##name;
-CHECK_CASES(CHECK_DECLARE)
-#undef CHECK_DECLARE
-
-/** Requirement ids: REQ("ALLOC-001"). */
-#define REQ(...) .requirements = (const char *const[]){__VA_ARGS__, NULL}
-
 /** Define case `name`; its title and its REQ() at least follow. */
-#define MUST(name, ...) CHECK_CASE("MUST", name, __VA_ARGS__)
-#define SHOULD(name, ...) CHECK_CASE("SHOULD", name, __VA_ARGS__)
+#define MUST(name, ...) CHECK_CASE(PMM_LEVEL_MUST, name, __VA_ARGS__)
+#define SHOULD(name, ...) CHECK_CASE(PMM_LEVEL_SHOULD, name, __VA_ARGS__)
 
-#define CHECK_CASE(level_text, name, text, ...)    \
-  static void run_##name(struct check *check);     \
-  const struct check_case check_##name = {         \
-      .id = "backend." #name,                      \
-      .title = text,                               \
-      .level = level_text,                         \
-      .run = run_##name,                           \
-      .file = __FILE__,                            \
-      .line = __LINE__,                            \
-      __VA_ARGS__};                                \
+#define CHECK_CASE(level_value, name, title_text, ...)           \
+  static void run_##name(struct check *check);                   \
+  static const struct check_case check_##name = {                \
+      PMM_ENTRY(level_value, "backend." #name, title_text),      \
+      .run = run_##name,                                         \
+      __VA_ARGS__};                                              \
+  PMM_LISTED(check_##name);                                      \
   static void run_##name(struct check *check)
 
 #endif /* PMM_BACKENDS_CHECK_H */

@@ -58,17 +58,18 @@ static int write_list(json_t *list) {
 }
 
 static json_t *case_json(const struct check_case *test) {
-  return json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:i}", "id", test->id,
-                   "title", test->title, "requirements",
-                   pmm_line_strings(test->requirements), "level", test->level,
+  return json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:i}", "id", test->entry.id,
+                   "title", test->entry.title, "requirements",
+                   pmm_line_strings(test->entry.requirements), "level",
+                   pmm_level_name(test->entry.level),
                    "needs", check_capability_list(test->needs), "file",
-                   pmm_line_path(test->file), "line", test->line);
+                   pmm_line_path(test->entry.file), "line", test->entry.line);
 }
 
-int check_list_cases(const struct check_case *const *cases, size_t count) {
+int check_list_cases(const struct pmm_plan *plan) {
   json_t *list = json_array();
-  for (size_t i = 0; i < count; i++) {
-    json_array_append_new(list, case_json(cases[i]));
+  for (size_t i = 0; i < plan->count; i++) {
+    json_array_append_new(list, case_json(check_case_of(plan->cases[i])));
   }
   return write_document(json_pack("{s:i, s:o, s:{}}", "schema", 1, "cases",
                                   list, "operations"));

@@ -4,6 +4,7 @@
 #define PMM_BACKENDS_LIST_H
 
 #include "check.h"
+#include "plan.h"
 #include "pmm/backend.h"
 
 /** Print all shipped backends as a table or as one JSON document.  -1: it
@@ -16,6 +17,6 @@ int check_describe_json(const struct pmm_backend *backend);
 
 /** Print cases as one JSON document, of the form that pmm-conform's has.  -1:
  *  not written. */
-int check_list_cases(const struct check_case *const *cases, size_t count);
+int check_list_cases(const struct pmm_plan *plan);
 
 #endif /* PMM_BACKENDS_LIST_H */

@@ -3,149 +3,73 @@
  * main.c - pmm-backend-check: does an allocator keep the backend contract?
  */
 #include <errno.h>
-#include <fnmatch.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backends/registry.h"
 #include "list.h"
+#include "options.h"
+#include "plan.h"
 #include "report.h"
 
 enum { EXIT_GOOD = 0, EXIT_TOOL = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
 
 struct options {
+  struct pmm_options any;
   const char *backend; /* spec                                              */
-  const char *jsonl;   /* path; NULL: none                                  */
-  const char *glob;    /* of case ids; NULL: all                            */
-  const char *requirement; /* whose cases; NULL: of all                     */
-  unsigned timeout_s;  /* a case                                            */
   int list;            /* 1: the backends                                   */
   int cases;           /* 1: the cases                                      */
-  int json;            /* 1: --list and --cases as JSON                     */
   int describe;        /* 1: what the backend says of itself                */
 };
 
-static const char help[] =
-    "usage: pmm-backend-check [--backend SPEC] [options]\n"
-    "\n"
-    "Checks whether an allocator keeps the rules of pmm/backend.h: alignment,\n"
-    "sizes, contents, failure, giving back.  Each case runs in a process of\n"
-    "its own; one that the backend does not claim is skipped.  A backend that\n"
-    "fails here gets no rank in a benchmark.\n"
-    "\n"
-    "  --backend SPEC   pool (default), libc, mimalloc, jemalloc, ...;\n"
-    "                   /path/plugin.so exporting pmm_backend_get; or\n"
-    "                   name=/path/lib.so,prefix=my_ for any malloc library\n"
-    "                   (and ,free_sized=my_free_sized where it has one;\n"
-    "                   ,no=threads where one thread alone may call it)\n"
-    "  --case GLOB      only these cases, e.g. 'backend.realloc*'\n"
-    "  --requirement ID only the cases of a requirement, e.g. ALLOC-009\n"
-    "  --jsonl FILE     results as JSON lines too\n"
-    "  --timeout S      seconds a case may take (default 30); each that took\n"
-    "                   longer leaves half of it for the next\n"
-    "  --list           the backends that ship with pmm; --json: as JSON\n"
-    "  --describe       load the backend and print what it says of itself,\n"
-    "                   as JSON; no case is run\n"
-    "  --cases          the cases and their requirements; --json: as JSON\n"
-    "\n"
-    "Results are TAP on standard output.  Exit code: 0 all kept, 3 a case\n"
-    "failed or the plug-in breaks the contract, 2 wrong usage or unknown\n"
-    "backend, 1 the tool itself failed.\n"
-    "\n"
-    "Example: pmm-backend-check --backend mimalloc --jsonl mimalloc.jsonl\n";
+static const struct pmmi_option rows[] = {
+    PMMI_TEXT(struct options, "backend", "SPEC", backend,
+              "pool (default), libc, mimalloc, jemalloc, ...;\n"
+              "/path/plugin.so exporting pmm_backend_get; or\n"
+              "name=/path/lib.so,prefix=my_ for any malloc\n"
+              "library (and ,free_sized=my_free_sized where it\n"
+              "has one; ,no=threads where one thread alone may\n"
+              "call it)"),
+    PMMI_SECONDS(struct options, "timeout", "S", any.timeout_s,
+                 "seconds a case may take (default 30); each that\n"
+                 "took longer leaves half of it for the next"),
+    PMMI_FLAG(struct options, "list", list,
+              "the backends that ship with pmm; --json: as JSON"),
+    PMMI_FLAG(struct options, "describe", describe,
+              "load the backend and print what it says of\n"
+              "itself, as JSON; no case is run"),
+    PMMI_FLAG(struct options, "cases", cases,
+              "the cases and their requirements; --json: as JSON"),
+    {.name = NULL}};
 
-static int usage(const char *message, const char *detail) {
-  fprintf(stderr, "pmm-backend-check: %s%s\nTry --help.\n", message, detail);
-  return EXIT_USAGE;
-}
+static const struct pmmi_option *const tables[] = {rows, pmm_options_shared,
+                                                   NULL};
 
-/* -1: go on; else the exit code. */
-static int parse(int argc, char **argv, struct options *o) {
-  static const struct option longs[] = {
-      {"backend", required_argument, NULL, 'b'},
-      {"case", required_argument, NULL, 'c'},
-      {"jsonl", required_argument, NULL, 'j'},
-      {"requirement", required_argument, NULL, 'r'},
-      {"timeout", required_argument, NULL, 't'},
-      {"list", no_argument, NULL, 'l'},
-      {"cases", no_argument, NULL, 'C'},
-      {"json", no_argument, NULL, 'J'},
-      {"describe", no_argument, NULL, 'd'},
-      {"help", no_argument, NULL, 'h'},
-      {NULL, 0, NULL, 0}};
-  for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-    char *end = NULL;
-    unsigned long seconds;
-    switch (c) {
-      case 'b': o->backend = optarg; break;
-      case 'c': o->glob = optarg; break;
-      case 'j': o->jsonl = optarg; break;
-      case 'r': o->requirement = optarg; break;
-      case 'l': o->list = 1; break;
-      case 'C': o->cases = 1; break;
-      case 'J': o->json = 1; break;
-      case 'd': o->describe = 1; break;
-      case 't':
-        seconds = strtoul(optarg, &end, 10);
-        if (end == optarg || *end != '\0' || seconds < 1 || seconds > 86400) {
-          return usage("--timeout takes seconds from 1 to 86400, not ",
-                       optarg);
-        }
-        o->timeout_s = (unsigned)seconds;
-        break;
-      case 'h': fputs(help, stdout); return EXIT_GOOD;
-      default: return usage("unknown option", "");
-    }
-  }
-  return optind < argc ? usage("unexpected argument ", argv[optind]) : -1;
-}
-
-static int is_of(const struct check_case *test, const char *requirement) {
-  for (size_t i = 0; test->requirements[i] != NULL; i++) {
-    if (strcmp(test->requirements[i], requirement) == 0) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-static int selected(const struct options *o, const struct check_case *test) {
-  return (o->glob == NULL || fnmatch(o->glob, test->id, 0) == 0) &&
-         (o->requirement == NULL || is_of(test, o->requirement));
-}
-
-static size_t count_selected(const struct options *o) {
-  size_t count;
-  size_t chosen = 0;
-  const struct check_case *const *cases = check_cases(&count);
-  for (size_t i = 0; i < count; i++) {
-    chosen += (size_t)selected(o, cases[i]);
-  }
-  return chosen;
-}
-
-static int list_cases(const struct options *o) {
-  size_t count;
-  const struct check_case *const *cases = check_cases(&count);
-  if (o->json) {
-    return check_list_cases(cases, count) == 0 ? EXIT_GOOD : EXIT_TOOL;
-  }
-  for (size_t i = 0; i < count; i++) {
-    if (selected(o, cases[i])) {
-      printf("%-24s %s  %s\n", cases[i]->id, cases[i]->requirements[0],
-             cases[i]->title);
-    }
-  }
-  return EXIT_GOOD;
+static void print_help(void) {
+  puts("usage: pmm-backend-check [--backend SPEC] [options]\n"
+       "\n"
+       "Checks whether an allocator keeps the rules of pmm/backend.h: "
+       "alignment,\n"
+       "sizes, contents, failure, giving back.  Each case runs in a process "
+       "of\n"
+       "its own; one that the backend does not claim is skipped.  A backend "
+       "that\n"
+       "fails here gets no rank in a benchmark.\n");
+  pmmi_options_help(tables, stdout);
+  puts("\n"
+       "Results are TAP on standard output.  Exit code: 0 all kept, 3 a case\n"
+       "failed or the plug-in breaks the contract, 2 wrong usage or unknown\n"
+       "backend, 1 the tool itself failed.\n"
+       "\n"
+       "Example: pmm-backend-check --backend mimalloc --jsonl mimalloc.jsonl");
 }
 
 /* A backend that hangs may do so in every case: each that did leaves half the
  * time for the next, down to a twentieth of what was allowed. */
 static double time_left(const struct options *o, unsigned hung) {
-  double least = o->timeout_s / 20.0;
-  double left = o->timeout_s;
+  double least = o->any.timeout_s / 20.0;
+  double left = o->any.timeout_s;
   for (; hung > 0 && left > least; hung--) {
     left /= 2;
   }
@@ -153,26 +77,22 @@ static double time_left(const struct options *o, unsigned hung) {
 }
 
 /* The result of each case, or `unusable` for all of them. */
-static int run_cases(const struct options *o,
+static int run_cases(const struct options *o, const struct pmm_plan *plan,
                      const struct pmm_backend *backend,
                      const struct check_result *unusable, FILE *jsonl) {
   static struct check_result result;
   struct check_report report = {.jsonl = jsonl, .spec = o->backend};
-  size_t count;
-  const struct check_case *const *cases = check_cases(&count);
-  check_report_begin(&report, count_selected(o), backend);
-  for (size_t i = 0; i < count; i++) {
-    if (!selected(o, cases[i])) {
-      continue;
-    }
+  check_report_begin(&report, plan->count, backend);
+  for (size_t i = 0; i < plan->count; i++) {
+    const struct check_case *test = check_case_of(plan->cases[i]);
     if (unusable != NULL) {
       result = *unusable;
-      result.line = cases[i]->line;
+      result.line = test->entry.line;
     } else {
-      check_run(cases[i], backend, time_left(o, report.counts[CHECK_TIMEOUT]),
-                &result);
+      check_run(test, backend, time_left(o, report.counts[CHECK_TIMEOUT]),
+                o->any.no_fork, &result);
     }
-    check_report_case(&report, cases[i], &result);
+    check_report_case(&report, test, &result);
     fflush(stdout);
   }
   if (check_report_end(&report) != 0) {
@@ -181,18 +101,18 @@ static int run_cases(const struct options *o,
   return check_report_failures(&report) > 0 ? EXIT_FAILED : EXIT_GOOD;
 }
 
-static int with_jsonl(const struct options *o,
+static int with_jsonl(const struct options *o, const struct pmm_plan *plan,
                       const struct pmm_backend *backend,
                       const struct check_result *unusable) {
   FILE *jsonl = NULL;
-  if (o->jsonl != NULL && (jsonl = fopen(o->jsonl, "we")) == NULL) {
-    fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->jsonl,
+  if (o->any.jsonl != NULL && (jsonl = fopen(o->any.jsonl, "we")) == NULL) {
+    fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->any.jsonl,
             strerror(errno));
     return EXIT_TOOL;
   }
-  int code = run_cases(o, backend, unusable, jsonl);
+  int code = run_cases(o, plan, backend, unusable, jsonl);
   if (jsonl != NULL && fclose(jsonl) != 0) {
-    fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->jsonl,
+    fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->any.jsonl,
             strerror(errno));
     code = EXIT_TOOL;
   }
@@ -211,55 +131,77 @@ static int describe(const struct options *o) {
   return pmmi_backend_at_fault() ? EXIT_FAILED : EXIT_USAGE;
 }
 
-static int check_backend(const struct options *o) {
+static int check_backend(const struct options *o,
+                         const struct pmm_plan *plan) {
   static struct check_result loaded;
-  if (count_selected(o) == 0) {
-    return usage("no case is selected by ",
-                 o->glob != NULL ? o->glob : o->requirement);
-  }
-  check_load(o->backend, o->timeout_s, &loaded);
-  if (loaded.class != CHECK_PASS) {
-    return with_jsonl(o, NULL, &loaded);
+  if (!o->any.no_fork) {
+    check_load(o->backend, o->any.timeout_s, &loaded);
+    if (loaded.class != CHECK_PASS) {
+      return with_jsonl(o, plan, NULL, &loaded);
+    }
   }
   const struct pmm_backend *backend =
       pmmi_backend_find(o->backend, loaded.message, sizeof loaded.message);
   if (backend != NULL) {
-    return with_jsonl(o, backend, NULL);
+    return with_jsonl(o, plan, backend, NULL);
   }
   if (pmmi_backend_at_fault()) {
     loaded.class = CHECK_HARNESS_ERROR;
     loaded.phase = pmm_phase_name(PMM_PHASE_LOAD);
-    return with_jsonl(o, NULL, &loaded);
+    return with_jsonl(o, plan, NULL, &loaded);
   }
   fprintf(stderr, "pmm-backend-check: %s\n", loaded.message);
   return EXIT_USAGE;
 }
 
-static int check_with_processes(const struct options *o) {
+static int check_with_processes(const struct options *o,
+                                const struct pmm_plan *plan) {
   int error = pmm_process_setup();
   if (error != 0) {
     fprintf(stderr, "pmm-backend-check: no temporary file or page: %s\n",
             strerror(error));
     return EXIT_TOOL;
   }
-  int code = check_backend(o);
+  int code = check_backend(o, plan);
   pmm_process_teardown();
   return code;
 }
 
-int main(int argc, char **argv) {
-  struct options o = {.backend = "pool", .timeout_s = 30};
-  pmmi_backend_prepare(argv);
-  int code = parse(argc, argv, &o);
-  if (code >= 0) {
-    return code;
-  }
-  if (o.cases) {
-    return list_cases(&o);
-  }
-  if (o.list) {
-    int failed = o.json ? check_list_json() : check_list_table();
+/* What is asked of the chosen cases. */
+static int with_plan(const struct options *o, const struct pmm_plan *plan) {
+  if (o->cases) {
+    int failed = o->any.json ? check_list_cases(plan)
+                             : pmm_plan_list(stdout, plan);
     return failed ? EXIT_TOOL : EXIT_GOOD;
   }
-  return o.describe ? describe(&o) : check_with_processes(&o);
+  return check_with_processes(o, plan);
+}
+
+static int answer(const struct options *o) {
+  struct pmm_plan plan = {.cases = NULL};
+  if (o->any.help) {
+    print_help();
+    return EXIT_GOOD;
+  }
+  if (o->list && !o->cases) {
+    int failed = o->any.json ? check_list_json() : check_list_table();
+    return failed ? EXIT_TOOL : EXIT_GOOD;
+  }
+  if (o->describe && !o->cases) {
+    return describe(o);
+  }
+  int code = pmm_plan_make(&plan, &o->any);
+  code = code != 0 ? code : with_plan(o, &plan);
+  pmm_plan_free(&plan);
+  return code;
+}
+
+int main(int argc, char **argv) {
+  struct options o = {.backend = "pool",
+                      .any = {.timeout_s = 30, .sample = 1}};
+  pmmi_backend_prepare(argv);
+  int code = pmmi_options_read("pmm-backend-check", tables, &o, argc, argv);
+  code = code != 0 ? code : answer(&o);
+  pmmi_options_free(tables, &o);
+  return code;
 }

@@ -71,23 +71,23 @@ static const char *const *broken_by(const struct check_case *test,
                                     const struct check_result *result) {
   static const char *other[2];
   other[0] = result->broken;
-  return result->broken[0] != '\0' ? other : test->requirements;
+  return result->broken[0] != '\0' ? other : test->entry.requirements;
 }
 
 static json_t *case_line(const struct check_case *test,
                          const struct check_result *result,
                          const char *reproduce) {
   const struct pmm_line line = {
-      .id = test->id,
-      .title = test->title,
+      .id = test->entry.id,
+      .title = test->entry.title,
       .requirements = broken_by(test, result),
-      .level = test->level,
+      .level = pmm_level_name(test->entry.level),
       .class_name = check_class_name(result->class),
       .message = result->message,
       .feature = result->feature[0] != '\0' ? result->feature : NULL,
       .signal = result->signal,
       .phase = result->phase,
-      .file = test->file,
+      .file = test->entry.file,
       .line = result->line,
       .elapsed_ns = result->elapsed_ns,
       .reproduce = reproduce,
@@ -106,17 +106,17 @@ void check_report_case(struct check_report *report,
                        const struct check_result *result) {
   int skipped = result->class == CHECK_UNSUPPORTED;
   int good = skipped || !is_failure(result->class);
-  char *line = repeat_line(report, test->id);
+  char *line = repeat_line(report, test->entry.id);
   const char *reproduce = line != NULL ? line : "pmm-backend-check";
   report->number++;
   report->counts[result->class]++;
-  printf("%s %u - %s%s%s\n", good ? "ok" : "not ok", report->number, test->id,
+  printf("%s %u - %s%s%s\n", good ? "ok" : "not ok", report->number, test->entry.id,
          skipped ? " # SKIP " : "", skipped ? result->feature : "");
   if (!skipped && result->class != CHECK_PASS) {
     printf("# %s: %s\n# %s:%d\n# %s: %s\n",
            check_class_name(result->class), result->message,
-           pmm_line_path(test->file), result->line, broken_by(test, result)[0],
-           test->title);
+           pmm_line_path(test->entry.file), result->line, broken_by(test, result)[0],
+           test->entry.title);
     pmm_line_comment("output: ", result->output);
     printf("# repeat: %s\n", reproduce);
   }

@@ -37,10 +37,10 @@ const char *check_class_name(enum check_class class);
 /** Name of one capability bit: "OWNS"; NULL when unknown. */
 const char *check_capability_name(uint32_t bit);
 
-/** Run a case on a backend, for at most `timeout_s` seconds.  Cannot fail:
- *  what goes wrong is the result. */
+/** Run a case on a backend, for at most `timeout_s` seconds; `here`: in this
+ *  process.  Cannot fail: what goes wrong is the result. */
 void check_run(const struct check_case *test, const struct pmm_backend *backend,
-               double timeout_s, struct check_result *result);
+               double timeout_s, int here, struct check_result *result);
 
 /** Look the backend up in a process of its own: what its library does when it
  *  is loaded becomes the result.  PASS: it can be looked up here, or there is

@@ -189,7 +189,7 @@ static void measured_body(struct attempt *a, uint64_t point) {
 /* ---- verdict ------------------------------------------------------------ */
 
 static enum pmm_class class_of_failure(const struct attempt *a) {
-  return a->state.test_case->level == PMM_LEVEL_MUST ? PMM_CLASS_FAIL
+  return a->state.test_case->entry.level == PMM_LEVEL_MUST ? PMM_CLASS_FAIL
                                                      : PMM_CLASS_WARN;
 }
 

@@ -35,20 +35,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "entry.h"
 #include "pmm/view.h"
 
 struct pmm_test;
 
-enum pmm_level { PMM_LEVEL_MUST, PMM_LEVEL_SHOULD, PMM_LEVEL_MAY };
-
 /** A case, as its macro declares it. */
 struct pmm_case {
-  const char *id;                  /* "area.name": stable, never reused     */
-  const char *title;               /* one line for a reader                 */
-  const char *const *requirements; /* ids, NULL-terminated, at least one    */
-  const char *file;                /* of the declaration                    */
-  int line;
-  enum pmm_level level;
+  struct pmm_entry entry;          /* what every case says of itself        */
   const enum pmm_feature *needs;   /* up to PMM_FEATURE_COUNT; NULL: none   */
   const char *const *allowed;      /* outcomes; NULL: exact                 */
   const char *const *noteworthy;   /* outcomes that are allowed but WARN    */
@@ -61,31 +55,29 @@ struct pmm_case {
   void (*body)(struct pmm_test *t);
 };
 
+/** The case that an entry is of; all entries of pmm-conform are of one. */
+static inline const struct pmm_case *pmm_case_of(
+    const struct pmm_entry *entry) {
+  return (const struct pmm_case *)entry;
+}
+
+_Static_assert(offsetof(struct pmm_case, entry) == 0, "pmm_case_of()");
+
 /* ---- declaring ---------------------------------------------------------- */
 
 #define PMM_CASE(level_value, area, name, title_text, ...)                    \
   static void area##_##name(struct pmm_test *t);                              \
   static const struct pmm_case area##_##name##_case = {                       \
-      .id = #area "." #name,                                                  \
-      .title = title_text,                                                    \
-      .file = __FILE__,                                                       \
-      .line = __LINE__,                                                       \
-      .level = level_value,                                                   \
+      PMM_ENTRY(level_value, #area "." #name, title_text),                    \
       .body = area##_##name,                                                  \
       __VA_ARGS__};                                                           \
-  static const struct pmm_case *const area##_##name##_entry                   \
-      __attribute__((used, section("pmm_cases"))) = &area##_##name##_case;    \
+  PMM_LISTED(area##_##name##_case);                                           \
   static void area##_##name(struct pmm_test *t)
 
 #define MUST(area, name, ...) PMM_CASE(PMM_LEVEL_MUST, area, name, __VA_ARGS__)
 #define SHOULD(area, name, ...)                                               \
   PMM_CASE(PMM_LEVEL_SHOULD, area, name, __VA_ARGS__)
 #define MAY(area, name, ...) PMM_CASE(PMM_LEVEL_MAY, area, name, __VA_ARGS__)
-
-#define PMM_STRINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-/** Requirement ids: REQ("REF-001", "REF-006"). */
-#define REQ(...) .requirements = PMM_STRINGS(__VA_ARGS__)
 
 /** Features without which the case is UNSUPPORTED: NEEDS(refcount, list). */
 #define NEEDS(...)                                                            \

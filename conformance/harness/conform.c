@@ -15,30 +15,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
+#include "conform_options.h"
 #include "given.h"
 #include "judge.h"
-#include "options.h"
+#include "plan.h"
 #include "report.h"
-#include "sample.h"
 #include "tables.h"
-
-/* The linker gathers the descriptors of all case files between these two. */
-extern const struct pmm_case *const __start_pmm_cases[]
-    __attribute__((visibility("hidden")));
-extern const struct pmm_case *const __stop_pmm_cases[]
-    __attribute__((visibility("hidden")));
 
 static const struct pmm_conform_host no_host;
 static const struct pmm_conform_host *host = &no_host;
 
 /** Everything of one run. */
 struct run {
-  struct pmm_options options;
+  struct pmm_conform_options options;
   const struct pmm_subject *own;   /* the host is the subject; may be NULL  */
   struct pmm_course course;
   struct pmm_view view;            /* of the subject that was found         */
-  const struct pmm_case **cases;
-  size_t case_count;
+  struct pmm_plan plan;
   char message[512];               /* why there is no subject               */
   struct pmm_report report;
   struct pmm_given given;
@@ -46,107 +40,6 @@ struct run {
 
 void pmm_conform_attach(const struct pmm_conform_host *with) {
   host = with != NULL ? with : &no_host;
-}
-
-/* ---- the plan ----------------------------------------------------------- */
-
-static int is_chosen(const struct pmm_options *options, const char *id) {
-  for (int i = 0; i < options->case_count; i++) {
-    if (fnmatch(options->cases[i], id, 0) == 0) {
-      return 1;
-    }
-  }
-  return options->case_count == 0;
-}
-
-static int compare_ids(const void *a, const void *b) {
-  const struct pmm_case *const *left = a;
-  const struct pmm_case *const *right = b;
-  return strcmp((*left)->id, (*right)->id);
-}
-
-/* xorshift64*: a seeded order has to be the same everywhere. */
-static uint64_t draw(uint64_t *state) {
-  *state ^= *state >> 12;
-  *state ^= *state << 25;
-  *state ^= *state >> 27;
-  return *state * UINT64_C(2685821657736338717);
-}
-
-static void shuffle(struct run *run) {
-  uint64_t state = run->options.seed * 2 + 1;
-  for (size_t i = run->case_count; i > 1; i--) {
-    size_t j = (size_t)(draw(&state) % i);
-    const struct pmm_case *other = run->cases[j];
-    run->cases[j] = run->cases[i - 1];
-    run->cases[i - 1] = other;
-  }
-}
-
-static int compare_distances(const char *wanted, const char *a,
-                             const char *b) {
-  return (int)pmm_name_distance(wanted, a) - (int)pmm_name_distance(wanted, b);
-}
-
-static void name_nearest(const char *wanted) {
-  const struct pmm_case *best[3] = {NULL, NULL, NULL};
-  size_t all = (size_t)(__stop_pmm_cases - __start_pmm_cases);
-  for (size_t i = 0; i < all; i++) {
-    const struct pmm_case *next = __start_pmm_cases[i];
-    for (int k = 0; k < 3 && next != NULL; k++) {
-      if (best[k] == NULL ||
-          compare_distances(wanted, next->id, best[k]->id) < 0) {
-        const struct pmm_case *moved = best[k];
-        best[k] = next;
-        next = moved;
-      }
-    }
-  }
-  (void)fprintf(stderr, "--case: no case matches \"%s\"; nearest:", wanted);
-  for (int k = 0; k < 3 && best[k] != NULL; k++) {
-    (void)fprintf(stderr, " %s", best[k]->id);
-  }
-  (void)fputc('\n', stderr);
-}
-
-static int each_glob_matches(const struct pmm_options *options) {
-  size_t all = (size_t)(__stop_pmm_cases - __start_pmm_cases);
-  for (int g = 0; g < options->case_count; g++) {
-    int found = 0;
-    for (size_t i = 0; i < all && !found; i++) {
-      found = fnmatch(options->cases[g], __start_pmm_cases[i]->id, 0) == 0;
-    }
-    if (!found) {
-      name_nearest(options->cases[g]);
-      return 0;
-    }
-  }
-  return 1;
-}
-
-/* 0, or an exit code. */
-static int make_plan(struct run *run) {
-  size_t all = (size_t)(__stop_pmm_cases - __start_pmm_cases);
-  if (!each_glob_matches(&run->options)) {
-    return 2;
-  }
-  run->cases = calloc(all + 1, sizeof *run->cases);
-  if (run->cases == NULL) {
-    (void)fprintf(stderr, "no memory for the plan\n");
-    return 1;
-  }
-  for (size_t i = 0; i < all; i++) {
-    if (is_chosen(&run->options, __start_pmm_cases[i]->id)) {
-      run->cases[run->case_count++] = __start_pmm_cases[i];
-    }
-  }
-  qsort(run->cases, run->case_count, sizeof *run->cases, compare_ids);
-  run->case_count = pmm_sample(run->cases, run->case_count,
-                               run->options.sample, run->options.seed);
-  if (run->options.lane == PMM_LANE_SHUFFLE) {
-    shuffle(run);
-  }
-  return 0;
 }
 
 /* ---- the subject -------------------------------------------------------- */
@@ -178,9 +71,9 @@ static int view_subject(struct run *run, int *at_fault) {
 static int choose_mode(struct run *run) {
   const struct pmm_subject *subject = run->view.subject;
   const char *wanted = run->options.mode;
-  const char *nearest = subject->modes[0];
+  size_t count = 0;
   if (wanted == NULL) {
-    run->course.setting.mode = nearest;
+    run->course.setting.mode = subject->modes[0];
     return 0;
   }
   for (const char *const *mode = subject->modes; *mode != NULL; mode++) {
@@ -188,12 +81,14 @@ static int choose_mode(struct run *run) {
       run->course.setting.mode = *mode;
       return 0;
     }
-    if (compare_distances(wanted, *mode, nearest) < 0) {
-      nearest = *mode;
-    }
+    count++;
   }
-  (void)fprintf(stderr, "--mode: %s has no mode \"%s\"; nearest: %s\n",
-                subject->name, wanted, nearest != NULL ? nearest : "none");
+  char nearest[256] = "it has none";
+  if (count > 0) {
+    pmmi_nearest(wanted, subject->modes, count, nearest, sizeof nearest);
+  }
+  (void)fprintf(stderr, "--mode: %s has no mode \"%s\"; %s\n",
+                subject->name, wanted, nearest);
   return 2;
 }
 
@@ -232,7 +127,7 @@ static int choose_backend(struct run *run) {
 static int list_json(struct run *run) {
   int at_fault = 0;
   int good = view_subject(run, &at_fault) == 0;
-  return pmm_report_list_json(stdout, run->cases, run->case_count,
+  return pmm_report_list_json(stdout, &run->plan,
                               good ? &run->view : NULL,
                               good ? NULL : run->message, !good && at_fault);
 }
@@ -265,12 +160,12 @@ static void probe_subject(void *ctx, struct pmm_progress *progress,
 /* ---- the run ------------------------------------------------------------ */
 
 static void set_course(struct run *run) {
-  run->course.setting.lane = run->options.lane;
-  run->course.setting.seed = run->options.seed;
+  run->course.setting.lane = (enum pmm_lane)run->options.lane;
+  run->course.setting.seed = run->options.any.seed;
   run->course.hooks = host->fork;
-  run->course.timeout_s = run->options.timeout_s;
+  run->course.timeout_s = run->options.any.timeout_s;
   run->course.only_point = run->options.point;
-  run->course.in_process = run->options.no_fork;
+  run->course.in_process = run->options.any.no_fork;
   run->report.options = &run->options;
   run->report.setting = &run->course.setting;
 }
@@ -285,9 +180,9 @@ static int report_unusable(struct run *run, const struct pmm_record *record,
   if (run->course.setting.mode == NULL) {
     run->course.setting.mode = run->options.mode; /* as it was asked for     */
   }
-  pmm_report_start(&run->report, run->case_count);
-  for (size_t i = 0; i < run->case_count; i++) {
-    pmm_report_case(&run->report, run->cases[i], record,
+  pmm_report_start(&run->report, run->plan.count);
+  for (size_t i = 0; i < run->plan.count; i++) {
+    pmm_report_case(&run->report, pmm_case_of(run->plan.cases[i]), record,
                     i == 0 ? output : NULL);
   }
   int failed = pmm_report_end(&run->report);
@@ -299,8 +194,8 @@ static int report_unusable(struct run *run, const struct pmm_record *record,
 /* A subject that hangs may do so in every case: each that did leaves half the
  * time for the next, down to a hundred-and-twentieth of what was allowed. */
 static double time_left(const struct run *run) {
-  double least = run->options.timeout_s / 120;
-  double left = run->options.timeout_s;
+  double least = run->options.any.timeout_s / 120;
+  double left = run->options.any.timeout_s;
   for (unsigned hung = run->report.counts[PMM_CLASS_TIMEOUT];
        hung > 0 && left > least; hung--) {
     left /= 2;
@@ -315,14 +210,14 @@ static int run_cases(struct run *run) {
       subject->name,       subject->version,
       subject->build,      run->report.backend,
       run->course.setting.mode, pmm_lane_name(run->course.setting.lane)};
-  pmm_report_start(&run->report, run->case_count);
-  for (size_t i = 0; i < run->case_count; i++) {
+  pmm_report_start(&run->report, run->plan.count);
+  for (size_t i = 0; i < run->plan.count; i++) {
     struct pmm_record record;
     run->course.timeout_s = time_left(run);
-    pmm_judge_case(&run->course, run->cases[i], &record, output,
-                   sizeof output);
-    pmm_given_judge(&run->given, &column, run->cases[i], &record);
-    pmm_report_case(&run->report, run->cases[i], &record, output);
+    const struct pmm_case *test_case = pmm_case_of(run->plan.cases[i]);
+    pmm_judge_case(&run->course, test_case, &record, output, sizeof output);
+    pmm_given_judge(&run->given, &column, test_case, &record);
+    pmm_report_case(&run->report, test_case, &record, output);
     (void)fflush(stdout);
   }
   int code = pmm_report_end(&run->report) ? 3 : 0;
@@ -361,8 +256,8 @@ static int load_and_run(struct run *run) {
   if (is_unknown_name(run)) {
     return 2;
   }
-  if (!run->options.no_fork) {
-    pmm_process_run(probe_subject, run, run->options.timeout_s,
+  if (!run->options.any.no_fork) {
+    pmm_process_run(probe_subject, run, run->options.any.timeout_s,
                     &run->course.hooks, &process);
     pmm_judge_process(&process, &record);
     if (pmm_class_is_bad((enum pmm_class)record.class)) {
@@ -394,7 +289,7 @@ static int load_and_run(struct run *run) {
 }
 
 static int with_jsonl(struct run *run) {
-  const char *path = run->options.jsonl;
+  const char *path = run->options.any.jsonl;
   if (path == NULL) {
     return load_and_run(run);
   }
@@ -427,15 +322,30 @@ static int with_processes(struct run *run) {
   return code;
 }
 
+/* The cases are known: list them, or run them. */
+static int with_plan(struct run *run) {
+  if (run->options.lane == PMM_LANE_SHUFFLE) {
+    pmm_plan_shuffle(&run->plan, run->options.any.seed);
+  }
+  if (!run->options.list) {
+    return with_processes(run);
+  }
+  int failed = run->options.any.json ? list_json(run)
+                                     : pmm_plan_list(stdout, &run->plan);
+  return failed != 0 ? 1 : 0;
+}
+
 static int main_with(struct run *run, int argc, char **argv) {
-  run->options.command = host->command;
-  int code = pmm_options_read(&run->options, argc, argv);
+  size_t count;
+  const struct pmm_entry *const *all = pmm_entries(&count);
+  run->options.any.command = host->command;
+  int code = pmm_conform_options_read(&run->options, argc, argv);
   if (code != 0) {
     return code;
   }
-  if (run->options.help) {
-    pmm_options_help(stdout,
-                     host->command != NULL ? host->command : "pmm-conform");
+  if (run->options.any.help) {
+    pmm_conform_options_help(
+        stdout, host->command != NULL ? host->command : "pmm-conform");
     return 0;
   }
   if (run->options.subjects) {
@@ -444,25 +354,11 @@ static int main_with(struct run *run, int argc, char **argv) {
     }
     return 0;
   }
-  code = pmm_given_read(&run->given, &run->options, __start_pmm_cases,
-                        (size_t)(__stop_pmm_cases - __start_pmm_cases),
-                        &run->view);
-  if (code != 0) {
-    return code;
+  code = pmm_given_read(&run->given, &run->options, all, count, &run->view);
+  if (code == 0) {
+    code = pmm_plan_make(&run->plan, &run->options.any);
   }
-  code = make_plan(run);
-  if (code != 0) {
-    return code;
-  }
-  if (run->options.list) {
-    int result = run->options.json
-                     ? list_json(run)
-                     : pmm_report_list(stdout, run->cases, run->case_count);
-    return result == 0
-               ? 0
-               : 1;
-  }
-  return with_processes(run);
+  return code != 0 ? code : with_plan(run);
 }
 
 int pmm_conform_main(const struct pmm_subject *subject, int argc,
@@ -471,8 +367,8 @@ int pmm_conform_main(const struct pmm_subject *subject, int argc,
   memset(&run, 0, sizeof run);
   run.own = subject;
   int code = main_with(&run, argc, argv);
-  free(run.cases);
+  pmm_plan_free(&run.plan);
   pmm_given_free(&run.given);
-  pmm_options_free(&run.options);
+  pmm_conform_options_free(&run.options);
   return fflush(stdout) == 0 ? code : 1;
 }

@@ -10,7 +10,7 @@
 
 /* An expectation that is about no case is a mistake. */
 static int refuse_strays(const struct pmm_known *known, const char *path,
-                         const struct pmm_case *const *cases, size_t n) {
+                         const struct pmm_entry *const *cases, size_t n) {
   const char *glob = NULL;
   int line = pmm_known_stray(known, cases, n, &glob);
   if (line > 0) {
@@ -27,8 +27,8 @@ static void read_today(struct pmm_given *given) {
                  localtime_r(&now, &day));
 }
 
-int pmm_given_read(struct pmm_given *given, const struct pmm_options *options,
-                   const struct pmm_case *const *cases, size_t n,
+int pmm_given_read(struct pmm_given *given, const struct pmm_conform_options *options,
+                   const struct pmm_entry *const *cases, size_t n,
                    const struct pmm_view *view) {
   char message[512];
   read_today(given);
@@ -71,7 +71,7 @@ void pmm_given_judge(struct pmm_given *given, const struct pmm_column *column,
   const char *reason =
       given->known == NULL
           ? NULL
-          : pmm_known_apply(given->known, column, test_case->id, given->today,
+          : pmm_known_apply(given->known, column, test_case->entry.id, given->today,
                             record);
   if (reason != NULL) {
     char before[sizeof record->message];
@@ -82,7 +82,7 @@ void pmm_given_judge(struct pmm_given *given, const struct pmm_column *column,
 }
 
 int pmm_given_write(struct pmm_given *given,
-                    const struct pmm_options *options) {
+                    const struct pmm_conform_options *options) {
   int error = given->missing != NULL
                   ? pmm_missing_write(given->missing, options->missing)
                   : 0;

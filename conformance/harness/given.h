@@ -10,7 +10,7 @@
 
 #include "known.h"
 #include "missing.h"
-#include "options.h"
+#include "conform_options.h"
 #include "profile_file.h"
 
 struct pmm_given {
@@ -22,8 +22,8 @@ struct pmm_given {
 
 /** Read what the options name.  `cases` are all there are; `view` becomes
  *  that of the subject.  0, or an exit code after a message. */
-int pmm_given_read(struct pmm_given *given, const struct pmm_options *options,
-                   const struct pmm_case *const *cases, size_t n,
+int pmm_given_read(struct pmm_given *given, const struct pmm_conform_options *options,
+                   const struct pmm_entry *const *cases, size_t n,
                    const struct pmm_view *view);
 void pmm_given_free(struct pmm_given *given);
 
@@ -34,6 +34,6 @@ void pmm_given_judge(struct pmm_given *given, const struct pmm_column *column,
 
 /** Write what is missing.  0, or an exit code after a message. */
 int pmm_given_write(struct pmm_given *given,
-                    const struct pmm_options *options);
+                    const struct pmm_conform_options *options);
 
 #endif /* PMM_CONFORM_GIVEN_H */

@@ -212,7 +212,7 @@ void pmm_known_free(struct pmm_known *known) {
 /* ---- judging ------------------------------------------------------------ */
 
 int pmm_known_stray(const struct pmm_known *known,
-                    const struct pmm_case *const *cases, size_t n,
+                    const struct pmm_entry *const *cases, size_t n,
                     const char **glob) {
   for (size_t e = 0; e < known->count; e++) {
     size_t i = 0;

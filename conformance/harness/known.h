@@ -48,7 +48,7 @@ void pmm_known_free(struct pmm_known *known);
 /** The line of the first entry whose glob is of none of `n` cases, with the
  *  glob in *glob; 0: each is of some. */
 int pmm_known_stray(const struct pmm_known *known,
-                    const struct pmm_case *const *cases, size_t n,
+                    const struct pmm_entry *const *cases, size_t n,
                     const char **glob);
 
 /** Change the record's class to what an entry makes of it; `today` is as

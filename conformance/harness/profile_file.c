@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "options.h"
+#include "base/nearest.h"
 #include "toml.h"
 
 /** A profile while it is read. */
@@ -29,21 +29,18 @@ static int is_known(const char *key) {
   return 0;
 }
 
+enum { MOST_KEYS = 512 };
+
 /* The known key that is most like this one. */
-static const char *nearest(const char *key) {
-  const char *best = "";
-  unsigned least = UINT32_MAX;
+static void name_nearest(const char *key, char *nearest, size_t size) {
+  const char *keys[MOST_KEYS];
+  size_t count = 0;
   for (size_t i = 0; i < pmm_profile_count; i++) {
-    for (size_t k = 0; k < pmm_profiles[i].count; k++) {
-      const char *known = pmm_profiles[i].entries[k].key;
-      unsigned distance = pmm_name_distance(key, known);
-      if (distance < least) {
-        least = distance;
-        best = known;
-      }
+    for (size_t k = 0; k < pmm_profiles[i].count && count < MOST_KEYS; k++) {
+      keys[count++] = pmm_profiles[i].entries[k].key;
     }
   }
-  return best;
+  pmmi_nearest_few(key, keys, count, 1, nearest, size);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -110,8 +107,10 @@ static const char *read_key(void *ctx, const char *table, const char *key,
     return "a number is an integer, or a list of integers that is not empty";
   }
   if (!is_known(key)) {
+    char nearest[64];
+    name_nearest(key, nearest, sizeof nearest);
     (void)snprintf(r->text, sizeof r->text,
-                   "no case reads such a number; nearest: %s", nearest(key));
+                   "no case reads such a number; nearest: %s", nearest);
     return r->text;
   }
   return add_number(r, key, value);

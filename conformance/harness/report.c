@@ -16,10 +16,6 @@
 
 enum { SCHEMA = PMM_LINE_SCHEMA };
 
-static const char *const level_names[] = {"MUST", "SHOULD", "MAY"};
-
-const char *pmm_level_name(enum pmm_level level) { return level_names[level]; }
-
 /* ---- JSON --------------------------------------------------------------- */
 
 static json_t *figure(uint64_t value) {
@@ -133,18 +129,18 @@ static void put_number(FILE *out, const char *option, uint64_t value) {
   }
 }
 
-static void put_start(FILE *out, const struct pmm_options *options) {
-  if (options->command != NULL) {
-    (void)fputs(options->command, out); /* the host has quoted it */
+static void put_start(FILE *out, const struct pmm_conform_options *options) {
+  if (options->any.command != NULL) {
+    (void)fputs(options->any.command, out); /* the host has quoted it */
   } else {
-    pmm_shell_word(out, options->program);
+    pmm_shell_word(out, options->any.program);
   }
 }
 
 /* The command that runs this case again so; NULL: no memory. */
 static char *reproduce_line(const struct pmm_report *report, const char *id,
                             const struct pmm_record *record) {
-  const struct pmm_options *options = report->options;
+  const struct pmm_conform_options *options = report->options;
   const struct pmm_setting *setting = report->setting;
   char *line = NULL;
   size_t size = 0;
@@ -165,10 +161,10 @@ static char *reproduce_line(const struct pmm_report *report, const char *id,
   put_number(out, "seed", setting->seed);
   put_number(out, "point",
              pmm_lane_is_oom(setting->lane) ? record->point : 0);
-  if (options->timeout_s != PMM_TIMEOUT_S) {
-    (void)fprintf(out, " --timeout %.15g", options->timeout_s);
+  if (options->any.timeout_s != PMM_TIMEOUT_S) {
+    (void)fprintf(out, " --timeout %.15g", options->any.timeout_s);
   }
-  (void)fputs(options->no_fork ? " --no-fork" : "", out);
+  (void)fputs(options->any.no_fork ? " --no-fork" : "", out);
   put_option(out, "case", id);
   return fclose(out) == 0 ? line : NULL;
 }
@@ -184,10 +180,10 @@ static void write_case(struct pmm_report *report,
                  value == PMM_CLASS_WAIVED;
   int has_place = record->line > 0;
   const struct pmm_line line = {
-      .id = test_case->id,
-      .title = test_case->title,
-      .requirements = test_case->requirements,
-      .level = level_names[test_case->level],
+      .id = test_case->entry.id,
+      .title = test_case->entry.title,
+      .requirements = test_case->entry.requirements,
+      .level = pmm_level_name(test_case->entry.level),
       .class_name = pmm_class_name(value),
       .message = record->message,
       .feature = record->feature,
@@ -195,8 +191,8 @@ static void write_case(struct pmm_report *report,
       .phase = ran_well ? NULL : pmm_phase_name((enum pmm_phase)record->phase),
       .point = record->point,
       .points = record->points,
-      .file = has_place ? record->file : test_case->file,
-      .line = has_place ? record->line : test_case->line,
+      .file = has_place ? record->file : test_case->entry.file,
+      .line = has_place ? record->line : test_case->entry.line,
       .elapsed_ns = record->elapsed_ns,
       .counters = counters_json(record),
       .inexact = inexact_json(test_case),
@@ -210,7 +206,7 @@ static void print_failure(const struct pmm_case *test_case,
                           const struct pmm_record *record,
                           const char *output, const char *reproduce) {
   const struct pmm_requirement *requirement =
-      pmm_requirement_find(test_case->requirements[0]);
+      pmm_requirement_find(test_case->entry.requirements[0]);
   (void)printf("# %s: %s\n",
                pmm_class_name((enum pmm_class)record->class),
                record->message);
@@ -229,13 +225,13 @@ void pmm_report_case(struct pmm_report *report,
                      const struct pmm_case *test_case,
                      const struct pmm_record *record, const char *output) {
   enum pmm_class value = (enum pmm_class)record->class;
-  char *line = reproduce_line(report, test_case->id, record);
+  char *line = reproduce_line(report, test_case->entry.id, record);
   const char *reproduce = line != NULL ? line : "no memory for this line";
   report->number++;
   report->counts[value]++;
   int is_wrong = pmm_class_is_bad(value) || value == PMM_CLASS_XFAIL;
   (void)printf("%s %d - %s", is_wrong ? "not ok" : "ok", report->number,
-               test_case->id);
+               test_case->entry.id);
   if (value == PMM_CLASS_UNSUPPORTED) {
     (void)printf(" # SKIP unsupported: %s", record->feature);
   } else if (value == PMM_CLASS_WAIVED) {
@@ -291,10 +287,10 @@ int pmm_report_end(struct pmm_report *report) {
 
 static json_t *case_json(const struct pmm_case *c) {
   json_t *o = json_object();
-  json_object_set_new(o, "id", json_string(c->id));
-  json_object_set_new(o, "title", json_string(c->title));
-  json_object_set_new(o, "requirements", pmm_line_strings(c->requirements));
-  json_object_set_new(o, "level", json_string(level_names[c->level]));
+  json_object_set_new(o, "id", json_string(c->entry.id));
+  json_object_set_new(o, "title", json_string(c->entry.title));
+  json_object_set_new(o, "requirements", pmm_line_strings(c->entry.requirements));
+  json_object_set_new(o, "level", json_string(pmm_level_name(c->entry.level)));
   json_object_set_new(o, "needs", needs_json(c->needs));
   json_object_set_new(o, "allowed", pmm_line_strings(c->allowed));
   json_object_set_new(o, "noteworthy", pmm_line_strings(c->noteworthy));
@@ -302,8 +298,8 @@ static json_t *case_json(const struct pmm_case *c) {
   json_object_set_new(o, "stress_exempt", pmm_text_json(c->stress_exempt));
   json_object_set_new(o, "leak_exempt", pmm_text_json(c->leak_exempt));
   json_object_set_new(o, "inexact", inexact_json(c));
-  json_object_set_new(o, "file", json_string(pmm_line_path(c->file)));
-  json_object_set_new(o, "line", json_integer(c->line));
+  json_object_set_new(o, "file", json_string(pmm_line_path(c->entry.file)));
+  json_object_set_new(o, "line", json_integer(c->entry.line));
   return o;
 }
 
@@ -329,13 +325,14 @@ static json_t *subject_json(const struct pmm_view *view) {
   return o;
 }
 
-int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
-                         size_t n, const struct pmm_view *view,
-                         const char *reason, int at_fault) {
+int pmm_report_list_json(FILE *out, const struct pmm_plan *plan,
+                         const struct pmm_view *view, const char *reason,
+                         int at_fault) {
   json_t *o = json_object();
   json_t *array = json_array();
-  for (size_t i = 0; i < n; i++) {
-    (void)json_array_append_new(array, case_json(cases[i]));
+  for (size_t i = 0; i < plan->count; i++) {
+    (void)json_array_append_new(array,
+                                case_json(pmm_case_of(plan->cases[i])));
   }
   json_object_set_new(o, "schema", json_integer(SCHEMA));
   json_object_set_new(o, "type", json_string("cases"));
@@ -350,16 +347,4 @@ int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
   int result = json_dumpf(o, out, JSON_INDENT(1));
   json_decref(o);
   return result == 0 && fputc('\n', out) != EOF ? 0 : -1;
-}
-
-int pmm_report_list(FILE *out, const struct pmm_case *const *cases,
-                    size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (fprintf(out, "%-36s %-6s %-8s %s\n", cases[i]->id,
-                level_names[cases[i]->level], cases[i]->requirements[0],
-                cases[i]->title) < 0) {
-      return -1;
-    }
-  }
-  return 0;
 }

@@ -11,12 +11,13 @@
 #include <stdio.h>
 
 #include "attempt.h"
-#include "options.h"
+#include "conform_options.h"
+#include "plan.h"
 #include "result.h"
 
 struct pmm_report {
   FILE *jsonl; /* NULL: none                                                */
-  const struct pmm_options *options;
+  const struct pmm_conform_options *options;
   const struct pmm_setting *setting; /* of the run; filled before the start */
   const char *backend; /* specification; NULL: the subject's own            */
   const char *allocator; /* name of the subject's own; NULL: not known      */
@@ -37,16 +38,10 @@ void pmm_report_case(struct pmm_report *report,
 /** The end: counts.  1 when a case failed. */
 int pmm_report_end(struct pmm_report *report);
 
-/** The cases as text.  0, or -1 when it could not be written. */
-int pmm_report_list(FILE *out, const struct pmm_case *const *cases, size_t n);
-
-/** The same as JSON, with the table of operations and what the subject says
+/** The cases as JSON, with the table of operations and what the subject says
  *  of itself; NULL: it cannot be used, for this reason, which is its own
  *  fault or that of who named it. */
-int pmm_report_list_json(FILE *out, const struct pmm_case *const *cases,
-                         size_t n, const struct pmm_view *view,
-                         const char *reason, int at_fault);
-
-const char *pmm_level_name(enum pmm_level level);
+int pmm_report_list_json(FILE *out, const struct pmm_plan *plan, const struct pmm_view *view, const char *reason,
+                         int at_fault);
 
 #endif /* PMM_CONFORM_REPORT_H */

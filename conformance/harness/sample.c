@@ -23,7 +23,7 @@ static uint64_t hash_area(const char *id) {
   return hash >> 32;
 }
 
-size_t pmm_sample(const struct pmm_case **cases, size_t count, uint64_t every,
+size_t pmm_sample(const struct pmm_entry **cases, size_t count, uint64_t every,
                   uint64_t seed) {
   size_t kept = 0;
   assert(every > 0);

@@ -13,11 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "case.h"
+#include "entry.h"
 
 /** Keep one in `every` cases of each area, at the front of `cases`, which is
  * in the order of ids.  Returns how many are kept.  Cannot fail. */
-size_t pmm_sample(const struct pmm_case **cases, size_t count, uint64_t every,
+size_t pmm_sample(const struct pmm_entry **cases, size_t count, uint64_t every,
                   uint64_t seed);
 
 #endif /* PMM_CONFORM_SAMPLE_H */
