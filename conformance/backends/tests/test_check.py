@@ -131,6 +131,22 @@ def test_repairs(tap: Tap, tool: str) -> None:
     tap.ok(code == 0, "the shipped one keeps the rule")
 
 
+def test_selection(tap: Tap, tool: str) -> None:
+    """What both programs that run cases share: globs, samples, no fork."""
+    libc = ("--backend", "libc")
+    _, cases = call(tool, *libc, "--case", "backend.zero*", "--case", "backend.batch")
+    tap.ok([case["id"] for case in cases]
+           == ["backend.batch", "backend.zero_size", "backend.zeroed",
+               "backend.zeroed_large"],
+           "globs may be repeated; cases come by id")
+    listing = json.loads(subprocess.run(
+        [tool, "--cases", "--json", "--sample", "20"],
+        capture_output=True, text=True, timeout=60, check=True).stdout)
+    tap.ok(1 <= len(listing["cases"]) <= 4, "one in 20 is a few")
+    code, cases = call(tool, *libc, "--no-fork", "--case", "backend.alignment")
+    tap.ok(code == 0 and cases[0]["class"] == "PASS", "a case runs without a fork")
+
+
 def test_usage(tap: Tap, tool: str) -> None:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([tool, *arguments], capture_output=True,
@@ -139,7 +155,12 @@ def test_usage(tap: Tap, tool: str) -> None:
     unknown = run("--backend", "minalloc")
     tap.ok(unknown.returncode == 2 and "mimalloc" in unknown.stderr,
            "an unknown backend gets the nearest name and exit 2")
-    tap.ok(run("--case", "no.such.*").returncode == 2, "so does a case")
+    case = run("--case", "backend.zeroes")
+    tap.ok(case.returncode == 2 and "nearest: backend.zeroed" in case.stderr,
+           f"so does a case: {case.stderr.strip()}")
+    option = run("--requirment", "ALLOC-001")
+    tap.ok(option.returncode == 2 and "nearest: requirement" in option.stderr,
+           f"and an option: {option.stderr.strip()}")
     tap.ok(run("--timeout", "x").returncode == 2, "and a wrong number")
     tap.ok(run("--jsonl", "/no/such/folder/x").returncode == 1,
            "a file that cannot be written is exit 1")
@@ -164,6 +185,7 @@ def main() -> int:
     test_broken(tap, tool, folder)
     test_describe(tap, tool, folder)
     test_repairs(tap, tool)
+    test_selection(tap, tool)
     test_usage(tap, tool)
     return tap.done()
 
