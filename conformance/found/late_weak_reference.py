@@ -2,9 +2,8 @@ import gc, weakref
 class A:
     def __del__(self): global late; late = weakref.ref(self.other)
 class B: pass
-class Asks:
-    __slots__ = ()  # so that the collector does not see it
-    def __del__(self): print(late() is None)
+plain = compile("a", "", "eval")  # the collector does not see it: it dies with its owner
+watch = weakref.ref(plain, lambda _: print(late() is None))
 a, b = A(), B()
-a.asks, a.other, b.back = Asks(), b, a
-del a, b; gc.collect()
+a.plain, a.other, b.back = plain, b, a
+del a, b, plain; gc.collect()

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "adaptor.h"
 #include "ops.h"
 #include "symbols.h"
 
@@ -194,8 +195,12 @@ int pmmi_cpy_class_stats(pmm_rt *rt, size_t index,
 /* ---- the debug layer ---------------------------------------------------- */
 
 int pmmi_cpy_debug_layer(void) {
-  const char *name = getenv("PYTHONMALLOC");
-  size_t length = name == NULL ? 0 : strlen(name);
+  const char *name = pmmi_cpy_allocator_name();
+  size_t length;
+  if (name == NULL) {
+    name = getenv("PYTHONMALLOC");
+  }
+  length = name == NULL ? 0 : strlen(name);
   return length >= 5 && strcmp(name + length - 5, "debug") == 0;
 }
 
