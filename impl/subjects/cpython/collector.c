@@ -272,7 +272,9 @@ enum pmm_status pmmi_cpy_gc_stats(pmm_rt *rt, int generation,
 }
 
 /** A full collection gives the free lists back.  All objects are frozen for
- *  it, so that none is collected; they are of the oldest generation after. */
+ *  it, so that none is collected; they are of the oldest generation after.
+ *  The method cache holds names, and lets one go when another takes its place,
+ *  which depends on the addresses of both: it is emptied too. */
 void pmmi_cpy_caches_flush(pmm_rt *rt) {
   if (pmmi_cpy_gc_freeze_count(rt) > 0) {
     return; /* the host froze objects: thawing ours would thaw those */
@@ -281,5 +283,6 @@ void pmmi_cpy_caches_flush(pmm_rt *rt) {
   call_quietly(PMMI_CPY_FN(gc_freeze));
   call_quietly(PMMI_CPY_FN(gc_collect));
   call_quietly(PMMI_CPY_FN(gc_unfreeze));
+  (void)PyType_ClearCache();
   rt->gc_muted--;
 }

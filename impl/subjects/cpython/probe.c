@@ -2,11 +2,6 @@
 /*
  * probe.c - probe types: heap types whose instances tell of their life.
  *
- *    0        16       24       32                      32 + 8 * slots
- *   +--------+--------+--------+--------+--------+-----+--------------+
- *   | header | cookie | kind   | slot 0 | slot 1 | ... | weak refs    |
- *   +--------+--------+--------+--------+--------+-----+--------------+
- *
  *   1. Most types come from PyType_FromSpec without a deallocator, so they
  *      inherit the interpreter's own: finalizer, weak references, slots and
  *      deferred destruction are CPython's, not ours.  Py_tp_free, the last
@@ -15,59 +10,33 @@
  *      inherited one would leave slots and weak references alone.
  *   3. A type with attributes is a Python class over such a type, so that its
  *      dictionary is what a Python class has in that version.
- *   4. A subclass of tuple is a Python class with a __del__ that calls us.
- *
- * Invariant: an instance holds one count on its `kind`, so that a type that
- * the collector tears down before its instances takes nothing from them.
+ *   4. A subclass of tuple is a Python class without slots or finalizer.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "ops.h"
+#include "probe.h"
 #include "symbols.h"
 
-#define SLOTS_MAX 16
-
-/** What a probe type knows, shared by the type and its instances. */
-struct kind {
-  size_t references;
-  pmm_rt *rt;
-  unsigned epoch;    /* of the runtime that made it                          */
-  pmm_fn finalizer;
-  void *ctx;
-  uint32_t slots;
-  uint32_t flags;    /* enum pmm_type_flag                                   */
-  PyObject *type;    /* borrowed; what instance_new was last asked for       */
-  char name[96];     /* "pmm.NAME": CPython 3.10 does not copy it            */
-};
-
-struct probe {
-  PyObject_HEAD
-  int64_t cookie;
-  struct kind *kind;
-  PyObject *slots[];
-};
-
-_Static_assert(offsetof(struct probe, slots) == 32, "drawn above");
-
 /** The kind that instance_new used last: spares a look-up by name. */
-static struct kind *latest;
+static struct pmmi_cpy_kind *latest;
 
-static void kind_release(struct kind *kind) {
+static void kind_release(struct pmmi_cpy_kind *kind) {
   if (kind != NULL && --kind->references == 0) {
     free(kind);
   }
 }
 
-static int listening(const struct kind *kind) {
+static int listening(const struct pmmi_cpy_kind *kind) {
   return kind != NULL && pmmi_cpy_is_open(kind->rt, kind->epoch);
 }
 
 /* ---- the slots of the types --------------------------------------------- */
 
-static void run_finalizer(struct probe *self) {
+static void run_finalizer(struct pmmi_cpy_probe *self) {
   assert(self != NULL);
-  struct kind *kind = self->kind;
+  struct pmmi_cpy_kind *kind = self->kind;
   struct pmmi_cpy_saved saved;
   enum pmm_status status;
   if (!listening(kind)) {
@@ -83,18 +52,18 @@ static void run_finalizer(struct probe *self) {
 }
 
 static void probe_finalize(PyObject *self) {
-  run_finalizer((struct probe *)self);
+  run_finalizer((struct pmmi_cpy_probe *)self);
 }
 
 /** The pre-PEP 442 slot: called at count 0, may leave the object alive. */
 static void probe_del(PyObject *self) {
   self->ob_refcnt = 1;
-  run_finalizer((struct probe *)self);
+  run_finalizer((struct pmmi_cpy_probe *)self);
   self->ob_refcnt--;
 }
 
 static int probe_traverse(PyObject *self, visitproc visit, void *arg) {
-  struct probe *probe = (struct probe *)self;
+  struct pmmi_cpy_probe *probe = (struct pmmi_cpy_probe *)self;
   uint32_t slots = probe->kind == NULL ? 0 : probe->kind->slots;
   uint32_t fault = probe->kind == NULL ? 0 : probe->kind->flags;
   if (pmmi_cpy_lib.version >= 0x0309) {
@@ -110,7 +79,7 @@ static int probe_traverse(PyObject *self, visitproc visit, void *arg) {
 }
 
 static int probe_clear(PyObject *self) {
-  struct probe *probe = (struct probe *)self;
+  struct pmmi_cpy_probe *probe = (struct pmmi_cpy_probe *)self;
   uint32_t slots = probe->kind == NULL ? 0 : probe->kind->slots;
   for (uint32_t i = 0; i < slots; i++) {
     PyObject *item = probe->slots[i];
@@ -120,8 +89,8 @@ static int probe_clear(PyObject *self) {
   return 0;
 }
 
-static void tell_deallocated(struct probe *probe) {
-  struct kind *kind = probe->kind;
+static void tell_deallocated(struct pmmi_cpy_probe *probe) {
+  struct pmmi_cpy_kind *kind = probe->kind;
   if (listening(kind)) {
     pmmi_cpy_event(kind->rt, PMM_EVENT_DEALLOCATED, probe->cookie, 0);
   }
@@ -136,7 +105,7 @@ static void probe_free(void *self) {
 }
 
 /** Finalizer and weak references; 1 when the object came back to life. */
-static int last_words(PyObject *self, const struct kind *kind) {
+static int last_words(PyObject *self, const struct pmmi_cpy_kind *kind) {
   if (kind == NULL || (kind->flags & PMM_TYPE_DICT) != 0) {
     return 0; /* the subclass that called us has done it */
   }
@@ -153,8 +122,8 @@ static int last_words(PyObject *self, const struct kind *kind) {
 /** Deallocator of types without the collector, and of bases of classes. */
 static void probe_dealloc(PyObject *self) {
   PyTypeObject *type = Py_TYPE(self);
-  struct probe *probe = (struct probe *)self;
-  struct kind *kind = probe->kind;
+  struct pmmi_cpy_probe *probe = (struct pmmi_cpy_probe *)self;
+  struct pmmi_cpy_kind *kind = probe->kind;
   freefunc give_back = pmmi_cpy_free_of(type);
   if (kind != NULL && (kind->flags & PMM_TYPE_DICT) != 0) {
     PyObject_GC_UnTrack(self);
@@ -170,14 +139,15 @@ static void probe_dealloc(PyObject *self) {
 
 /* ---- making types ------------------------------------------------------- */
 
-static const char *const slot_names[SLOTS_MAX] = {
+static const char *const slot_names[PMMI_CPY_SLOTS_MAX] = {
     "s00", "s01", "s02", "s03", "s04", "s05", "s06", "s07",
     "s08", "s09", "s10", "s11", "s12", "s13", "s14", "s15"};
 
 /** Members of a type: its slots, and where weak references are listed. */
-static void fill_members(PyMemberDef *members, const struct kind *kind) {
+static void fill_members(PyMemberDef *members,
+                         const struct pmmi_cpy_kind *kind) {
   assert(members != NULL);
-  Py_ssize_t offset = (Py_ssize_t)offsetof(struct probe, slots);
+  Py_ssize_t offset = (Py_ssize_t)offsetof(struct pmmi_cpy_probe, slots);
   for (uint32_t i = 0; i < kind->slots; i++) {
     *members++ = (PyMemberDef){.name = slot_names[i],
                                .type = T_OBJECT_EX,
@@ -194,17 +164,18 @@ static void fill_members(PyMemberDef *members, const struct kind *kind) {
   *members = (PyMemberDef){.name = NULL};
 }
 
-static int instance_bytes(const struct kind *kind) {
+static int instance_bytes(const struct pmmi_cpy_kind *kind) {
   size_t words = kind->slots;
   if ((kind->flags & PMM_TYPE_WEAKREF) != 0 &&
       (kind->flags & PMM_TYPE_DICT) == 0) {
     words++;
   }
-  return (int)(offsetof(struct probe, slots) + words * sizeof(PyObject *));
+  return (int)(offsetof(struct pmmi_cpy_probe, slots) +
+               words * sizeof(PyObject *));
 }
 
 /** Slots of a type after what it has to do. */
-static void fill_slots(PyType_Slot *slots, const struct kind *kind,
+static void fill_slots(PyType_Slot *slots, const struct pmmi_cpy_kind *kind,
                        PyMemberDef *members) {
   assert(slots != NULL);
   int gc = (kind->flags & PMM_TYPE_GC) != 0;
@@ -228,8 +199,8 @@ static void fill_slots(PyType_Slot *slots, const struct kind *kind,
   *slots = (PyType_Slot){0, NULL};
 }
 
-static PyObject *type_from_spec(struct kind *kind) {
-  PyMemberDef members[SLOTS_MAX + 2];
+static PyObject *type_from_spec(struct pmmi_cpy_kind *kind) {
+  PyMemberDef members[PMMI_CPY_SLOTS_MAX + 2];
   PyType_Slot slots[8];
   PyType_Spec spec = {.name = kind->name, .slots = slots};
   PyObject *type;
@@ -253,7 +224,7 @@ static PyObject *type_from_spec(struct kind *kind) {
 }
 
 /** class NAME(base): __slots__ = names.  Steals `names`; NULL fails. */
-static PyObject *class_over(PyObject *base, const struct kind *kind,
+static PyObject *class_over(PyObject *base, const struct pmmi_cpy_kind *kind,
                             PyObject *names) {
   assert(base != NULL);
   PyObject *type = NULL;
@@ -267,7 +238,7 @@ static PyObject *class_over(PyObject *base, const struct kind *kind,
   return type;
 }
 
-static PyObject *make_type(struct kind *kind) {
+static PyObject *make_type(struct pmmi_cpy_kind *kind) {
   PyObject *base;
   PyObject *type;
   if ((kind->flags & PMM_TYPE_TUPLE) != 0) {
@@ -288,14 +259,14 @@ static PyObject *make_type(struct kind *kind) {
 /** The type died: its instances may live on with the kind. */
 static void forget_kind(PyObject *capsule) {
   assert(PyCapsule_CheckExact(capsule));
-  struct kind *kind = PyCapsule_GetPointer(capsule, "pmm.kind");
+  struct pmmi_cpy_kind *kind = PyCapsule_GetPointer(capsule, "pmm.kind");
   if (latest == kind) {
     latest = NULL;
   }
   kind_release(kind);
 }
 
-static PyObject *make_with_kind(struct kind *kind) {
+static PyObject *make_with_kind(struct pmmi_cpy_kind *kind) {
   PyObject *type = make_type(kind);
   PyObject *capsule;
   if (type == NULL) {
@@ -320,8 +291,8 @@ static PyObject *make_with_kind(struct kind *kind) {
 
 pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   assert(spec != NULL);
-  struct kind *kind;
-  if (spec->slots > SLOTS_MAX) {
+  struct pmmi_cpy_kind *kind;
+  if (spec->slots > PMMI_CPY_SLOTS_MAX) {
     return pmmi_cpy_fail_null(PMM_VALUE, "at most 16 slots");
   }
   if ((spec->flags & (PMM_TYPE_FAULT_SKIP | PMM_TYPE_FAULT_BORROW)) != 0 &&
@@ -337,7 +308,7 @@ pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   if (kind == NULL) {
     return pmmi_cpy_fail_null(PMM_NO_MEMORY, "no memory");
   }
-  *kind = (struct kind){.references = 1,
+  *kind = (struct pmmi_cpy_kind){.references = 1,
                         .rt = rt,
                         .epoch = rt->epoch,
                         .finalizer = spec->finalizer,
@@ -351,9 +322,7 @@ pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   return pmmi_cpy_obj(make_with_kind(kind));
 }
 
-/* ---- instances ---------------------------------------------------------- */
-
-static struct kind *kind_of(PyObject *type) {
+struct pmmi_cpy_kind *pmmi_cpy_kind_of(PyObject *type) {
   assert(type != NULL);
   PyObject *capsule;
   if (latest != NULL && latest->type == type) {
@@ -366,136 +335,4 @@ static struct kind *kind_of(PyObject *type) {
   latest = PyCapsule_GetPointer(capsule, "pmm.kind");
   Py_DecRef(capsule);
   return latest;
-}
-
-/** The instance's memory.  A class with attributes goes through its own
- *  tp_new, which alone prepares the values that instances keep in the order
- *  of the class's shared keys (3.11 and 3.12). */
-static PyObject *allocate(PyTypeObject *type, const struct kind *kind) {
-  assert(kind != NULL);
-  PyObject *arguments;
-  PyObject *o = NULL;
-  void *slot;
-  newfunc make;
-  if ((kind->flags & PMM_TYPE_DICT) == 0) {
-    return PyType_GenericAlloc(type, 0);
-  }
-  slot = PyType_GetSlot(type, Py_tp_new);
-  memcpy(&make, &slot, sizeof make);
-  arguments = PyTuple_New(0);
-  if (arguments != NULL) {
-    o = make(type, arguments, NULL);
-    Py_DecRef(arguments);
-  }
-  return o;
-}
-
-pmm_obj *pmmi_cpy_instance_new(pmm_rt *rt, pmm_obj *type, int64_t cookie) {
-  assert(pmmi_cpy_is_open(rt, rt->epoch));
-  struct kind *kind = kind_of(pmmi_cpy_py(type));
-  struct probe *probe;
-  (void)rt;
-  if (kind == NULL || pmmi_cpy_collect_if_due() < 0) {
-    return NULL;
-  }
-  probe = (struct probe *)allocate((PyTypeObject *)pmmi_cpy_py(type), kind);
-  if (probe == NULL) {
-    return NULL;
-  }
-  probe->cookie = cookie;
-  probe->kind = kind;
-  kind->references++;
-  return (pmm_obj *)probe;
-}
-
-int64_t pmmi_cpy_instance_cookie(pmm_rt *rt, pmm_obj *instance) {
-  (void)rt;
-  return ((struct probe *)instance)->cookie;
-}
-
-size_t pmmi_cpy_probe_slots(PyObject *instance) {
-  const struct kind *kind = ((struct probe *)instance)->kind;
-  return kind == NULL ? 0 : kind->slots;
-}
-
-/** Slot `index` of an instance; NULL with IndexError. */
-static PyObject **slot_at(pmm_obj *instance, size_t index) {
-  assert(instance != NULL);
-  struct probe *probe = (struct probe *)instance;
-  if (probe->kind == NULL || index >= probe->kind->slots) {
-    pmmi_cpy_fail(PMM_INDEX, "no such slot");
-    return NULL;
-  }
-  return &probe->slots[index];
-}
-
-pmm_obj *pmmi_cpy_slot_get(pmm_rt *rt, pmm_obj *instance, size_t index) {
-  PyObject **slot = slot_at(instance, index);
-  (void)rt;
-  return slot == NULL ? NULL : pmmi_cpy_obj(*slot);
-}
-
-enum pmm_status pmmi_cpy_slot_set(pmm_rt *rt, pmm_obj *instance, size_t index,
-                                  pmm_obj *value) {
-  PyObject **slot = slot_at(instance, index);
-  PyObject *old;
-  (void)rt;
-  if (slot == NULL) {
-    return PMM_INDEX;
-  }
-  Py_IncRef(pmmi_cpy_py(value));
-  old = *slot;
-  *slot = pmmi_cpy_py(value);
-  Py_DecRef(old);
-  return PMM_OK;
-}
-
-/** The attribute, new. */
-static PyObject *attribute(PyObject *o, const char *text) {
-  assert(text != NULL);
-  PyObject *name = pmmi_cpy_name_new(text);
-  PyObject *value = name == NULL ? NULL : PyObject_GetAttr(o, name);
-  Py_DecRef(name);
-  return value;
-}
-
-pmm_obj *pmmi_cpy_attr_get(pmm_rt *rt, pmm_obj *instance, const char *name) {
-  assert(name != NULL);
-  PyObject *value = attribute(pmmi_cpy_py(instance), name);
-  (void)rt;
-  if (value != NULL) {
-    Py_DecRef(value); /* the instance holds it */
-  }
-  return pmmi_cpy_obj(value);
-}
-
-enum pmm_status pmmi_cpy_attr_set(pmm_rt *rt, pmm_obj *instance,
-                                  const char *name, pmm_obj *value) {
-  assert(name != NULL);
-  PyObject *text = pmmi_cpy_name_new(name);
-  enum pmm_status status;
-  if (text == NULL) {
-    return pmmi_cpy_failure(rt);
-  }
-  status = pmmi_cpy_result(rt, PyObject_SetAttr(pmmi_cpy_py(instance), text,
-                                                pmmi_cpy_py(value)));
-  Py_DecRef(text);
-  return status;
-}
-
-int pmmi_cpy_is_finalized(pmm_rt *rt, pmm_obj *o) {
-  (void)rt;
-#if PY_VERSION_HEX < 0x03090000
-  return PyObject_IS_GC(pmmi_cpy_py(o)) && _PyGC_FINALIZED(pmmi_cpy_py(o));
-#else
-  return PyObject_GC_IsFinalized(pmmi_cpy_py(o));
-#endif
-}
-
-pmm_obj *pmmi_cpy_proxy_slot(pmm_rt *rt, pmm_obj *proxy, size_t index) {
-  (void)rt;
-  if (index >= SLOTS_MAX) {
-    return pmmi_cpy_fail_null(PMM_INDEX, "no such slot");
-  }
-  return pmmi_cpy_obj(attribute(pmmi_cpy_py(proxy), slot_names[index]));
 }
