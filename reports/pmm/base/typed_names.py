@@ -184,6 +184,8 @@ def parse_backend(text: str) -> BackendSpec:
 
 def parse_subject(text: str) -> SubjectSpec:
     """Read one `--subject`; raise UsageError for a form that there is not."""
+    if text.startswith("python:"):
+        return SubjectSpec(text)
     label, rest = split_label(text)
     if label is not None:
         check_label("--subject", text, label)

@@ -53,7 +53,8 @@ SubjectOption = Annotated[
         "--subject",
         "-s",
         help="A runtime: reference, cpython, cpython-3.11, the path of an "
-        "interpreter, ./mine.so, or name= and one of these paths (may be repeated).",
+        "interpreter, pypy3 or python:/path (the cases in plain Python, on any), "
+        "./mine.so, or name= and one of these paths (may be repeated).",
     ),
 ]
 ArmOption = Annotated[

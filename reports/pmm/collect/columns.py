@@ -37,6 +37,7 @@ def columns_and_cases(
             if peer.kind == job.kind
             and other.column.complete
             and sample(peer) == sample(job)
+            and peer.plain_python == job.plain_python
         ]
         known = max(whole, key=len, default=())
         mine = output.cases

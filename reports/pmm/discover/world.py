@@ -30,6 +30,7 @@ from pmm.discover.cpythons import (
 )
 from pmm.discover.introductions import Stranger
 from pmm.discover.named_by_path import NOTHING, Named, ask_named
+from pmm.discover.pythons import AnyPython, find_pythons
 from pmm.documents.programs import (
     BackendEntry,
     BackendList,
@@ -77,6 +78,8 @@ class World:
     """What the command line names by a path."""
     all_cpythons: bool = True
     """Whether all CPythons of the machine were looked for."""
+    pythons: tuple[AnyPython, ...] = ()
+    """Interpreters that run the cases in plain Python."""
     strangers: tuple[Stranger, ...] = ()
     """Interpreters that were found and that no column can be made of."""
 
@@ -238,6 +241,20 @@ def subject_entries(world: World) -> tuple[SubjectEntry, ...]:
         )
         for one in world.named.subjects
     ]
+    entries += [
+        SubjectEntry(
+            name=one.id,
+            kind="python",
+            version=one.version,
+            build=one.build,
+            available=one.fault is None,
+            reason=one.fault,
+            interpreter=one.path,
+            optimised=None,
+            features=(),
+        )
+        for one in world.pythons
+    ]
     return tuple(entries)
 
 
@@ -295,6 +312,8 @@ def discover(
     work = paths.program("pmm-work") if wanted.workloads else None
     met = wanted_cpythons(paths, wanted, named)
     cpythons = met.cpythons
+    pythons = find_pythons(paths, wanted.subjects, wanted.every_cpython)
+    known_paths = {one.path for one in pythons}
     listed = find_cases(paths) if wanted.cases else CaseList(cases=())
     twin = paths.twin_script
     has_twins = wanted.workloads and bool(cpythons) and twin.is_file()
@@ -313,5 +332,6 @@ def discover(
         missing=tuple(missing_programs(paths, benches)),
         named=named,
         all_cpythons=wanted.every_cpython and not wanted.subjects,
-        strangers=met.strangers,
+        pythons=pythons,
+        strangers=tuple(o for o in met.strangers if o.path not in known_paths),
     )

@@ -14,6 +14,8 @@ from pmm.documents.programs import Strict
 from pmm.documents.speed import SpeedArm
 
 JobKind = Literal["conform", "backend-check", "work", "bench", "leaks"]
+FACE = "conformance/python/conform.py"
+"""The program that runs the cases in plain Python, from the project's root."""
 JobStatus = Literal["ok", "failed", "timeout", "crash", "skipped"]
 
 
@@ -59,6 +61,11 @@ class Job(Strict, frozen=True):
     """What tables call a subject that a path names; None: by its own name."""
     backend_label: str | None = None
     """The same of a backend."""
+
+    @property
+    def plain_python(self) -> bool:
+        """Whether it runs the cases in plain Python."""
+        return any(part.endswith(FACE) for part in self.argv)
 
     @property
     def shown_subject(self) -> str | None:

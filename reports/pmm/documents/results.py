@@ -216,7 +216,7 @@ class SubjectEntry(Strict, frozen=True):
     """A subject that could have been asked."""
 
     name: str
-    kind: Literal["builtin", "cpython", "plugin"]
+    kind: Literal["builtin", "cpython", "plugin", "python"]
     version: str | None
     build: str | None
     available: bool

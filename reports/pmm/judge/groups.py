@@ -108,6 +108,8 @@ def subject_of(job: Job) -> str:
     """Return the name of a job's subject; of an interpreter with its version."""
     if job.interpreter is None:
         return job.subject_label or bare(job.subject)
+    if job.plain_python:
+        return job.id.split("/")[1]
     known = [part for part in job.id.split("/") if part.startswith("cpython-")]
     return known[-1] if known else job.interpreter
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pmm.base.errors import UsageError
 from pmm.discover.asking import ask
 from pmm.discover.cpythons import host_script, primary
+from pmm.discover.pythons import face_command
 from pmm.discover.world import World, find_modes
 from pmm.documents.jobs import Job
 from pmm.plan.modes_and_allocators import (
@@ -57,6 +58,7 @@ def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     # The one mode of a CPython is its own; where others are asked for, it has none.
     if not selection.modes or EVERY in selection.modes:
         yield from cpython_conform(world, selection, chosen, tail)
+        yield from python_conform(world, selection, chosen, filters)
 
 
 def own_documents(world: World, selection: Selection, chosen: Chosen) -> list[str]:
@@ -125,6 +127,21 @@ def cpython_conform(
                     backend=allocator, interpreter=one.interpreter, timeout_s=300,
                     environment={"PYTHONMALLOC": allocator} if allocator else {},
                 )  # fmt: skip
+
+
+def python_conform(
+    world: World, selection: Selection, chosen: Chosen, filters: Sequence[str]
+) -> Iterator[Job]:
+    """The cases in plain Python, on whatever runs them: one lane, the plain one."""
+    if selection.lanes and "plain" not in selection.lanes:
+        return
+    for one in chosen.pythons:
+        yield make_job(
+            "conform", f"{one.id}/plain",
+            [*face_command(world.paths, one.path), *filters],
+            output_argv=("--jsonl", "{dir}/document.jsonl"), subject=one.family,
+            interpreter=one.path, lane="plain", timeout_s=900,
+        )  # fmt: skip
 
 
 def backend_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:

@@ -20,6 +20,8 @@ FAILING_OVER_OTHERS = 145.0
 """Of all native cases, as their samples say: those are heavier than the average.
 The pool has more allocations of its own that can fail."""
 COLUMN_OF_A_CPYTHON = 42.0
+PLAIN_PYTHON = 20.0
+"""The cases in plain Python, one process each."""
 MOST_SHARES = 60
 """A smaller share than this one leaves no less: an area keeps one case."""
 TWINS = {
@@ -69,7 +71,9 @@ def group(job: Job) -> str:
 def cost_of_cases(job: Job) -> float:
     """The cases in one lane, or a share of them."""
     whole = LANES.get(job.lane or "plain", OTHERS["conform"])
-    if job.interpreter is not None:
+    if job.plain_python:
+        whole = PLAIN_PYTHON
+    elif job.interpreter is not None:
         whole = COLUMN_OF_A_CPYTHON
     elif job.lane in FAILING:
         whole = FAILING_OVER.get(job.backend or "pool", FAILING_OVER_OTHERS)

@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 from pmm.base.errors import UsageError
 from pmm.base.typed_names import choose, is_file, unknown
 from pmm.discover.cpythons import CPython, nearest_versions
+from pmm.discover.pythons import AnyPython
 from pmm.discover.whereabouts import candidates, family_of
 from pmm.discover.world import Wanted, World
 from pmm.documents.jobs import JobKind
@@ -67,6 +68,7 @@ class Chosen:
     reference: bool
     plugins: tuple[str, ...]
     cpythons: tuple[CPython, ...]
+    pythons: tuple[AnyPython, ...]
     workloads: tuple[str, ...]
     benches: tuple[str, ...]
 
@@ -105,6 +107,8 @@ def resolve(world: World, selection: Selection) -> Chosen:
     cpythons = tuple(o for o in world.cpythons if o.id in subjects)
     if every:
         cpythons = cpythons_of(world.cpythons, selection.how_much)
+    whole = selection.how_much.cpythons == "every"
+    pythons = tuple(o for o in world.pythons if o.id in subjects or (every and whole))
     refuse_useless(world, selection, subjects, cpythons)
     built_with = [name for one in cpythons for name in one.allocators]
     refuse_unknown("allocator", selection.allocators, built_with)
@@ -113,6 +117,7 @@ def resolve(world: World, selection: Selection) -> Chosen:
         reference=every or "reference" in subjects,
         plugins=plugins,
         cpythons=cpythons,
+        pythons=pythons,
         workloads=tuple(choose("workload", selection.workloads or ("*",), names))
         if names
         else (),
@@ -157,12 +162,19 @@ def expand_subjects(world: World, selection: Selection) -> list[str]:
 
     Those that a path names are their label, an interpreter is its id.
     """
-    ids = ["reference", *(one.id for one in world.cpythons)]
+    ids = [
+        "reference", *(one.id for one in world.cpythons),
+        *(one.id for one in world.pythons),
+    ]  # fmt: skip
     out: list[str] = []
     for text in selection.subjects:
         interpreter = world.cpython_named(text)
         if interpreter is not None:
             out.append(interpreter.id)
+            continue
+        mine = [one.id for one in world.pythons if text in one.typed]
+        if mine:
+            out += mine
             continue
         if any(text in one.typed for one in world.named.subjects):
             continue

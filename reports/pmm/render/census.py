@@ -17,7 +17,7 @@ from pmm.documents.jobs import Job
 from pmm.documents.results import Column
 from pmm.documents.run import Run
 
-Kind = Literal["allocator", "theirs", "ours", "cpython"]
+Kind = Literal["allocator", "theirs", "ours", "cpython", "python"]
 
 
 @dataclass
@@ -56,6 +56,8 @@ def subjects_of(run: Run) -> tuple[Subject, ...]:
 
 def identity(column: Column, job: Job | None) -> Subject:
     """Return whose a column is, as yet without columns."""
+    if column.attach == "python":
+        return Subject(column.label, "python")
     if job is None or job.interpreter is not None:
         cpython = column.subject == "cpython"
         name = job.interpreter if job is not None else None
@@ -71,6 +73,7 @@ def identity(column: Column, job: Job | None) -> Subject:
 WORDS: Mapping[Kind, str] = {
     "allocator": "allocator of yours", "theirs": "runtime of yours",
     "ours": "runtime of ours", "cpython": "CPython",
+    "python": "Python by plain programs",
 }  # fmt: skip
 """In the order in which they are counted: what was asked for by path first."""
 

@@ -123,6 +123,8 @@ class Matrix:
         cases = self.index.get((requirement.id, column.id), [])
         if not cases and requirement.caseless:
             return Cell(None, None, f"no case: {requirement.caseless}")
+        if not cases and column.attach == "python":
+            return Cell(None, None, "no case in plain Python")
         if not cases:
             return Cell("NOT_RUN", None, "its cases were not run in this column")
         worst = max(cases, key=lambda c: CLASSES.index(c.outcome))
