@@ -10,6 +10,7 @@
  *      smaller than any job, so what its child reaches is the child's own.
  *   2. The child has a process group of its own, so that a job that signals
  *      its group does not end this process; both die with their parents.
+ *   3. What the program leaves behind, wherever it moved to, is ended with it.
  *
  * On FD it writes one line when the program runs, another when it ended:
  *
@@ -35,6 +36,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "orphans.h"
 
 enum { WRONG_CALL = 2, CANNOT = 127 };
 
@@ -97,9 +100,11 @@ static int see_end(int out, pid_t child, int64_t started_ns) {
       return CANNOT;
     }
   }
+  int64_t elapsed_ns = clock_ns() - started_ns;
+  pmm_orphans_end(NULL);
   int told = dprintf(out,
                      "ended %d %" PRId64 " %" PRId64 " %" PRId64 " %ld\n",
-                     status, clock_ns() - started_ns, time_ns(used.ru_utime),
+                     status, elapsed_ns, time_ns(used.ru_utime),
                      time_ns(used.ru_stime), used.ru_maxrss);
   return told > 0 ? 0 : CANNOT;
 }
@@ -111,6 +116,7 @@ int main(int argc, char *argv[]) {
     return WRONG_CALL;
   }
   pid_t child = -1;
+  pmm_orphans_adopt();
   int64_t started_ns = clock_ns();
   int reason = start(argv + 2, &child);
   if (reason != 0) {

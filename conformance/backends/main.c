@@ -143,6 +143,7 @@ static int check_backend(const struct options *o,
   const struct pmm_backend *backend =
       pmmi_backend_find(o->backend, loaded.message, sizeof loaded.message);
   if (backend != NULL) {
+    pmm_process_reclaim();
     return with_jsonl(o, plan, backend, NULL);
   }
   if (pmmi_backend_at_fault()) {

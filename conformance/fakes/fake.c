@@ -73,6 +73,28 @@ static void straggler(void) {
   }
 }
 
+/* One that leaves group and session, and its parent with them. */
+static void escape(void) {
+  if (fork() == 0) {
+    (void)setsid();
+    if (fork() == 0) {
+      hang();
+    }
+    _exit(0);
+  }
+}
+
+static void close_all(void) {
+  for (int fd = 0; fd < 64; fd++) {
+    (void)close(fd);
+  }
+}
+
+static void leave(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
 /* ---- into the harness's pipe -------------------------------------------- */
 
 static void write_to_pipes(const void *data, size_t size) {
@@ -209,6 +231,12 @@ static void sizeless(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   subject->feature = with_hole;
 }
 
+static void odd_modes(struct pmm_core_ops *ops, struct pmm_subject *subject) {
+  static const char *const modes[] = {"full", "a/b", "full", NULL};
+  (void)ops;
+  subject->modes = modes;
+}
+
 static void null_core(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)subject;
   ops->int_new = NULL;
@@ -259,6 +287,11 @@ static const struct fake fakes[] = {
     {"double_free", double_free, NULL},
     {"noise", noise, NULL},
     {"straggler", straggler, NULL},
+    {"escapes", escape, NULL},
+    {"closes_all", close_all, NULL},
+    {"helper_at_load", nothing, NULL},
+    {"no_streams", nothing, NULL},
+    {"waits_itself", nothing, NULL},
     {"torn_record", torn_record, NULL},
     {"forged_pass", forged_pass, NULL},
     {"two_records", two_records, NULL},
@@ -268,6 +301,7 @@ static const struct fake fakes[] = {
     {"sizeless", NULL, sizeless},
     {"null_core", NULL, null_core},
     {"no_modes", NULL, no_modes},
+    {"odd_modes", NULL, odd_modes},
     {"miscounts", NULL, miscounts},
     {"leaks", NULL, leaks},
     {"crash_at_close", NULL, dies_at_close},
@@ -282,6 +316,13 @@ __attribute__((constructor)) static void at_load(void) {
     crash();
   } else if (strcmp(FAKE_NAME, "hang_at_load") == 0) {
     hang();
+  } else if (strcmp(FAKE_NAME, "helper_at_load") == 0) {
+    escape();
+  } else if (strcmp(FAKE_NAME, "no_streams") == 0) {
+    (void)close(STDOUT_FILENO);
+    (void)close(STDERR_FILENO);
+  } else if (strcmp(FAKE_NAME, "waits_itself") == 0) {
+    (void)signal(SIGCHLD, leave);
   }
 }
 

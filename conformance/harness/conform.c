@@ -269,6 +269,7 @@ static int load_and_run(struct run *run) {
     (void)fprintf(stderr, "subject: %s\n", run->message);
     return 1;
   }
+  pmm_process_reclaim();
   const struct pmm_subject *subject = run->view.subject;
   run->course.setting.view = &run->view;
   run->course.setting.profile = run->given.profile != NULL

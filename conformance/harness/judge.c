@@ -53,7 +53,13 @@ static void set_sanitizer(struct pmm_record *record, const char *report,
 static void judge_exit(const struct pmm_process *process,
                        struct pmm_record *record) {
   const char *phase = pmm_phase_name((enum pmm_phase)process->phase);
-  if (process->record_bytes == 0) {
+  if (process->record_bytes == 0 && process->phase == PMM_PHASE_DONE) {
+    pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
+                   "the record of the case could not be written: the subject "
+                   "closes descriptors that are not its own, or leaves at the "
+                   "end (status %d)",
+                   process->code);
+  } else if (process->record_bytes == 0) {
     pmm_record_set(record, PMM_CLASS_HARNESS_ERROR,
                    "exited with %d %s and left no record", process->code,
                    where(process));

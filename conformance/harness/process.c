@@ -8,7 +8,8 @@
  *      FILE_BYTES: one that prints without end fills no disk.
  *   2. The record goes through a pipe in one write, shorter than PIPE_BUF.
  *   3. The parent polls the pipe in slices, so that a pipe held open by a
- *      straggler does not keep it, and kills the group in the end.
+ *      straggler does not keep it, and in the end kills the group and what has
+ *      left it (orphans.h).
  */
 #include "process.h"
 
@@ -26,12 +27,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "orphans.h"
+
 enum { SLICE_MS = 20, SLEEP_NS = 200000, FILE_BYTES = 64 << 20 };
+enum { OUT_OF_THE_WAY = 200 }; /* where no plug-in closes by chance      */
 
 _Static_assert(sizeof(struct pmm_record) < 4096, "one atomic write");
 
 static struct pmm_progress *shared_progress;
+static int streams[STDERR_FILENO + 1]; /* copies of ours; -1: closed        */
 static FILE *captured; /* what children write                               */
+static struct pmm_family at_start; /* children that are not the suite's     */
+static struct pmm_family before;   /* and those before the case             */
 
 int pmm_process_setup(void) {
   void *page = mmap(NULL, sizeof *shared_progress, PROT_READ | PROT_WRITE,
@@ -46,10 +53,28 @@ int pmm_process_setup(void) {
     return error;
   }
   shared_progress = page;
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    streams[fd] = fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+  }
+  pmm_orphans_known(&at_start);
+  pmm_orphans_adopt();
   return 0;
 }
 
+void pmm_process_reclaim(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (fcntl(fd, F_GETFD) < 0 && streams[fd] >= 0) {
+      (void)dup2(streams[fd], fd);
+    }
+  }
+  (void)signal(SIGCHLD, SIG_DFL);
+}
+
 void pmm_process_teardown(void) {
+  pmm_orphans_end(&at_start);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    (void)close(streams[fd]);
+  }
   (void)fclose(captured);
   (void)munmap(shared_progress, sizeof *shared_progress);
   shared_progress = NULL;
@@ -88,6 +113,9 @@ static void isolate(pid_t parent) {
   (void)signal(SIGXFSZ, SIG_IGN); /* a write beyond it fails                 */
   if (nothing >= 0) {
     (void)dup2(nothing, STDIN_FILENO);
+  }
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    (void)close(streams[fd]); /* no way to what only the parent writes       */
   }
   (void)dup2(fileno(captured), STDOUT_FILENO);
   (void)dup2(fileno(captured), STDERR_FILENO);
@@ -176,9 +204,13 @@ static void finish(pid_t child, int in, double deadline,
   int status = 0;
   int in_time = wait_for_end(child, in, deadline, &status, out);
   (void)kill(-child, SIGKILL); /* stragglers of its group, too */
+  if (in_time) {
+    pmm_orphans_end(&before);
+  }
   if (!in_time) {
     (void)kill(child, SIGKILL);
     (void)waitpid(child, &status, 0);
+    pmm_orphans_end(&before);
     out->ending = PMM_ENDED_TIMEOUT;
   } else if (WIFSIGNALED(status)) {
     out->ending = PMM_ENDED_SIGNAL;
@@ -210,6 +242,7 @@ static pid_t fork_with(const struct pmm_fork_hooks *hooks) {
 
 static void prepare(struct pmm_process *out) {
   memset(out, 0, sizeof *out);
+  pmm_orphans_known(&before);
   out->nonce = draw_nonce();
   shared_progress->phase = PMM_PHASE_LOAD;
   shared_progress->point = 0;

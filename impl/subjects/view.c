@@ -68,6 +68,25 @@ void pmm_view_other_version(unsigned version, char *message, size_t size) {
                                      : "compile it against this header");
 }
 
+/* 1 when each mode is a word of its own: they stand in options and in ids. */
+static int are_words(const char *const *modes) {
+  static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+  enum { LONGEST = 32 };
+  for (size_t i = 0; modes[i] != NULL; i++) {
+    size_t length = strlen(modes[i]);
+    if (length == 0 || length > LONGEST || modes[i][0] == '-' ||
+        strspn(modes[i], letters) != length) {
+      return 0;
+    }
+    for (size_t k = 0; k < i; k++) {
+      if (strcmp(modes[i], modes[k]) == 0) {
+        return 0;
+      }
+    }
+  }
+  return 1;
+}
+
 /* Why the subject's description cannot be used; NULL: it can. */
 static const char *fault_of(const struct pmm_subject *s) {
   if (s->struct_size < sizeof *s) {
@@ -82,6 +101,10 @@ static const char *fault_of(const struct pmm_subject *s) {
   if (s->modes == NULL) {
     return "its modes is NULL; write a list of names that ends with NULL, or "
            "{NULL} where there is nothing to choose";
+  }
+  if (!are_words(s->modes)) {
+    return "its modes have to be different words of at most 32 small letters, "
+           "digits, '_' and '-'";
   }
   return s->core == NULL      ? "its core is NULL"
          : s->feature == NULL ? "its feature is NULL; write a function that "

@@ -188,7 +188,8 @@ struct pmm_subject {
   const char *build;        /* compiler and flags that matter, one line     */
   const char *profile;      /* name of the profile with its numbers, or ""  */
   const char *const *modes; /* collector modes, the default first, then     */
-                            /* NULL; {NULL}: nothing to choose              */
+                            /* NULL; {NULL}: nothing to choose.  Different  */
+                            /* words of [a-z0-9_-], 32 letters at most      */
   int takes_backend;        /* 1: open() serves any backend                 */
   const struct pmm_core_ops *core;
   /** The structure of that feature, NULL: absent.  Called once a name, before

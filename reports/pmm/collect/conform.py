@@ -19,7 +19,7 @@ from pmm.base.errors import no_document
 from pmm.base.last_words import clean, last_words
 from pmm.base.paths import Paths
 from pmm.base.plain_text import shell_word
-from pmm.base.typed_names import id_part
+from pmm.base.typed_names import fitting, id_part
 from pmm.collect.asked import other_than_asked
 from pmm.documents.jobs import Job, JobResult
 from pmm.documents.programs import CaseClass, CaseLine, ConformLine, EndLine, HostLine
@@ -31,6 +31,8 @@ BAD = frozenset(
     | {"HARNESS_ERROR", "NOT_RUN"}
 )
 """Classes that fail a run."""
+
+NO_END = "its document has no end line"
 
 FATES: dict[str, CaseClass] = {"crash": "CRASH", "timeout": "TIMEOUT"}
 
@@ -78,7 +80,7 @@ def bad_tally(lines: Sequence[ConformLine], cases: Sequence[CaseLine]) -> str | 
     if doubled:
         return f"it reports {doubled[0]} twice"
     if not isinstance(lines[-1], EndLine):
-        return "its document has no end line"
+        return NO_END
     claimed = {name: n for name, n in lines[-1].counts.items() if n}
     if claimed != dict(Counter(case.outcome for case in cases)):
         return "the counts at its end are not those of its cases"
@@ -120,7 +122,8 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
     }
     parts = [labels.get(part, part) for part in column_id(job).split("/")]
     version = host.subject_version if host else None
-    if job.kind == "conform" and version and version not in parts[0]:
+    named = fitting(version or "") and (version or "") not in parts[0]
+    if job.kind == "conform" and named:
         parts[0] = f"{parts[0]} {version}"
     if job.lane in (None, "plain"):
         parts = [part for part in parts if part != "plain"]

@@ -21,7 +21,7 @@ from pmm.base.last_words import with_line
 from pmm.base.paths import Paths
 from pmm.collect.bench import BenchOutput, collect_bench
 from pmm.collect.columns import columns_and_cases
-from pmm.collect.conform import ConformOutput, collect_conform
+from pmm.collect.conform import NO_END, ConformOutput, collect_conform
 from pmm.collect.lcov import read_coverage
 from pmm.collect.runtime_leaks import runtime_findings
 from pmm.collect.specification import read_requirements
@@ -76,7 +76,8 @@ def failed(
     """
     if complaint is None or result.status != "ok":
         return result
-    if job.kind in HOSTS and result.exit_code == 0 and not is_whole(document):
+    torn = complaint == NO_END or (job.kind in HOSTS and not is_whole(document))
+    if result.exit_code == 0 and torn:
         reason = with_line("ended with code 0 before its end", result.stderr_tail)
         return msgspec.structs.replace(result, status="crash", reason=reason)
     reason = with_line(complaint, result.stderr_tail)
