@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from pmm.base.errors import PmmError
 from pmm.cli.app import app
+from pmm.discover import asking
 
 VERBS = (
     "run", "report", "conform", "work", "bench", "list", "backends", "subjects",
@@ -61,10 +66,32 @@ def test_a_wrong_name_is_exit_2_with_the_nearest(project, arguments, word):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("runn",), ("run", "--bakend", "x"), ("run", "x")]
+    "arguments",
+    [
+        ("runn",), ("run", "--bakend", "x"), ("run", "x"), ("run", "--seed", "-1"),
+        ("conform", "--seed", str(2**64)),
+    ],  # fmt: skip
 )
 def test_wrong_words_are_exit_2(project, arguments):
     assert call(*arguments).exit_code == 2
+
+
+def test_a_folder_that_is_gone_is_one_line_and_exit_2(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"cd {gone} && rmdir {gone} && {sys.executable} -m pmm list profiles"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "go to another one" in done.stderr
+
+
+def test_no_room_for_an_answer_is_said_so(monkeypatch):
+    monkeypatch.setattr(asking, "is_full", lambda _: True)
+    with pytest.raises(PmmError, match="no room for its answer in .*TMPDIR"):
+        asking.ask(["echo", "hello"], Path("/"))
 
 
 def test_outside_a_clone_the_package_finds_its_own(project, monkeypatch, tmp_path):

@@ -55,7 +55,12 @@ fetch.register(app)
 
 def refuse_undecodable() -> None:
     """Refuse words that are no text: a run could not write them down."""
-    for word in (*sys.argv, str(Path.cwd())):
+    try:
+        here = str(Path.cwd())
+    except OSError as error:
+        complain(f"the folder that you stand in: {error.strerror}; go to another one")
+        sys.exit(errors.USAGE)
+    for word in (*sys.argv, here):
         if any("\ud800" <= letter <= "\udfff" for letter in word):
             complain(f"a name is not UTF-8, give it another one: {word}")
             sys.exit(errors.USAGE)

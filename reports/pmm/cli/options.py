@@ -135,7 +135,10 @@ GoneOption = Annotated[
 OutOption = Annotated[
     Path | None, typer.Option(help="Folder of the HTML report to write.")
 ]
-SeedOption = Annotated[int, typer.Option(help="Seed of everything that is random.")]
+SeedOption = Annotated[
+    int,
+    typer.Option(min=0, max=2**63 - 1, help="Seed of everything that is random."),
+]
 
 
 def guarded(verb: Callable[P, int | None]) -> Callable[P, None]:

@@ -78,6 +78,12 @@ def bounded() -> None:
     )
 
 
+def is_full(file: BinaryIO) -> bool:
+    """Tell whether what was written into a file may lack its end."""
+    full = os.fstatvfs(file.fileno()).f_bavail == 0
+    return full and os.fstat(file.fileno()).st_size > 0
+
+
 def text_of(file: BinaryIO) -> str:
     """Return what was written into a file."""
     file.seek(0)
@@ -111,4 +117,9 @@ def ask(
         finally:
             kill_session(child.pid)
             child.wait()
+        if is_full(out) or is_full(err):
+            raise PmmError(
+                f"cannot ask {name}: no room for its answer in "
+                f"{tempfile.gettempdir()}: make room there, or set TMPDIR"
+            )
         return Answer(code, text_of(out), text_of(err))

@@ -29,6 +29,8 @@ RUN = "run.json"
 LOCK = "lock"
 """Held by the process that works on the run; says which one that is."""
 RUN_START = b'{"schema":"pmm.run"'
+LATEST = 5
+"""Runs that are named where one is not found."""
 
 
 def make_run_folder(runs: Path, name: str) -> Path:
@@ -83,8 +85,9 @@ def find_run(runs: Path, name: str | Path) -> Path:
             continue
         if any((candidate / part).is_file() for part in (RUN, JOURNAL)):
             return candidate
-    known = [p.name for p in runs.iterdir()] if runs.is_dir() else []
-    hint = f"; there are: {', '.join(sorted(known))}" if known else ""
+    known = sorted(p.name for p in runs.iterdir()) if runs.is_dir() else []
+    more = f" and {len(known) - LATEST} older ones" if len(known) > LATEST else ""
+    hint = f"; there are: {', '.join(known[-LATEST:])}{more}" if known else ""
     raise UsageError(f"no run '{name}'{hint}")
 
 
