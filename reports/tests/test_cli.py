@@ -68,9 +68,12 @@ def test_a_wrong_name_is_exit_2_with_the_nearest(project, arguments, word):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("runn",), ("run", "--bakend", "x"), ("run", "x"), ("run", "--seed", "-1"),
+        ("runn",),
+        ("run", "--bakend", "x"),
+        ("run", "x"),
+        ("run", "--seed", "-1"),
         ("conform", "--seed", str(2**64)),
-    ],  # fmt: skip
+    ],
 )
 def test_wrong_words_are_exit_2(project, arguments):
     assert call(*arguments).exit_code == 2
@@ -90,7 +93,7 @@ def test_a_folder_that_is_gone_is_one_line_and_exit_2(tmp_path):
 
 def test_no_room_for_an_answer_is_said_so(monkeypatch):
     monkeypatch.setattr(asking, "is_full", lambda _: True)
-    with pytest.raises(PmmError, match="no room for its answer in .*TMPDIR"):
+    with pytest.raises(PmmError, match=r"no room for its answer in .*TMPDIR"):
         asking.ask(["echo", "hello"], Path("/"))
 
 
