@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/child.h"
+
 static json_t *parameters_of(const struct pmm_work_values *values) {
   json_t *object = json_object();
   for (size_t i = 0; values->parameters[i].name != NULL; i++) {
@@ -152,11 +154,7 @@ static void conclude(json_t *document) {
 static double time_left(const struct pmm_work_stage *stage,
                         const json_t *document) {
   size_t failed = json_array_size(json_object_get(document, "failures"));
-  double left = stage->timeout_s;
-  for (; failed > 0 && left > 1; failed--) {
-    left /= 2;
-  }
-  return left;
+  return pmmi_child_patience(stage->timeout_s, failed, 1);
 }
 
 json_t *pmm_work_document_run(const struct pmm_work_stage *stage,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/registry.h"
+#include "base/child.h"
 #include "list.h"
 #include "options.h"
 #include "plan.h"
@@ -68,12 +69,8 @@ static void print_help(void) {
 /* A backend that hangs may do so in every case: each that did leaves half the
  * time for the next, down to a twentieth of what was allowed. */
 static double time_left(const struct options *o, unsigned hung) {
-  double least = o->any.timeout_s / 20.0;
-  double left = o->any.timeout_s;
-  for (; hung > 0 && left > least; hung--) {
-    left /= 2;
-  }
-  return left > least ? left : least;
+  double allowed = o->any.timeout_s;
+  return pmmi_child_patience(allowed, hung, allowed / 20);
 }
 
 /* The result of each case, or `unusable` for all of them. */

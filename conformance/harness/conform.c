@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/nearest.h"
 #include "conform_options.h"
 #include "given.h"
@@ -194,13 +195,9 @@ static int report_unusable(struct run *run, const struct pmm_record *record,
 /* A subject that hangs may do so in every case: each that did leaves half the
  * time for the next, down to a hundred-and-twentieth of what was allowed. */
 static double time_left(const struct run *run) {
-  double least = run->options.any.timeout_s / 120;
-  double left = run->options.any.timeout_s;
-  for (unsigned hung = run->report.counts[PMM_CLASS_TIMEOUT];
-       hung > 0 && left > least; hung--) {
-    left /= 2;
-  }
-  return left > least ? left : least;
+  double allowed = run->options.any.timeout_s;
+  return pmmi_child_patience(allowed, run->report.counts[PMM_CLASS_TIMEOUT],
+                             allowed / 120);
 }
 
 static int run_cases(struct run *run) {

@@ -82,3 +82,12 @@ const char *pmmi_child_fate(int status, char *text, size_t size) {
 int pmmi_child_signal(int status) {
   return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
+
+double pmmi_child_patience(double allowed_s, size_t late, double least_s) {
+  double left = allowed_s;
+  assert(allowed_s > 0 && least_s > 0);
+  for (; late > 0 && left > least_s; late--) {
+    left /= 2;
+  }
+  return left > least_s || allowed_s < least_s ? left : least_s;
+}

@@ -40,6 +40,11 @@ int pmmi_child_wait(pid_t child);
 /** How a process ended: "signal 11 (Segmentation fault)", "code 3". */
 const char *pmmi_child_fate(int status, char *text, size_t size);
 
+/** Seconds that the next of many children has: each of `late` that took too
+ *  long leaves half of `allowed_s` for the next, down to `least_s`, so that
+ *  what hangs in all of them ends. */
+double pmmi_child_patience(double allowed_s, size_t late, double least_s);
+
 /** The signal that ended a process; 0: none did. */
 int pmmi_child_signal(int status);
 

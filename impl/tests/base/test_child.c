@@ -111,8 +111,17 @@ static void test_refused(void) {
   tap_ok(child == -1 && reason == EMFILE, "no pipe, no child");
 }
 
+static void test_patience(void) {
+  tap_ok(pmmi_child_patience(60, 0, 1) == 60 &&
+             pmmi_child_patience(60, 2, 1) == 15,
+         "each that was late leaves half");
+  tap_ok(pmmi_child_patience(60, 9, 3) == 3, "and at least so much");
+  tap_ok(pmmi_child_patience(0.5, 9, 1) == 0.5, "but never more than allowed");
+}
+
 int main(void) {
   tap_plan(0);
+  test_patience();
   test_ends();
   test_interrupted();
   test_orphan();
