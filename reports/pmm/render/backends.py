@@ -218,7 +218,7 @@ def attached(ranking: Ranking, spec: str) -> str:
 
 
 def candidate(ranking: Ranking, one: Standing) -> Candidate:
-    """Gather a row of "Who was asked"."""
+    """Gather a row of "Allocators in this run"."""
     entry = entry_of(ranking.run, one.spec)
     means = (one.mean, one.mean_low, one.mean_high)
     middle, low, high = means
