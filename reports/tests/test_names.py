@@ -282,9 +282,10 @@ def test_subjects_of_one_name_are_told_apart_by_their_paths(place):
         'it\'s "mine" \u05d0.so',
     )
     assert columns(place, *texts) == [
-        "here/rt.so off", "other/rt.so off", "new off", "it's \"mine\" \u05d0.so off"
+        "here/rt.so 1 off", "other/rt.so 1 off", "new 1 off",
+        "it's \"mine\" \u05d0.so 1 off",
     ]  # fmt: skip
-    assert columns(place, "other/rt.so") == ["example off"]
+    assert columns(place, "other/rt.so") == ["example 1 off"]
 
 
 def test_a_reproduce_line_serves_where_the_user_stands(place):
