@@ -86,7 +86,7 @@
 /** What it offers: all but `freethread`, `immediate` and `threads`. */
 #define FEATURES(X)                                                           \
   X(alloc_hook) X(arena_hook) X(arena_stats) X(bytes) X(census) X(chunks)     \
-  X(context) X(copy) X(debug_hooks) X(diag) X(dict) X(domain_stats)           \
+  X(compare_code) X(context) X(copy) X(debug_hooks) X(diag) X(dict) X(domain_stats)           \
   X(domains) X(fail_inject) X(file) X(finalize) X(finalizer)                  \
   X(finalizer_alive) X(frame) X(frozenset) X(gc) X(gc_budget)                 \
   X(gc_callbacks) X(gc_clear) X(gc_debug) X(gc_freeze) X(gc_gen) X(gc_log)    \

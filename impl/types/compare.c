@@ -2,6 +2,7 @@
 /* compare.c - equality and order of items; see compare.h. */
 #include "types/compare.h"
 
+#include "types/instance.h"
 #include "types/int.h"
 #include "types/iter.h"
 #include "types/list.h"
@@ -28,8 +29,15 @@ static enum pmm_status not_ordered(pmm_rt *rt) {
   return pmmi_fail(rt, PMM_TYPE, "'<' not supported between these types");
 }
 
+/* Order two slots that differ, holding both meanwhile. */
+static enum pmm_status slots_less(pmm_rt *rt, pmm_obj *x, pmm_obj *y,
+                                  int *less) {
+  return x != NULL && y != NULL ? pmmi_less(rt, x, y, less) : not_ordered(rt);
+}
+
 /* By the first unequal items; else the shorter one is less.  The views are
- * read anew at each step, as comparing may run code. */
+ * read anew at each step, as comparing may run code, which may take the items
+ * out of both. */
 static enum pmm_status items_less(pmm_rt *rt, struct pmmi_items *a,
                                   struct pmmi_items *b, int *less) {
   assert(less != NULL);
@@ -37,13 +45,16 @@ static enum pmm_status items_less(pmm_rt *rt, struct pmmi_items *a,
     pmm_obj *x = a->at[i];
     pmm_obj *y = b->at[i];
     int equal;
+    pmmi_xretain(rt, x);
+    pmmi_xretain(rt, y);
     enum pmm_status status = pmmi_items_equal(rt, x, y, &equal);
-    if (status != PMM_OK) {
-      return status;
+    if (status == PMM_OK && !equal) {
+      status = slots_less(rt, x, y, less);
     }
-    if (!equal) {
-      return x != NULL && y != NULL ? pmmi_less(rt, x, y, less)
-                                    : not_ordered(rt);
+    pmmi_xrelease(rt, y);
+    pmmi_xrelease(rt, x);
+    if (status != PMM_OK || !equal) {
+      return status;
     }
     pmmi_items_refresh(a);
     pmmi_items_refresh(b);
@@ -86,6 +97,9 @@ enum pmm_status pmmi_less(pmm_rt *rt, pmm_obj *a, pmm_obj *b, int *less) {
   if ((pmmi_is_list(a) && pmmi_is_list(b)) ||
       (pmmi_is_tuple(a) && pmmi_is_tuple(b))) {
     return sequences_less(rt, a, b, less);
+  }
+  if (pmmi_instance_has_order(a, b)) {
+    return pmmi_instance_less(rt, a, b, less);
   }
   return not_ordered(rt);
 }

@@ -4,6 +4,7 @@
 
 #include "gc/gc.h"
 #include "types/attrs.h"
+#include "types/text_builder.h"
 #include "types/types_state.h"
 
 static const struct pmmi_heap_type *type_of(const struct pmmi_instance *i) {
@@ -160,6 +161,78 @@ void pmmi_instance_fill_type(struct pmmi_type *type, uint32_t flags) {
   type->clear = pmmi_instance_clear;
   type->finalize = instance_finalize;
   type->copy = instance_copy;
+}
+
+/* ---- code of the host ---------------------------------------------------- */
+
+/* What the code answered, as the runtime's own status. */
+static enum pmm_status answered(pmm_rt *rt, enum pmm_status status) {
+  pmmi_status_take(rt, status);
+  return pmmi_error(rt);
+}
+
+/* Both have such a function, as pmmi_equals() asks for the same one. */
+static enum pmm_status code_equals(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
+                                   int *equal) {
+  assert(pmmi_is_instance(a) && pmmi_is_instance(b));
+  const struct pmm_compare_code *code =
+      &type_of((struct pmmi_instance *)a)->code;
+  *equal = 0;
+  return answered(rt, code->equals(code->ctx, rt, a, b, equal));
+}
+
+static enum pmm_status code_hash(pmm_rt *rt, pmm_obj *o, int64_t *hash) {
+  const struct pmm_compare_code *code =
+      &type_of((struct pmmi_instance *)o)->code;
+  *hash = 0;
+  enum pmm_status status = code->hash(code->ctx, rt, o, hash);
+  *hash -= *hash == -1;
+  return answered(rt, status);
+}
+
+static pmm_obj *code_repr(pmm_rt *rt, pmm_obj *o) {
+  const struct pmm_compare_code *code =
+      &type_of((struct pmmi_instance *)o)->code;
+  pmm_obj *text = NULL;
+  if (answered(rt, code->repr(code->ctx, rt, o, &text)) != PMM_OK) {
+    struct pmmi_error error;
+    pmmi_error_save(rt, &error);
+    pmmi_xrelease(rt, text);
+    pmmi_error_restore(rt, &error);
+    return NULL;
+  }
+  return text != NULL ? text : pmmi_repr_default(rt, o);
+}
+
+void pmmi_instance_fill_code(struct pmmi_heap_type *type,
+                             const struct pmm_compare_code *code) {
+  type->code = *code;
+  type->type.equals = code->equals != NULL ? code_equals : NULL;
+  type->type.hash = code->hash != NULL ? code_hash : NULL;
+  type->type.repr = code->repr != NULL ? code_repr : NULL;
+}
+
+static int has_order(const pmm_obj *o) {
+  return pmmi_is_instance(o) &&
+         type_of((const struct pmmi_instance *)o)->code.less != NULL;
+}
+
+int pmmi_instance_has_order(const pmm_obj *a, const pmm_obj *b) {
+  return has_order(a) && has_order(b);
+}
+
+enum pmm_status pmmi_instance_less(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
+                                   int *less) {
+  assert(pmmi_instance_has_order(a, b));
+  const struct pmm_compare_code *code =
+      &type_of((struct pmmi_instance *)a)->code;
+  enum pmm_status status = pmmi_recursion_enter(rt);
+  *less = 0;
+  if (status == PMM_OK) {
+    status = answered(rt, code->less(code->ctx, rt, a, b, less));
+    pmmi_recursion_leave(rt);
+  }
+  return status;
 }
 
 int pmmi_is_instance(const pmm_obj *o) {

@@ -26,6 +26,7 @@
 #define PMMI_INSTANCE_H
 
 #include "core/object.h"
+#include "pmm/features/compare_code.h"
 #include "types/type.h"
 
 /** Most slots of an instance. */
@@ -40,6 +41,7 @@ struct pmmi_heap_type {
   struct pmmi_weakref *weak; /* references to the type itself               */
   pmm_fn finalizer;          /* NULL: none                                  */
   void *ctx;                 /* its first argument                          */
+  struct pmm_compare_code code; /* of the host; its functions may be NULL    */
   struct pmmi_attr_names *attr_names; /* that instances share; NULL: none   */
   uint32_t slots;
   uint32_t attrs_offset;     /* of a struct pmmi_attrs *; 0: none           */
@@ -75,6 +77,17 @@ struct pmmi_instances {
  *  without slots or optional words.  `flags` are the host's and may seed a
  *  fault into traverse. */
 void pmmi_instance_fill_type(struct pmmi_type *type, uint32_t flags);
+
+/** Let the host's code compare, hash and print the instances of a type. */
+void pmmi_instance_fill_code(struct pmmi_heap_type *type,
+                             const struct pmm_compare_code *code);
+
+/** 1 when the host's code orders both: pmmi_instance_less() may be asked. */
+int pmmi_instance_has_order(const pmm_obj *a, const pmm_obj *b);
+
+/** *less = (a < b), by the host's code.  The caller holds both. */
+enum pmm_status pmmi_instance_less(pmm_rt *rt, pmm_obj *a, pmm_obj *b,
+                                   int *less);
 
 int pmmi_is_instance(const pmm_obj *o);
 

@@ -70,7 +70,9 @@ void pmmi_text_add_repr(struct pmmi_text *text, pmm_obj *o) {
   if (text->failed) {
     return;
   }
+  pmmi_retain(text->rt, o); /* its container may lose it meanwhile           */
   pmm_obj *repr = pmmi_repr(text->rt, o);
+  pmmi_release(text->rt, o);
   size_t size = 0;
   const char *utf8 =
       repr != NULL ? pmmi_str_utf8(text->rt, repr, &size) : NULL;
@@ -122,7 +124,7 @@ void pmmi_repr_leave(pmm_rt *rt, struct pmmi_repr *repr) {
 /* ---- the text of an object ------------------------------------------------
  */
 
-static pmm_obj *repr_default(pmm_rt *rt, pmm_obj *o) {
+pmm_obj *pmmi_repr_default(pmm_rt *rt, pmm_obj *o) {
   char text[160];
   int length = snprintf(text, sizeof text, "<%.100s object at 0x%" PRIxPTR ">",
                         o->type->name, (uintptr_t)o);
@@ -132,7 +134,7 @@ static pmm_obj *repr_default(pmm_rt *rt, pmm_obj *o) {
 pmm_obj *pmmi_repr(pmm_rt *rt, pmm_obj *o) {
   assert(o != NULL);
   if (o->type->repr == NULL) {
-    return repr_default(rt, o);
+    return pmmi_repr_default(rt, o);
   }
   if (pmmi_recursion_enter(rt) != PMM_OK) {
     return NULL;

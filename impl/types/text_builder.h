@@ -37,7 +37,7 @@ void pmmi_text_add_code(struct pmmi_text *text, uint32_t code);
 /** A character as it stands in a literal within `quote`s. */
 void pmmi_text_add_escaped(struct pmmi_text *text, uint32_t code,
                            uint32_t quote);
-/** The repr of an object.  May run code. */
+/** The repr of an object, which is held meanwhile.  May run code. */
 void pmmi_text_add_repr(struct pmmi_text *text, pmm_obj *o);
 
 /** The same for a slot that may be empty. */
@@ -51,6 +51,9 @@ pmm_obj *pmmi_text_finish(struct pmmi_text *text);
  *  there is nothing to leave). */
 int pmmi_repr_enter(pmm_rt *rt, struct pmmi_repr *repr, const pmm_obj *o);
 void pmmi_repr_leave(pmm_rt *rt, struct pmmi_repr *repr);
+
+/** The text of an object whose type has none of its own. */
+pmm_obj *pmmi_repr_default(pmm_rt *rt, pmm_obj *o);
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 

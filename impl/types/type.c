@@ -123,3 +123,17 @@ pmm_obj *pmmi_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
   heap->ctx = spec->ctx;
   return o;
 }
+
+pmm_obj *pmmi_type_with_code(pmm_rt *rt, const struct pmm_type_spec *spec,
+                             const struct pmm_compare_code *code) {
+  assert(spec != NULL && code != NULL);
+  if ((spec->flags & PMM_TYPE_TUPLE) != 0) {
+    return pmmi_fail_null(rt, PMM_UNSUPPORTED,
+                          "a subclass of tuple compares as tuples do");
+  }
+  pmm_obj *o = pmmi_type_new(rt, spec);
+  if (o != NULL) {
+    pmmi_instance_fill_code((struct pmmi_heap_type *)o, code);
+  }
+  return o;
+}

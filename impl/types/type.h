@@ -4,6 +4,7 @@
 #define PMMI_TYPE_H
 
 #include "core/object.h"
+#include "pmm/features/compare_code.h"
 
 /** The type of the types of the host. */
 extern const struct pmmi_type pmmi_type_type;
@@ -11,5 +12,7 @@ extern const struct pmmi_type pmmi_type_type;
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
 pmm_obj *pmmi_type_new(pmm_rt *rt, const struct pmm_type_spec *spec);
+pmm_obj *pmmi_type_with_code(pmm_rt *rt, const struct pmm_type_spec *spec,
+                             const struct pmm_compare_code *code);
 
 #endif /* PMMI_TYPE_H */

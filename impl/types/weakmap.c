@@ -11,7 +11,6 @@
 #define DELETED UINT32_MAX
 
 #define FIRST_ROOM 8u
-
 /** Most entries: positions plus one stay below DELETED. */
 #define MOST_ROOM (UINT32_C(1) << 30)
 
@@ -77,10 +76,7 @@ static enum pmm_status is_entry_of(pmm_rt *rt, const struct pmmi_weakmap *map,
                                    const struct pmmi_weakmap_entry *entry,
                                    pmm_obj *key, int64_t hash, int *equal) {
   *equal = 0;
-  if (entry->hash != hash) {
-    return PMM_OK;
-  }
-  pmm_obj *other = entry_key(rt, map, entry);
+  pmm_obj *other = entry->hash == hash ? entry_key(rt, map, entry) : NULL;
   if (other == NULL) {
     return PMM_OK;
   }
@@ -89,9 +85,12 @@ static enum pmm_status is_entry_of(pmm_rt *rt, const struct pmmi_weakmap *map,
   return status;
 }
 
-/* *position of the live entry with this key, or DELETED. */
-static enum pmm_status find(pmm_rt *rt, const struct pmmi_weakmap *map,
-                            pmm_obj *key, int64_t hash, uint32_t *position) {
+/* One walk; *restart: the container has changed under it. */
+static enum pmm_status walk(pmm_rt *rt, const struct pmmi_weakmap *map,
+                            pmm_obj *key, int64_t hash, uint32_t *position,
+                            int *restart) {
+  uint32_t changes = map->changes;
+  *restart = 0;
   *position = DELETED;
   if (map->room == 0) {
     return PMM_OK;
@@ -105,7 +104,8 @@ static enum pmm_status find(pmm_rt *rt, const struct pmmi_weakmap *map,
     int equal = 0;
     enum pmm_status status =
         is_entry_of(rt, map, &map->entries[at], key, hash, &equal);
-    if (status != PMM_OK) {
+    *restart = map->changes != changes;
+    if (status != PMM_OK || *restart) {
       return status;
     }
     if (equal) {
@@ -114,6 +114,18 @@ static enum pmm_status find(pmm_rt *rt, const struct pmmi_weakmap *map,
     }
   }
   return PMM_OK;
+}
+
+/* *position of the live entry with this key, or DELETED.  May run code, but
+ * none since the entry was found. */
+static enum pmm_status find(pmm_rt *rt, const struct pmmi_weakmap *map,
+                            pmm_obj *key, int64_t hash, uint32_t *position) {
+  int restart = 1;
+  enum pmm_status status = PMM_OK;
+  while (status == PMM_OK && restart) {
+    status = walk(rt, map, key, hash, position, &restart);
+  }
+  return status;
 }
 
 /* ---- room --------------------------------------------------------------- */
@@ -130,6 +142,7 @@ static void rebuild(struct pmmi_weakmap *map,
   map->entries = entries;
   map->index = index;
   map->room = room;
+  map->changes++;
   memset(index, 0, index_bytes(room));
   for (uint32_t from = 0; from < used; from++) {
     struct pmmi_weakmap_entry entry = old[from];
@@ -175,12 +188,17 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_weakmap *map) {
 
 /* ---- removal ------------------------------------------------------------ */
 
-/* Forget a reference that may outlive its entry. */
-static void drop_reference(pmm_rt *rt, struct pmmi_weakref *ref) {
+/* No death is told to a container any more. */
+static void detach(struct pmmi_weakref *ref) {
   assert(ref->base.type == &pmmi_weakref_type);
   pmmi_weakref_leave(ref);
   ref->act = NULL;
   ref->ctx = NULL;
+}
+
+/* Forget a reference that may outlive its entry. */
+static void drop_reference(pmm_rt *rt, struct pmmi_weakref *ref) {
+  detach(ref);
   pmmi_release(rt, &ref->base);
 }
 
@@ -190,6 +208,7 @@ static void remove_entry(pmm_rt *rt, struct pmmi_weakmap *map,
   struct pmmi_weakmap_entry gone = map->entries[position];
   index_remove(map, position);
   map->entries[position] = (struct pmmi_weakmap_entry){.ref = NULL};
+  map->changes++;
   drop_reference(rt, gone.ref);
   pmmi_xrelease(rt, gone.strong);
 }
@@ -202,6 +221,7 @@ static void entry_died(pmm_rt *rt, struct pmmi_weakref *ref) {
     return;
   }
   map->live--;
+  map->changes++;
   if (map->iterators == 0) {
     remove_entry(rt, map, (uint32_t)ref->cookie);
   }
@@ -222,6 +242,7 @@ static void remove_dead(pmm_rt *rt, struct pmmi_weakmap *map) {
   pmmi_release(rt, &map->base);
 }
 
+/* What one entry held may have been all that kept the weak part of another. */
 static void drop_entries(pmm_rt *rt, struct pmmi_weakmap *map) {
   struct pmmi_weakmap_entry *entries = map->entries;
   uint32_t *index = map->index;
@@ -230,9 +251,15 @@ static void drop_entries(pmm_rt *rt, struct pmmi_weakmap *map) {
   map->entries = NULL;
   map->index = NULL;
   map->room = map->used = map->live = 0;
+  map->changes++;
   for (uint32_t i = 0; i < used; i++) {
     if (entries[i].ref != NULL) {
-      drop_reference(rt, entries[i].ref);
+      detach(entries[i].ref);
+    }
+  }
+  for (uint32_t i = 0; i < used; i++) {
+    if (entries[i].ref != NULL) {
+      pmmi_release(rt, &entries[i].ref->base);
       pmmi_xrelease(rt, entries[i].strong);
     }
   }
@@ -300,6 +327,7 @@ static void insert(pmm_rt *rt, struct pmmi_weakmap *map, int64_t hash,
   ref->cookie = position;
   index_add(map, position);
   map->live++;
+  map->changes++;
 }
 
 enum pmm_status pmmi_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
@@ -307,6 +335,7 @@ enum pmm_status pmmi_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
   struct pmmi_weakmap *map = (struct pmmi_weakmap *)weak;
   int64_t hash = 0;
   uint32_t old = DELETED;
+  struct pmmi_weakref *before = NULL; /* of the entry to be replaced        */
   if (weak->type != &pmmi_weakmap_type) {
     return pmmi_fail(rt, PMM_TYPE, "not a weak container");
   }
@@ -319,19 +348,22 @@ enum pmm_status pmmi_weak_set(pmm_rt *rt, pmm_obj *weak, pmm_obj *key,
   if (ref == NULL) {
     return pmmi_error(rt);
   }
-  enum pmm_status status = reserve(rt, map);
-  if (status == PMM_OK) {
-    status = find(rt, map, key, hash, &old);
+  enum pmm_status status = find(rt, map, key, hash, &old);
+  if (status == PMM_OK && old != DELETED) {
+    before = map->entries[old].ref;
   }
-  if (status != PMM_OK || (old != DELETED && map->kind == PMM_WEAK_SET)) {
+  if (status == PMM_OK && (before == NULL || map->kind != PMM_WEAK_SET)) {
+    status = reserve(rt, map); /* moves entries; references know where      */
+  }
+  if (status != PMM_OK || (before != NULL && map->kind == PMM_WEAK_SET)) {
     drop_reference(rt, ref);
     return status;
   }
   pmm_obj *strong = values ? key : map->kind == PMM_WEAK_KEYS ? value : NULL;
   insert(rt, map, hash, ref, strong);
-  if (old != DELETED && map->entries[old].ref != NULL) {
+  if (before != NULL) {
     map->live--;
-    remove_entry(rt, map, old);
+    remove_entry(rt, map, (uint32_t)before->cookie);
   }
   return PMM_OK;
 }
@@ -380,38 +412,6 @@ enum pmm_status pmmi_weak_delete(pmm_rt *rt, pmm_obj *weak, pmm_obj *key) {
     remove_entry(rt, map, position);
   }
   return status;
-}
-
-/* Store one entry of another container again, if it is alive. */
-static enum pmm_status copy_entry(pmm_rt *rt, pmm_obj *to,
-                                  const struct pmmi_weakmap_entry *entry) {
-  int values = ((const struct pmmi_weakmap *)to)->kind == PMM_WEAK_VALUES;
-  pmm_obj *strong = entry->strong;
-  pmm_obj *weak =
-      entry->ref != NULL ? pmmi_weakref_strong(rt, entry->ref) : NULL;
-  if (weak == NULL) {
-    return PMM_OK;
-  }
-  pmmi_xretain(rt, strong);
-  enum pmm_status status = pmmi_weak_set(rt, to, values ? strong : weak,
-                                         values ? weak : strong);
-  pmmi_xrelease(rt, strong);
-  pmmi_release(rt, weak);
-  return status;
-}
-
-static pmm_obj *weakmap_copy(pmm_rt *rt, pmm_obj *o) {
-  const struct pmmi_weakmap *from = (const struct pmmi_weakmap *)o;
-  pmm_obj *to = pmmi_weak_new(rt, from->kind);
-  enum pmm_status status = to != NULL ? PMM_OK : PMM_NO_MEMORY;
-  for (uint32_t i = 0; status == PMM_OK && i < from->used; i++) {
-    status = copy_entry(rt, to, &from->entries[i]);
-  }
-  if (status != PMM_OK) {
-    pmmi_xrelease(rt, to);
-    return NULL;
-  }
-  return to;
 }
 
 /* ---- iteration ---------------------------------------------------------- */
@@ -484,7 +484,7 @@ const struct pmmi_type pmmi_weakmap_type = {
     .length = weakmap_length,
     .iter = weakmap_iter,
     .owned_bytes = weakmap_owned_bytes,
-    .copy = weakmap_copy,
+    .copy = pmmi_weakmap_copy,
 };
 
 const struct pmmi_type pmmi_weakmap_iter_type = {

@@ -18,6 +18,10 @@
  *   3. While an iterator is under way, the entries of the dead stay; the last
  *      iterator that ends removes them.
  *
+ *   4. Comparing keys may run code that changes this same container.
+ *      `changes` counts all that a look-up walks over; one that finds it
+ *      moved begins again.
+ *
  * Invariant: every entry that is no hole is in the index once; `live` counts
  * those whose weak part is alive.
  *
@@ -45,11 +49,15 @@ struct pmmi_weakmap {
   uint32_t used;      /* entries and holes                                  */
   uint32_t live;      /* entries whose weak part is alive                   */
   uint32_t iterators; /* under way                                          */
+  uint32_t changes;   /* of entries, index or who lives                     */
   enum pmm_weak_kind kind;
 };
 
 extern const struct pmmi_type pmmi_weakmap_type;
 extern const struct pmmi_type pmmi_weakmap_iter_type;
+
+/** Another one with the entries that live; `o` may change meanwhile. */
+pmm_obj *pmmi_weakmap_copy(pmm_rt *rt, pmm_obj *o);
 
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 

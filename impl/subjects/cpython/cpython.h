@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "pmm/features/compare_code.h"
 #include "pmm/subject.h"
 
 /* ---- the runtime -------------------------------------------------------- */
@@ -305,5 +306,12 @@ extern PyMethodDef pmmi_cpy_probe_methods[];
 extern PyMethodDef pmmi_cpy_own_copy_methods[];
 /** Slots of an instance of a probe type. */
 size_t pmmi_cpy_probe_slots(PyObject *instance);
+/** Add the slots of a type whose instances run code of the host when they are
+ *  compared, hashed or printed (probe_compare.c); returns what comes next. */
+PyType_Slot *pmmi_cpy_code_slots(PyType_Slot *slots,
+                                 const struct pmm_compare_code *code);
+/** That code of an instance; NULL when its runtime is closed. */
+const struct pmm_compare_code *pmmi_cpy_code_of(PyObject *instance,
+                                                pmm_rt **rt);
 
 #endif /* PMMI_CPYTHON_H */

@@ -17,8 +17,8 @@
  *  `freethread` (such builds do not load the limited API), `gc_budget`,
  *  `immediate` and `threads`. */
 #define PMMI_CPY_FEATURES(X)                                                  \
-  X(alloc_hook) X(arena_hook) X(bytes) X(census) X(chunks) X(context)         \
-  X(copy) X(debug_hooks) X(diag) X(dict) X(domains) X(fail_inject) X(file)    \
+  X(alloc_hook) X(arena_hook) X(bytes) X(census) X(chunks)                    \
+  X(compare_code) X(context) X(copy) X(debug_hooks) X(diag) X(dict) X(domains) X(fail_inject) X(file)    \
   X(finalize) X(finalizer) X(finalizer_alive) X(frame) X(frozenset) X(gc)     \
   X(gc_callbacks) X(gc_clear) X(gc_debug) X(gc_freeze) X(gc_gen) X(gc_log)    \
   X(gc_referents) X(gc_referrers) X(gc_track) X(gc_traverse) X(gc_verify)     \

@@ -191,6 +191,9 @@ static void fill_slots(PyType_Slot *slots, const struct pmmi_cpy_kind *kind,
     *slots++ = PMMI_CPY_SLOT(Py_tp_traverse, probe_traverse);
     *slots++ = PMMI_CPY_SLOT(Py_tp_clear, probe_clear);
   }
+  if (kind->has_code) {
+    slots = pmmi_cpy_code_slots(slots, &kind->code);
+  }
   if (gc && !base) {
     *slots++ = PMMI_CPY_SLOT(Py_tp_free, probe_free);
   } else {
@@ -201,7 +204,7 @@ static void fill_slots(PyType_Slot *slots, const struct pmmi_cpy_kind *kind,
 
 static PyObject *type_from_spec(struct pmmi_cpy_kind *kind) {
   PyMemberDef members[PMMI_CPY_SLOTS_MAX + 2];
-  PyType_Slot slots[8];
+  PyType_Slot slots[12];
   PyType_Spec spec = {.name = kind->name, .slots = slots};
   PyObject *type;
   fill_members(members, kind);
@@ -289,7 +292,9 @@ static PyObject *make_with_kind(struct pmmi_cpy_kind *kind) {
   return NULL;
 }
 
-pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
+/** `code` NULL: instances compare as Python's own do. */
+static pmm_obj *new_type(pmm_rt *rt, const struct pmm_type_spec *spec,
+                         const struct pmm_compare_code *code) {
   assert(spec != NULL);
   struct pmmi_cpy_kind *kind;
   if (spec->slots > PMMI_CPY_SLOTS_MAX) {
@@ -300,9 +305,9 @@ pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
     return pmmi_cpy_fail_null(PMM_UNSUPPORTED, "a fault needs a plain slot");
   }
   if ((spec->flags & PMM_TYPE_TUPLE) != 0 &&
-      (spec->slots > 0 || spec->finalizer != NULL)) {
+      (spec->slots > 0 || spec->finalizer != NULL || code != NULL)) {
     return pmmi_cpy_fail_null(PMM_UNSUPPORTED,
-                              "a subclass of tuple with slots or finalizer");
+                              "a subclass of tuple with more than items");
   }
   kind = calloc(1, sizeof *kind);
   if (kind == NULL) {
@@ -314,12 +319,36 @@ pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
                         .finalizer = spec->finalizer,
                         .ctx = spec->ctx,
                         .slots = spec->slots,
+                        .has_code = code != NULL,
                         .flags = spec->flags};
   if ((spec->flags & PMM_TYPE_DICT) != 0) {
     kind->flags |= PMM_TYPE_GC; /* as every Python class with attributes */
   }
+  if (code != NULL) {
+    kind->code = *code;
+  }
   snprintf(kind->name, sizeof kind->name, "pmm.%s", spec->name);
   return pmmi_cpy_obj(make_with_kind(kind));
+}
+
+pmm_obj *pmmi_cpy_type_new(pmm_rt *rt, const struct pmm_type_spec *spec) {
+  return new_type(rt, spec, NULL);
+}
+
+pmm_obj *pmmi_cpy_type_with_code(pmm_rt *rt, const struct pmm_type_spec *spec,
+                                 const struct pmm_compare_code *code) {
+  assert(code != NULL);
+  return new_type(rt, spec, code);
+}
+
+const struct pmm_compare_code *pmmi_cpy_code_of(PyObject *instance,
+                                                pmm_rt **rt) {
+  const struct pmmi_cpy_kind *kind = ((struct pmmi_cpy_probe *)instance)->kind;
+  if (!listening(kind)) {
+    return NULL;
+  }
+  *rt = kind->rt;
+  return &kind->code;
 }
 
 struct pmmi_cpy_kind *pmmi_cpy_kind_of(PyObject *type) {

@@ -26,6 +26,8 @@ struct pmmi_cpy_kind {
   void *ctx;
   uint32_t slots;
   uint32_t flags;    /* enum pmm_type_flag                                   */
+  int has_code;      /* 1: `code` compares, hashes and prints instances      */
+  struct pmm_compare_code code;
   PyObject *type;    /* borrowed; what instance_new was last asked for       */
   char name[96];     /* "pmm.NAME": CPython 3.10 does not copy it            */
 };
