@@ -246,10 +246,11 @@ static const struct use comparing_in_dicts[] = {
 static const struct use ordering_equals[] = {{"order", sort_outer}};
 static const struct use ordering[] = {{"order", sort_outer},
                                       {"sorting", sort_it}};
-static const struct use ordering_by_keys[] = {{"sorting by keys", sort_by_key}};
+static const struct use ordering_by_keys[] = {
+    {"sorting by keys", sort_by_key}};
 static const struct use hashing[] = {{"hash of a tuple", hash_tuple}};
-static const struct use hashing_into_sets[] = {{"set()", set_of_it},
-                                               {"frozenset()", frozenset_of_it}};
+static const struct use hashing_into_sets[] = {
+    {"set()", set_of_it}, {"frozenset()", frozenset_of_it}};
 static const struct use printing[] = {{"text", print},
                                       {"text inside a list", print_nested}};
 

@@ -26,7 +26,6 @@
 #define PMMI_INSTANCE_H
 
 #include "core/object.h"
-#include "pmm/features/compare_code.h"
 #include "types/type.h"
 
 /** Most slots of an instance. */

@@ -4,7 +4,6 @@
 #define PMMI_TYPE_H
 
 #include "core/object.h"
-#include "pmm/features/compare_code.h"
 
 /** The type of the types of the host. */
 extern const struct pmmi_type pmmi_type_type;

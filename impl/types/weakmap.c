@@ -6,6 +6,7 @@
 
 #include "types/iter.h"
 #include "types/types_state.h"
+#include "types/weakmap_copy.h"
 
 /** In the index: an entry was here; a search goes on. */
 #define DELETED UINT32_MAX
@@ -190,7 +191,6 @@ static enum pmm_status reserve(pmm_rt *rt, struct pmmi_weakmap *map) {
 
 /* No death is told to a container any more. */
 static void detach(struct pmmi_weakref *ref) {
-  assert(ref->base.type == &pmmi_weakref_type);
   pmmi_weakref_leave(ref);
   ref->act = NULL;
   ref->ctx = NULL;

@@ -56,9 +56,6 @@ struct pmmi_weakmap {
 extern const struct pmmi_type pmmi_weakmap_type;
 extern const struct pmmi_type pmmi_weakmap_iter_type;
 
-/** Another one with the entries that live; `o` may change meanwhile. */
-pmm_obj *pmmi_weakmap_copy(pmm_rt *rt, pmm_obj *o);
-
 /* ---- operations (contracts: pmm/subject.h) ------------------------------- */
 
 pmm_obj *pmmi_weak_new(pmm_rt *rt, enum pmm_weak_kind kind);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* weakmap_copy.c - copies of weak containers; see weakmap.h. */
+#include "types/weakmap_copy.h"
+
 #include "types/types_state.h"
 #include "types/weakmap.h"
 

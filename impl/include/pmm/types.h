@@ -164,6 +164,26 @@ struct pmm_type_spec {
   void *ctx;          /* first argument of finalizer                        */
 };
 
+/** Code that compares, hashes and prints the instances of a type (feature
+ *  compare_code).  `ctx` and the functions outlive it.  `self` and `other`
+ *  are borrowed: whoever compares keeps them alive until the code returns.
+ *  Each returns PMM_OK or the status of an error that it wants to raise, as
+ *  pmm_fn does.  A function that is NULL: as instances are without it. */
+struct pmm_compare_code {
+  size_t struct_size;
+  void *ctx;
+  /** Called when `other`, another object, is of a type with such a function. */
+  enum pmm_status (*equals)(void *ctx, pmm_rt *rt, pmm_obj *self,
+                            pmm_obj *other, int *equal);
+  /** *less = (self < other); called as equals is. */
+  enum pmm_status (*less)(void *ctx, pmm_rt *rt, pmm_obj *self, pmm_obj *other,
+                          int *less);
+  enum pmm_status (*hash)(void *ctx, pmm_rt *rt, pmm_obj *self, int64_t *hash);
+  /** *text: a new str, NULL for that of other instances. */
+  enum pmm_status (*repr)(void *ctx, pmm_rt *rt, pmm_obj *self,
+                          pmm_obj **text);
+};
+
 /* ---- codes: what a function or a generator executes ---------------------- */
 
 /**

@@ -28,7 +28,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "pmm/features/compare_code.h"
 #include "pmm/subject.h"
 
 /* ---- the runtime -------------------------------------------------------- */
