@@ -35,6 +35,7 @@ SCRIPT = Path(__file__).resolve()
 PROJECT = SCRIPT.parent.parent
 PLACE = Path("impl", "hosts", "cpython")
 BENCH = Path("bench", "pmm_bench.so")
+LOCKSTEP = Path("conformance", "lockstep", "pmm_lockstep.so")
 OLDEST = (3, 8)
 SCHEMA = 1
 
@@ -101,17 +102,29 @@ def check_module(path):
     return path
 
 
+def beside(module, place):
+    """Path of another module of the build that the extension is from."""
+    built = module.resolve().parents
+    return (built[3] if len(built) > 3 else built[0]) / place
+
+
 def find_bench(given, module):
     """Path of the benchmarks' module: the one of the extension's build."""
     if given and not Path(given).is_file():
         raise WrongPathError(f"there is no file {given}")
-    built = module.resolve().parents
-    path = Path(given) if given else (built[3] if len(built) > 3
-                                      else built[0]) / BENCH
+    path = Path(given) if given else beside(module, BENCH)
     if not path.is_file():
         raise CannotLoadError(
             f"there are no benchmarks in {path}: they are built where Google "
             "Benchmark (libbenchmark-dev) is installed")
+    return path
+
+
+def find_lockstep(module):
+    """Path of the module that runs random programs."""
+    path = beside(module, LOCKSTEP)
+    if not path.is_file():
+        raise CannotLoadError(f"there is no {path}: build the project")
     return path
 
 
@@ -167,10 +180,10 @@ def parse(argv):
     """Options of this script, and the program with its own."""
     parser = argparse.ArgumentParser(
         prog="cpython_host.py",
-        description="Run conformance cases, a workload or benchmarks inside "
-                    "this interpreter.",
-        epilog="`conform --help`, `work --help` and `bench --help` list the "
-               "options of each. "
+        description="Run conformance cases, a workload, benchmarks or random "
+                    "programs inside this interpreter.",
+        epilog="`conform --help`, `work --help`, `bench --help` and "
+               "`lockstep --help` list the options of each. "
                "PMM_CPYTHON_ACCOUNT=none leaves the interpreter's allocators "
                "unhooked, for undisturbed times.")
     parser.add_argument("--module", metavar="FILE",
@@ -182,13 +195,15 @@ def parse(argv):
     parser.add_argument("--describe", action="store_true",
                         help="print what this subject is, as JSON")
     parser.add_argument("program", nargs="?",
-                        choices=("conform", "work", "bench", "selftest"),
+                        choices=("conform", "work", "bench", "lockstep",
+                                 "selftest"),
                         help="what to run")
     parser.add_argument("arguments", nargs=argparse.REMAINDER,
                         help="its own options")
     options = parser.parse_args(argv)
     if not options.describe and options.program is None:
-        parser.error("name a program: conform, work, bench or selftest")
+        parser.error("name a program: conform, work, bench, lockstep or "
+                     "selftest")
     return options
 
 
@@ -207,6 +222,8 @@ def run(options):
     if options.program == "bench":
         bench = find_bench(options.bench_module, path)
         return module.bench(argv, str(bench))
+    if options.program == "lockstep":
+        return module.bench(argv, str(find_lockstep(path)))
     return getattr(module, options.program)(argv)
 
 

@@ -22,6 +22,7 @@ from catalogue import Fault, Result, Table
 PROGRAMS = {
     "pmm-conform": "conformance/pmm-conform",
     "pmm-backend-check": "conformance/backends/pmm-backend-check",
+    "pmm-lockstep": "conformance/lockstep/pmm-lockstep",
 }
 # Options with an argument of their own that name output.
 OUTPUTS = {"-o", "-MF", "-MQ", "-MT"}
@@ -136,17 +137,25 @@ class Build:
                 return said
         return ""
 
-    def seed(self, fault: Fault, text: str, folder: Path) -> tuple[Path | None, str]:
-        """The faulty program, or None and why it cannot be made."""
+    def seed(
+        self, fault: Fault, text: str, folder: Path, name: str = ""
+    ) -> tuple[Path | None, str]:
+        """The faulty program (of that name), or None and why it cannot be made."""
         output = folder / "faulty.o"
         wrong = self.compiles_cleanly(fault, text, output)
         if wrong:
             return None, wrong
-        program = folder / fault.program
-        words = list(self.links[fault.program])
+        return self.link(name or fault.program, [output], folder)
+
+    def link(
+        self, name: str, objects: list[Path], folder: Path
+    ) -> tuple[Path | None, str]:
+        """A program with these objects before all others, or None and why not."""
+        program = folder / name
+        words = list(self.links[name])
         words[words.index("-o") + 1] = str(program)
         first = next(i for i, word in enumerate(words) if word.endswith(".o"))
-        words.insert(first, str(output))
+        words[first:first] = map(str, objects)
         code, said, wrong = run_quietly(words, self.folder)
         return (program, "") if code == 0 else (None, said + wrong)
 
