@@ -74,7 +74,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
 # names into subjects and backends, and pass on what they found.
 PROGRAMS = re.compile(
     r"(^|/)(main|find|list|work|options|witness)\.(c|h|cc)$|^bench/|/tests?/|/fuzz/"
-    r"|^conformance/backends/runner\.c$"
+    r"|^conformance/(backends/runner|lockstep/lockstep)\.c$"
     r"|/fakes?/|/faults?/"
 )
 
@@ -82,6 +82,8 @@ PROGRAMS = re.compile(
 def layer_of(path: str) -> str | None:
     """The layer of a file by its path from the root; None: not judged."""
     parts = path.split("/")
+    if path == "conformance/lockstep/host.c":  # it is loaded there
+        return "impl/hosts"
     if parts[0] != "impl":
         if PROGRAMS.search(path):
             return "program"
