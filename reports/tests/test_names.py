@@ -311,11 +311,12 @@ def test_an_interpreter_is_named_by_its_path(place, spelling):
         )
     label = "mine" if "mine" in spelling else one.id
     text = spelling.format(path, name=path.name)
-    assert columns(place, text) == [label]
+    title = label if label == one.id else f"{label} {one.version}"
+    assert columns(place, text) == [title]
     subjects = {entry.name: entry.available for entry in place.latest().subjects}
     assert subjects == {"reference": True, label: True}
     twice = columns(place, text, f"cpython-{one.version}")
-    assert twice == sorted({label, one.id}, key=twice.index)
+    assert twice == sorted({title, one.id}, key=twice.index)
 
 
 def test_backends_of_one_name_are_told_apart_in_every_table(place):
