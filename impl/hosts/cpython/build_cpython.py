@@ -11,12 +11,15 @@ For versions that the shared _pmm.abi3.so does not load in (3.8 and 3.9).
    folder that Meson has built, which also has the Python of the adaptor as C.
 3. Write _pmm.cpython-38.so beside _pmm.abi3.so, where cpython_host.py looks;
    nothing is done when it is newer than all that goes into it.
+4. Load it: a shared object may be linked with functions that nobody has.
 
-Exit codes: 0 done, 1 the compiler failed, 2 something needed is not there.
+Exit codes: 0 done, 1 it cannot be compiled or loaded, 2 something needed is not
+there.
 Standard library only, CPython 3.8 or later.
 """
 
 import argparse
+import importlib.util
 import os
 import subprocess
 import sys
@@ -36,7 +39,8 @@ FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared",
          "-Wall", "-Wextra")
 WHOLE = "conformance/libpmm_conform.a"
 ARCHIVES = ("workloads/libpmm_work.a", "impl/backends/libpmm_backends.a",
-            "impl/libpmm_host.a", "impl/subjects/libpmm_view.a")
+            "impl/libpmm_host.a", "impl/subjects/libpmm_view.a",
+            "impl/base/libpmm_base.a")
 LIBRARIES = ("-ljansson", "-lz", "-lm", "-ldl", "-lpthread")
 
 
@@ -72,6 +76,16 @@ def command(build, headers):
     return parts
 
 
+def load_fault(path):
+    """Why this interpreter cannot load an extension; None when it can."""
+    spec = importlib.util.spec_from_file_location("_pmm", str(path))
+    try:
+        importlib.util.module_from_spec(spec)
+    except ImportError as error:
+        return str(error)
+    return None
+
+
 def is_current(build):
     """1 when what would be compiled is older than what is there."""
     output = build / OUTPUT / output_name()
@@ -98,7 +112,15 @@ def main():
         return 2
     if is_current(build):
         return 0
-    return 1 if subprocess.call(command(build, headers)) != 0 else 0
+    output = build / OUTPUT / output_name()
+    if subprocess.call(command(build, headers)) != 0:
+        return 1
+    fault = load_fault(output)
+    if fault is not None:
+        output.unlink()
+        print("build_cpython.py: it does not load:", fault, file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == "__main__":
