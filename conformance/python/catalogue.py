@@ -19,7 +19,7 @@ class Case:
     """One case: a function below `must`, `should` or `may`."""
 
     id: str
-    """Its file's name, a dot, and the function's: `lst.growing_keeps_identity`."""
+    """Its file's name up to `_`, a dot, and the function's: `lst.keeps_identity`."""
     title: str
     requirements: tuple[str, ...]
     level: str
@@ -44,8 +44,9 @@ def declared(node: ast.FunctionDef, path: Path) -> Case | None:
             continue
         title, *requirements = [ast.literal_eval(part) for part in one.args]
         named = {part.arg: ast.literal_eval(part.value) for part in one.keywords}
+        area = path.stem.partition("_")[0]
         return Case(
-            id=f"{path.stem}.{node.name}",
+            id=f"{area}.{node.name}",
             title=title,
             requirements=tuple(requirements),
             level=LEVELS[one.func.id],

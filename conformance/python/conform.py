@@ -289,7 +289,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--start", type=float, default=START_SECONDS, metavar="S",
                         help="seconds for the answer to the question what it is")  # fmt: skip
     parser.add_argument("--together", action="store_true",
-                        help="one process for the cases of an area; what is not fine "
+                        help="one process for the cases of a file; what is not fine "
                              "is run again alone")  # fmt: skip
     parser.add_argument("--jsonl", metavar="FILE", help="write JSON lines, too")
     parser.add_argument("--list", action="store_true", help="list the cases")
