@@ -22,6 +22,9 @@ from pathlib import Path
 from typing import Any
 
 FINE = {"PASS", "UNSUPPORTED"}
+LEAVES = "fin.closing_gives_all_back"
+"""It closes a runtime with objects left, as the reference's profile allows; there
+the fake dies as it says."""
 # operation: (lane, cases, how many it makes UNSUPPORTED at least)
 REFUSED = {
     "frozenset_new": ("plain", ["*"], 10),
@@ -75,7 +78,11 @@ def without_operation(program: str, fake: str, operation: str, all_: bool) -> li
     options = ["--lane", lane, *(part for glob in globs for part in ("--case", glob))]
     wish = {"FAKE_PROFILE": "reference", "FAKE_REFUSES": operation}
     cases = run(program, fake, wish, *options)
-    wrong = [shown(case) for case in cases if case["class"] not in {*FINE, "WAIVED"}]
+    wrong = [
+        shown(case)
+        for case in cases
+        if case["class"] not in {*FINE, "WAIVED"} and case["id"] != LEAVES
+    ]
     named = [case for case in cases if case["feature"] == operation]
     if not cases or len(named) < least:
         wrong.append(f"{len(named)} of {len(cases)} cases name it, {least} should")

@@ -20,4 +20,4 @@ const struct pmmi_option pmm_options_shared[] = {
     PMMI_FLAG(ROW, "json", json, "what is listed, as JSON"),
     PMMI_FLAG(ROW, "tap", tap, "TAP on stdout (always on)"),
     PMMI_FLAG(ROW, "help", help, "this text"),
-    {NULL}};
+    {.name = NULL}};

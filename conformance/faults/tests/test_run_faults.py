@@ -6,6 +6,7 @@ Runs it over small catalogues of its own; TAP on stdout.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -34,11 +35,16 @@ def entry(
 
 def run(build: str, text: str, *options: str) -> tuple[int, str]:
     """Exit code and output of the runner over a catalogue of this text."""
+    whole = {name: os.environ[name] for name in os.environ if name != "PMM_PART"}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "own.toml").write_text(text, encoding="utf-8")
         command = [sys.executable, str(RUNNER), build, "--catalogue", folder]
         done = subprocess.run(
-            [*command, *options], capture_output=True, text=True, check=False
+            [*command, *options],
+            env=whole,
+            capture_output=True,
+            text=True,
+            check=False,
         )
     return done.returncode, done.stdout + done.stderr
 

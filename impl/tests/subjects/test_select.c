@@ -104,10 +104,10 @@ static void faults_are_named(char **so) {
   static const struct {
     int fault;
     const char *word;
-  } rows[] = {{1, "version 4"},   {2, "struct_size"}, {3, "no name"},
-              {4, "no core"},     {5, "close is null"},
+  } rows[] = {{1, "version 4"},   {2, "struct_size"}, {3, "NULL or empty"},
+              {4, "core is NULL"}, {5, "close is null"},
               {6, "does not serve"},
-              {7, "exports no"},  {8, "no name"},     {9, "version"},
+              {7, "exports no"},  {8, "NULL or empty"}, {9, "version"},
               {10, "build"},      {11, "profile"},    {12, "feature"},
               {13, "modes"},      {14, "retain is null"},
               {17, "version 2 of pmm/subject.h"},
