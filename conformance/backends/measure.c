@@ -21,6 +21,14 @@ int measure_applies(struct check *check) {
   return 1;
 }
 
+int measure_malloc_is_real(struct check *check) {
+  if (PMMI_ASAN) {
+    check_skip(check, "malloc without AddressSanitizer");
+    return 0;
+  }
+  return 1;
+}
+
 int measure_is_slow(void) { return pmmi_sanitize_listens(); }
 
 uint64_t measure_resident(void) { return pmmi_host_rss_bytes(); }

@@ -9,6 +9,10 @@
  *  memory or runs its own code in between.  Else the case is skipped. */
 int measure_applies(struct check *check);
 
+/** 1 when malloc is the library's and not AddressSanitizer's, whose locks gcc 12
+ *  leaves held in a child of fork.  Else the case is skipped. */
+int measure_malloc_is_real(struct check *check);
+
 /** 1 under a checker that makes a program many times slower. */
 int measure_is_slow(void);
 

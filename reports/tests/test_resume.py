@@ -50,8 +50,11 @@ def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
 
 
 def listen() -> None:
-    """Let the child take Ctrl-C, also where the tests run in the background."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Let the child take what ends it, also where the tests run in the background
+    or below nohup.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_folder(project: Project) -> Path | None:
