@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backends/plugin.h"
 #include "sanitize.h"
 
 /* ---- the contract's functions over the table ----------------------------- */
@@ -175,7 +176,7 @@ int pmmi_malloclike_symbol(void *library, const char *prefix,
 static void *open_first(const char *const *files, char *reason, size_t size) {
   assert(files[0] != NULL);
   for (size_t i = 0; files[i] != NULL; i++) {
-    void *library = dlopen(files[i], RTLD_NOW | RTLD_LOCAL);
+    void *library = dlopen(files[i], PMMI_LIBRARY_SCOPE);
     if (library != NULL) {
       return library;
     }

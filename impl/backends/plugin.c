@@ -104,7 +104,7 @@ int pmmi_plugin_at_fault(void) { return at_fault; }
 
 int pmmi_plugin_exports(const char *path) {
   assert(path != NULL);
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void *library = dlopen(path, PMMI_LIBRARY_SCOPE);
   return library != NULL && dlsym(library, PMM_BACKEND_GETTER) != NULL;
 }
 
@@ -112,7 +112,7 @@ const struct pmm_backend *pmmi_plugin_open(const char *path, char *reason,
                                            size_t size) {
   assert(path != NULL && reason != NULL);
   at_fault = 0;
-  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void *library = dlopen(path, PMMI_LIBRARY_SCOPE);
   if (library == NULL) {
     snprintf(reason, size, "%s", dlerror());
     return NULL;

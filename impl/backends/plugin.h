@@ -11,6 +11,14 @@
 #include <stddef.h>
 
 #include "pmm/backend.h"
+#include "sanitize.h"
+
+/** How dlopen() binds a stranger's library, whichever of its two forms is tried
+ *  first: what it has itself it means, also where the C library, which stands
+ *  first in the scope of a process, has a function of that name (malloc calls
+ *  memalign).  AddressSanitizer refuses to have a library bound so. */
+#define PMMI_LIBRARY_SCOPE                                                    \
+  (RTLD_NOW | RTLD_LOCAL | (PMMI_ASAN ? 0 : RTLD_DEEPBIND))
 
 /** The backend that the shared object at `path` exports; NULL and a reason
  *  when it cannot be loaded or lies about itself.  Stays loaded. */

@@ -4,11 +4,14 @@
  * Arguments: the folder of the test plug-ins, and their suffix.
  */
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "backends/plugin.h"
 #include "backends/registry.h"
 #include "backends/witness.h"
 #include "lab.h"
+#include "sanitize.h"
 
 static char message[640];
 static const char *folder;
@@ -115,6 +118,35 @@ static void test_plugin(void) {
   plugin->fini(heap);
 }
 
+/* One that has malloc itself, and calls its own functions by name.  In a process
+ * of its own, for it dies of a block of the C library's, and as a process has one
+ * library alone. */
+static void test_replacement(void) {
+  char spec[600];
+  snprintf(spec, sizeof spec, "own=%s/replaces.so", folder);
+  if (pmmi_sanitize_valgrind() || access(spec + sizeof "own=" - 1, R_OK) != 0) {
+    tap_skip("a checker's malloc cannot be replaced");
+    return;
+  }
+  (void)fflush(stdout);
+  pid_t pid = fork();
+  if (pid == 0) {
+    const struct pmm_backend *own = find(spec);
+    void *heap = NULL;
+    int opened = own != NULL && own->init(NULL, &heap) == 0;
+    void *block = opened ? own->alloc(heap, 100) : NULL;
+    void *moved = opened ? own->realloc(heap, block, 100, 200) : NULL;
+    if (moved != NULL) {
+      own->free(heap, moved);
+    }
+    _exit(block == NULL || moved == NULL || moved == block);
+  }
+  int status = -1;
+  tap_need(pid > 0 && waitpid(pid, &status, 0) == pid);
+  tap_ok(status == 0,
+         "a library that has malloc itself means its own functions");
+}
+
 static void test_malloclike(void) {
   char spec[600];
   void *heap = NULL;
@@ -174,6 +206,7 @@ int main(int argc, char **argv) {
   test_liars();
   test_labels();
   test_plugin();
+  test_replacement();
   test_malloclike();
   return tap_done();
 }
