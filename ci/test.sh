@@ -14,22 +14,22 @@ the steps named.  Exit code 0 when all passed, 1 when one failed.  The last
 line is "N passed, N failed, N skipped".
 
 What takes long is sampled: a part of it that the commit decides, so that a few
-commits have all of it.  --whole takes all at once, in about an hour.
+commits have all of it.  --whole takes all at once, and much longer.
 
 The steps, and about what each takes in seconds on two quiet cores
 (ci/timing.sh prints what they took here):
 
-  gcc       210  build with gcc; the tests of the C code; a quarter of the
+  gcc       150  build with gcc; the tests of the C code; a quarter of the
                  seeded faults
-  clang     100  each source without a warning of clang's; a fifth of them
+  clang      60  each source without a warning of clang's; a fifth of them
                  through its static analyzer
-  asan      300  unit tests and cases with the address and undefined-behaviour
+  asan      130  unit tests and cases with the address and undefined-behaviour
                  sanitizers, once (sampled: each over one backend and in one mode)
-  valgrind  340  the unit tests under memcheck (sampled: without the longest)
-  conform    90  the cases in every collector mode over every backend, and on
+  valgrind   60  the unit tests under memcheck (sampled: without the longest)
+  conform   120  the cases in every collector mode over every backend, and on
                  the oldest and the newest CPython
-  lint       10  Ruff and mypy
-  python    480  the runner, the report in a browser, whole runs
+  lint       20  Ruff and mypy
+  python    490  the runner, the report in a browser, whole runs
 
 Three more run only when they are named; --whole has the first two of them:
 
