@@ -10,7 +10,8 @@ conformance and bench, and fails on one that the layers forbid:
 
   conformance, bench, workloads   their own headers, pmm/*, host.h, base; program
                                   files also the registry and the selection,
-                                  the allocator check backends/malloclike.h
+                                  tests tap.h, the allocator check
+                                  backends/malloclike.h
   impl/hosts                      the contract and the adaptors, and of the
                                   trees the programs that it runs (conform.h,
                                   work.h, bench_host.h); nothing includes it
@@ -67,7 +68,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "check": ("pmm/", "host.h", "sanitize.h", "base/",
               "backends/malloclike.h"),
     "program": ("pmm/", "host.h", "base/", "backends/registry.h",
-                "backends/witness.h", "subjects/select.h"),
+                "backends/witness.h", "subjects/select.h", "tests/tap.h"),
 }
 
 # Files outside impl that are a program's way in, or stand for one: they turn
