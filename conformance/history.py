@@ -3,6 +3,7 @@
 
     history.py check --list cases.json    # exit 1 when an entry is wrong
     history.py write --list cases.json    # HISTORY.md anew
+    history.py list --list cases.json --json FILE    # each bug and its state
 
 An entry is a memory bug that somebody reported and somebody mended::
 
@@ -181,12 +182,30 @@ def text(bugs: list[Bug]) -> str:
     return "".join(parts)
 
 
+def document(bugs: list[Bug]) -> dict[str, Any]:
+    """Each bug and its state, for programs."""
+    return {
+        "bugs": [
+            {
+                "issue": bug["issue"],
+                "essence": bug["essence"],
+                "state": state(bug),
+                "requirements": bug.get("requirements", []),
+                "fault": bug.get("fault"),
+            }
+            for bug in bugs
+        ]
+    }
+
+
 def main(argv: list[str] | None = None) -> int:
     """Exit code 1 when the file is wrong or the page is out of date."""
     parser = argparse.ArgumentParser(description="Bugs that happened.")
-    parser.add_argument("verb", choices=("check", "write"))
+    parser.add_argument("verb", choices=("check", "write", "list"))
     parser.add_argument("--list", type=Path, required=True, metavar="FILE",
                         help="what `pmm-conform --list --json` prints")  # fmt: skip
+    parser.add_argument("--json", type=Path, default=Path("/dev/stdout"),
+                        metavar="FILE", help="of list; default: stdout")  # fmt: skip
     parser.add_argument("--stamp", type=Path, help="file to write when all is well")
     options = parser.parse_args(argv)
     bugs: list[Bug] = load(HERE / "history.toml")["bug"]
@@ -194,6 +213,9 @@ def main(argv: list[str] | None = None) -> int:
     page = HERE / "HISTORY.md"
     if not faults and options.verb == "write":
         page.write_text(text(bugs), encoding="utf-8")
+    elif not faults and options.verb == "list":
+        said = json.dumps(document(bugs), indent=1)
+        options.json.write_text(said + "\n", encoding="utf-8")
     elif not faults and page.read_text(encoding="utf-8") != text(bugs):
         faults.append("HISTORY.md is out of date: conformance/history.py write")
     for fault in faults:

@@ -259,6 +259,24 @@ def say(task: Task, seen: Seen) -> int:
     return len(wrong)
 
 
+def document(times: int, todo: list[Task], results: list[Seen]) -> dict[str, Any]:
+    """The outcome as JSON: of each task its keys, and the values that differed."""
+    return {
+        "times": times,
+        "tasks": [
+            {
+                "name": task.name,
+                "keys": list(seen.values),
+                "differing": {
+                    key: {str(value): n for value, n in seen.values[key].items()}
+                    for key in seen.differing()
+                },
+            }
+            for task, seen in zip(todo, results, strict=True)
+        ],
+    }
+
+
 def parse() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(
@@ -276,6 +294,7 @@ def parse() -> argparse.Namespace:
     add("--mode", action="append", help="default: all modes of the subject")
     add("--lane", action="append", help="default: plain")
     add("--case", action="append", default=[], metavar="GLOB")
+    add("--json", type=Path, metavar="FILE", help="write what differed, too")
     add("--jobs", type=int, default=os.cpu_count() or 1)
     arguments = parser.parse_args()
     arguments.build = arguments.build.resolve()
@@ -303,6 +322,9 @@ def main() -> int:
     except RepeatError as error:
         print(f"repeat.py: {error}", file=sys.stderr)
         return 1
+    if arguments.json:
+        said = json.dumps(document(arguments.times, todo, results), indent=1)
+        arguments.json.write_text(said + "\n", encoding="utf-8")
     for key in stale(results) if arguments.times >= STALE_AFTER else []:
         print(f"not needed: {key} is declared inexact, and was equal all the time")
     print(f"{arguments.times} times {len(todo)} tasks: {sum(counts)} values differed")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Run the suite on each misbehaving subject; TAP on stdout.
 
+    run_fakes.py build/conformance/pmm-conform [FAKE.so...]    # default: all
+
 Each fake has one case it must fail in one way: (class, phase, words of the
 message).  The whole run must end in time, leave no process behind, report
 each case once, and print nothing that the fake wrote as if it were a result.
@@ -180,6 +182,8 @@ def result_faults(fake: Path, documents: list[dict[str, Any]]) -> list[str]:
 
 def main(program: str, paths: list[str]) -> int:
     """One TAP line a fake."""
+    built = Path(program).resolve().parent / "fakes"
+    paths = paths or [str(built / f"{name}.so") for name in EXPECTED]
     fakes = [Path(p).resolve() for p in paths]
     print(f"1..{len(fakes) + 2}")
     for number, fake in enumerate(fakes, 1):

@@ -17,7 +17,7 @@ from pmm.discover import asking
 
 VERBS = (
     "run", "report", "conform", "work", "bench", "list", "backends", "subjects",
-    "claims", "coverage", "doctor", "fetch",
+    "claims", "coverage", "doctor", "fetch", "grade", "lockstep",
 )  # fmt: skip
 
 

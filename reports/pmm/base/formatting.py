@@ -75,6 +75,12 @@ AGREEMENTS = {
     "mismatch": State("✗", "mismatch", "bad"),
 }
 
+GRADES = {
+    "good": State("✓", "good", "good"),
+    "bad": State("✗", "not good", "bad"),
+    "skipped": State("–", "not tried", "mute"),
+}
+
 PACES = {
     "faster": State("▽", "faster", "good"),
     "less": State("▽", "less", "good"),

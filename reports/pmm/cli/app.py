@@ -15,7 +15,7 @@ import typer
 from pmm.base import errors
 from pmm.base.signals import Interruption, listen, refuse_more
 from pmm.base.streams import lost_output, settle_streams
-from pmm.cli import fetch, show, verbs
+from pmm.cli import fetch, grade, lockstep, show, verbs
 from pmm.cli.options import complain
 
 EPILOG = """[bold]Exit codes[/bold]
@@ -51,6 +51,8 @@ app = typer.Typer(
 verbs.register(app)
 show.register(app)
 fetch.register(app)
+grade.register(app)
+lockstep.register(app)
 
 
 def refuse_undecodable() -> None:

@@ -26,6 +26,8 @@ from pmm.documents.journal import JOURNAL
 from pmm.documents.run import Run, decode_run, encode_run
 
 RUN = "run.json"
+GRADE = "grade.json"
+"""What `pmm grade --run` keeps with a run."""
 LOCK = "lock"
 """Held by the process that works on the run; says which one that is."""
 RUN_START = b'{"schema":"pmm.run"'
