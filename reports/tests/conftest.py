@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import vl_convert
 from pages import browser, report, run
 from real import ROOT
 
@@ -33,6 +34,23 @@ def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("lock")))
         patch.setattr(tempfile, "tempdir", None)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once() -> Iterator[dict[str, str]]:
+    """Draw each chart once: most checks render runs that differ in one figure."""
+    drawn: dict[str, str] = {}
+    draw = vl_convert.vegalite_to_svg
+
+    def kept(chart: dict[str, Any]) -> str:
+        text = json.dumps(chart)
+        if text not in drawn:
+            drawn[text] = draw(chart)
+        return drawn[text]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vl_convert, "vegalite_to_svg", kept)
+        yield drawn
 
 
 PROGRAMS = (

@@ -31,9 +31,13 @@ SETTINGS = {
 }
 
 
+MESON = {"meson-info/meson-info.json": {"meson_version": {"full": "1.0.1"}}}
+"""What every Meson writes alike."""
+
+
 def write(build: Path, files: dict[str, object]) -> Path:
     """Make a build folder of recorded files."""
-    for name, content in files.items():
+    for name, content in (MESON | files).items():
         (build / name).parent.mkdir(parents=True, exist_ok=True)
         (build / name).write_text(json.dumps(content))
     return build
@@ -57,6 +61,7 @@ def test_every_meson_tells_what_it_built(tmp_path, old_compiler, recorded):
     files = json.loads(recorded.read_text())
     facts = build_facts(write(tmp_path / "build", files))
     assert facts.unknown == {}
+    assert facts.meson == "1.0.1"
     assert facts.compiler == "gcc 12.2.0 (Debian 12.2.0-14+deb12u1)"
     assert facts.flags == "-D_FILE_OFFSET_BITS=64 -std=c11 -O2 -g -DX=1 -fPIC"
     assert facts.options == {
@@ -69,6 +74,7 @@ def test_every_meson_tells_what_it_built(tmp_path, old_compiler, recorded):
 FACTS = {
     "meson-info/intro-buildoptions.json": {"build_options"},
     "compile_commands.json": {"compiler", "flags"},
+    "meson-info/meson-info.json": {"meson"},
 }
 
 

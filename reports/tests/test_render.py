@@ -152,7 +152,8 @@ def test_every_link_between_pages_has_its_target(browser, report):
                 assert f'id="{fragment}"' in target.read_text(encoding="utf-8"), href
 
 
-def test_same_run_gives_same_bytes(run, report, tmp_path):
+def test_same_run_gives_same_bytes(run, report, tmp_path, drawn_once):
+    drawn_once.clear()
     again = render(
         decode_run((report / "run.json").read_bytes()), tmp_path / "b"
     ).parent

@@ -285,4 +285,5 @@ void pmmi_cpy_caches_flush(pmm_rt *rt) {
   call_quietly(PMMI_CPY_FN(gc_unfreeze));
   (void)PyType_ClearCache();
   rt->gc_muted--;
+  rt->verify_all = 1;
 }

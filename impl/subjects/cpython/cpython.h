@@ -163,8 +163,9 @@ struct pmm_rt {
   uint64_t stats_base[3][3]; /* gc.get_stats() at open                       */
   long long thresholds[3];   /* gc.get_threshold() at open                   */
   int was_enabled;           /* gc.isenabled() at open                       */
-  uintptr_t *baseline;       /* addresses tracked at open, sorted; for leaks */
-  size_t baseline_count;
+  uintptr_t *baseline;       /* addresses tracked at open, in slots          */
+  size_t baseline_room;      /* slots of it (base/slots.h)                   */
+  int verify_all;            /* the next check is of the whole heap          */
 };
 
 static inline PyObject *pmmi_cpy_py(pmm_obj *o) { return (PyObject *)o; }

@@ -2,7 +2,9 @@
 /*
  * graph.c - walk all tracked objects: are their counts right, who is left?
  *
- *   1. Take the collector's list of objects; give each a node.
+ *   1. Take the collector's list of objects; give each a node.  A check between
+ *      two flushes of the caches takes what came after open alone: an
+ *      interpreter has thousands of objects that no case touches.
  *   2. Let every object visit its referents: a node counts how many of its
  *      references come from tracked objects (the collector's own first step,
  *      InternalDocs/garbage_collector.md, done on the side).
@@ -15,6 +17,7 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "base/slots.h"
 #include "ops.h"
 
 enum mark { UNSEEN, OWNED, HELD };
@@ -29,37 +32,49 @@ struct graph {
   PyObject *list;     /* gc.get_objects()                                    */
   struct node *nodes;
   size_t count;
-  size_t *table;      /* hash of addresses: index of a node plus 1, or 0     */
-  size_t mask;        /* size of the table less 1                            */
+  struct place *table; /* slots (base/slots.h): where an object's node is    */
+  size_t room;
   size_t *stack;      /* nodes to walk from                                  */
   size_t depth;
   enum mark spread;   /* mark that walking gives                             */
 };
 
-static size_t home_of(const struct graph *g, const PyObject *o) {
-  return (size_t)(((uintptr_t)o >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 17) &
-         g->mask;
+/** An address, and the node of the object there. */
+struct place {
+  uintptr_t address;
+  size_t node;
+};
+
+static struct place *place_of(const struct graph *g, const PyObject *o) {
+  assert(o != NULL);
+  return &g->table[pmmi_slots_find(g->table, sizeof *g->table, g->room,
+                                   (uintptr_t)o)];
 }
 
 static struct node *find(const struct graph *g, const PyObject *o) {
-  assert(o != NULL);
-  size_t at = home_of(g, o);
-  while (g->table[at] != 0) {
-    struct node *node = &g->nodes[g->table[at] - 1];
-    if (node->o == o) {
-      return node;
-    }
-    at = (at + 1) & g->mask;
-  }
-  return NULL;
+  const struct place *place = place_of(g, o);
+  return place->address == 0 ? NULL : &g->nodes[place->node];
 }
 
-static void insert(struct graph *g, size_t index) {
-  size_t at = home_of(g, g->nodes[index].o);
-  while (g->table[at] != 0) {
-    at = (at + 1) & g->mask;
+static void add_node(struct graph *g, PyObject *o) {
+  *place_of(g, o) = (struct place){(uintptr_t)o, g->count};
+  g->nodes[g->count++].o = o;
+}
+
+/** Slots of a table for so many entries. */
+static size_t room_for(size_t entries) {
+  size_t room = 64;
+  while (room < 2 * entries) {
+    room *= 2;
   }
-  g->table[at] = index + 1;
+  return room;
+}
+
+static int in_baseline(const pmm_rt *rt, const PyObject *o) {
+  uintptr_t address = (uintptr_t)o;
+  size_t slot = pmmi_slots_find(rt->baseline, sizeof address,
+                                rt->baseline_room, address);
+  return rt->baseline[slot] == address;
 }
 
 static int count_reference(void *ctx, pmm_obj *referent) {
@@ -77,30 +92,33 @@ static void graph_free(struct graph *g) {
   Py_DecRef(g->list);
 }
 
-/** Steps 1 and 2.  0, or -1 with an exception. */
-static int graph_build(pmm_rt *rt, struct graph *g) {
-  size_t slots = 64;
+/** Steps 1 and 2, of all objects or of those that came after open.  0, or -1
+ *  with an exception. */
+static int graph_build(pmm_rt *rt, struct graph *g, int all) {
   memset(g, 0, sizeof *g);
   g->list = pmmi_cpy_py(pmmi_cpy_gc_objects(rt, -1));
   if (g->list == NULL) {
     return -1;
   }
-  g->count = (size_t)PyList_Size(g->list);
-  while (slots < 2 * g->count) {
-    slots *= 2;
+  Py_ssize_t listed = PyList_Size(g->list);
+  size_t most = 0;
+  for (Py_ssize_t i = 0; i < listed; i++) {
+    most += all || !in_baseline(rt, PyList_GetItem(g->list, i));
   }
-  g->mask = slots - 1;
-  g->nodes = calloc(g->count + 1, sizeof *g->nodes);
-  g->table = calloc(slots, sizeof *g->table);
-  g->stack = calloc(g->count + 1, sizeof *g->stack);
+  g->room = room_for(most);
+  g->nodes = calloc(most + 1, sizeof *g->nodes);
+  g->table = calloc(g->room, sizeof *g->table);
+  g->stack = calloc(most + 1, sizeof *g->stack);
   if (g->nodes == NULL || g->table == NULL || g->stack == NULL) {
     graph_free(g);
     PyErr_NoMemory();
     return -1;
   }
-  for (size_t i = 0; i < g->count; i++) {
-    g->nodes[i].o = PyList_GetItem(g->list, (Py_ssize_t)i);
-    insert(g, i);
+  for (Py_ssize_t i = 0; i < listed; i++) {
+    PyObject *o = PyList_GetItem(g->list, i);
+    if (all || !in_baseline(rt, o)) {
+      add_node(g, o);
+    }
   }
   for (size_t i = 0; i < g->count; i++) {
     pmmi_cpy_gc_traverse(rt, pmmi_cpy_obj(g->nodes[i].o), count_reference, g);
@@ -121,10 +139,11 @@ const char *pmmi_cpy_heap_verify(pmm_rt *rt) {
   const char *complaint = NULL;
   pmmi_cpy_save(&saved);
   pmmi_cpy_account_pause();
-  if (graph_build(rt, &g) < 0) {
+  if (graph_build(rt, &g, rt->verify_all) < 0) {
     PyErr_Clear();
     complaint = "no memory to walk the heap";
   } else {
+    rt->verify_all = 0;
     for (size_t i = 0; i < g.count && complaint == NULL; i++) {
       pmm_obj *o = pmmi_cpy_obj(g.nodes[i].o);
       if (outside(rt, &g.nodes[i]) < 0 && !pmmi_cpy_is_immortal(rt, o)) {
@@ -143,39 +162,28 @@ const char *pmmi_cpy_heap_verify(pmm_rt *rt) {
 
 /* ---- the objects at open ------------------------------------------------ */
 
-static int by_address(const void *a, const void *b) {
-  uintptr_t left = *(const uintptr_t *)a;
-  uintptr_t right = *(const uintptr_t *)b;
-  return (left > right) - (left < right);
-}
-
 int pmmi_cpy_baseline_take(pmm_rt *rt) {
   assert(rt->baseline == NULL);
   PyObject *list = pmmi_cpy_py(pmmi_cpy_gc_objects(rt, -1));
-  size_t count;
   if (list == NULL) {
     return -1;
   }
-  count = (size_t)PyList_Size(list);
-  rt->baseline = calloc(count + 1, sizeof *rt->baseline);
+  Py_ssize_t count = PyList_Size(list);
+  rt->baseline_room = room_for((size_t)count);
+  rt->baseline = calloc(rt->baseline_room, sizeof *rt->baseline);
   if (rt->baseline == NULL) {
     Py_DecRef(list);
     PyErr_NoMemory();
     return -1;
   }
-  for (size_t i = 0; i < count; i++) {
-    rt->baseline[i] = (uintptr_t)PyList_GetItem(list, (Py_ssize_t)i);
+  for (Py_ssize_t i = 0; i < count; i++) {
+    uintptr_t address = (uintptr_t)PyList_GetItem(list, i);
+    rt->baseline[pmmi_slots_find(rt->baseline, sizeof address,
+                                 rt->baseline_room, address)] = address;
   }
-  rt->baseline_count = count;
-  qsort(rt->baseline, count, sizeof *rt->baseline, by_address);
+  rt->verify_all = 1;
   Py_DecRef(list);
   return 0;
-}
-
-static int in_baseline(const pmm_rt *rt, const PyObject *o) {
-  uintptr_t address = (uintptr_t)o;
-  return bsearch(&address, rt->baseline, rt->baseline_count,
-                 sizeof *rt->baseline, by_address) != NULL;
 }
 
 /* ---- leaks -------------------------------------------------------------- */
@@ -311,7 +319,7 @@ enum pmm_status pmmi_cpy_leaks(pmm_rt *rt,
   struct graph g;
   enum pmm_status status;
   pmmi_cpy_account_pause();
-  if (graph_build(rt, &g) < 0) {
+  if (graph_build(rt, &g, 1) < 0) {
     status = pmmi_cpy_failure(rt);
   } else {
     status = report_graph(rt, &g, report, ctx);

@@ -111,7 +111,7 @@ static void let_go(pmm_rt *rt) {
   rt->site_names = NULL;
   free(rt->baseline);
   rt->baseline = NULL;
-  rt->baseline_count = 0;
+  rt->baseline_room = 0;
   memset(&rt->host, 0, sizeof rt->host);
 }
 

@@ -7,6 +7,8 @@
 3. The compiler is what Meson wrote when it configured; a Meson before 1.2
    wrote nothing, and then the compiler of those commands is asked.
 
+4. Meson's version is what it wrote down: to start it only to ask takes a while.
+
 Each is read on its own: one that is missing does not take the others along,
 and stands with its reason in `unknown`.
 """
@@ -20,6 +22,7 @@ import shlex
 import subprocess
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -54,6 +57,7 @@ class BuildFacts:
     compiler: str | None = None
     flags: str | None = None
     options: dict[str, str] = field(default_factory=dict)
+    meson: str | None = None
     unknown: dict[str, str] = field(default_factory=dict)
 
 
@@ -64,18 +68,20 @@ class Unknown(Exception):  # noqa: N818 - an answer, not an error
 def build_facts(build: Path) -> BuildFacts:
     """Return what can be found out about a build folder."""
     unknown: dict[str, str] = {}
+    compiled = cache(lambda: commands(build))  # read once, and only when asked for
 
-    def known(name: str, probe: Callable[[Path], T], otherwise: T) -> T:
+    def known(name: str, probe: Callable[[], T], otherwise: T) -> T:
         try:
-            return probe(build)
+            return probe()
         except Unknown as reason:
             unknown[name] = str(reason)
             return otherwise
 
     return BuildFacts(
-        compiler=known("compiler", compiler, None),
-        flags=known("flags", flags, None),
-        options=known("build_options", options, {}),
+        compiler=known("compiler", lambda: compiler(build, compiled), None),
+        flags=known("flags", lambda: flags(compiled()), None),
+        options=known("build_options", lambda: options(build), {}),
+        meson=known("meson", lambda: meson(build), None),
         unknown=unknown,
     )
 
@@ -113,6 +119,15 @@ def spelled(value: object) -> str:
     return "true" if value is True else "false" if value is False else str(value)
 
 
+def meson(build: Path) -> str:
+    """Return the version of the Meson that configured the build."""
+    name = f"{INFO}/meson-info.json"
+    try:
+        return str(read(build, name)["meson_version"]["full"])
+    except (TypeError, KeyError) as error:
+        raise Unknown(f"{name} is not as Meson writes it") from error
+
+
 # ---------------------------------------------------------------------- flags
 
 
@@ -122,16 +137,23 @@ def commands(build: Path) -> list[list[str]]:
     rows = read(build, COMMANDS)
     try:
         for row in rows:
+            if not row["file"].endswith(".c") or not runtimes(row.get("output")):
+                continue  # before its words are told apart, which takes a while
             words = row.get("arguments") or shlex.split(row["command"])
-            made = row.get("output") or words[words.index("-o") + 1]
-            inside = made.startswith("impl/") and not made.startswith("impl/tests/")
-            if inside and row["file"].endswith(".c"):
+            if runtimes(row.get("output") or words[words.index("-o") + 1]):
                 found.append(list(words))
     except (AttributeError, TypeError, KeyError, ValueError, IndexError) as error:
         raise Unknown(f"{COMMANDS} is not as Meson writes it") from error
     if not found:
         raise Unknown(f"{COMMANDS} compiles nothing of impl")
     return found
+
+
+def runtimes(made: str | None) -> bool:
+    """Say whether an object is, or may be, one of the runtime."""
+    if made is None:
+        return True
+    return made.startswith("impl/") and not made.startswith("impl/tests/")
 
 
 def driver(command: list[str]) -> list[str]:
@@ -154,25 +176,25 @@ def telling(command: list[str]) -> list[str]:
     return out
 
 
-def flags(build: Path) -> str:
+def flags(compiled: Iterable[list[str]]) -> str:
     """Return the flags that the sources of the runtime are compiled with.
 
     A definition that only some of them need stands there too.
     """
-    every = (word for command in commands(build) for word in telling(command))
+    every = (word for command in compiled for word in telling(command))
     return shlex.join(dict.fromkeys(every))
 
 
 # ------------------------------------------------------------------- compiler
 
 
-def compiler(build: Path) -> str:
+def compiler(build: Path, compiled: Callable[[], list[list[str]]]) -> str:
     """Return the C compiler's kind and whole version."""
     try:
         tools = read(build, f"{INFO}/intro-compilers.json")
         return named(tools["host"]["c"]["full_version"])
     except (Unknown, KeyError, TypeError):
-        return asked(driver(commands(build)[0]), build)
+        return asked(driver(compiled()[0]), build)
 
 
 def asked(words: Iterable[str], build: Path) -> str:

@@ -28,7 +28,6 @@ from pmm.documents.programs import BackendEntry
 TOOLS = {
     "valgrind": ("valgrind", "--version"),
     "lcov": ("lcov", "--version"),
-    "meson": ("meson", "--version"),
     "ninja": ("ninja", "--version"),
     "gcc": ("gcc", "-dumpfullversion"),
     "clang": ("clang", "--version"),
@@ -238,7 +237,7 @@ def capture_environment(
         aslr=probes.text("aslr", "/proc/sys/kernel/randomize_va_space"),
         cgroup=cgroup_limits(),
         load_average=os.getloadavg(),
-        tools=tool_versions(),
+        tools=tool_versions() | {"meson": facts.meson},
         libraries={
             one.name: one.version for one in backends if one.available and one.object
         },
