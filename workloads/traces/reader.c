@@ -228,6 +228,10 @@ const char *trace_reader_text(const struct trace_reader *reader) {
   return reader->text;
 }
 
+size_t trace_reader_bytes(const struct trace_reader *reader) {
+  return reader->count;
+}
+
 uint64_t trace_reader_events(const struct trace_reader *reader) {
   return reader->events;
 }

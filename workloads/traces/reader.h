@@ -45,6 +45,9 @@ trace_reader_header(const struct trace_reader *reader);
 /** The text, printable and ended by a zero. */
 const char *trace_reader_text(const struct trace_reader *reader);
 
+/** Bytes of the file. */
+size_t trace_reader_bytes(const struct trace_reader *reader);
+
 /** Events given so far. */
 uint64_t trace_reader_events(const struct trace_reader *reader);
 

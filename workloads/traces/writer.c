@@ -14,7 +14,7 @@
 #include "live.h"
 #include "sha256.h"
 
-enum { LEVEL = 9 };
+enum { LEVEL = 6 };
 
 struct trace_writer {
   FILE *file;
