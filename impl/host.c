@@ -22,6 +22,7 @@ size_t pmmi_host_page_bytes(void) {
 
 size_t pmmi_host_page_round(size_t size) {
   size_t mask = pmmi_host_page_bytes() - 1;
+  assert((mask & (mask + 1)) == 0);
   return size > SIZE_MAX - mask ? 0 : (size + mask) & ~mask;
 }
 
@@ -35,6 +36,7 @@ static void *map_pages(size_t size) {
 /* Map more than asked for, and give the ragged ends back. */
 static void *map_and_cut(size_t size, size_t align) {
   assert(size > 0 && (align & (align - 1)) == 0);
+  assert(align >= pmmi_host_page_bytes());
   if (size > SIZE_MAX - align) {
     return NULL;
   }
@@ -80,6 +82,7 @@ static struct {
  * process is small, or there is no such stock to be had. */
 static void *take_reserved(size_t size) {
   char *base = NULL;
+  assert(size > 0 && (size & (size - 1)) == 0 && size < HUGE_BYTES);
   while (atomic_flag_test_and_set_explicit(&reserve.busy,
                                            memory_order_acquire)) {
   }
@@ -221,6 +224,7 @@ uint64_t pmmi_host_open_descriptors(void) {
     count += entry->d_name[0] != '.';
   }
   closedir(dir);
+  assert(count > 0);
   return count - 1; /* the directory itself was open */
 }
 

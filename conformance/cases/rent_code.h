@@ -65,9 +65,6 @@ struct actor {
   pmm_obj *keep;   /* a list: owns what a weak container does not            */
 };
 
-extern const struct act list_acts[];
-extern const size_t list_act_count;
-
 /** An item whose code springs the trial. */
 pmm_obj *coded_item(struct actor *a, int64_t cookie);
 

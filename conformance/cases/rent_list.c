@@ -7,10 +7,6 @@
 
 /* ---- acts --------------------------------------------------------------- */
 
-void empty_the_list(struct actor *a, pmm_obj *list) {
-  list_source.empty(a->t, list);
-}
-
 static void empty_it(struct actor *a, pmm_obj *self) {
   (void)self;
   empty_the_list(a, a->source);
@@ -70,14 +66,13 @@ static void use_again(struct actor *a, pmm_obj *self) {
   (void)a->use->run(a);
 }
 
-const struct act list_acts[] = {
+static const struct act list_acts[] = {
     {"emptying it", empty_it},       {"emptying the other", empty_other},
     {"emptying both", empty_both},   {"growing both", grow_both},
     {"shrinking both", shrink},      {"rewriting both", rewrite},
     {"filling it anew", refill},     {"removing the item", remove_it},
     {"inserting the item", insert_it}, {"collecting", collect_young},
     {"doing it again", use_again}};
-const size_t list_act_count = COUNT_OF(list_acts);
 
 /* ---- the list ----------------------------------------------------------- */
 

@@ -17,23 +17,6 @@
 
 #include "state.h"
 
-static const char *const status_names[] = {
-    "OK",      "NO_MEMORY", "TYPE",   "VALUE",     "INDEX",     "KEY",
-    "OVERFLOW", "RUNTIME",  "OS",     "STOP",      "EXIT",      "REFERENCE",
-    "RECURSION", "BUFFER",  "USER",   "SYSTEM",    "UNSUPPORTED"};
-
-const char *pmm_status_name(enum pmm_status status) {
-  size_t count = sizeof status_names / sizeof status_names[0];
-  return (size_t)status < count ? status_names[status] : "of no known kind";
-}
-
-void pmm_state_disarm(struct pmm_test *t) {
-  if (t->state->injecting) {
-    t->state->injecting = 0;
-    t->state->fired = t->ops->inject_disarm(t->rt);
-  }
-}
-
 /* An error nobody could receive counts as reported: the event is the report. */
 static int no_memory_was_reported(struct pmm_test *t) {
   if (t->ops->error(t->rt) == PMM_NO_MEMORY) {

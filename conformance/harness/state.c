@@ -48,6 +48,23 @@ void pmm_state_reset(struct pmm_state *state) {
   state->fired = 0;
 }
 
+static const char *const status_names[] = {
+    "OK",      "NO_MEMORY", "TYPE",   "VALUE",     "INDEX",     "KEY",
+    "OVERFLOW", "RUNTIME",  "OS",     "STOP",      "EXIT",      "REFERENCE",
+    "RECURSION", "BUFFER",  "USER",   "SYSTEM",    "UNSUPPORTED"};
+
+const char *pmm_status_name(enum pmm_status status) {
+  size_t count = sizeof status_names / sizeof status_names[0];
+  return (size_t)status < count ? status_names[status] : "of no known kind";
+}
+
+void pmm_state_disarm(struct pmm_test *t) {
+  if (t->state->injecting) {
+    t->state->injecting = 0;
+    t->state->fired = t->ops->inject_disarm(t->rt);
+  }
+}
+
 void *pmm_test_scratch(struct pmm_test *t, size_t size) {
   struct pmm_scratch *block = pmm_grow(NULL, sizeof *block + size);
   memset(block->bytes, 0, size);

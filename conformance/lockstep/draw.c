@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "operations.h"
+
 enum { TRIES = 16, NUMBERS = 8 };
 
 /* splitmix64: good numbers from any start. */

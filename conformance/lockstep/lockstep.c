@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "draw.h"
+#include "operations.h"
 #include "subjects/select.h"
 
 static const char help_text[] =

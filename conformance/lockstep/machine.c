@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "operations.h"
+
 #define OPS (m->w.ops)
 #define RT (m->w.rt)
 

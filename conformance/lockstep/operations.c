@@ -2,7 +2,7 @@
 /*
  * operations.c - operations.inc as functions and as a table.
  */
-#include "program.h"
+#include "operations.h"
 
 #define RT (call->w->rt)
 #define OPS (call->w->ops)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "operations.h"
+
 enum { LINE_BYTES = 256, WORDS_A_LINE = 10 };
 
 /* ---- writing ------------------------------------------------------------- */

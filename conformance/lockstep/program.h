@@ -74,29 +74,6 @@ struct call {
   int64_t answer;
 };
 
-/** What a step came to. */
-struct result {
-  pmm_obj *object;
-  enum pmm_status status;
-};
-
-struct operation {
-  const char *name;
-  const char *feature;
-  enum giving giving;
-  unsigned weight;
-  enum kind kind;          /* of the result                                  */
-  const char *operands;    /* see operations.inc                             */
-  const char *text;        /* in C                                           */
-  void (*run)(struct call *call, struct result *result);
-};
-
-extern const struct operation operations[];
-extern const size_t operation_count;
-
-/** Kinds that an operand of that letter may have, as bits; 0: a number. */
-uint32_t operand_kinds(char letter);
-
 /** Read one program.  1; 0: there is none left; -1: `message` says what is
  *  wrong with which line. */
 int program_read(FILE *in, struct program *out, char *message, size_t size);

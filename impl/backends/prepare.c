@@ -9,6 +9,8 @@
  *
  * Source: glibc manual, "Dynamic Linking Tunables".
  */
+#include "backends/prepare.h"
+
 #include <assert.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,7 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backends/registry.h"
 #include "sanitize.h"
 
 #define VARIABLE "GLIBC_TUNABLES"

@@ -21,6 +21,7 @@
 
 #include <stddef.h>
 
+#include "backends/prepare.h"
 #include "pmm/backend.h"
 
 #ifdef __cplusplus
@@ -38,16 +39,6 @@ struct pmmi_backend_entry {
   int replaced_by_valgrind;          /* 1: valgrind sees none of its calls  */
   const struct pmm_backend *backend; /* NULL when not available             */
 };
-
-/**
- * Call first in main(), before threads and output: starts the program again,
- * once, with room for the thread-local data of allocators loaded later
- * (GLIBC_TUNABLES glibc.rtld.optional_static_tls).  It happens whatever
- * backend is asked for, so that all run in the same environment.  Returns
- * when there is nothing to do: the variable names the tunable already, the
- * program runs under valgrind, or starting again is impossible.
- */
-void pmmi_backend_prepare(char **argv);
 
 /** The backend that `spec` names, constant until the process ends.  NULL:
  *  unknown or not to be had, and `message` (of `size` bytes, always

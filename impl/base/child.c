@@ -34,6 +34,7 @@ pid_t pmmi_child_fork(int *end) {
 
 void pmmi_child_bind(pid_t parent) {
   struct rlimit no_core = {0, 0};
+  assert(parent > 0);
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) {
     _exit(0); /* it ended before the line above                              */
@@ -44,7 +45,7 @@ void pmmi_child_bind(pid_t parent) {
 size_t pmmi_child_read(int end, char *text, size_t size) {
   char dropped[4096];
   size_t used = 0;
-  assert(size > 0);
+  assert(end >= 0 && size > 0);
   for (;;) {
     size_t room = size - 1 - used;
     ssize_t got = read(end, room > 0 ? text + used : dropped,
@@ -63,6 +64,7 @@ size_t pmmi_child_read(int end, char *text, size_t size) {
 int pmmi_child_wait(pid_t child) {
   int status = -1;
   pid_t ended;
+  assert(child > 0); /* waitpid() would take any child                    */
   do {
     ended = waitpid(child, &status, 0);
   } while (ended < 0 && errno == EINTR);
@@ -70,6 +72,7 @@ int pmmi_child_wait(pid_t child) {
 }
 
 const char *pmmi_child_fate(int status, char *text, size_t size) {
+  assert(text != NULL && size > 0);
   if (WIFSIGNALED(status)) {
     (void)snprintf(text, size, "signal %d (%s)", WTERMSIG(status),
                    strsignal(WTERMSIG(status)));

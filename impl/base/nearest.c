@@ -89,6 +89,7 @@ static size_t next_nearest(const char *word, const char *const *names,
 void pmmi_nearest_few(const char *word, const char *const *names, size_t count,
                       size_t most, char *out, size_t size) {
   assert(word != NULL && size > 0);
+  assert(names != NULL || count == 0);
   size_t last = SIZE_MAX;
   out[0] = '\0';
   for (size_t n = 0; n < most && n < count; n++) {

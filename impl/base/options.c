@@ -37,9 +37,12 @@ static void *value_of(const struct pmmi_option *row, void *values) {
 }
 
 static void gather(struct reading *r, pmmi_options tables) {
+  assert(tables != NULL);
   for (; *tables != NULL; tables++) {
     for (const struct pmmi_option *row = *tables; row->name != NULL; row++) {
+      assert((row->kind == PMMI_OPTION_NAME) == (row->names != NULL));
       if (row->kind == PMMI_OPTION_OPERAND) {
+        assert(r->operand == NULL);
         r->operand = row;
       } else {
         assert(r->count < MOST_OPTIONS);
@@ -89,6 +92,7 @@ static int store_name(const struct reading *r, const struct pmmi_option *row,
                       const char *text) {
   char nearest[256];
   size_t count = 0;
+  assert(row->names != NULL && row->names[0] != NULL);
   for (; row->names[count] != NULL; count++) {
     if (strcmp(row->names[count], text) == 0) {
       *(int *)value_of(row, r->values) = (int)count;
@@ -117,6 +121,7 @@ static int store_one_more(const struct reading *r,
 
 static int store(const struct reading *r, const struct pmmi_option *row,
                  const char *text) {
+  assert(text != NULL || row->kind == PMMI_OPTION_FLAG);
   switch (row->kind) {
   case PMMI_OPTION_FLAG:
     *(int *)value_of(row, r->values) = 1;
@@ -213,6 +218,7 @@ int pmmi_options_read(const char *program, pmmi_options tables, void *values,
                       int argc, char **argv) {
   struct reading r = {.program = program, .values = values, .argc = argc};
   assert(program != NULL && values != NULL);
+  assert(argc > 0 && argv[argc] == NULL);
   gather(&r, tables);
   return read_all(&r, argc, argv);
 }

@@ -38,6 +38,7 @@ static inline size_t pmmi_slots_home(uintptr_t key, size_t room) {
 static inline int pmmi_slots_moves(size_t hole, size_t home, size_t slot,
                                    size_t room) {
   assert(hole != slot);
+  assert(hole < room && home < room && slot < room);
   return ((slot - home) & (room - 1)) >= ((slot - hole) & (room - 1));
 }
 
@@ -45,6 +46,7 @@ static inline int pmmi_slots_moves(size_t hole, size_t home, size_t slot,
 static inline uintptr_t pmmi_slots_key(const void *entries, size_t entry_bytes,
                                        size_t slot) {
   uintptr_t key;
+  assert(entry_bytes >= sizeof key);
   memcpy(&key, (const char *)entries + slot * entry_bytes, sizeof key);
   return key;
 }
@@ -52,6 +54,7 @@ static inline uintptr_t pmmi_slots_key(const void *entries, size_t entry_bytes,
 /** The slot of a key, or the free one where it would be. */
 static inline size_t pmmi_slots_find(const void *entries, size_t entry_bytes,
                                      size_t room, uintptr_t key) {
+  assert(key != 0); /* 0 is a free slot */
   size_t slot = pmmi_slots_home(key, room);
   uintptr_t there = pmmi_slots_key(entries, entry_bytes, slot);
   while (there != 0 && there != key) {

@@ -15,11 +15,14 @@
  * It is no runtime to be checked, and its cases fail where they ask for an
  * object's death; it is a bound to be measured.
  */
+#include "subjects/null.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "subjects/select.h"
+#include "pmm/ops.h"
+
 
 /** Objects of each kind that are kept at once. */
 #define RING 4096

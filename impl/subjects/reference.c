@@ -8,6 +8,8 @@
  * over a backend without size classes the same runtime is a subject without
  * the features of pools.
  */
+#include "subjects/reference.h"
+
 #include "code/call_on_stack.h"
 #include "code/chunks.h"
 #include "code/context.h"
@@ -30,7 +32,6 @@
 #include "runtime/leaks.h"
 #include "runtime/runtime.h"
 #include "runtime/verify.h"
-#include "subjects/select.h"
 #include "types/array.h"
 #include "types/buffer.h"
 #include "types/copy.h"

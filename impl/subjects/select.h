@@ -24,6 +24,8 @@
 #define PMMI_SUBJECTS_SELECT_H
 
 #include "pmm/view.h"
+#include "subjects/null.h"
+#include "subjects/reference.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -57,12 +59,6 @@ int pmmi_subject_at_fault(void);
 size_t pmmi_subject_count(void);
 const struct pmm_subject *pmmi_subject_at(size_t i);
 
-/** Make the view that of the subject over that backend (NULL: its own): the
- *  reference has the features of pools only where the backend has size
- *  classes. */
-void pmmi_subject_narrow(struct pmm_view *view,
-                         const struct pmm_backend *backend);
-
 /** Take --subject, --backend and --mode ("--mode M" or "--mode=M") out of
  *  argv, up to a "--".  0, or 2 with a message: a value is missing. */
 int pmmi_select_take(int *argc, char **argv, struct pmmi_names *names,
@@ -83,10 +79,6 @@ int pmmi_select_for(const struct pmm_subject *subject,
 enum pmm_status pmmi_selection_open(const struct pmmi_selection *selection,
                                     const struct pmm_host *host, uint64_t seed,
                                     uint32_t flags, pmm_rt **rt);
-
-/** The subjects themselves. */
-extern const struct pmm_subject pmmi_subject_reference;
-extern const struct pmm_subject pmmi_subject_null;
 
 #ifdef __cplusplus
 }

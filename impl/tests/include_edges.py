@@ -24,11 +24,10 @@ conformance and bench, and fails on one that the layers forbid:
   impl/base                       its own: everybody may use it
 
 With --symbols it reads the built libraries by nm, and fails on an object that
-uses a symbol of a floor above, and on a symbol of the runtime that the header
-of its own file does not declare; what is inherent is listed with its reason.
+uses a symbol of a floor above; what is inherent is listed with its reason.
 
 Usage: include_edges.py [--self-test] ROOT
-       include_edges.py --symbols NM ROOT LIBRARY...
+       include_edges.py --symbols NM LIBRARY...
 """
 
 from __future__ import annotations
@@ -153,11 +152,6 @@ STORIES = ("base", "host", "pool", "backends", *FLOORS, "subjects")
 # Uses of a symbol above, as "object -> symbol": why it cannot be otherwise.
 INHERENT_USES: dict[str, str] = {}
 
-# Symbols that another file's header declares: why.
-DECLARED_ELSEWHERE = {
-    "pmmi_object_dealloc": "pmmi_release() is inline and comes before dealloc.h",
-}
-
 
 @dataclass
 class Object:
@@ -199,24 +193,11 @@ def upward(objects: Iterable[Object]) -> list[str]:
     return found
 
 
-def misplaced(root: Path, objects: Iterable[Object]) -> list[str]:
-    """One line for each symbol that its own file's header does not declare."""
-    found = []
-    for o in objects:
-        header = root / "impl" / o.story / f"{o.name}.h"
-        text = header.read_text(encoding="utf-8") if header.is_file() else ""
-        found += [f"{name} of {o.story}/{o.name}.c is not in {o.name}.h"
-                  for name in sorted(o.defined - DECLARED_ELSEWHERE.keys())
-                  if name.startswith("pmmi_")
-                  and not re.search(rf"\b{name}\b", text)]
-    return found
-
-
 def story_of(library: str) -> str:
     return Path(library).name.removeprefix("libpmm_").removesuffix(".a")
 
 
-def check_symbols(nm: str, root: Path, libraries: list[str]) -> int:
+def check_symbols(nm: str, libraries: list[str]) -> int:
     objects: list[Object] = []
     for library in libraries:
         listing = subprocess.run([nm, library], capture_output=True, text=True,
@@ -225,7 +206,6 @@ def check_symbols(nm: str, root: Path, libraries: list[str]) -> int:
     missing = set(STORIES) - {o.story for o in objects}
     wrong = [f"no object of {story}" for story in sorted(missing)]
     wrong += upward(objects)
-    wrong += misplaced(root, (o for o in objects if o.story in ("base", *FLOORS)))
     for line in wrong:
         print(line)
     print(f"# {len(objects)} objects, {sum(len(o.used) for o in objects)} uses, "
@@ -297,32 +277,21 @@ object.c.o:
 
 errors.c.o:
 0000000000000010 T pmmi_fail
-0000000000000010 D pmmi_list_type
 """,
     "types": """
 libpmm_types.a(number.c.o):
                  U pmmi_equals
 0000000000000000 T pmmi_number_equals
-0000000000000000 T pmmi_hidden
 """,
 }
 
 
 def self_test_symbols() -> list[str]:
-    """Seeded objects: the use that points up and the hidden symbols are found."""
+    """Seeded objects: the use that points up is found, no other."""
     objects = [o for story, listing in LISTINGS.items()
                for o in objects_of(story, listing)]
-    expected = ["core/object.c uses pmmi_number_equals of types/number.c",
-                "pmmi_list_type of core/errors.c is not in errors.h",
-                "pmmi_hidden of types/number.c is not in number.h"]
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        for name, text in (("core/object", "void pmmi_equals(void);"),
-                           ("core/errors", "int pmmi_fail(int);"),
-                           ("types/number", "int pmmi_number_equals(int);")):
-            (root / "impl" / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / "impl" / f"{name}.h").write_text(text)
-        found = upward(objects) + misplaced(root, objects)
+    expected = ["core/object.c uses pmmi_number_equals of types/number.c"]
+    found = upward(objects)
     return [f"{'missed' if line in expected else 'wrongly found'}: {line}"
             for line in sorted(set(found) ^ set(expected))]
 
@@ -351,8 +320,8 @@ def main() -> int:
     if "--self-test" in sys.argv:
         return self_test()
     if "--symbols" in sys.argv:
-        nm, root, *libraries = sys.argv[2:]
-        return check_symbols(nm, Path(root), libraries)
+        nm, *libraries = sys.argv[2:]
+        return check_symbols(nm, libraries)
     found = forbidden(Path(sys.argv[-1]))
     for line in found:
         print(line)

@@ -19,9 +19,9 @@
 #define PMM_BROKEN_VARIANT_H
 
 #include <malloc.h>
-#include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
+
+#include "headed.h"
 
 /** Functions of a variant; NULL: the sound one. */
 struct calls {
@@ -38,37 +38,10 @@ struct calls {
   void (*free_sized)(void *block, size_t size);
 };
 
-/** What stands before a headed block. */
-struct head {
-  void *raw;        /* what the C library gave                              */
-  size_t size;      /* asked for                                            */
-  size_t align;     /* asked for; 16 where nothing was                      */
-  pthread_t owner;  /* that made it                                         */
-};
-
-void *headed_malloc(size_t size);
-void headed_free(void *block);
-void *headed_calloc(size_t n, size_t size);
-void *headed_realloc(void *block, size_t size);
-void *headed_aligned(size_t align, size_t size);
-size_t headed_usable(const void *block);
-struct head *headed_head(const void *block);
-
-/** posix_memalign, reallocarray over a variant's own functions, sound. */
-int calls_posix_memalign(const struct calls *calls, void **block, size_t align,
-                         size_t size);
-void *calls_reallocarray(const struct calls *calls, void *block, size_t n,
-                         size_t size);
-
-/** 1 in every `period`-th call with this counter. */
-int is_turn(unsigned *counter, unsigned period);
-
 #define CALLS_PICK(name, call, sound, headed_one) \
   (name##_calls.call != NULL ? name##_calls.call  \
    : name##_calls.headed     ? headed_one         \
                              : sound)
-
-size_t plain_usable(const void *block);
 
 /** Found by a program that loads the library. */
 #define PUBLIC __attribute__((visibility("default")))

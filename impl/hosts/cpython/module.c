@@ -23,6 +23,9 @@
 /** A Python list of str as argv; its texts live as long as the list. */
 static int read_arguments(PyObject *list, char *argv[ARGUMENTS_MAX + 1]) {
   Py_ssize_t count = PySequence_Size(list);
+  if (count < 0) {
+    return -1;
+  }
   if (count > ARGUMENTS_MAX) {
     PyErr_SetString(PyExc_ValueError, "too many arguments");
     return -1;
@@ -38,6 +41,7 @@ static int read_arguments(PyObject *list, char *argv[ARGUMENTS_MAX + 1]) {
     memcpy(&argv[i], &text, sizeof text); /* getopt permutes, not writes */
     Py_DecRef(item);                      /* the list holds it           */
   }
+  assert(count <= ARGUMENTS_MAX);
   argv[count] = NULL;
   return (int)count;
 }
@@ -121,6 +125,7 @@ static int add_program(PyObject *module, const struct pmmi_program *program,
   PyObject *function;
   void *row;
   int result = -1;
+  assert(program->help != NULL && program->run != NULL);
   memcpy(&row, &program, sizeof row); /* capsules know no const */
   *method = (PyMethodDef){program->name, enter_program, METH_VARARGS,
                           program->help};

@@ -5,6 +5,7 @@
  */
 #include "hosts/cpython/programs.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ static int conform(const struct pmm_subject *subject, int argc, char **argv,
       .fork = {.before = pmmi_cpy_before_fork,
                .after_parent = pmmi_cpy_after_fork_parent,
                .after_child = pmmi_cpy_after_fork_child}};
+  assert(subject != NULL && argv[argc] == NULL);
   host.command = extra == NULL ? "pmm-conform" : extra;
   host.allocator = pmmi_cpy_allocator_name();
   pmm_conform_attach(&host);
@@ -31,6 +33,7 @@ static int conform(const struct pmm_subject *subject, int argc, char **argv,
 static int work(const struct pmm_subject *subject, int argc, char **argv,
                 const char *extra) {
   (void)extra;
+  assert(subject != NULL && argv[argc] == NULL);
   return pmm_work_main(subject, argc, argv);
 }
 
@@ -41,6 +44,7 @@ static int bench(const struct pmm_subject *subject, int argc, char **argv,
   void *module = extra == NULL ? NULL : dlopen(extra, RTLD_NOW | RTLD_LOCAL);
   void *symbol = module == NULL ? NULL : dlsym(module, PMM_BENCH_HOST);
   pmm_bench_host_fn run = NULL;
+  assert(subject != NULL && argv[argc] == NULL);
   if (symbol == NULL) {
     fprintf(stderr, "pmm-bench: no benchmarks can be loaded: %s\n",
             extra == NULL ? "no module was named" : dlerror());

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "core.h"
 #include "ops.h"
 #include "sizemap.h"
 #include "symbols.h"

@@ -11,7 +11,11 @@
  * Callbacks of weakref.finalize are chained, latest first, so that closing
  * can call those that are left without touching anybody else's.
  */
+#include "callback.h"
+
+#include "errors.h"
 #include "ops.h"
+#include "probe_copy.h"
 
 struct callback {
   PyObject_HEAD

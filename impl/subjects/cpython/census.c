@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "errors.h"
 #include "ops.h"
 
 /** One type. */

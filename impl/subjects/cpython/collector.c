@@ -5,6 +5,8 @@
 #include "collector.h"
 
 #include "account.h"
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 /* Source: What's New in Python 3.15, "gc": 3.14.5 reverted it. */

@@ -2,6 +2,8 @@
 /*
  * copy.c - copies, views, typed arrays and split iterators.
  */
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 static pmm_obj *call_one(PyObject *callable, pmm_obj *argument) {

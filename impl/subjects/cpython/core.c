@@ -2,7 +2,10 @@
 /*
  * core.c - references, atoms and what every object can do.
  */
+#include "core.h"
+
 #include "account.h"
+#include "errors.h"
 #include "ops.h"
 #include "symbols.h"
 

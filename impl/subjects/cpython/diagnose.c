@@ -6,6 +6,9 @@
  * functions of ours; closing puts back what was there.  The latter, not
  * warnings.showwarning, is told which object the warning is about.
  */
+#include "diagnose.h"
+
+#include "errors.h"
 #include "ops.h"
 
 /** sys.unraisablehook(args). */

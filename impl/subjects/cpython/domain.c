@@ -2,6 +2,8 @@
 /*
  * domain.c - CPython's three allocator domains, its arenas and its pools.
  */
+#include "domain.h"
+
 #include <stdlib.h>
 
 #include "adaptor.h"

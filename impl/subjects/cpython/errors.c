@@ -5,7 +5,10 @@
  * The pending error of the runtime is the exception of the thread; nothing
  * is kept beside it but errno and the text that was asked for.
  */
+#include "errors.h"
+
 #include "account.h"
+#include "ops.h"
 
 /** Classes in the order they are tried: a subclass before its base. */
 static PyObject *class_at(size_t index, enum pmm_status *status) {

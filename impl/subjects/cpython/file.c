@@ -3,6 +3,8 @@
  * file.c - files: io.open in binary mode.
  */
 #include "account.h"
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_file_open(pmm_rt *rt, const char *path, const char *mode) {

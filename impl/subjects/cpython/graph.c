@@ -13,11 +13,14 @@
  *      before belongs to the host.  Held from outside the graph, or reachable
  *      from what is: a lost reference.  Neither: a cycle.
  */
+#include "graph.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "account.h"
 #include "base/slots.h"
+#include "errors.h"
 #include "ops.h"
 
 enum mark { UNSEEN, OWNED, HELD };

@@ -5,9 +5,15 @@
  * Importing is done before any runtime is opened and before the harness
  * forks, so a case neither pays for it nor counts it.
  */
+#include "library.h"
+
 #include "adaptor.h"
+#include "callback.h"
+#include "errors.h"
 #include "helpers.h"
+#include "manager.h"
 #include "ops.h"
+#include "runtime.h"
 #include "symbols.h"
 
 struct pmmi_cpy_library pmmi_cpy_lib;

@@ -2,6 +2,9 @@
 /*
  * list.c - lists.
  */
+#include "callback.h"
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_list_new(pmm_rt *rt, size_t n) {

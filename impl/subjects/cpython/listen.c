@@ -11,10 +11,13 @@
  * An entry's capsule owns the structure behind it, so an entry may be removed
  * while it is called.
  */
+#include "listen.h"
+
 #include <stdlib.h>
 #include <time.h>
 
 #include "account.h"
+#include "errors.h"
 #include "ops.h"
 
 /** A callback of the host. */

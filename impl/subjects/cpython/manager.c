@@ -2,6 +2,10 @@
 /*
  * manager.c - context managers: the host's, contextlib's, and exit stacks.
  */
+#include "manager.h"
+
+#include "callback.h"
+#include "errors.h"
 #include "ops.h"
 
 struct manager {

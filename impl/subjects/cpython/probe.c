@@ -12,11 +12,15 @@
  *      dictionary is what a Python class has in that version.
  *   4. A subclass of tuple is a Python class without slots or finalizer.
  */
+#include "probe.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "errors.h"
 #include "ops.h"
-#include "probe.h"
+#include "probe_compare.h"
+#include "probe_copy.h"
 #include "symbols.h"
 
 /** The kind that instance_new used last: spares a look-up by name. */

@@ -43,5 +43,9 @@ _Static_assert(offsetof(struct pmmi_cpy_probe, slots) == 32, "drawn above");
 
 /** The kind of a probe type, borrowed; NULL with an exception. */
 struct pmmi_cpy_kind *pmmi_cpy_kind_of(PyObject *type);
+/** The code of the host that compares, hashes and prints an instance; NULL
+ *  when its runtime is closed. */
+const struct pmm_compare_code *pmmi_cpy_code_of(PyObject *instance,
+                                                pmm_rt **rt);
 
 #endif /* PMMI_CPYTHON_PROBE_H */

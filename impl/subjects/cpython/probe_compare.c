@@ -8,7 +8,11 @@
  *   2. Two instances compare by the code of the left one when both types have
  *      such code; all other pairs are left to Python.
  */
+#include "probe_compare.h"
+
+#include "errors.h"
 #include "ops.h"
+#include "probe.h"
 
 static PyObject *richcompare(PyObject *self, PyObject *other, int op);
 

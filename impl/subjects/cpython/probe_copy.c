@@ -8,7 +8,11 @@
  * same type with the same state, or with copies of it.  A callback stands for
  * a function of the host and, as Python's functions, is its own copy.
  */
+#include "probe_copy.h"
+
 #include "ops.h"
+#include "probe_instance.h"
+#include "runtime.h"
 
 /** A copy of an item; `memo` NULL: the item itself, new. */
 static PyObject *copy_item(PyObject *item, PyObject *memo) {

@@ -3,6 +3,10 @@
  * probe_instance.c - instances of probe types: making them, their slots and
  * their attributes.
  */
+#include "probe_instance.h"
+
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 #include "probe.h"
 

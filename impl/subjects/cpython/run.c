@@ -14,7 +14,10 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "callback.h"
 #include "code.h"
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 /** The compiled code of a source; borrowed from the cache. */

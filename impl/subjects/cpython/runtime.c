@@ -11,10 +11,19 @@
  * itself goes on; objects the host has lost stay alive in it, silent, as
  * their epoch is over.
  */
+#include "runtime.h"
+
 #include <stdlib.h>
 
 #include "account.h"
+#include "callback.h"
 #include "collector.h"
+#include "core.h"
+#include "diagnose.h"
+#include "domain.h"
+#include "errors.h"
+#include "graph.h"
+#include "listen.h"
 #include "ops.h"
 
 static struct pmm_rt the_runtime;

@@ -6,6 +6,8 @@
  * our own (python/sparse.py, python/chunks.py).  The functions that C calls
  * check the types of their arguments first.
  */
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 /* ---- typed arrays -------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "adaptor.h"
 #include "collector.h"
+#include "domain.h"
 #include "ops.h"
 #include "symbols.h"
 

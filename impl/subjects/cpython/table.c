@@ -2,6 +2,8 @@
 /*
  * table.c - dictionaries and sets.
  */
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_dict_new(pmm_rt *rt) {

@@ -2,6 +2,8 @@
 /*
  * text.c - strings and bytes.
  */
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_str_new(pmm_rt *rt, const char *utf8, size_t size) {

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 
 #include "account.h"
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 #define FRAMES 2

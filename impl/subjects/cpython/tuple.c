@@ -2,6 +2,8 @@
 /*
  * tuple.c - tuples, and what tuples, lists and strings have in common.
  */
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 #include "symbols.h"
 

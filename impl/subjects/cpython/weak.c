@@ -2,6 +2,9 @@
 /*
  * weak.c - weak references, proxies and weak containers.
  */
+#include "callback.h"
+#include "core.h"
+#include "errors.h"
 #include "ops.h"
 
 pmm_obj *pmmi_cpy_weakref_with(pmm_rt *rt, pmm_obj *target,
