@@ -90,8 +90,8 @@ static void live_again(struct pmm_test *t, const struct recycled *kinds,
   }
 }
 
-/* "An object that takes the place of a dead one begins its life anew: type,
- * count, items, tracking and flags are those of a first one." */
+/* "An object that reuses the memory of a dead one starts afresh: its type,
+ * count, items, tracking and flags are those of a newly allocated object." */
 MUST(rent, containers_begin_anew, "Recycled containers are like new ones",
      REQ("RENT-006"), NEEDS(tuple, list, dict)) {
   const struct recycled kinds[] = {{"a list", list_of_one, "list"},
@@ -102,8 +102,8 @@ MUST(rent, containers_begin_anew, "Recycled containers are like new ones",
   live_again(t, kinds, COUNT(kinds));
 }
 
-/* "An object that takes the place of a dead one begins its life anew: type,
- * count, items, tracking and flags are those of a first one." */
+/* "An object that reuses the memory of a dead one starts afresh: its type,
+ * count, items, tracking and flags are those of a newly allocated object." */
 MUST(rent, subclasses_are_not_recycled_as_tuples,
      "A dead instance of a subclass never becomes a tuple",
      REQ("RENT-006"), NEEDS(tuple)) {
@@ -113,8 +113,8 @@ MUST(rent, subclasses_are_not_recycled_as_tuples,
   live_again(t, kinds, COUNT(kinds));
 }
 
-/* "An object that takes the place of a dead one begins its life anew: type,
- * count, items, tracking and flags are those of a first one." */
+/* "An object that reuses the memory of a dead one starts afresh: its type,
+ * count, items, tracking and flags are those of a newly allocated object." */
 MUST(rent, generators_begin_anew, "A recycled frame holds nothing of the last",
      REQ("RENT-006"), NEEDS(generator)) {
   const struct pmm_code reading =
@@ -147,8 +147,9 @@ static void drop_cycle_in_tuple(struct pmm_test *t, size_t n, int64_t cookie) {
   DROP(tuple);
 }
 
-/* "A tuple that was made in the place of one that a collection had untracked is
- * tracked: a cycle through it is collected." */
+/* "A tuple that reuses the memory of a tuple that a collection had
+ * untracked is tracked, so that a cycle through it is collected. The same
+ * ..." */
 MUST(tup, recycled_tuples_are_tracked,
      "A recycled tuple is seen by the collector", REQ("TUP-019"),
      NEEDS(tuple, gc)) {
@@ -168,8 +169,8 @@ MUST(tup, recycled_tuples_are_tracked,
   }
 }
 
-/* "As is one that was untracked when its items were replaced while nobody
- * shared it." */
+/* "The same holds for an unshared tuple that was untracked and whose items are
+ * then replaced." */
 MUST(tup, refilled_tuples_are_tracked,
      "A tuple that is filled again is seen by the collector", REQ("TUP-019"),
      NEEDS(tuple, gc)) {
@@ -197,8 +198,8 @@ static void end(struct pmm_test *t, pmm_obj *iterator) {
   OPS->error_clear(RT);
 }
 
-/* "An iterator that has ended stays so, whatever becomes of what it was over,
- * and no longer owns it." */
+/* "An exhausted iterator stays exhausted, whatever happens to the object it
+ * iterated over, and no longer owns that object." */
 MUST(lst, ended_iterators_stay_ended, "A list iterator that ended stays so",
      REQ("LST-020"), NEEDS(list)) {
   pmm_obj *list = list_of_ints(t, 3);
@@ -212,8 +213,8 @@ MUST(lst, ended_iterators_stay_ended, "A list iterator that ended stays so",
   expect_null(OPS->next(RT, iterator), PMM_STOP);
 }
 
-/* "An iterator that has ended stays so, whatever becomes of what it was over,
- * and no longer owns it." */
+/* "An exhausted iterator stays exhausted, whatever happens to the object it
+ * iterated over, and no longer owns that object." */
 MUST(lst, ended_iterators_own_nothing,
      "An iterator that ended lets go of its container", REQ("LST-020"),
      NEEDS(list, tuple, refcount)) {
@@ -229,8 +230,8 @@ MUST(lst, ended_iterators_own_nothing,
   }
 }
 
-/* "An iterator that has ended stays so, whatever becomes of what it was over,
- * and no longer owns it." */
+/* "An exhausted iterator stays exhausted, whatever happens to the object it
+ * iterated over, and no longer owns that object." */
 MUST(lst, ended_iterators_over_tables_stay_ended,
      "So do iterators over dicts and sets", REQ("LST-020"),
      NEEDS(dict, set)) {
@@ -275,8 +276,8 @@ static pmm_obj *made_at(struct pmm_test *t, const char *site,
   return o;
 }
 
-/* "A block that is handed out again counts for the site that took it, and for
- * no other." */
+/* "A block that is handed out again is counted for the site that allocated
+ * it this time, and for no other." */
 MUST(prof, recycled_blocks_change_their_site,
      "A recycled object counts for who made it last", REQ("PROF-010"),
      NEEDS(trace, tuple, list)) {

@@ -142,8 +142,8 @@ static void live_often(struct pmm_test *t, const struct life *lives,
 
 #define OWN_ROUNDS OOM_EXEMPT("it goes through many lives")
 
-/* "An object that takes the place of a dead one begins its life anew: type,
- * count, items, tracking and flags are those of a first one." */
+/* "An object that reuses the memory of a dead one starts afresh: its type,
+ * count, items, tracking and flags are those of a newly allocated object." */
 MUST(rent, instances_begin_anew,
      "A recycled instance is finalized and called back as a first one",
      REQ("RENT-006"), NEEDS(finalizer, gc, weakref, finalizer_alive, weakref_cb,
@@ -157,8 +157,8 @@ MUST(rent, instances_begin_anew,
   live_often(t, lives, COUNT(lives));
 }
 
-/* "An object that takes the place of a dead one begins its life anew: type,
- * count, items, tracking and flags are those of a first one." */
+/* "An object that reuses the memory of a dead one starts afresh: its type,
+ * count, items, tracking and flags are those of a newly allocated object." */
 MUST(rent, cleanups_begin_anew, "So are generators, and instances after them",
      REQ("RENT-006"), NEEDS(finalizer, gc, generator, set, finalizer_alive),
                             OWN_ROUNDS) {
@@ -231,7 +231,7 @@ static void make_unfilled(struct pmm_test *t, size_t n) {
   DROP(item);
 }
 
-/* "A slot that nobody has filled is empty, whatever was in its memory before:
+/* "A slot that was never set is empty, whatever was in its memory before:
  * it is not visited, listed or released." */
 MUST(rent, unfilled_slots_are_empty,
      "Slots that were never filled are empty over used memory",
@@ -254,7 +254,7 @@ static pmm_obj *grown(struct pmm_test *t, pmm_obj *tuple, size_t n) {
   return NEW(*holder);
 }
 
-/* "A slot that nobody has filled is empty, whatever was in its memory before:
+/* "A slot that was never set is empty, whatever was in its memory before:
  * it is not visited, listed or released." */
 MUST(rent, added_slots_are_empty, "Slots that a resize adds are empty",
      REQ("RENT-033"), NEEDS(gc, list, tuple, gc_referents, gc_traverse),

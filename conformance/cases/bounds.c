@@ -34,8 +34,9 @@ static uint64_t bytes_of_order(struct pmm_test *t, pmm_obj *type,
   return bytes;
 }
 
-/* "What an instance costs does not depend on the order in which its attributes
- * were set: by any order at most a quarter more than by the first." */
+/* "The memory of an instance does not depend on the order in which its
+ * attributes were set: any order takes at most a quarter more than the
+ * first one." */
 SHOULD(dct, orders_of_attributes_cost_the_same,
        "Attributes in another order cost no more", REQ("DCT-033"),
        NEEDS(list), OOM_EXEMPT("it makes hundreds of instances"),
@@ -75,8 +76,8 @@ static uint64_t bytes_after(struct pmm_test *t, pmm_obj *weak, int values,
   return live_bytes(t);
 }
 
-/* "What a weak container occupies follows from the entries that live together,
- * not from those that ever were." */
+/* "The memory of a weak container depends on how many entries are alive at
+ * the same time, not on how many there have ever been." */
 MUST(wrf, weak_containers_do_not_grow_with_the_dead,
      "10000 entries that die leave a weak container small", REQ("WRF-046"),
      NEEDS(weak_containers, gc), OOM_EXEMPT("it stores thousands of entries"),
@@ -95,8 +96,8 @@ MUST(wrf, weak_containers_do_not_grow_with_the_dead,
   }
 }
 
-/* "What watches an object takes memory while it lives alone: references that
- * came and went leave nothing behind." */
+/* "Whatever refers weakly to an object takes memory only while it is alive
+ * itself: references that were made and dropped leave nothing behind." */
 MUST(wrf, watchers_do_not_add_up,
      "10000 references to one object come and go", REQ("WRF-047"),
      NEEDS(weakref, weakref_cb, weakref_count),
@@ -164,8 +165,9 @@ static void trace_threads(struct pmm_test *t, void *subject) {
   OPS->trace_stop(RT);
 }
 
-/* "Threads that come and go, and use the raw domain while it is traced, leave
- * nothing behind: neither in the traced bytes nor in the tracer's own." */
+/* "Threads that start, use the raw domain while it is traced and end leave
+ * nothing behind: neither in the traced bytes nor in the tracer's own
+ * memory." */
 MUST(prof, threads_leave_no_trace, "200 threads come and go while it traces",
      REQ("PROF-011"), NEEDS(trace, domains, raw_threads),
      OOM_EXEMPT("threads are not the allocations that fail"),

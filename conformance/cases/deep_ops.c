@@ -87,9 +87,9 @@ static const struct asking askings[] = {
     {"equality", compare_it},    {"sorting", sort_them},
     {"list_remove", remove_it},  {"text", print_it}};
 
-/* "Every operation that goes down into its operand, also by hashing or looking
- * up, gives a result or a recursion error on tuples nested 20000 deep, and
- * leaves counts and the pending error as they should be." */
+/* "Every operation that recurses into its operand, also by hashing it or
+ * looking it up, gives a result or a recursion error on tuples nested 20000
+ * deep, and leaves the counts and the pending error correct." */
 MUST(deep, hashes_of_deep_tuples_end,
      "Hashing and looking up deep tuples end, with a result or cleanly",
      REQ("DEEP-005"), NEEDS(tuple, dict, set, list, sort, refcount),
@@ -114,9 +114,9 @@ MUST(deep, hashes_of_deep_tuples_end,
 
 /* ---- what contains itself ----------------------------------------------- */
 
-/* "A container that contains itself, by whatever containers, prints with an
- * ellipsis where it is met again, and where it is met twice side by side it is
- * printed twice." */
+/* "A container that contains itself, directly or through other containers,
+ * prints an ellipsis where it recurs inside itself; where it appears twice
+ * side by side it is printed twice." */
 MUST(deep, containers_in_themselves_print,
      "Dicts, tuples and lists in themselves print with an ellipsis",
      REQ("DEEP-006"), NEEDS(list, tuple, dict, str, gc)) {
@@ -198,8 +198,8 @@ static void sort_order(struct pmm_test *t, int order, int by_key) {
   DROP(sorting->list);
 }
 
-/* "Sorting takes a stack that does not grow with the list, in whatever order
- * its items come." */
+/* "The stack that sorting needs does not grow with the list, whatever the
+ * order of its items." */
 MUST(deep, sorting_needs_no_deep_stack,
      "20000 items in five orders are sorted on a small stack",
      REQ("DEEP-007"), NEEDS(trashcan, list, sort, sort_key), LONG_CHAIN) {
@@ -244,8 +244,8 @@ static enum pmm_status nested(struct pmm_test *t, enum pmm_instruction_op op,
   return OPS->error(RT);
 }
 
-/* "A code whose blocks nest deeper than the runtime can is refused with an
- * error, and one that is not refused runs." */
+/* "A code whose blocks nest deeper than the runtime can handle is refused
+ * with an error; one that is not refused runs." */
 MUST(deep, nested_codes_are_refused_or_run,
      "A code of thousands of nested blocks is refused, or runs",
      REQ("DEEP-008"), NEEDS(frame), LONG_CHAIN) {

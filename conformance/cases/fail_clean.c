@@ -32,8 +32,8 @@ static void open_standard_input(void) {
   }
 }
 
-/* "A file that cannot be opened leaves no object and no descriptor, and closes
- * none that is not its own, at once or later." */
+/* "A file that cannot be opened leaves no object and no descriptor behind,
+ * and closes no descriptor that is not its own, neither at once nor later." */
 MUST(ctx, failed_opens_touch_no_descriptor,
      "A file that is not there closes no other", REQ("CTX-015"), NEEDS(file)) {
   static const char *const paths[] = {"/proc/nonexistent/pmm", "/",
@@ -54,8 +54,8 @@ MUST(ctx, failed_opens_touch_no_descriptor,
   expect_eq(open_ones(), before);
 }
 
-/* "A file that cannot be opened leaves no object and no descriptor, and closes
- * none that is not its own, at once or later." */
+/* "A file that cannot be opened leaves no object and no descriptor behind,
+ * and closes no descriptor that is not its own, neither at once nor later." */
 MUST(ctx, opens_without_memory_leave_no_descriptor,
      "An open that runs out of memory gives its descriptor back",
      REQ("CTX-015"), NEEDS(file, fail_inject),
@@ -103,9 +103,9 @@ static enum pmm_status make_probe(void *ctx, pmm_rt *rt, pmm_obj *arg,
   return OPS->error(rt);
 }
 
-/* "An error that an except clause or a manager has swallowed is gone with its
- * block: nothing is pending or being handled, and no frame, local or error of
- * it is left." */
+/* "When the block ends in which an except clause or a context manager
+ * suppressed an error, the error is gone: none is pending or being handled,
+ * and no frame, local or error object of it is left." */
 MUST(stk, swallowed_errors_are_gone, "A swallowed error keeps nothing alive",
      REQ("STK-009"), NEEDS(frame, context)) {
   struct maker *maker = SCRATCH(struct maker);
@@ -135,7 +135,7 @@ MUST(stk, swallowed_errors_are_gone, "A swallowed error keeps nothing alive",
 static const struct pmm_code keeping =
     CODE("keeping", 1, 1, {PMM_YIELD, -1, 0, 0});
 
-/* "A generator that never started lets go of its arguments when it is closed,
+/* "A generator that never started releases its arguments when it is closed,
  * thrown into or dropped." */
 MUST(genr, unstarted_generators_let_go,
      "Closing a generator that never started releases its arguments",
@@ -157,8 +157,8 @@ MUST(genr, unstarted_generators_let_go,
   }
 }
 
-/* "Generators that wait for one another nest to a limit: beyond it the step
- * fails with a recursion error, and all can be dropped." */
+/* "Generators that delegate to one another nest to a limit: beyond it the
+ * step fails with a recursion error, and all of them can still be dropped." */
 MUST(genr, delegation_is_limited, "Delegating generators nest to a limit",
      REQ("GENR-017"), NEEDS(generator),
      OOM_EXEMPT("thousands of generators take too long a round a failure")) {
@@ -184,8 +184,8 @@ static void clear_holder(struct pmm_test *t, void *subject) {
   OPS->clear(RT, subject);
 }
 
-/* "A string that is interned, or that anything else can find, never changes in
- * place." */
+/* "A string that is interned, or that anything else can reach, never
+ * changes in place." */
 MUST(str, interned_strings_do_not_change,
      "Appending to an interned string makes another one", REQ("STR-009"),
      NEEDS(str, intern)) {
@@ -220,8 +220,8 @@ static enum pmm_status store(void *ctx, pmm_rt *rt, pmm_obj *weak) {
   return OPS->weak_set(rt, storing->map, storing->key, storing->value);
 }
 
-/* "The late removal of a dead entry takes no entry that was stored meanwhile
- * under its key." */
+/* "The deferred removal of a dead entry does not remove an entry that was
+ * stored under the same key in the meantime." */
 MUST(wrf, removals_spare_new_entries,
      "A callback may store under the key of the dying value",
      REQ("WRF-026"), NEEDS(weakref, weakref_cb, weak_containers)) {
@@ -249,7 +249,7 @@ MUST(wrf, removals_spare_new_entries,
 /* ---- dicts ------------------------------------------------------------ */
 
 /* "A dict that refers to a container is seen by the collector, however the
- * container came to be in it: inserted, put in place of an atom, or copied." */
+ * container got into it: inserted, stored in place of an atom, or copied." */
 MUST(dct, replaced_values_are_seen, "A value put in place of an atom is seen",
      REQ("DCT-013"), NEEDS(dict, gc)) {
   quiet(t);
@@ -268,7 +268,7 @@ MUST(dct, replaced_values_are_seen, "A value put in place of an atom is seen",
 }
 
 /* "A dict that refers to a container is seen by the collector, however the
- * container came to be in it: inserted, put in place of an atom, or copied." */
+ * container got into it: inserted, stored in place of an atom, or copied." */
 MUST(dct, copied_values_are_seen, "So is one that came with a copy",
      REQ("DCT-013"), NEEDS(dict, gc)) {
   quiet(t);

@@ -137,24 +137,27 @@ static void fail_behind(struct pmm_test *t, const struct taker *rows,
 
 #define OWN_POINTS OOM_EXEMPT("it goes through many failures")
 
-/* "An operation that fails half way, at any item or argument, has released
- * what it had taken, once, and its containers are as before." */
+/* "An operation that fails part of the way, at any item or argument,
+ * releases once what it had acquired, and leaves its containers as they
+ * were." */
 MUST(oom, sources_that_raise_leave_nothing,
      "A source that raises leaves list and items as they were",
      REQ("OOM-031"), NEEDS(generator, list, str, tuple, gc), OWN_POINTS) {
   fail_behind(t, takers, COUNT_OF(takers));
 }
 
-/* "An operation that fails half way, at any item or argument, has released
- * what it had taken, once, and its containers are as before." */
+/* "An operation that fails part of the way, at any item or argument,
+ * releases once what it had acquired, and leaves its containers as they
+ * were." */
 MUST(oom, sources_that_raise_leave_no_set,
      "A source of a set that raises leaves its items as they were",
      REQ("OOM-031"), NEEDS(generator, list, set, frozenset, gc), OWN_POINTS) {
   fail_behind(t, set_takers, COUNT_OF(set_takers));
 }
 
-/* "An operation that fails half way, at any item or argument, has released
- * what it had taken, once, and its containers are as before." */
+/* "An operation that fails part of the way, at any item or argument,
+ * releases once what it had acquired, and leaves its containers as they
+ * were." */
 MUST(oom, sources_that_raise_leave_no_stream,
      "A source of chunks or of a split that raises leaves its items",
      REQ("OOM-031"), NEEDS(chunks, copy, generator, list, tuple, gc),
@@ -182,8 +185,9 @@ static void fail_at(struct pmm_test *t, const struct taker *taker, int at,
   expect_died(t, taker->name, LENGTH);
 }
 
-/* "An operation that fails half way, at any item or argument, has released
- * what it had taken, once, and its containers are as before." */
+/* "An operation that fails part of the way, at any item or argument,
+ * releases once what it had acquired, and leaves its containers as they
+ * were." */
 MUST(oom, unhashable_items_leave_nothing,
      "An item without a hash at any place leaves nothing behind",
      REQ("OOM-031"), NEEDS(generator, list, set, frozenset, tuple, gc),
@@ -273,7 +277,7 @@ static void refuse(struct pmm_test *t, const struct refusal *rows, size_t n,
   }
 }
 
-/* "An operation over an object of a wrong type reads nothing out of it: it
+/* "An operation on an object of a wrong type reads nothing from it: it
  * fails with a type error and changes nothing." */
 MUST(oom, no_int_is_no_int, "What is no int is not read as one",
      REQ("OOM-032"), NEEDS(dict, list, str, tuple),
@@ -285,7 +289,7 @@ MUST(oom, no_int_is_no_int, "What is no int is not read as one",
   refuse(t, no_ints, COUNT_OF(no_ints), objects, COUNT_OF(objects));
 }
 
-/* "An operation over an object of a wrong type reads nothing out of it: it
+/* "An operation on an object of a wrong type reads nothing from it: it
  * fails with a type error and changes nothing." */
 MUST(oom, no_iterable_is_not_walked, "What cannot be iterated is not walked",
      REQ("OOM-032"), NEEDS(list), OWN_POINTS) {
@@ -294,7 +298,7 @@ MUST(oom, no_iterable_is_not_walked, "What cannot be iterated is not walked",
   refuse(t, no_iterables, COUNT_OF(no_iterables), objects, COUNT_OF(objects));
 }
 
-/* "An operation over an object of a wrong type reads nothing out of it: it
+/* "An operation on an object of a wrong type reads nothing from it: it
  * fails with a type error and changes nothing." */
 MUST(oom, no_str_is_not_joined, "What is no str or has no hash is refused",
      REQ("OOM-032"), NEEDS(list, set, str), OWN_POINTS) {
@@ -305,8 +309,8 @@ MUST(oom, no_str_is_not_joined, "What is no str or has no hash is refused",
 
 /* ---- frozensets --------------------------------------------------------- */
 
-/* "A frozenset never changes: adding and discarding fail, and its items, hash
- * and text are as before." */
+/* "A frozenset never changes: adding and discarding fail, and its items,
+ * hash and printed form stay as they were." */
 MUST(dct, frozensets_refuse_changes, "A frozenset refuses to change",
      REQ("DCT-031"), NEEDS(list, set, frozenset)) {
   pmm_obj *items = list_of_ints(t, LENGTH);

@@ -50,8 +50,9 @@ static uint64_t keep_without(struct pmm_test *t, uint64_t k) {
   return failed;
 }
 
-/* "A collection that cannot list what it keeps for lack of memory loses none
- * of it: it is listed, or garbage of a later collection." */
+/* "A collection that lacks the memory to list the garbage that it keeps
+ * loses none of it: each object is listed, or is garbage of a later
+ * collection." */
 MUST(oom, kept_garbage_is_not_lost,
      "Garbage that cannot be listed is found by the next collection",
      REQ("OOM-033"), NEEDS(fail_inject, gc, gc_debug, list), ARMS_ITSELF) {
@@ -181,9 +182,9 @@ static const struct pmm_code endless = CODE("endless", 1, 1,
                                             {PMM_CALL_CODE, -1, 0, 0},
                                             {PMM_RETURN, 0, 0, 0});
 
-/* "A call that fails before it begins, by its arguments, its depth or for want
- * of memory, takes no room of the frames: those around it keep their locals,
- * and those after it cost what they did." */
+/* "A call that fails before it begins, because of its arguments, its depth
+ * or lack of memory, uses no frame memory: the calls around it keep their
+ * locals, and later calls cost what they did before." */
 MUST(stk, calls_that_fail_take_no_room,
      "Calls that never begin leave the caller's locals alone",
      REQ("STK-031"), NEEDS(frame), ARMS_ITSELF) {

@@ -168,9 +168,10 @@ static void end_with(struct pmm_test *t,
 
 #define OWN_END OOM_EXEMPT("what runs at the end is not to fail")
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak
- * callbacks, what suspended generators have to do) can use all of it, and runs
- * once; what it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (finalize helpers, finalizers,
+ * weak reference callbacks, the cleanup of suspended generators) can use
+ * all of the runtime, and runs once; what it registers or creates is run as
+ * well." */
 MUST(fin, helpers_at_the_end_use_the_runtime,
      "A helper that runs at the end finds the runtime whole",
      REQ("FIN-032"), NEEDS(gc, list, str, weakref, finalize, intern,
@@ -178,9 +179,10 @@ MUST(fin, helpers_at_the_end_use_the_runtime,
   end_with(t, of_helper);
 }
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak
- * callbacks, what suspended generators have to do) can use all of it, and runs
- * once; what it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (finalize helpers, finalizers,
+ * weak reference callbacks, the cleanup of suspended generators) can use
+ * all of the runtime, and runs once; what it registers or creates is run as
+ * well." */
 MUST(fin, finalizers_at_the_end_use_the_runtime, "So does a finalizer",
      REQ("FIN-032"), NEEDS(finalizer, gc, list, str, weakref, finalizer_alive,
                            intern, weak_containers),
@@ -188,18 +190,20 @@ MUST(fin, finalizers_at_the_end_use_the_runtime, "So does a finalizer",
   end_with(t, of_finalizer);
 }
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak
- * callbacks, what suspended generators have to do) can use all of it, and runs
- * once; what it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (finalize helpers, finalizers,
+ * weak reference callbacks, the cleanup of suspended generators) can use
+ * all of the runtime, and runs once; what it registers or creates is run as
+ * well." */
 MUST(fin, callbacks_at_the_end_use_the_runtime, "So does a weak callback",
      REQ("FIN-032"), NEEDS(gc, list, str, weakref, weakref_cb, intern,
                            weak_containers), OWN_END) {
   end_with(t, of_callback);
 }
 
-/* "Code that runs while a runtime is closed (helpers, finalizers, weak
- * callbacks, what suspended generators have to do) can use all of it, and runs
- * once; what it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (finalize helpers, finalizers,
+ * weak reference callbacks, the cleanup of suspended generators) can use
+ * all of the runtime, and runs once; what it registers or creates is run as
+ * well." */
 MUST(fin, generators_at_the_end_use_the_runtime, "So does a generator",
      REQ("FIN-032"), NEEDS(gc, generator, list, str, weakref, intern,
                            weak_containers),
@@ -235,7 +239,8 @@ static enum pmm_status make_more(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   return PMM_OK;
 }
 
-/* "... what it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (finalize helpers, finalizers,
+ * weak reference callbacks, the cleanup of suspended generators) ..." */
 MUST(fin, helpers_at_the_end_register_more,
      "A helper that is registered at the end runs",
      REQ("FIN-032"), NEEDS(gc, weakref, finalize), OWN_END) {
@@ -249,7 +254,8 @@ MUST(fin, helpers_at_the_end_register_more,
   survives(t, close_and_expect, late);
 }
 
-/* "... what it registers or makes then has its turn, too." */
+/* "Code that runs while a runtime is closed (finalize helpers, finalizers,
+ * weak reference callbacks, the cleanup of suspended generators) ..." */
 MUST(fin, finalizers_at_the_end_make_more,
      "Garbage that a finalizer makes at the end is finalized",
      REQ("FIN-032"), NEEDS(finalizer, gc, list, finalizer_alive), OWN_END) {
@@ -292,8 +298,8 @@ static void expect_written(struct pmm_test *t, const char *path) {
   expect(memcmp(buffer, line, sizeof line) == 0);
 }
 
-/* "An open file in garbage is closed with it, after all that was written is in
- * it." */
+/* "An open file that is part of garbage is closed with it, after everything
+ * that was written to it has reached the file." */
 MUST(ctx, files_in_garbage_are_written,
      "A file that a collection finds is written and closed",
      REQ("CTX-031"), NEEDS(file, gc, list)) {
@@ -311,8 +317,8 @@ static void close_and_read(struct pmm_test *t, void *path) {
   expect_written(t, path);
 }
 
-/* "An open file in garbage is closed with it, after all that was written is in
- * it." */
+/* "An open file that is part of garbage is closed with it, after everything
+ * that was written to it has reached the file." */
 MUST(ctx, files_in_garbage_are_written_at_the_end,
      "So is one that the end of the runtime finds",
      REQ("CTX-031"), NEEDS(file, gc, list), OWN_END) {

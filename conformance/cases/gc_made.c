@@ -193,8 +193,8 @@ static void expect_reclaimed(struct pmm_test *t, const struct kind *kind) {
   log_clear(t);
 }
 
-/* "A cycle of containers of any kind is reclaimed though nothing in it is an
- * instance: what it alone refers to dies." */
+/* "A cycle of containers of any kind is reclaimed even when no instance is
+ * part of it: what only the cycle refers to dies." */
 MUST(gc, lone_cycles_are_reclaimed,
      "Each kind of container in a cycle of its own goes", REQ("GC-042"),
      NEEDS(gc)) {
@@ -297,8 +297,9 @@ MUST(gen, mortals_collect_nothing,
   }
 }
 
-/* "While garbage is made for ever, automatic collections keep what is there
- * below a few times what can be reached and the first threshold." */
+/* "While garbage is made continuously, automatic collections keep the
+ * number of existing objects below a few times the sum of the reachable
+ * objects and the first threshold." */
 MUST(gen, garbage_without_end_is_bounded,
      "100000 cycles made over a live heap leave few", REQ("GEN-020"),
      NEEDS(gc_gen, gc, list),

@@ -153,8 +153,8 @@ MUST(gen, stop_tells_the_uncollectable, "Stop tells what could not be taken",
   expect_eq(heard->info.uncollectable, 1);
 }
 
-/* "collections, collected and uncollectable rise by exactly the work done in
- * that generation." */
+/* "In each generation the counters collections, collected and uncollectable
+ * rise by exactly the work done in it." */
 MUST(gen, statistics_count_the_uncollectable,
      "Statistics count what could not be taken", REQ("GEN-014"),
      NEEDS(gc_gen, gc, gc_debug, list, finalizer), YOUNG_STRESS) {
@@ -222,8 +222,8 @@ static void expect_known(struct pmm_test *t, uint64_t value, uint64_t wanted) {
   }
 }
 
-/* "Each collection leaves a log entry with its generation, reason and pause
- * and the objects it examined, took and could not take ..." */
+/* "Each collection adds a log entry with its generation, reason and pause
+ * and the numbers of objects it examined, reclaimed and could not ..." */
 MUST(gen, log_tells_what_a_run_did, "The log tells what each collection did",
      REQ("GEN-018"), NEEDS(gc_log, gc), YOUNG_STRESS) {
   enum { CYCLES = 5 };
@@ -259,8 +259,9 @@ static void expect_automatic(struct pmm_test *t, uint64_t number) {
   expect_known(t, automatic.reason, PMM_GC_THRESHOLD);
 }
 
-/* "Each collection leaves a log entry with its generation, reason ..."  A mode
- * that starts none by itself leaves none. */
+/* "Each collection adds a log entry with its generation, reason and pause
+ * and the numbers of objects it examined, reclaimed and could not ..." A
+ * mode that starts none by itself leaves none. */
 MUST(gen, log_tells_why, "A run by threshold differs from one by request",
      REQ("GEN-018"), NEEDS(gc_log, gc_gen, gc, list), YOUNG_STRESS) {
   start_clean(t);
@@ -285,8 +286,8 @@ MUST(gen, log_tells_why, "A run by threshold differs from one by request",
   expect_known(t, asked.reason, PMM_GC_EXPLICIT);
 }
 
-/* "...; the last runs can be read, latest first, until a start forgets
- * them." */
+/* "Each collection adds a log entry with its generation, reason and pause
+ * and the numbers of objects it examined, reclaimed and could not ..." */
 MUST(gen, log_keeps_the_last_runs, "The log has the last runs, latest first",
      REQ("GEN-018"), NEEDS(gc_log, gc_gen, gc), YOUNG_STRESS) {
   enum { RUNS = PMM_GC_LOG_RUNS + 6, ROOM = PMM_GC_LOG_RUNS + 1 };
@@ -309,8 +310,8 @@ MUST(gen, log_keeps_the_last_runs, "The log has the last runs, latest first",
   expect_eq(OPS->gc_log_read(RT, runs, 1), 0);
 }
 
-/* "What garbage a collection left is told exactly when every object was
- * examined, and otherwise as unknown, never as 0." */
+/* "The garbage that a collection left behind is reported as an exact number
+ * when every object was examined, and otherwise as unknown, never as 0." */
 MUST(gen, log_knows_what_is_left, "Garbage left is a number or unknown",
      REQ("GEN-019"), NEEDS(gc_log, gc, gc_gen, gc_debug, list, finalizer),
      YOUNG_STRESS) {

@@ -18,8 +18,8 @@ static struct pmm_gc_stats stats_of(struct pmm_test *t, int generation) {
   return stats;
 }
 
-/* "collections, collected and uncollectable rise by exactly the work done in
- * that generation." */
+/* "In each generation the counters collections, collected and uncollectable
+ * rise by exactly the work done in it." */
 MUST(gen, statistics_per_generation, "Statistics count each generation's work",
      REQ("GEN-014"), NEEDS(gc_gen, gc, list)) {
   quiet(t);
@@ -71,8 +71,8 @@ MUST(gen, young_work_is_bounded, "A young collection visits the young alone",
   expect_le(visited, NEW_ONES + 10);
 }
 
-/* "collections, collected and uncollectable rise by exactly the work done in
- * that generation."  So they add up. */
+/* "In each generation the counters collections, collected and uncollectable
+ * rise by exactly the work done in it." So they add up. */
 MUST(gen, statistics_add_up, "The statistics of collections add up",
      REQ("GEN-014"), NEEDS(gc_gen, gc)) {
   quiet(t);

@@ -124,9 +124,9 @@ static void end_by(struct pmm_test *t, const struct end *end,
   log_clear(t);
 }
 
-/* "However a generator ends (it returns, raises, or raises what would read as
- * its end, which becomes a runtime error) and however it was resumed, what it
- * held and returned is released with its end, once, and it is finished." */
+/* "However a generator ends (it returns, raises, or raises a stop error,
+ * which becomes a runtime error) and however it was resumed, what it held
+ * and returned is released once, when it ends, and it is finished." */
 MUST(genr, every_end_by_every_way,
      "Each end of a generator by each way to resume it",
      REQ("GENR-031"), NEEDS(frame, generator, list, tuple), OWN_SWEEP) {
@@ -139,9 +139,9 @@ MUST(genr, every_end_by_every_way,
   }
 }
 
-/* "However a generator ends (it returns, raises, or raises what would read as
- * its end, which becomes a runtime error) and however it was resumed, what it
- * held and returned is released with its end, once, and it is finished." */
+/* "However a generator ends (it returns, raises, or raises a stop error,
+ * which becomes a runtime error) and however it was resumed, what it held
+ * and returned is released once, when it ends, and it is finished." */
 MUST(genr, every_end_by_dropping, "Each end of a generator that is dropped",
      REQ("GENR-031"), NEEDS(diag, generator)) {
   const struct pmm_code_call call = {stop_inside, t};
@@ -251,8 +251,8 @@ static void enter_by(struct pmm_test *t, const struct way *way, int delegated,
   log_clear(t);
 }
 
-/* "A running generator that is entered once more, in whatever way and from
- * wherever, refuses and goes on where it was." */
+/* "A running generator that is entered again, by whatever operation and
+ * from wherever, reports an error and continues where it was." */
 MUST(genr, running_generators_refuse_every_way,
      "A running generator refuses every way in", REQ("GENR-032"),
      NEEDS(generator, list, tuple), OWN_SWEEP) {
@@ -319,8 +319,8 @@ static uint64_t owners_of(struct pmm_test *t, pmm_obj *o) {
   return OFFERED(refcount) ? OPS->refcount(RT, o) : 1;
 }
 
-/* "A generator that its own cleanup stores away while it dies lives on,
- * finished, and dies once when that is let go of." */
+/* "A generator that its own cleanup stores somewhere while it is dying
+ * stays alive, finished, and dies once when that reference is released." */
 MUST(genr, generators_are_resurrected,
      "A generator that its finally clause stores lives on",
      REQ("GENR-033"),

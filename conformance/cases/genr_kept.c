@@ -61,9 +61,10 @@ static pmm_obj *closing(struct pmm_test *t, pmm_obj *held, pmm_obj *list,
   return generator;
 }
 
-/* "A closure over a local of a generator, and an error that it handled under a
- * name, keep its locals when it has ended, in whatever way; the locals die with
- * the last of them, once." */
+/* "A closure over a local of a generator, and an error that the generator
+ * handled under a name, keep their locals after the generator has ended, in
+ * whatever way; the locals die once, with the last of those that keep
+ * them." */
 MUST(genr, closures_outlive_generators,
      "A closure reads the local of a generator that has ended",
      REQ("GENR-034"), NEEDS(frame, gc, generator, list)) {
@@ -179,9 +180,10 @@ static void handle(struct pmm_test *t, const struct pmm_code *shape,
   log_clear(t);
 }
 
-/* "A closure over a local of a generator, and an error that it handled under a
- * name, keep its locals when it has ended, in whatever way; the locals die with
- * the last of them, once." */
+/* "A closure over a local of a generator, and an error that the generator
+ * handled under a name, keep their locals after the generator has ended, in
+ * whatever way; the locals die once, with the last of those that keep
+ * them." */
 MUST(genr, handled_errors_outlive_generators,
      "Locals live as long as the generator or the error it handled",
      REQ("GENR-034"), NEEDS(gc, generator, list)) {
@@ -195,8 +197,9 @@ MUST(genr, handled_errors_outlive_generators,
   }
 }
 
-/* "An error that a suspended generator handled may die, in garbage too, while
- * the generator lives: it goes on with all its locals." */
+/* "An error that a suspended generator has handled may die, also as part of
+ * garbage, while the generator is alive: the generator continues with all
+ * its locals." */
 MUST(genr, garbage_errors_spare_generators,
      "A collected error leaves the locals of its generator",
      REQ("GENR-035"), NEEDS(gc, generator, list)) {

@@ -127,8 +127,9 @@ SHOULD(imm, mortal_singletons_count, "Without immortality singletons count",
   expect_eq(raised(t, NEW(OPS->tuple_new(RT, 0))), wanted);
 }
 
-/* "On 64-bit 3.12+ all lower 32 bits set mark immortality; 1e6 decrements leave
- * None immortal." */
+/* "On 64-bit CPython 3.12 and later an object is immortal when the lower 32
+ * bits of its reference count are all set; 1e6 decrements leave None
+ * immortal." */
 MAY(imm, immortals_survive_decrements, "A storm of releases changes nothing",
     REQ("IMM-006"), NEEDS(immortal, refcount)) {
   pmm_obj *none = NEW(OPS->none(RT));

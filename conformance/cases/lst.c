@@ -370,8 +370,9 @@ SHOULD(lst, removal_need_not_shrink, "Removing two of five keeps the size",
   expect_eq(length_of(t, list), 3);
 }
 
-/* "A 3-item literal has capacity 3 or 4 by construction path and after
- * appending 14 and 15 the contents are [11,12,13,14,15]." */
+/* "A list of 3 items has a capacity of 3 or 4, depending on how it was
+ * built, and after 14 and 15 are appended its contents are
+ * [11,12,13,14,15]." */
 MUST(lst, a_full_literal_grows, "Appending to a literal reserves slack",
      REQ("LST-014"), NEEDS(list, sizeof)) {
   size_t n = 0;
@@ -392,8 +393,9 @@ MUST(lst, a_full_literal_grows, "Appending to a literal reserves slack",
   }
 }
 
-/* "A 3-item literal has capacity 3 or 4 by construction path and after
- * appending 14 and 15 the contents are [11,12,13,14,15]." */
+/* "A list of 3 items has a capacity of 3 or 4, depending on how it was
+ * built, and after 14 and 15 are appended its contents are
+ * [11,12,13,14,15]." */
 MUST(lst, an_exact_literal_grows, "A literal of variables grows as well",
      REQ("LST-014"), NEEDS(list, sizeof)) {
   pmm_obj *list = LIST(integer(t, 11), integer(t, 12), integer(t, 13));

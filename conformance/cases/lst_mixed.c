@@ -103,7 +103,7 @@ static void try_all(struct pmm_test *t, int nested) {
   }
 }
 
-/* "Sorting a list whose items have no order among them is a type error, which
+/* "Sorting a list whose items cannot be ordered fails with a type error and
  * leaves all items in the list." */
 MUST(lst, sorting_refuses_an_odd_item,
      "An item of another kind, at each place, is refused", REQ("LST-021"),
@@ -111,8 +111,8 @@ MUST(lst, sorting_refuses_an_odd_item,
   try_all(t, 0);
 }
 
-/* "Sorting a list whose items have no order among them is a type error, which
- * leaves all items in the list."  So within tuples. */
+/* "Sorting a list whose items cannot be ordered fails with a type error and
+ * leaves all items in the list." So within tuples. */
 MUST(lst, sorting_refuses_an_odd_item_in_tuples,
      "So is one within tuples", REQ("LST-021"),
      NEEDS(list, tuple, str, dict)) {

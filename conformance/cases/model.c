@@ -73,9 +73,9 @@ static void assign(struct pmm_test *t, size_t length, size_t from, size_t to,
   DROP_ALL();
 }
 
-/* "Assigning to a slice gives the items before it, the new ones and those
- * behind it, in order, for every length, place and source, the list itself
- * included." */
+/* "After an assignment to a slice the list holds the items before the
+ * slice, the new items and the items after it, in order, for every length,
+ * position and source, including the list itself." */
 MUST(lst, slices_are_as_the_model, "Every slice replaced by every other",
      REQ("LST-031"), NEEDS(generator, list, tuple), OWN_SWEEP) {
   static const size_t sizes[] = {0, 1, 2, 5};
@@ -93,9 +93,9 @@ MUST(lst, slices_are_as_the_model, "Every slice replaced by every other",
   }
 }
 
-/* "Assigning to a slice gives the items before it, the new ones and those
- * behind it, in order, for every length, place and source, the list itself
- * included." */
+/* "After an assignment to a slice the list holds the items before the
+ * slice, the new items and the items after it, in order, for every length,
+ * position and source, including the list itself." */
 MUST(lst, long_slices_are_as_the_model, "The same where a long tail moves",
      REQ("LST-031"), NEEDS(generator, list, tuple), OWN_SWEEP) {
   quiet(t);
@@ -171,8 +171,8 @@ static void rebuild(struct pmm_test *t, int n, int step) {
   DROP_ALL();
 }
 
-/* "After a table is rebuilt, whatever was deleted before, all that stayed is
- * found, in its order, and nothing of what was deleted." */
+/* "After a table is rebuilt, whatever was deleted before, every remaining
+ * entry is found, in order, and no deleted one is." */
 MUST(dct, rebuilt_tables_find_all, "A rebuilt table finds all that stayed",
      REQ("DCT-032"), NEEDS(dict, list, set), OWN_SWEEP) {
   static const int counts[] = {5, 6, 10, 11, 21, 22, 43, 86, 170};
@@ -214,8 +214,8 @@ static void collect_ends(struct pmm_test *t, size_t n, int generation) {
   log_clear(t);
 }
 
-/* "Garbage that was made first and last among any number of tracked objects is
- * found, in a collection of each generation, and nothing else." */
+/* "Garbage that was made first or last among any number of tracked objects
+ * is found by a collection of each generation, and nothing else is." */
 MUST(gc, garbage_at_the_ends_is_found,
      "The first and the last object are found, for sizes around powers of two",
      REQ("GC-041"), NEEDS(gc, list), OWN_SWEEP) {
@@ -269,7 +269,7 @@ static void copy_ended(struct pmm_test *t, pmm_obj *container) {
   }
 }
 
-/* "A copy of an iterator that has ended has ended too, and owns nothing." */
+/* "A copy of an exhausted iterator is exhausted too, and owns nothing." */
 MUST(copy, copies_of_ended_iterators,
      "A copy of an iterator that has ended has ended",
      REQ("COPY-031"), NEEDS(copy, dict, list, str, tuple, bytes)) {

@@ -184,8 +184,9 @@ static void sweep(struct pmm_test *t, const struct source *kind,
 
 /* ---- RENT-001 ----------------------------------------------------------- */
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, lists_are_emptied_in_allocations,
      "What reads a list is safe when an allocation empties it",
      REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple,
@@ -193,8 +194,9 @@ MUST(rent, lists_are_emptied_in_allocations,
   SWEEP(list_source, of_lists, empty);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, lists_grow_in_allocations,
      "What reads a list is safe when an allocation moves its array",
      REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple,
@@ -202,8 +204,9 @@ MUST(rent, lists_grow_in_allocations,
   SWEEP(list_source, of_lists, grow);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, items_are_replaced_in_allocations,
      "What reads a list is safe when an allocation replaces its items",
      REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, tuple,
@@ -211,8 +214,9 @@ MUST(rent, items_are_replaced_in_allocations,
   SWEEP(list_source, of_lists, replace);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, copies_of_lists_survive_allocations,
      "A copy of a list is safe when an allocation changes the list",
      REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, copy,
@@ -221,8 +225,9 @@ MUST(rent, copies_of_lists_survive_allocations,
   SWEEP(list_source, of_lists_too, grow);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, sets_of_lists_survive_allocations,
      "A set of a list's items is safe when an allocation changes the list",
      REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, set, finalizer_alive,
@@ -231,8 +236,9 @@ MUST(rent, sets_of_lists_survive_allocations,
   SWEEP(list_source, of_lists_in_sets, grow);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, chunks_survive_allocations,
      "Chunks of a list are safe when an allocation changes the list",
      REQ("RENT-001"), NEEDS(list, gc, gc_gen, finalizer, chunks,
@@ -241,8 +247,9 @@ MUST(rent, chunks_survive_allocations,
   SWEEP(list_source, of_lists_in_chunks, grow);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, dicts_are_emptied_in_allocations,
      "What reads a dict is safe when an allocation empties it",
      REQ("RENT-001"), NEEDS(dict, list, gc, gc_gen, finalizer, finalizer_alive,
@@ -250,8 +257,9 @@ MUST(rent, dicts_are_emptied_in_allocations,
   SWEEP(dict_source, of_dicts, empty);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, dicts_grow_in_allocations,
      "What reads a dict is safe when an allocation changes it",
      REQ("RENT-001"), NEEDS(dict, list, gc, gc_gen, finalizer, finalizer_alive,
@@ -260,8 +268,9 @@ MUST(rent, dicts_grow_in_allocations,
   SWEEP(dict_source, of_dicts, replace);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, sets_are_emptied_in_allocations,
      "What reads a set is safe when an allocation empties it",
      REQ("RENT-001"), NEEDS(set, list, gc, gc_gen, finalizer, finalizer_alive,
@@ -269,8 +278,9 @@ MUST(rent, sets_are_emptied_in_allocations,
   SWEEP(set_source, of_sets, empty);
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, sets_grow_in_allocations,
      "What reads a set is safe when an allocation changes it",
      REQ("RENT-001"), NEEDS(set, list, gc, gc_gen, finalizer, finalizer_alive,

@@ -162,27 +162,27 @@ static void sweep(struct pmm_test *t, const struct source *kind,
 #define SWEEP(kind, droppers, trigger)                                        \
   sweep(t, &kind, droppers, COUNT_OF(droppers), &trigger)
 
-/* "An operation that lets go of an item has done with the container, or keeps
- * to it as it then is: code of the item's finalizer or weak callbacks may read
- * and change it." */
+/* "An operation that releases an item has already finished with the
+ * container, or uses the container as it is afterwards: code of the item's
+ * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, finalizers_change_lists, "Items' finalizers may change their list",
      REQ("RENT-002"), NEEDS(list, gc, finalizer, finalizer_alive, gc_clear),
      OWN_SWEEP) {
   SWEEP(list_source, from_lists, finalizer);
 }
 
-/* "An operation that lets go of an item has done with the container, or keeps
- * to it as it then is: code of the item's finalizer or weak callbacks may read
- * and change it." */
+/* "An operation that releases an item has already finished with the
+ * container, or uses the container as it is afterwards: code of the item's
+ * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, finalizers_change_dicts, "Values' finalizers may change their dict",
      REQ("RENT-002"), NEEDS(dict, gc, finalizer, finalizer_alive, gc_clear),
      OWN_SWEEP) {
   SWEEP(dict_source, from_dicts, finalizer);
 }
 
-/* "An operation that lets go of an item has done with the container, or keeps
- * to it as it then is: code of the item's finalizer or weak callbacks may read
- * and change it." */
+/* "An operation that releases an item has already finished with the
+ * container, or uses the container as it is afterwards: code of the item's
+ * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, finalizers_change_sets, "Items' finalizers may change their set",
      REQ("RENT-002"), NEEDS(set, list, gc, finalizer, finalizer_alive,
            gc_clear), OWN_SWEEP,
@@ -190,27 +190,27 @@ MUST(rent, finalizers_change_sets, "Items' finalizers may change their set",
   SWEEP(set_source, from_sets, finalizer);
 }
 
-/* "An operation that lets go of an item has done with the container, or keeps
- * to it as it then is: code of the item's finalizer or weak callbacks may read
- * and change it." */
+/* "An operation that releases an item has already finished with the
+ * container, or uses the container as it is afterwards: code of the item's
+ * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, weak_callbacks_change_lists,
      "Items' weak callbacks may change their list", REQ("RENT-002"),
      NEEDS(list, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP) {
   SWEEP(list_source, from_lists, callback);
 }
 
-/* "An operation that lets go of an item has done with the container, or keeps
- * to it as it then is: code of the item's finalizer or weak callbacks may read
- * and change it." */
+/* "An operation that releases an item has already finished with the
+ * container, or uses the container as it is afterwards: code of the item's
+ * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, weak_callbacks_change_dicts,
      "Values' weak callbacks may change their dict", REQ("RENT-002"),
      NEEDS(dict, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP) {
   SWEEP(dict_source, from_dicts, callback);
 }
 
-/* "An operation that lets go of an item has done with the container, or keeps
- * to it as it then is: code of the item's finalizer or weak callbacks may read
- * and change it." */
+/* "An operation that releases an item has already finished with the
+ * container, or uses the container as it is afterwards: code of the item's
+ * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, weak_callbacks_change_sets,
      "Items' weak callbacks may change their set", REQ("RENT-002"),
      NEEDS(set, list, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP,

@@ -139,9 +139,8 @@ static void die_each(struct pmm_test *t, const struct mortal *mortals,
   }
 }
 
-/* "An error that is pending stays so, with its message, whatever code the
- * death of an object runs: finalizers, weak callbacks, finalize helpers, what
- * a suspended generator has to do, entries of weak maps." */
+/* "A pending error stays pending, with its message, whatever code the death
+ * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, finalizers_keep_the_error,
      "Finalizers of what dies keep the pending error", REQ("RENT-004"),
      NEEDS(finalizer, list, diag, finalizer_alive)) {
@@ -151,9 +150,8 @@ MUST(rent, finalizers_keep_the_error,
   die_each(t, mortals, COUNT_OF(mortals));
 }
 
-/* "An error that is pending stays so, with its message, whatever code the
- * death of an object runs: finalizers, weak callbacks, finalize helpers, what
- * a suspended generator has to do, entries of weak maps." */
+/* "A pending error stays pending, with its message, whatever code the death
+ * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, weak_callbacks_keep_the_error,
      "Weak callbacks keep the pending error", REQ("RENT-004"),
      NEEDS(weakref, weakref_cb, finalizer, list, diag, finalize,
@@ -164,9 +162,8 @@ MUST(rent, weak_callbacks_keep_the_error,
   die_each(t, mortals, COUNT_OF(mortals));
 }
 
-/* "An error that is pending stays so, with its message, whatever code the
- * death of an object runs: finalizers, weak callbacks, finalize helpers, what
- * a suspended generator has to do, entries of weak maps." */
+/* "A pending error stays pending, with its message, whatever code the death
+ * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, generators_keep_the_error,
      "What a dropped generator has to do keeps the pending error",
      REQ("RENT-004"), NEEDS(generator, context, list, diag)) {
@@ -183,8 +180,8 @@ static enum pmm_status raise(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   return PMM_TYPE;
 }
 
-/* "A failure of such code is reported as unraisable and does not take its
- * place." */
+/* "A pending error stays pending, with its message, whatever code the death
+ * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, failing_callbacks_keep_the_error,
      "A weak callback that fails does not replace the pending error",
      REQ("RENT-004"), NEEDS(weakref, diag, weakref_cb)) {
@@ -200,8 +197,8 @@ MUST(rent, failing_callbacks_keep_the_error,
   expect_eq(happened(UNRAISABLE, ANY), 1);
 }
 
-/* "A failure of such code is reported as unraisable and does not take its
- * place." */
+/* "A pending error stays pending, with its message, whatever code the death
+ * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, failing_finalizers_keep_the_error,
      "Nor does a finalizer that fails", REQ("RENT-004"),
      NEEDS(finalizer, diag, finalizer_alive)) {
@@ -275,8 +272,8 @@ static const struct question questions[] = {
     {"refcount", references},       {"weakref_count", weak_count},
     {"is_finalized", is_final}};
 
-/* "Operations that may be called at any time neither lose, replace nor add an
- * error." */
+/* "Operations that may be called at any time neither lose nor replace a
+ * pending error, and set none." */
 MUST(rent, questions_keep_the_error,
      "What may be asked at any time keeps the pending error",
      REQ("RENT-005")) {

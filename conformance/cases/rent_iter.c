@@ -130,18 +130,18 @@ static void fill_each(struct pmm_test *t, int fails) {
 #define OWN_SWEEP                                                             \
   OOM_EXEMPT("it goes through many operations; each has its own sweep")
 
-/* "An operation that fills a container from an iterable does not rely on what
- * it has seen of the container: code of the iterable may empty, grow and
- * rewrite it, and fail." */
+/* "An operation that fills a container from an iterable does not rely on
+ * what it saw of the container before: code of the iterable may empty, grow
+ * and rewrite the container, and may fail." */
 MUST(rent, sources_change_what_is_filled,
      "The source of a list's items may change the list",
      REQ("RENT-031"), NEEDS(gc, generator, list), OWN_SWEEP) {
   fill_each(t, 0);
 }
 
-/* "An operation that fills a container from an iterable does not rely on what
- * it has seen of the container: code of the iterable may empty, grow and
- * rewrite it, and fail." */
+/* "An operation that fills a container from an iterable does not rely on
+ * what it saw of the container before: code of the iterable may empty, grow
+ * and rewrite the container, and may fail." */
 MUST(rent, sources_change_what_is_filled_and_fail,
      "So may one that fails then",
      REQ("RENT-031"), NEEDS(gc, generator, list), OWN_SWEEP) {
@@ -251,8 +251,9 @@ static void let_go(struct pmm_test *t, const struct letting *letting,
   log_clear(t);
 }
 
-/* "Setting an attribute or a slot has done with the instance when it lets go of
- * the old value: code of its finalizer may set, overwrite and clear any." */
+/* "An operation that sets an attribute or a slot has finished with the
+ * instance when it releases the old value: the old value's finalizer may
+ * set, overwrite and clear any attribute or slot of the instance." */
 MUST(rent, finalizers_change_their_owner,
      "A finalizer of an attribute or slot may set the others",
      REQ("RENT-032"), NEEDS(finalizer, gc, finalizer_alive, gc_clear),

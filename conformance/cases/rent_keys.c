@@ -335,26 +335,26 @@ static const struct use of_weak[] = {
 
 /* ---- the cases ---------------------------------------------------------- */
 
-/* "An operation that compares the items of a container keeps alive what it
- * compares, and to the container as it then is: code of the items may empty,
- * grow, rewrite and refill it, and the other one ..." */
+/* "An operation that compares the items of a container keeps what it
+ * compares alive and uses the container as it is after each comparison:
+ * ..." */
 MUST(rent, comparing_changes_dicts, "Equality of keys may change their dict",
      REQ("RENT-040"), NEEDS(compare_code, dict, list, str), OWN_CALLS) {
   OVER_USES(dicts, of_dicts, EQUALS);
   OVER_USES(dicts, of_two, EQUALS);
 }
 
-/* "An operation that compares the items of a container keeps alive what it
- * compares, and to the container as it then is: code of the items may empty,
- * grow, rewrite and refill it, and the other one ..." */
+/* "An operation that compares the items of a container keeps what it
+ * compares alive and uses the container as it is after each comparison:
+ * ..." */
 MUST(rent, comparing_changes_sets, "Equality of items may change their set",
      REQ("RENT-040"), NEEDS(compare_code, set, list, str), OWN_CALLS) {
   OVER_USES(sets, of_sets, EQUALS);
 }
 
-/* "An operation that compares the items of a container keeps alive what it
- * compares, and to the container as it then is: code of the items may empty,
- * grow, rewrite and refill it, and the other one ..." */
+/* "An operation that compares the items of a container keeps what it
+ * compares alive and uses the container as it is after each comparison:
+ * ..." */
 MUST(rent, comparing_changes_weak_containers,
      "Equality of keys may change their weak container", REQ("RENT-040"),
      NEEDS(compare_code, weak_containers, list, str), OWN_CALLS) {
@@ -363,8 +363,8 @@ MUST(rent, comparing_changes_weak_containers,
   over_uses(t, &weak_families[2], of_weak, OF_WEAK_SETS, EQUALS);
 }
 
-/* "An operation that hashes or prints the items of a container keeps alive
- * what it asks, and to the container as it then is ..." */
+/* "An operation that hashes or prints the items of a container keeps the
+ * item it works on alive and uses the container as it is ..." */
 MUST(rent, hashing_changes_keyed_containers,
      "Hashes of keys may change what they are looked up in", REQ("RENT-042"),
      NEEDS(compare_code, dict, set, list, str), OWN_CALLS) {
@@ -372,8 +372,8 @@ MUST(rent, hashing_changes_keyed_containers,
   over_uses(t, &sets, of_sets, COUNT_OF(of_sets) - 1, HASH);
 }
 
-/* "An operation that hashes or prints the items of a container keeps alive
- * what it asks, and to the container as it then is ..." */
+/* "An operation that hashes or prints the items of a container keeps the
+ * item it works on alive and uses the container as it is ..." */
 MUST(rent, hashing_changes_weak_containers,
      "So they may in weak containers", REQ("RENT-042"),
      NEEDS(compare_code, weak_containers, list, str), OWN_CALLS) {
@@ -382,8 +382,8 @@ MUST(rent, hashing_changes_weak_containers,
   over_uses(t, &weak_families[2], of_weak, OF_WEAK_SETS, HASH);
 }
 
-/* "An operation that hashes or prints the items of a container keeps alive
- * what it asks, and to the container as it then is ..." */
+/* "An operation that hashes or prints the items of a container keeps the
+ * item it works on alive and uses the container as it is ..." */
 MUST(rent, printing_changes_keyed_containers,
      "The text of keys may change their dict or set", REQ("RENT-042"),
      NEEDS(compare_code, dict, set, list, str), OWN_CALLS) {
@@ -391,9 +391,8 @@ MUST(rent, printing_changes_keyed_containers,
   OVER_USES(sets, printing, REPR);
 }
 
-/* "An error that code of an item raises when it is compared, ordered, hashed
- * or printed ends the operation, is what it reports, and has changed nothing
- * ..." */
+/* "An error that code of an item raises when it is compared, ordered,
+ * hashed or printed ends the operation and is the error that the ..." */
 MUST(rent, errors_of_keys_leave_containers,
      "An error of a key's code leaves its container as it was",
      REQ("RENT-043"), NEEDS(compare_code, dict, set, list, str), OWN_CALLS) {
@@ -406,9 +405,8 @@ MUST(rent, errors_of_keys_leave_containers,
   OVER_RAISING(sets, printing, REPR);
 }
 
-/* "An error that code of an item raises when it is compared, ordered, hashed
- * or printed ends the operation, is what it reports, and has changed nothing
- * ..." */
+/* "An error that code of an item raises when it is compared, ordered,
+ * hashed or printed ends the operation and is the error that the ..." */
 MUST(rent, errors_of_keys_leave_weak_containers,
      "So does one in a weak container", REQ("RENT-043"),
      NEEDS(compare_code, weak_containers, list, str), OWN_CALLS) {

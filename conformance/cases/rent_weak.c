@@ -121,8 +121,9 @@ static void sweep(struct pmm_test *t, const struct reader *readers, size_t n) {
   OOM_EXEMPT("it goes through the points of its operations itself"),          \
       STRESS_EXEMPT("it says which allocation collects")
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..." */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." */
 MUST(rent, weak_containers_survive_allocations,
      "What reads a weak container is safe when an allocation empties it",
      REQ("RENT-001"), NEEDS(weak_containers, list, gc, gc_gen, finalizer,
@@ -130,9 +131,9 @@ MUST(rent, weak_containers_survive_allocations,
   sweep(t, of_weak, COUNT_OF(of_weak));
 }
 
-/* "An operation that makes something of a container keeps to what it holds,
- * whatever code that runs inside its allocations does to it ..."  The list of
- * all objects is one. */
+/* "An operation that builds something from a container stays correct
+ * whatever code that runs inside its allocations does to the container:
+ * ..." The list of all objects is one. */
 MUST(rent, listings_survive_allocations,
      "Listing the objects is safe when an allocation collects",
      REQ("RENT-001"), NEEDS(weak_containers, list, gc, gc_gen, finalizer,

@@ -232,8 +232,9 @@ static void leave(struct pmm_test *t, const struct leaving *leaving,
   }
 }
 
-/* "When a runtime is closed its heap is destroyed, and every block that it got
- * of its backend has been given back, whatever the program has left." */
+/* "When a runtime is closed its heap is destroyed, and every block that it
+ * got from its backend has been freed, whatever the program left
+ * unreleased." */
 MUST(fin, closing_gives_all_back, "A closed runtime holds no block",
      REQ("FIN-033"), NEEDS(list, gc),
      OOM_EXEMPT("the allocations that fail are another runtime's"),
@@ -302,8 +303,8 @@ static void expect_values(struct pmm_test *t, pmm_rt *rt, pmm_obj *list) {
   OOM_EXEMPT("the allocations that fail are the first runtime's"),            \
       STRESS_EXEMPT("the second one is not under stress")
 
-/* "Runtimes that are open together share nothing that one of them frees: each
- * is whole when another was closed, in whatever order." */
+/* "Runtimes that are open at the same time share nothing that one of them
+ * frees: each stays intact when another is closed, in whatever order." */
 MUST(str, runtimes_share_no_strings, "A runtime outlives a second one",
      REQ("STR-010"), NEEDS(str, intern, list, tuple), TWO) {
   quiet(t);
@@ -319,8 +320,8 @@ MUST(str, runtimes_share_no_strings, "A runtime outlives a second one",
   }
 }
 
-/* "Runtimes that are open together share nothing that one of them frees: each
- * is whole when another was closed, in whatever order." */
+/* "Runtimes that are open at the same time share nothing that one of them
+ * frees: each stays intact when another is closed, in whatever order." */
 MUST(str, runtimes_close_in_any_order, "Of three the middle one closes first",
      REQ("STR-010"), NEEDS(str, intern, list, tuple), TWO) {
   quiet(t);

@@ -103,9 +103,9 @@ static void run_nested(struct pmm_test *t, const struct pmm_code *shape,
   log_clear(t);
 }
 
-/* "A local is the object that was stored to it, however many clauses, loops,
- * blocks and calls lie inside one another and at whatever depth, after each of
- * them has ended or failed; it dies once." */
+/* "A local holds the object that was stored in it, however clauses, loops,
+ * blocks and calls are nested and at whatever depth, also after each of
+ * them has ended or failed; the object dies once." */
 MUST(stk, clauses_leave_locals_alone,
      "Clauses inside clauses leave the locals alone",
      REQ("STK-032"), NEEDS(context, frame, gc, generator)) {
@@ -175,9 +175,9 @@ static const struct pmm_code descending =
          {PMM_EXCEPT, -1, PMM_USER, 0}, {PMM_END, 0, 0, 0}, LOOK_BACK(1),
          LOOK_BACK(4), LOOK_BACK(8), {PMM_RETURN, 0, 0, 0});
 
-/* "A local is the object that was stored to it, however many clauses, loops,
- * blocks and calls lie inside one another and at whatever depth, after each of
- * them has ended or failed; it dies once." */
+/* "A local holds the object that was stored in it, however clauses, loops,
+ * blocks and calls are nested and at whatever depth, also after each of
+ * them has ended or failed; the object dies once." */
 MUST(stk, deep_calls_leave_locals_alone,
      "Each of many calls through the host finds its locals again",
      REQ("STK-032"), NEEDS(frame),
@@ -202,9 +202,9 @@ MUST(stk, deep_calls_leave_locals_alone,
   expect_eq(happened(DEALLOCATED, 0), 1);
 }
 
-/* "A local is the object that was stored to it, however many clauses, loops,
- * blocks and calls lie inside one another and at whatever depth, after each of
- * them has ended or failed; it dies once." */
+/* "A local holds the object that was stored in it, however clauses, loops,
+ * blocks and calls are nested and at whatever depth, also after each of
+ * them has ended or failed; the object dies once." */
 MUST(stk, deep_codes_leave_locals_alone,
      "So does each of many calls of a code by itself",
      REQ("STK-032"), NEEDS(frame),
@@ -310,8 +310,9 @@ static void die_raising(struct pmm_test *t, int keeps, int in_cycle,
   log_clear(t);
 }
 
-/* "An error that leaves a finalizer or callback lets go of the dying object
- * when it has been reported; while somebody holds it, the object lives." */
+/* "An error raised in a finalizer or callback releases the dying object
+ * once the error has been reported; while anybody holds the error, the
+ * object lives." */
 MUST(fin, reported_errors_hold_nobody,
      "A reported error lets go of the object that died",
      REQ("FIN-031"), NEEDS(diag, finalizer, frame, gc, weakref,

@@ -226,9 +226,9 @@ static uint64_t begin_peak(struct pmm_test *t) {
   return current;
 }
 
-/* "The workload reports peak and copied bytes for += against join ... so that
- * the seed's advice can be judged."  What it reports is what the runtime
- * tells. */
+/* "The workload reports peak and copied bytes for += and for join at n=1e5,
+ * so that the tutorial's advice can be judged." What it reports is what the
+ * runtime tells. */
 SHOULD(str, concatenation_cost_is_visible, "Counters tell += from join",
        REQ("STR-007"), NEEDS(str, list, trace)) {
   enum { N = 2000 };

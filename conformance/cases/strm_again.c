@@ -173,9 +173,10 @@ static void try_source(struct pmm_test *t, const struct stepper *stepper,
   expect_deaths(t, stepper->name, acts[act].name, made);
 }
 
-/* "Code of its source, or of a finalizer in one of its allocations, may step
- * an iterator that is being stepped, once or to its end: each step gives an
- * item, the end or an error, and each item dies once." */
+/* "While an iterator is being stepped, code of its source, or of a
+ * finalizer that runs inside one of its allocations, may step it as well,
+ * once or to its end: each step gives an item, the end or an error, and
+ * each item dies once." */
 MUST(strm, sources_step_their_iterators,
      "The code of a source steps the iterator over it", REQ("STRM-005"),
      NEEDS(generator, chunks, copy, gc, list, tuple)) {
@@ -218,9 +219,10 @@ static int try_allocation(struct pmm_test *t, const struct stepper *stepper,
   return trap->sprung;
 }
 
-/* "Code of its source, or of a finalizer in one of its allocations, may step
- * an iterator that is being stepped, once or to its end: each step gives an
- * item, the end or an error, and each item dies once." */
+/* "While an iterator is being stepped, code of its source, or of a
+ * finalizer that runs inside one of its allocations, may step it as well,
+ * once or to its end: each step gives an item, the end or an error, and
+ * each item dies once." */
 MUST(strm, allocations_step_their_iterators,
      "A finalizer in a step's allocation steps the same iterator",
      REQ("STRM-005"), NEEDS(list, gc, gc_gen, finalizer, chunks, copy),
@@ -294,8 +296,8 @@ static void try_loop(struct pmm_test *t, size_t kind, size_t n, int steps) {
   }
 }
 
-/* "An iterator that has ended stays so, whatever becomes of what it was over,
- * and no longer owns it." */
+/* "An exhausted iterator stays exhausted, whatever happens to the object it
+ * iterated over, and no longer owns that object." */
 MUST(strm, loops_end_their_iterators,
      "A loop ends its iterator, and its body may do so", REQ("LST-020"),
      NEEDS(frame, list, tuple, refcount)) {

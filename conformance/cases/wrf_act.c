@@ -239,10 +239,10 @@ static void die_watched(struct pmm_test *t, const struct act *act,
 
 #define OWN_POINTS OOM_EXEMPT("its callbacks look for what an act has changed")
 
-/* "A weak callback or finalize helper may drop, make and look at references,
- * helpers and weak containers, those of the object that has died too: each of
- * the others that is still there is called once, and every entry of the object
- * is gone." */
+/* "A weak reference callback or finalize helper may drop, create and read
+ * weak references, finalize helpers and weak containers, also those of the
+ * object that has died: every other callback or helper that still exists is
+ * called once, and every entry of the dead object is gone." */
 MUST(wrf, callbacks_change_what_watches,
      "A callback drops, makes and stores what watches the same object",
      REQ("WRF-041"), NEEDS(gc, list, weakref, weakref_cb, finalize,
@@ -254,10 +254,10 @@ MUST(wrf, callbacks_change_what_watches,
   }
 }
 
-/* "A weak callback or finalize helper may drop, make and look at references,
- * helpers and weak containers, those of the object that has died too: each of
- * the others that is still there is called once, and every entry of the object
- * is gone." */
+/* "A weak reference callback or finalize helper may drop, create and read
+ * weak references, finalize helpers and weak containers, also those of the
+ * object that has died: every other callback or helper that still exists is
+ * called once, and every entry of the dead object is gone." */
 MUST(wrf, callbacks_in_a_collection_change_what_watches,
      "So does one of a collection", REQ("WRF-041"),
      NEEDS(gc, list, weakref, weakref_cb, finalize, weak_containers),
@@ -296,8 +296,8 @@ static enum pmm_status count_dead(void *ctx, pmm_rt *rt, pmm_obj *weak) {
   return PMM_OK;
 }
 
-/* "A weak reference that its target alone holds is called as any other when the
- * target dies by its count." */
+/* "The callback of a weak reference that only its target holds is called
+ * like any other when the target dies by reference counting." */
 MUST(wrf, own_references_are_called,
      "A callback of a reference that its target holds is called",
      REQ("WRF-042"), NEEDS(gc, list, weakref, weakref_cb, prompt)) {

@@ -59,9 +59,9 @@ static void own_by_entry(struct pmm_test *t, size_t kind, int outer_first,
   log_clear(t);
 }
 
-/* "Entries of one dying object go one by one: what an entry releases may be
- * another weak container that has the object, or the weak part of an entry
- * elsewhere, which goes as well." */
+/* "The entries of a dying object are removed one by one: what an entry
+ * releases may be another weak container with an entry of the object, or
+ * the weak part of an entry elsewhere, which is then removed as well." */
 MUST(wrf, entries_own_containers,
      "A container that dies of an entry of the object it also has",
      REQ("WRF-043"), NEEDS(gc, weakref, weak_containers), OWN_POINTS) {
@@ -89,9 +89,9 @@ static void make_chain(struct pmm_test *t, pmm_obj **maps, int values,
   DROP(o);
 }
 
-/* "Entries of one dying object go one by one: what an entry releases may be
- * another weak container that has the object, or the weak part of an entry
- * elsewhere, which goes as well." */
+/* "The entries of a dying object are removed one by one: what an entry
+ * releases may be another weak container with an entry of the object, or
+ * the weak part of an entry elsewhere, which is then removed as well." */
 MUST(wrf, entries_own_weak_parts, "A chain of weak maps dies from its start",
      REQ("WRF-043"), NEEDS(gc, weakref, weak_containers), OWN_POINTS) {
   quiet(t);
@@ -164,9 +164,9 @@ static void in_one_garbage(struct pmm_test *t, size_t kind, const int *order) {
   log_clear(t);
 }
 
-/* "What watches an object may be part of the same garbage, in any order of
- * making: it is not told, nothing of it is touched when it is dead, and what
- * is not garbage is told once." */
+/* "Whatever refers weakly to an object may be part of the same garbage,
+ * whichever was made first: it is not notified, and nothing of it is
+ * touched once it is dead; whatever is not garbage is notified once." */
 MUST(wrf, watchers_are_garbage_too,
      "Weak containers die in the collection of what they have",
      REQ("WRF-044"), NEEDS(gc, list, weakref, weakref_cb, finalize,
@@ -265,9 +265,9 @@ static void expect_dead(struct pmm_test *t, const char *what,
   log_clear(t);
 }
 
-/* "Whoever looks a dying object up, by a reference, a proxy or a weak
- * container, gets it alive and owned, or nothing; nothing as soon as it is
- * dead for good." */
+/* "Looking up a dying object through a weak reference, a proxy or a weak
+ * container gives the living object, owned, or nothing; once the object is
+ * finally dead it always gives nothing." */
 MUST(wrf, finalizers_look_themselves_up,
      "A finalizer finds its own object by every way, or by none",
      REQ("WRF-045"), NEEDS(finalizer, gc, weakref, finalizer_alive, proxy,
@@ -288,9 +288,9 @@ MUST(wrf, finalizers_look_themselves_up,
   }
 }
 
-/* "Whoever looks a dying object up, by a reference, a proxy or a weak
- * container, gets it alive and owned, or nothing; nothing as soon as it is
- * dead for good." */
+/* "Looking up a dying object through a weak reference, a proxy or a weak
+ * container gives the living object, owned, or nothing; once the object is
+ * finally dead it always gives nothing." */
 MUST(wrf, the_dead_are_not_found,
      "What dies with its owner, and its callback, do not find it",
      REQ("WRF-045"), NEEDS(finalizer, gc, weakref, weakref_cb, finalizer_alive,
@@ -327,9 +327,9 @@ static pmm_obj *nested(struct pmm_test *t, pmm_obj *list, int depth) {
   return list;
 }
 
-/* "Whoever looks a dying object up, by a reference, a proxy or a weak
- * container, gets it alive and owned, or nothing; nothing as soon as it is
- * dead for good." */
+/* "Looking up a dying object through a weak reference, a proxy or a weak
+ * container gives the living object, owned, or nothing; once the object is
+ * finally dead it always gives nothing." */
 MUST(wrf, waiting_objects_are_found_whole,
      "One whose death is put off is found alive, or not",
      REQ("WRF-045"), NEEDS(finalizer, gc, list, weakref, finalizer_alive,

@@ -151,7 +151,7 @@ def iterators_go_on_alone():
 
 @must("A copy of an iterator that has ended has ended", "COPY-031", needs="copy.copy")
 def copies_of_ended_iterators():
-    """A copy of an iterator that has ended has ended too, and owns nothing."""
+    """A copy of an exhausted iterator is exhausted too, and owns nothing."""
     import copy
 
     for source in ([1], (1,), "a", b"a"):

@@ -211,8 +211,8 @@ def failed_later_enter_exits_the_earlier():
 
 @must("A file that is not there closes no other", "CTX-015", needs="os.open")
 def failed_opens_touch_no_descriptor():
-    """A file that cannot be opened leaves no object and no descriptor, and closes none
-    that is not its own, at once or later."""
+    """A file that cannot be opened leaves no object and no descriptor behind, and
+    closes no descriptor that is not its own, neither at once nor later."""
     before = lowest_descriptor()
     for _ in range(100):
         expect_raises(OSError, open, "/no/such/folder/file", "rb")

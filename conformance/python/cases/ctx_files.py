@@ -70,8 +70,8 @@ def double_close_is_harmless():
     needs="finalizer weakref.ref",
 )
 def files_in_garbage_are_written():
-    """An open file in garbage is closed with it, after all that was written is in
-    it."""
+    """An open file that is part of garbage is closed with it, after everything that
+    was written to it has reached the file."""
 
     def body(path):
         def leave():

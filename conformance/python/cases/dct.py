@@ -19,8 +19,8 @@ def cycles_through_dicts_are_found():
 
 @must("So is one that came with a copy", "DCT-013", needs="gc weakref.ref")
 def copied_values_are_seen():
-    """A dict that refers to a container is seen by the collector, however the container
-    came to be in it: inserted, put in place of an atom, or copied."""
+    """A dict that refers to a container is seen by the collector, however the
+    container got into it: inserted, stored in place of an atom, or copied."""
     import weakref
 
     def leave():
@@ -34,8 +34,8 @@ def copied_values_are_seen():
 
 @must("A value put in place of an atom is seen", "DCT-013", needs="gc weakref.ref")
 def replaced_values_are_seen():
-    """A dict that refers to a container is seen by the collector, however the container
-    came to be in it: inserted, put in place of an atom, or copied."""
+    """A dict that refers to a container is seen by the collector, however the
+    container got into it: inserted, stored in place of an atom, or copied."""
     import weakref
 
     def leave():
@@ -88,7 +88,7 @@ def frozensets_are_shared():
 @must("A frozenset refuses to change", "DCT-031")
 def frozensets_refuse_changes():
     """A frozenset never changes: adding and discarding fail, and its items, hash and
-    text are as before."""
+    printed form stay as they were."""
     one = frozenset([1, 2])
     before = hash(one)
     for name in ("add", "discard", "remove", "clear", "pop", "update"):
@@ -160,8 +160,8 @@ def overwriting_keeps_the_key():
 
 @must("A rebuilt table finds all that stayed", "DCT-032")
 def rebuilt_tables_find_all():
-    """After a table is rebuilt, whatever was deleted before, all that stayed is found,
-    in its order, and nothing of what was deleted."""
+    """After a table is rebuilt, whatever was deleted before, every remaining entry is
+    found, in order, and no deleted one is."""
     table, items = {}, set()
     for number in range(2000):
         table[number] = str(number)

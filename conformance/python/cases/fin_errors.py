@@ -93,8 +93,8 @@ def pending_error_is_preserved():
     needs="finalizer sys.unraisablehook weakref.ref",
 )
 def reported_errors_hold_nobody():
-    """An error that leaves a finalizer or callback lets go of the dying object when it
-    has been reported; while somebody holds it, the object lives."""
+    """An error raised in a finalizer or callback releases the dying object once the
+    error has been reported; while anybody holds the error, the object lives."""
     import weakref
 
     held = []

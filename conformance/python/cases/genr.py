@@ -186,8 +186,8 @@ def reentry_is_refused():
 
 @must("A running generator refuses every way in", "GENR-032")
 def running_generators_refuse_every_way():
-    """A running generator that is entered once more, in whatever way and from wherever,
-    refuses and goes on where it was."""
+    """A running generator that is entered again, by whatever operation and from
+    wherever, reports an error and continues where it was."""
     seen = []
 
     def enters_itself():
@@ -238,7 +238,7 @@ def throw_raises_where_it_waits():
     needs="gc weakref.ref",
 )
 def unstarted_generators_let_go():
-    """A generator that never started lets go of its arguments when it is closed, thrown
+    """A generator that never started releases its arguments when it is closed, thrown
     into or dropped."""
     import weakref
 
@@ -281,8 +281,8 @@ def unstarted_needs_no_cleanup():
 
 @must("Delegating generators nest to a limit", "GENR-017")
 def delegation_is_limited():
-    """Generators that wait for one another nest to a limit: beyond it the step fails
-    with a recursion error, and all can be dropped."""
+    """Generators that delegate to one another nest to a limit: beyond it the step
+    fails with a recursion error, and all of them can still be dropped."""
 
     def passes(source):
         yield from source

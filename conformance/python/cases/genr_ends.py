@@ -12,9 +12,9 @@ class HeldError(ValueError):
     needs="gc weakref.ref",
 )
 def closures_outlive_generators():
-    """A closure over a local of a generator, and an error that it handled under a name,
-    keep its locals when it has ended, in whatever way; the locals die with the last of
-    them, once."""
+    """A closure over a local of a generator, and an error that the generator handled
+    under a name, keep their locals after the generator has ended, in whatever way; the
+    locals die once, with the last of those that keep them."""
     import weakref
 
     def makes(watches):
@@ -38,9 +38,9 @@ def closures_outlive_generators():
     needs="gc weakref.ref",
 )
 def handled_errors_outlive_generators():
-    """A closure over a local of a generator, and an error that it handled under a name,
-    keep its locals when it has ended, in whatever way; the locals die with the last of
-    them, once."""
+    """A closure over a local of a generator, and an error that the generator handled
+    under a name, keep their locals after the generator has ended, in whatever way; the
+    locals die once, with the last of those that keep them."""
     import weakref
 
     def handles(watches, kept):
@@ -84,8 +84,9 @@ def deep_chains_are_released_safely():
 
 @must("A collected error leaves the locals of its generator", "GENR-035", needs="gc")
 def garbage_errors_spare_generators():
-    """An error that a suspended generator handled may die, in garbage too, while the
-    generator lives: it goes on with all its locals."""
+    """An error that a suspended generator has handled may die, also as part of
+    garbage, while the generator is alive: the generator continues with all its
+    locals."""
 
     def waits():
         local = [1, 2]
@@ -108,8 +109,8 @@ def garbage_errors_spare_generators():
     "A generator that its finally clause stores lives on", "GENR-033", needs="finalizer"
 )
 def generators_are_resurrected():
-    """A generator that its own cleanup stores away while it dies lives on, finished,
-    and dies once when that is let go of."""
+    """A generator that its own cleanup stores somewhere while it is dying stays alive,
+    finished, and dies once when that reference is released."""
     kept = []
 
     def stores():

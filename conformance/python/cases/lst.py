@@ -52,8 +52,8 @@ def in_place_forms_keep_identity():
 
 @must("A list iterator that ended stays so", "LST-020")
 def ended_iterators_stay_ended():
-    """An iterator that has ended stays so, whatever becomes of what it was over, and no
-    longer owns it."""
+    """An exhausted iterator stays exhausted, whatever happens to the object it
+    iterated over, and no longer owns that object."""
     items = [1, 2]
     one = iter(items)
     expect_eq(list(one), [1, 2])
@@ -63,8 +63,8 @@ def ended_iterators_stay_ended():
 
 @must("So do iterators over dicts and sets", "LST-020")
 def ended_iterators_over_tables_stay_ended():
-    """An iterator that has ended stays so, whatever becomes of what it was over, and no
-    longer owns it."""
+    """An exhausted iterator stays exhausted, whatever happens to the object it
+    iterated over, and no longer owns that object."""
     table, items = {1: 1}, {1}
     for source, grow in (
         (table, lambda: table.update({2: 2})),
@@ -80,8 +80,8 @@ def ended_iterators_over_tables_stay_ended():
     "An iterator that ended lets go of its container", "LST-020", needs="gc weakref.ref"
 )
 def ended_iterators_own_nothing():
-    """An iterator that has ended stays so, whatever becomes of what it was over, and no
-    longer owns it."""
+    """An exhausted iterator stays exhausted, whatever happens to the object it
+    iterated over, and no longer owns that object."""
     import weakref
 
     def make():
@@ -118,8 +118,9 @@ def spliced(items, start, stop, fresh):
 
 @must("Every slice replaced by every other", "LST-031")
 def slices_are_as_the_model():
-    """Assigning to a slice gives the items before it, the new ones and those behind it,
-    in order, for every length, place and source, the list itself included."""
+    """After an assignment to a slice the list holds the items before the slice, the
+    new items and the items after it, in order, for every length, position and source,
+    including the list itself."""
     for length in range(6):
         for start in range(length + 1):
             for stop in range(length + 1):
@@ -133,8 +134,9 @@ def slices_are_as_the_model():
 
 @must("The same where a long tail moves", "LST-031")
 def long_slices_are_as_the_model():
-    """Assigning to a slice gives the items before it, the new ones and those behind it,
-    in order, for every length, place and source, the list itself included."""
+    """After an assignment to a slice the list holds the items before the slice, the
+    new items and the items after it, in order, for every length, position and source,
+    including the list itself."""
     for length, start, stop, more in (
         (3000, 5, 9, 700),
         (3000, 5, 2900, 3),
@@ -196,7 +198,7 @@ def sorting_detects_mutation():
 
 @must("An item of another kind, at each place, is refused", "LST-021")
 def sorting_refuses_an_odd_item():
-    """Sorting a list whose items have no order among them is a type error, which leaves
+    """Sorting a list whose items cannot be ordered fails with a type error and leaves
     all items in the list."""
     for at in range(4):
         for odd in ("text", None, [1]):
@@ -210,7 +212,7 @@ def sorting_refuses_an_odd_item():
 
 @must("So is one within tuples", "LST-021")
 def sorting_refuses_an_odd_item_in_tuples():
-    """Sorting a list whose items have no order among them is a type error, which leaves
+    """Sorting a list whose items cannot be ordered fails with a type error and leaves
     all items in the list."""
     for at in range(4):
         items = [(4,), (3,), (2,), (1,)]

@@ -13,9 +13,9 @@ def filled(items, source):
 
 @must("The source of a list's items may change the list", "RENT-031")
 def sources_change_what_is_filled():
-    """An operation that fills a container from an iterable does not rely on what it has
-    seen of the container: code of the iterable may empty, grow and rewrite it, and
-    fail."""
+    """An operation that fills a container from an iterable does not rely on what it
+    saw of the container before: code of the iterable may empty, grow and rewrite the
+    container, and may fail."""
     items = list(range(20))
 
     def empties():
@@ -43,9 +43,9 @@ def sources_change_what_is_filled():
 
 @must("So may one that fails then", "RENT-031")
 def sources_change_what_is_filled_and_fail():
-    """An operation that fills a container from an iterable does not rely on what it has
-    seen of the container: code of the iterable may empty, grow and rewrite it, and
-    fail."""
+    """An operation that fills a container from an iterable does not rely on what it
+    saw of the container before: code of the iterable may empty, grow and rewrite the
+    container, and may fail."""
     items = list(range(20))
 
     def fails():
@@ -74,9 +74,9 @@ class Acts:
     needs="death_by_count finalizer",
 )
 def finalizers_change_lists():
-    """An operation that lets go of an item has done with the container, or keeps to it
-    as it then is: code of the item's finalizer or weak callbacks may read and change
-    it."""
+    """An operation that releases an item has already finished with the container, or
+    uses the container as it is afterwards: code of the item's finalizer or weak
+    reference callbacks may read and change it."""
     for change in (list.clear, lambda items: items.extend([1] * 100), list.reverse):
         items = []
         items.extend([Acts(lambda: change(items)), 2, 3])
@@ -97,9 +97,9 @@ def finalizers_change_lists():
     needs="death_by_count finalizer",
 )
 def finalizers_change_dicts():
-    """An operation that lets go of an item has done with the container, or keeps to it
-    as it then is: code of the item's finalizer or weak callbacks may read and change
-    it."""
+    """An operation that releases an item has already finished with the container, or
+    uses the container as it is afterwards: code of the item's finalizer or weak
+    reference callbacks may read and change it."""
 
     def grows(table):
         for number in range(100, 200):
@@ -122,9 +122,9 @@ def finalizers_change_dicts():
     needs="death_by_count finalizer",
 )
 def finalizers_change_sets():
-    """An operation that lets go of an item has done with the container, or keeps to it
-    as it then is: code of the item's finalizer or weak callbacks may read and change
-    it."""
+    """An operation that releases an item has already finished with the container, or
+    uses the container as it is afterwards: code of the item's finalizer or weak
+    reference callbacks may read and change it."""
 
     def grows(items):
         items.update(range(100, 200))
@@ -147,8 +147,9 @@ def finalizers_change_sets():
     needs="death_by_count finalizer",
 )
 def finalizers_change_their_owner():
-    """Setting an attribute or a slot has done with the instance when it lets go of the
-    old value: code of its finalizer may set, overwrite and clear any."""
+    """An operation that sets an attribute or a slot has finished with the instance
+    when it releases the old value: the old value's finalizer may set, overwrite and
+    clear any attribute or slot of the instance."""
     owner = Thing()
 
     def changes():
@@ -170,9 +171,9 @@ def finalizers_change_their_owner():
     needs="death_by_count weakref.ref",
 )
 def weak_callbacks_change_lists():
-    """An operation that lets go of an item has done with the container, or keeps to it
-    as it then is: code of the item's finalizer or weak callbacks may read and change
-    it."""
+    """An operation that releases an item has already finished with the container, or
+    uses the container as it is afterwards: code of the item's finalizer or weak
+    reference callbacks may read and change it."""
     import weakref
 
     watches = []
@@ -197,9 +198,9 @@ def weak_callbacks_change_lists():
     needs="death_by_count weakref.ref",
 )
 def weak_callbacks_change_dicts():
-    """An operation that lets go of an item has done with the container, or keeps to it
-    as it then is: code of the item's finalizer or weak callbacks may read and change
-    it."""
+    """An operation that releases an item has already finished with the container, or
+    uses the container as it is afterwards: code of the item's finalizer or weak
+    reference callbacks may read and change it."""
     import weakref
 
     watches = []
@@ -226,10 +227,10 @@ def weak_callbacks_change_dicts():
     needs="death_by_count sys.unraisablehook finalizer",
 )
 def failing_finalizers_keep_the_error():
-    """An error that is pending stays so, with its message, whatever code the death of
-    an object runs: finalizers, weak callbacks, finalize helpers, what a suspended
-    generator has to do, entries of weak maps. A failure of such code is reported as
-    unraisable and does not take its place."""
+    """A pending error stays pending, with its message, whatever code the death of an
+    object runs: finalizers, weak reference callbacks, finalize helpers, the cleanup of
+    suspended generators, entries of weak maps. A failure of such code is reported as
+    unraisable and does not replace the pending error."""
     told = []
 
     def fails():

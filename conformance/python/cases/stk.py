@@ -81,8 +81,9 @@ def a_kept_error_keeps_its_locals():
 
 @must("A swallowed error keeps nothing alive", "STK-009", needs="gc weakref.ref")
 def swallowed_errors_are_gone():
-    """An error that an except clause or a manager has swallowed is gone with its block:
-    nothing is pending or being handled, and no frame, local or error of it is left."""
+    """When the block ends in which an except clause or a context manager suppressed an
+    error, the error is gone: none is pending or being handled, and no frame, local or
+    error object of it is left."""
     import weakref
 
     watches = []

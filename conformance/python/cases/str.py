@@ -18,7 +18,7 @@ def append_respects_aliases():
     "Appending to an interned string makes another one", "STR-009", needs="sys.intern"
 )
 def interned_strings_do_not_change():
-    """A string that is interned, or that anything else can find, never changes in
+    """A string that is interned, or that anything else can reach, never changes in
     place."""
     text = sys.intern("interned" + str(7))
     before = text

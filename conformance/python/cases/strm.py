@@ -4,8 +4,8 @@
 
 @must("A loop ends its iterator, and its body may do so", "LST-020")
 def loops_end_their_iterators():
-    """An iterator that has ended stays so, whatever becomes of what it was over, and no
-    longer owns it."""
+    """An exhausted iterator stays exhausted, whatever happens to the object it
+    iterated over, and no longer owns that object."""
     items = [1, 2, 3]
     one = iter(items)
     for item in one:

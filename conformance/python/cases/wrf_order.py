@@ -152,8 +152,8 @@ def cycles_through_callbacks_are_collected():
     needs="death_by_count weakref.ref",
 )
 def own_references_are_called():
-    """A weak reference that its target alone holds is called as any other when the
-    target dies by its count."""
+    """The callback of a weak reference that only its target holds is called like any
+    other when the target dies by reference counting."""
     import weakref
 
     told = []
