@@ -59,6 +59,11 @@ PROGRAMS = (
     "workloads/pmm-work",
     "bench/pmm-bench-alloc",
 )
+ELSEWHERE = (
+    "PYENV_ROOT", "XDG_DATA_HOME", "XDG_CACHE_HOME", "UV_PYTHON_INSTALL_DIR",
+    "AGENT_TOOLSDIRECTORY", "RUNNER_TOOL_CACHE",
+)  # fmt: skip
+"""Variables that lead to interpreters outside of PATH and HOME."""
 LAUNCHER = ROOT / "build" / "reports" / "pmm-launch"
 REQUIREMENTS = """
 [[requirement]]
@@ -106,8 +111,11 @@ class Project:
         (self.build / "fake.json").write_text(json.dumps({**defaults, **settings}))
 
     def environment(self) -> dict[str, str]:
-        """An environment in which only this Python's own packages are found."""
-        return {**os.environ, "HOME": str(self.root), "PATH": "/nonexistent"}
+        """An environment in which this Python's packages are found, and no other
+        interpreter but the system's: each that is found is asked at every start.
+        """
+        kept = {k: v for k, v in os.environ.items() if k not in ELSEWHERE}
+        return {**kept, "HOME": str(self.root), "PATH": "/nonexistent"}
 
     def pmm(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run the program as a user does."""
@@ -147,6 +155,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A fresh project that is the current folder."""
     found = Project(tmp_path / "clone")
     monkeypatch.chdir(found.root)
+    for name in ELSEWHERE:
+        monkeypatch.delenv(name, raising=False)
     for name in ("HOME", "PATH"):
         monkeypatch.setenv(name, found.environment()[name])
     return found
