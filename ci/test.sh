@@ -19,9 +19,9 @@ commits have all of it.  --whole takes all at once, and much longer.
 The steps, and about what each takes in seconds on two quiet cores
 (ci/timing.sh prints what they took here):
 
-  gcc       150  build with gcc; the tests of the C code; a quarter of the
+  gcc       150  build with gcc; the tests of the C code; an eighth of the
                  seeded faults
-  clang      60  each source without a warning of clang's; a fifth of them
+  clang      60  each source without a warning of clang's; an eighth of them
                  through its static analyzer
   asan      130  unit tests and cases with the address and undefined-behaviour
                  sanitizers, once (sampled: each over one backend and in one mode)
@@ -92,8 +92,8 @@ meson_tests() {
 step_gcc() {
   configure build
   build build
-  note "seeded faults: part $(part 4) (all of them: --whole)"
-  PMM_PART=$(part 4) meson_tests build gcc
+  note "seeded faults: part $(part 8) (all of them: --whole)"
+  PMM_PART=$(part 8) meson_tests build gcc $(short modes)
 }
 
 # Each source a test: clang does not warn, and its analyzer finds nothing.
@@ -101,9 +101,9 @@ step_clang() {
   command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
   configure build
   build build
-  note "analyzer: part $(part 5) of the sources (all of them: --whole)"
+  note "analyzer: part $(part 8) of the sources (all of them: --whole)"
   .venv/bin/python ci/analyze.py build build-logs/junit/clang.xml \
-    --jobs "$JOBS" --part "$(part 5)"
+    --jobs "$JOBS" --part "$(part 8)"
 }
 
 step_clang-build() {
