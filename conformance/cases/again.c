@@ -115,7 +115,8 @@ MUST(rent, subclasses_are_not_recycled_as_tuples,
 
 /* "An object that reuses the memory of a dead one starts afresh: its type,
  * count, items, tracking and flags are those of a newly allocated object." */
-MUST(rent, generators_begin_anew, "A recycled frame holds nothing of the last",
+MUST(rent, generators_begin_anew,
+     "A recycled frame holds nothing of the previous one",
      REQ("RENT-006"), NEEDS(generator)) {
   const struct pmm_code reading =
       CODE("reading", 0, 2, {PMM_YIELD, 1, -1, 0}, {PMM_RETURN, 0, 0, 0});
@@ -200,7 +201,8 @@ static void end(struct pmm_test *t, pmm_obj *iterator) {
 
 /* "An exhausted iterator stays exhausted, whatever happens to the object it
  * iterated over, and no longer owns that object." */
-MUST(lst, ended_iterators_stay_ended, "A list iterator that ended stays so",
+MUST(lst, ended_iterators_stay_ended,
+     "An exhausted list iterator stays exhausted",
      REQ("LST-020"), NEEDS(list)) {
   pmm_obj *list = list_of_ints(t, 3);
   pmm_obj *iterator = NEW(OPS->iter(RT, list));
@@ -216,7 +218,7 @@ MUST(lst, ended_iterators_stay_ended, "A list iterator that ended stays so",
 /* "An exhausted iterator stays exhausted, whatever happens to the object it
  * iterated over, and no longer owns that object." */
 MUST(lst, ended_iterators_own_nothing,
-     "An iterator that ended lets go of its container", REQ("LST-020"),
+     "An exhausted iterator releases its container", REQ("LST-020"),
      NEEDS(list, tuple, refcount)) {
   pmm_obj *sources[] = {list_of_ints(t, 2), tuple_of_ints(t, 2)};
   for (size_t i = 0; i < COUNT(sources); i++) {
@@ -233,7 +235,7 @@ MUST(lst, ended_iterators_own_nothing,
 /* "An exhausted iterator stays exhausted, whatever happens to the object it
  * iterated over, and no longer owns that object." */
 MUST(lst, ended_iterators_over_tables_stay_ended,
-     "So do iterators over dicts and sets", REQ("LST-020"),
+     "Exhausted iterators over dicts and sets stay exhausted", REQ("LST-020"),
      NEEDS(dict, set)) {
   pmm_obj *dict = dict_of_one(t);
   pmm_obj *set = NEW(OPS->set_new(RT, NULL));
@@ -279,7 +281,7 @@ static pmm_obj *made_at(struct pmm_test *t, const char *site,
 /* "A block that is handed out again is counted for the site that allocated
  * it this time, and for no other." */
 MUST(prof, recycled_blocks_change_their_site,
-     "A recycled object counts for who made it last", REQ("PROF-010"),
+     "A recycled object is counted for its latest site", REQ("PROF-010"),
      NEEDS(trace, tuple, list)) {
   pmm_obj *(*const makes[])(struct pmm_test *) = {tuple_of_two, list_of_one};
   quiet(t);

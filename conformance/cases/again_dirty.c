@@ -145,7 +145,7 @@ static void live_often(struct pmm_test *t, const struct life *lives,
 /* "An object that reuses the memory of a dead one starts afresh: its type,
  * count, items, tracking and flags are those of a newly allocated object." */
 MUST(rent, instances_begin_anew,
-     "A recycled instance is finalized and called back as a first one",
+     "A recycled instance is finalized and notified like a new one",
      REQ("RENT-006"), NEEDS(finalizer, gc, weakref, finalizer_alive, weakref_cb,
                              weakref_count), OWN_ROUNDS) {
   const struct life lives[] = {
@@ -159,7 +159,8 @@ MUST(rent, instances_begin_anew,
 
 /* "An object that reuses the memory of a dead one starts afresh: its type,
  * count, items, tracking and flags are those of a newly allocated object." */
-MUST(rent, cleanups_begin_anew, "So are generators, and instances after them",
+MUST(rent, cleanups_begin_anew,
+     "Recycled generators and instances are like new ones",
      REQ("RENT-006"), NEEDS(finalizer, gc, generator, set, finalizer_alive),
                             OWN_ROUNDS) {
   const struct life lives[] = {
@@ -234,7 +235,7 @@ static void make_unfilled(struct pmm_test *t, size_t n) {
 /* "A slot that was never set is empty, whatever was in its memory before:
  * it is not visited, listed or released." */
 MUST(rent, unfilled_slots_are_empty,
-     "Slots that were never filled are empty over used memory",
+     "Slots that were never set are empty in reused memory",
      REQ("RENT-033"), NEEDS(gc, list, tuple, gc_referents, gc_traverse),
                             OWN_ROUNDS) {
   quiet(t);

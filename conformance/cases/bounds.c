@@ -99,7 +99,7 @@ MUST(wrf, weak_containers_do_not_grow_with_the_dead,
 /* "Whatever refers weakly to an object takes memory only while it is alive
  * itself: references that were made and dropped leave nothing behind." */
 MUST(wrf, watchers_do_not_add_up,
-     "10000 references to one object come and go", REQ("WRF-047"),
+     "10000 dropped weak references leave nothing behind", REQ("WRF-047"),
      NEEDS(weakref, weakref_cb, weakref_count),
      OOM_EXEMPT("it makes thousands of references"),
      STRESS_EXEMPT("so many collections take too long")) {
@@ -168,7 +168,8 @@ static void trace_threads(struct pmm_test *t, void *subject) {
 /* "Threads that start, use the raw domain while it is traced and end leave
  * nothing behind: neither in the traced bytes nor in the tracer's own
  * memory." */
-MUST(prof, threads_leave_no_trace, "200 threads come and go while it traces",
+MUST(prof, threads_leave_no_trace,
+     "200 threads start and end while the tracer runs",
      REQ("PROF-011"), NEEDS(trace, domains, raw_threads),
      OOM_EXEMPT("threads are not the allocations that fail"),
      STRESS_EXEMPT("nothing is collected")) {

@@ -7,7 +7,8 @@
 
 /* "Passing or assigning an object of any size allocates nothing and keeps its
  * id." */
-MUST(copy, assignment_copies_nothing, "Passing and assigning never copy",
+MUST(copy, assignment_copies_nothing,
+     "Passing and assigning never copy an object",
      REQ("COPY-001"), NEEDS(list, frame)) {
   struct pmm_instruction body[] = {{PMM_MOVE, 1, 0, 0}, {PMM_RETURN, 1, 0, 0}};
   struct pmm_code code = {.struct_size = sizeof code, .name = "identity",
@@ -99,7 +100,8 @@ MUST(copy, deep_copies_share_sets_and_arrays,
 
 /* "A tuple of only immutable items deep-copies to itself; one holding a list
  * does not." */
-MUST(copy, atomic_tuples_are_not_copied, "A tuple of atoms is its own copy",
+MUST(copy, atomic_tuples_are_not_copied,
+     "A deep copy of a tuple of atoms is the tuple itself",
      REQ("COPY-004"), NEEDS(copy, tuple, list)) {
   pmm_obj *atoms = TUPLE(integer(t, 4000), tuple_of_ints(t, 3));
   expect_same(NEW(OPS->copy_deep(RT, atoms)), atoms);
@@ -115,7 +117,8 @@ MUST(copy, atomic_tuples_are_not_copied, "A tuple of atoms is its own copy",
 
 /* "[row]*3 holds the same row three times: a write through one shows in all,
  * and refcount rises by 3." */
-MUST(copy, repetition_aliases_rows, "Repetition repeats the reference",
+MUST(copy, repetition_aliases_rows,
+     "Repetition repeats references and copies no row",
      REQ("COPY-005"), NEEDS(list, refcount)) {
   pmm_obj *row = list_of_ints(t, 3);
   pmm_obj *one = LIST(row);
@@ -160,7 +163,7 @@ MUST(copy, views_pin_their_owner, "A view copies nothing and pins its owner",
 
 /* "A memory view slice costs under 1 KiB whatever its length, keeps its owner
  * alive, and forbids resizing it." */
-MUST(copy, views_show_their_owner, "What is written to the owner shows",
+MUST(copy, views_show_their_owner, "A view shows what is written to its owner",
      REQ("COPY-006"), NEEDS(copy, sparse)) {
   pmm_obj *owner = NEW(OPS->bytearray_new(RT, 100));
   pmm_obj *view = NEW(OPS->view_new(RT, owner, 10, 14));
@@ -192,7 +195,8 @@ MUST(copy, views_of_bytes_keep_them, "A view of bytes keeps them alive",
 
 /* "A memory view slice costs under 1 KiB whatever its length, keeps its owner
  * alive, and forbids resizing it." */
-MUST(copy, without_views_owners_resize, "Once the view is gone it resizes",
+MUST(copy, without_views_owners_resize,
+     "An owner can be resized once its views are gone",
      REQ("COPY-006"), NEEDS(copy)) {
   pmm_obj *owner = NEW(OPS->bytearray_new(RT, 1000));
   pmm_obj *view = NEW(OPS->view_new(RT, owner, 0, 10));
@@ -206,7 +210,8 @@ MUST(copy, without_views_owners_resize, "Once the view is gone it resizes",
 
 /* "A shallow copy is a new container with the same items, each gaining one
  * reference." */
-MUST(copy, instances_share_their_state, "The copy of an instance shares state",
+MUST(copy, instances_share_their_state,
+     "A shallow copy of an instance shares its attribute values",
      REQ("COPY-002"), NEEDS(copy, refcount)) {
   pmm_obj *type = probe_type(t, "node", 2, PMM_TYPE_GC | PMM_TYPE_DICT, NULL,
                              NULL);
@@ -238,7 +243,7 @@ static enum pmm_status count_run(void *ctx, pmm_rt *rt, pmm_obj *arg) {
 }
 
 /* "A shallow copy is a new container ..." */
-MUST(copy, copied_instances_die_alone, "A copy has a life of its own",
+MUST(copy, copied_instances_die_alone, "A copied instance dies on its own",
      REQ("COPY-002"), NEEDS(copy, finalizer)) {
   int *runs = SCRATCH(int);
   pmm_obj *type = probe_type(t, "mortal", 0, PMM_TYPE_GC, count_run, runs);
@@ -276,7 +281,8 @@ MUST(copy, deep_copies_of_instances, "A deep copy of instances keeps sharing",
 }
 
 /* "... the same items, each gaining one reference." */
-MUST(copy, iterators_go_on_alone, "The copy of an iterator goes on from there",
+MUST(copy, iterators_go_on_alone,
+     "The copy of an iterator continues from the same position",
      REQ("COPY-002"), NEEDS(copy, list, tuple, dict)) {
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   for (int64_t i = 0; i < 4; i++) {
@@ -299,7 +305,7 @@ MUST(copy, iterators_go_on_alone, "The copy of an iterator goes on from there",
 }
 
 /* "A shallow copy is a new container with the same items ..." */
-MUST(copy, arrays_are_copied, "The copy of an array is its own",
+MUST(copy, arrays_are_copied, "The copy of an array is independent",
      REQ("COPY-002"), NEEDS(copy, sparse)) {
   pmm_obj *arrays[] = {NEW(OPS->array_new(RT, PMM_ITEM_INT64, 3)),
                        NEW(OPS->array_new(RT, PMM_ITEM_BYTE, 3)),
@@ -318,7 +324,8 @@ MUST(copy, arrays_are_copied, "The copy of an array is its own",
 }
 
 /* "A shallow copy is a new container with the same items ..." */
-MUST(copy, sparse_vectors_are_copied, "The copy of a vector is its own",
+MUST(copy, sparse_vectors_are_copied,
+     "The copy of a sparse vector is independent",
      REQ("COPY-002"), NEEDS(copy, sparse)) {
   pmm_obj *vector = NEW(OPS->sparse_new(RT, 10));
   double value = 0.0;
@@ -362,7 +369,8 @@ MUST(copy, functions_stand_for_themselves,
 
 /* "Closing a closed file does nothing and never closes a descriptor number
  * reused by another file."  One owner for each descriptor: no copies. */
-MUST(copy, files_have_no_copy, "A descriptor has one owner", REQ("CTX-007"),
+MUST(copy, files_have_no_copy,
+     "A file cannot be copied, so its descriptor has one owner", REQ("CTX-007"),
      NEEDS(copy, file, list)) {
   pmm_obj *file = NEW(OPS->file_open(RT, file_of(t, 100), "r"));
   pmm_obj *list = LIST(file);

@@ -82,7 +82,8 @@ MUST(ctx, exit_runs_on_every_way_out, "Exit runs once however the block ends",
 }
 
 /* "If enter fails, exit is not called and nothing acquired earlier leaks." */
-MUST(ctx, failed_enter_means_no_exit, "Who did not enter does not exit",
+MUST(ctx, failed_enter_means_no_exit,
+     "A failed enter is not followed by an exit",
      REQ("CTX-002"), NEEDS(context, frame, refcount)) {
   struct pmm_code code = CODE("with", 1, 2, {PMM_MOVE, 1, 0, 0},
                               {PMM_WITH, 1, 0, 0}, {PMM_LOG, 0, 1, 0}, END);
@@ -99,7 +100,7 @@ MUST(ctx, failed_enter_means_no_exit, "Who did not enter does not exit",
 /* "Exit gets the error kind (none on normal exit); a true result suppresses
  * the error, a false one lets it continue; an exit error replaces it and keeps
  * the old one as context." */
-MUST(ctx, exit_may_suppress_or_replace, "Exit decides what becomes of an error",
+MUST(ctx, exit_may_suppress_or_replace, "Exit may suppress or replace an error",
      REQ("CTX-003"), NEEDS(context, frame)) {
   struct pmm_code code = CODE("with", 1, 1, WITH, {PMM_RAISE, 0, PMM_KEY, 0},
                               END, {PMM_LOG, 0, 2, 0});
@@ -119,7 +120,7 @@ MUST(ctx, exit_may_suppress_or_replace, "Exit decides what becomes of an error",
 }
 
 /* "Several managers exit in reverse order of entry, ..." */
-MUST(ctx, managers_unwind_in_reverse, "The last entered exits first",
+MUST(ctx, managers_unwind_in_reverse, "The manager entered last exits first",
      REQ("CTX-004"), NEEDS(context, frame)) {
   struct pmm_code code =
       CODE("nested", 2, 2, {PMM_WITH, -1, 0, 0}, {PMM_WITH, -1, 1, 0},
@@ -185,7 +186,7 @@ MUST(ctx, exit_stack_unwinds_completely,
 
 /* "A manager made from a one-yield generator runs its cleanup on error, and
  * yielding twice is an error." */
-MUST(ctx, generator_based_manager, "A generator makes a manager",
+MUST(ctx, generator_based_manager, "A generator works as a context manager",
      REQ("CTX-014"), NEEDS(context, generator, frame)) {
   struct pmm_code once =
       CODE("once", 0, 0, {PMM_LOG, 0, 1, 0}, {PMM_TRY, 0, 0, 0},
@@ -268,7 +269,7 @@ MUST(ctx, the_next_statement_finds_it_closed,
 /* "At block exit the OS descriptor is closed before the next statement; using
  * it gives EBADF and using the file object is an error." */
 MUST(ctx, leaving_the_block_closes_the_descriptor,
-     "After the block the descriptor is closed", REQ("CTX-006"),
+     "The descriptor is closed after the block", REQ("CTX-006"),
      NEEDS(context, file, frame)) {
   pmm_obj *file = NEW(OPS->file_open(RT, file_of(t, 10), "r"));
   int fd = OPS->file_descriptor(RT, file);
@@ -375,7 +376,8 @@ MUST(ctx, written_data_is_flushed, "Close and exit flush what was written",
 
 /* "If the flush in close fails the error is reported and the descriptor is
  * closed all the same." */
-MUST(ctx, failed_flush_still_closes, "A full disk does not keep the descriptor",
+MUST(ctx, failed_flush_still_closes,
+     "A failed flush still closes the descriptor",
      REQ("CTX-010"), NEEDS(context, file)) {
   if (access("/dev/full", W_OK) != 0) {
     unsupported(t, "/dev/full");
@@ -393,7 +395,7 @@ MUST(ctx, failed_flush_still_closes, "A full disk does not keep the descriptor",
 /* "The last reference to an unclosed file closes the descriptor at once and
  * emits a resource warning; a closed file emits none." */
 MUST(ctx, dropped_file_is_closed_with_a_warning,
-     "A forgotten file is closed, and said so", REQ("CTX-011"),
+     "A dropped open file is closed with a warning", REQ("CTX-011"),
      NEEDS(file, diag)) {
   const char *path = file_of(t, 10);
   pmm_obj *closed = NEW(OPS->file_open(RT, path, "r"));
@@ -424,7 +426,8 @@ static void limit_descriptors(struct pmm_test *t) {
 
 /* "3000 open/read/leave rounds, with or without explicit close, leave the
  * descriptor count unchanged with a limit of 256." */
-MUST(ctx, loops_do_not_grow_descriptors, "3000 rounds leave no descriptor",
+MUST(ctx, loops_do_not_grow_descriptors,
+     "3000 open and close rounds leave no descriptor open",
      REQ("CTX-012"), NEEDS(context, file, frame),
      OOM_EXEMPT("3000 rounds take too long for a round a failure")) {
   const char *path = file_of(t, 10);
@@ -443,7 +446,7 @@ MUST(ctx, loops_do_not_grow_descriptors, "3000 rounds leave no descriptor",
 
 /* "A suspended generator inside a block closes the file when dropped." */
 MUST(ctx, dropped_generator_closes_its_file,
-     "A dropped generator leaves its with block", REQ("CTX-013"),
+     "Dropping a generator closes the file of its with block", REQ("CTX-013"),
      NEEDS(generator, file, context)) {
   const struct pmm_code reading =
       CODE("reading", 1, 1, WITH, {PMM_YIELD, -1, -1, 0}, END);

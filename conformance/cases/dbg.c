@@ -45,7 +45,7 @@ static void read_dead(struct pmm_test *t, void *ctx) {
 /* "Reading or releasing a freed object in the checking mode is reported and
  * the case fails."  Its type is among the bytes that read 0xDD: following it
  * kills the process, which the harness reports as CRASH. */
-MUST(dbg, a_dead_object_cannot_be_read, "Reading a dead object is fatal",
+MUST(dbg, a_dead_object_cannot_be_read, "Reading a dead object is detected",
      REQ("DBG-001"), NEEDS(domains, debug_hooks, diag), OPEN(PMM_OPEN_DEBUG),
      OOM_EXEMPT(IN_A_CHILD)) {
   expect(dies(t, read_dead, probe(t, 1)) != NULL);
@@ -84,7 +84,7 @@ static void overrun_and_resize(struct pmm_test *t, void *ctx) {
 
 /* "A write one byte past the end is reported at free or realloc with the block
  * size and offset." */
-MUST(dbg, overrun_aborts, "A write behind the end is detected",
+MUST(dbg, overrun_aborts, "A write past the end is detected",
      REQ("DBG-003"), NEEDS(domains, debug_hooks, diag), OPEN(PMM_OPEN_DEBUG),
      OOM_EXEMPT(IN_A_CHILD)) {
   void (*const faults[])(struct pmm_test *, void *) = {overrun_and_free,
@@ -182,7 +182,7 @@ static void lose_and_find(struct pmm_test *t, const char *site) {
 
 /* "A leaked block is reported with size, type and, when tracing, the
  * allocation site; exit status of the run is non-zero." */
-MUST(dbg, leaks_tell_their_origin, "A leak is told with type and site",
+MUST(dbg, leaks_tell_their_origin, "A leak is reported with type and site",
      REQ("DBG-007"), NEEDS(diag, trace, sizeof)) {
   expect_ok(OPS->trace_start(RT));
   defer(t, stop_tracing, NULL);
@@ -193,7 +193,8 @@ MUST(dbg, leaks_tell_their_origin, "A leak is told with type and site",
 
 /* "A leaked block is reported with size, type and, when tracing, the
  * allocation site; ..." */
-MUST(dbg, untraced_leaks_tell_their_type, "A leak is told without tracing",
+MUST(dbg, untraced_leaks_tell_their_type,
+     "A leak is reported with its type without tracing",
      REQ("DBG-007"), NEEDS(diag, sizeof)) {
   lose_and_find(t, "");
 }
@@ -204,7 +205,8 @@ static void free_block(struct pmm_test *t, void *block) {
 
 /* "A leaked block is reported with size, type and, when tracing, the
  * allocation site; ..."  Blocks that belong to no object. */
-MUST(dbg, lost_blocks_tell_their_origin, "A block without an object is told",
+MUST(dbg, lost_blocks_tell_their_origin,
+     "A leaked block without an object is reported with its size",
      REQ("DBG-007"), NEEDS(diag, trace, domains)) {
   (void)profile_int(t, "lost_blocks_reported");
   for (int traced = 0; traced < 2; traced++) {

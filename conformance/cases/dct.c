@@ -152,7 +152,8 @@ MUST(dct, insertion_rebuilds_after_deletion, "An insertion may shrink a dict",
 
 /* "Removing an entry releases exactly one reference to key and value,
  * immediately." */
-MUST(dct, deletion_releases_key_and_value, "Deleting releases both at once",
+MUST(dct, deletion_releases_key_and_value,
+     "Deleting an entry releases key and value at once",
      REQ("DCT-005"), NEEDS(dict, refcount)) {
   pmm_obj *dict = empty_dict(t);
   pmm_obj *key = probe(t, 1);
@@ -173,7 +174,8 @@ MUST(dct, deletion_releases_key_and_value, "Deleting releases both at once",
 
 /* "Removing an entry releases exactly one reference to key and value,
  * immediately."  Of many, those removed and no others. */
-MUST(dct, deletion_releases_no_other, "Deleting releases one entry of many",
+MUST(dct, deletion_releases_no_other,
+     "Deleting an entry releases no other entry",
      REQ("DCT-005"), NEEDS(dict, tuple, refcount)) {
   enum { N = 50 };
   pmm_obj *dict = empty_dict(t);
@@ -240,7 +242,7 @@ static void expect_keys(struct pmm_test *t, pmm_obj *dict,
 
 /* "Assigning to an existing equal key keeps the first key object and releases
  * only the old value."  And its place: keys come in the order of insertion. */
-MUST(dct, keys_keep_the_order_of_insertion, "Keys come as they were inserted",
+MUST(dct, keys_keep_the_order_of_insertion, "Keys keep the order of insertion",
      REQ("DCT-006"), NEEDS(dict, list)) {
   static const int64_t order[] = {5, 100000, -3, 1, 70};
   pmm_obj *dict = empty_dict(t);
@@ -397,7 +399,7 @@ SHOULD(dct, sets_grow_at_three_fifths, "A set grows at the declared counts",
 
 /* "A set and a frozenset with the same items built the same way report the same
  * size." */
-MUST(dct, frozensets_are_no_smaller, "A frozenset is as large as a set",
+MUST(dct, frozensets_are_no_smaller, "A frozenset is as large as an equal set",
      REQ("DCT-010"), NEEDS(set, sizeof, list, frozenset)) {
   static const size_t counts[] = {0, 3, 5, 100};
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {

@@ -38,7 +38,8 @@ SHOULD(ref, strong_dict_reads_add_one, "A strong read of a dict is owned",
 
 /* "Reported size of an exact list, tuple, dict, bytes or str is at most the
  * bytes requested from the allocator and within 16 bytes per block of them." */
-SHOULD(siz, dict_sizes_match_requests, "A dict's size is what was asked for",
+SHOULD(siz, dict_sizes_match_requests,
+       "A dict's size matches what was allocated",
        REQ("SIZ-005"), NEEDS(sizeof, dict)) {
   quiet(t);
   for (int64_t n = 0; n < 200; n = n * 2 + 1) {

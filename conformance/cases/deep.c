@@ -107,7 +107,7 @@ MUST(deep, chains_of_instances_die,
 /* "Chains of 300000 instances, with a dict ..., are released on the same small
  * stack with every object freed." */
 MUST(deep, chains_of_instances_with_a_dict_die,
-     "300000 instances, each an attribute, die on a small stack",
+     "300000 instances linked by attributes die on a small stack",
      REQ("DEEP-002"), NEEDS(trashcan), LONG_CHAIN) {
   drop_instances(t, IN_ATTRIBUTE, 0, PMM_TYPE_GC | PMM_TYPE_DICT);
 }
@@ -137,7 +137,8 @@ MUST(deep, deferred_objects_die_once, "Deferred releases happen exactly once",
 
 /* "Objects whose release is deferred are released exactly once, and none is
  * left when the outermost release returns." */
-MUST(deep, mixed_chains_die_once, "So do chains of five kinds of objects",
+MUST(deep, mixed_chains_die_once,
+     "Chains of five kinds of objects die, each object once",
      REQ("DEEP-003"), NEEDS(trashcan, list, tuple, dict)) {
   enum { N = 500, KINDS = 5 };
   quiet(t);
@@ -184,7 +185,7 @@ static void exhaust(struct pmm_test *t, enum wrapper kind, pmm_obj *with) {
 /* "Recursive operations on 1e5-deep data (2e5 from 3.14) give a recursion
  * error, never a crash, and release what they took; ..." */
 MUST(deep, recursive_operations_fail_cleanly,
-     "Printing, comparing, copying too many levels fail cleanly",
+     "Printing, comparing and copying too deep data fails cleanly",
      REQ("DEEP-004"), NEEDS(list, diag, copy, refcount), LONG_CHAIN) {
   quiet(t);
   exhaust(t, IN_LIST, NULL);
@@ -193,7 +194,7 @@ MUST(deep, recursive_operations_fail_cleanly,
 /* "Recursive operations on 1e5-deep data (2e5 from 3.14) give a recursion
  * error, never a crash, and release what they took; ..." */
 MUST(deep, recursion_in_tuples_and_dicts_fails_cleanly,
-     "So they do on tuples and dicts", REQ("DEEP-004"),
+     "Recursion into deep tuples and dicts fails cleanly", REQ("DEEP-004"),
      NEEDS(tuple, dict, diag, copy, refcount), LONG_CHAIN) {
   quiet(t);
   exhaust(t, IN_TUPLE, NULL);
@@ -201,7 +202,8 @@ MUST(deep, recursion_in_tuples_and_dicts_fails_cleanly,
 }
 
 /* "...; self-containing lists print with an ellipsis." */
-MUST(deep, a_list_in_itself_prints, "A list in itself prints as [[...]]",
+MUST(deep, a_list_in_itself_prints,
+     "A list that contains itself prints as [[...]]",
      REQ("DEEP-004"), NEEDS(list, diag, str, gc)) {
   pmm_obj *list = empty_list(t);
   expect_ok(OPS->list_append(RT, list, list));

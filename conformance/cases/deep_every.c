@@ -38,7 +38,8 @@ static void check_chain(struct pmm_test *t, const struct kind *kind) {
 
 /* "Objects whose release is deferred are released exactly once, and none is
  * left when the outermost release returns."  Of whatever kind they are. */
-MUST(deep, chains_of_basic_kinds_die, "Chains of every basic kind die",
+MUST(deep, chains_of_basic_kinds_die,
+     "Long chains of every basic kind die on a small stack",
      REQ("DEEP-003"), NEEDS(trashcan), LONG_CHAIN) {
   quiet(t);
   OVER(basic, check_chain);
@@ -65,7 +66,7 @@ static const struct kind called[] = {
 
 /* "Objects whose release is deferred are released exactly once, and none is
  * left when the outermost release returns."  Of whatever kind they are. */
-MUST(deep, chains_of_other_kinds_die, "So do chains of the other kinds",
+MUST(deep, chains_of_other_kinds_die, "Chains of the other kinds die",
      REQ("DEEP-003"), NEEDS(trashcan), LONG_CHAIN) {
   quiet(t);
   OVER(others, check_chain);
@@ -73,7 +74,7 @@ MUST(deep, chains_of_other_kinds_die, "So do chains of the other kinds",
 
 /* "Objects whose release is deferred are released exactly once, and none is
  * left when the outermost release returns."  Of whatever kind they are. */
-MUST(deep, chains_of_split_iterators_die, "So do chains of split iterators",
+MUST(deep, chains_of_split_iterators_die, "Chains of split iterators die",
      REQ("DEEP-003"), NEEDS(trashcan, copy, tuple), LONG_CHAIN) {
   quiet(t);
   OVER(split, check_chain);
@@ -81,7 +82,7 @@ MUST(deep, chains_of_split_iterators_die, "So do chains of split iterators",
 
 /* "Objects whose release is deferred are released exactly once, and none is
  * left when the outermost release returns."  Of whatever kind they are. */
-MUST(deep, chains_of_functions_die, "So do chains of functions and closures",
+MUST(deep, chains_of_functions_die, "Chains of functions and closures die",
      REQ("DEEP-003"), NEEDS(trashcan, frame), LONG_CHAIN) {
   quiet(t);
   OVER(called, check_chain);
@@ -89,7 +90,7 @@ MUST(deep, chains_of_functions_die, "So do chains of functions and closures",
 
 /* "Objects whose release is deferred are released exactly once, and none is
  * left when the outermost release returns."  Of whatever kind they are. */
-MUST(deep, chains_of_every_kind_die, "So does a chain of all of them",
+MUST(deep, chains_of_every_kind_die, "A chain of objects of every kind dies",
      REQ("DEEP-003"),
      NEEDS(trashcan, list, tuple, dict, generator, chunks), LONG_CHAIN) {
   size_t stack = small_stack(t);
@@ -161,7 +162,7 @@ static void expect_step(struct pmm_test *t, pmm_obj *source, const char *name,
  * "Recursive operations on 1e5-deep data (2e5 from 3.14) give a recursion
  * error, never a crash, and release what they took; ..."  A step is one. */
 MUST(deep, nested_chunks_fail_cleanly,
-     "Stepping 100000 chunks over one another fails cleanly, all die",
+     "Stepping 100000 nested chunk iterators fails cleanly",
      REQ("DEEP-003", "DEEP-004"), NEEDS(trashcan, list, chunks), LONG_CHAIN) {
   size_t stack = small_stack(t);
   quiet(t);
@@ -174,7 +175,7 @@ MUST(deep, nested_chunks_fail_cleanly,
 /* "Recursive operations on 1e5-deep data (2e5 from 3.14) give a recursion
  * error, never a crash, and release what they took; ..."  A step is one. */
 MUST(deep, nested_tees_fail_cleanly,
-     "Stepping 50000 tees and as many chunks fails cleanly",
+     "Stepping 50000 nested tees and chunks fails cleanly",
      REQ("DEEP-004"), NEEDS(list, tuple, copy, chunks), LONG_CHAIN) {
   quiet(t);
   expect_step(t, over_one_another(t, MODERATE, both), "tees", PMM_OK);

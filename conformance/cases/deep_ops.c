@@ -91,7 +91,7 @@ static const struct asking askings[] = {
  * looking it up, gives a result or a recursion error on tuples nested 20000
  * deep, and leaves the counts and the pending error correct." */
 MUST(deep, hashes_of_deep_tuples_end,
-     "Hashing and looking up deep tuples end, with a result or cleanly",
+     "Hashing and looking up deep tuples works or fails cleanly",
      REQ("DEEP-005"), NEEDS(tuple, dict, set, list, sort, refcount),
      LONG_CHAIN) {
   quiet(t);
@@ -118,7 +118,7 @@ MUST(deep, hashes_of_deep_tuples_end,
  * prints an ellipsis where it recurs inside itself; where it appears twice
  * side by side it is printed twice." */
 MUST(deep, containers_in_themselves_print,
-     "Dicts, tuples and lists in themselves print with an ellipsis",
+     "Self-containing dicts, tuples and lists print with an ellipsis",
      REQ("DEEP-006"), NEEDS(list, tuple, dict, str, gc)) {
   pmm_obj *dict = NEW(OPS->dict_new(RT));
   expect_ok(OPS->dict_set(RT, dict, integer(t, 1), dict));
@@ -317,7 +317,7 @@ static pmm_obj *chain_with(struct pmm_test *t, pmm_obj *type, int64_t cookie) {
  * left when the outermost release returns."  Also those that a finalizer in
  * the middle lets go of. */
 MUST(deep, finalizers_in_chains_let_go_of_chains,
-     "Finalizers in a chain let go of three other chains",
+     "Finalizers in a chain may release three other chains",
      REQ("DEEP-003"), NEEDS(trashcan, list, finalizer), LONG_CHAIN) {
   size_t stack = small_stack(t);
   quiet(t);

@@ -199,7 +199,7 @@ MUST(dom, hooks_keep_their_contexts, "Each hook gets its own context",
 
 /* "A counting hook on the object domain sees each object-domain call once and
  * no call of the other domains."  So do hooks over hooks. */
-MUST(dom, hooks_stack, "Hooks go over hooks", REQ("DOM-003"),
+MUST(dom, hooks_stack, "Hooks can be stacked", REQ("DOM-003"),
      NEEDS(domains, alloc_hook)) {
   struct hooks *inner = hook(t, PMM_DOMAIN_MEM);
   struct hooks *outer = hook(t, PMM_DOMAIN_MEM);
@@ -237,7 +237,8 @@ MUST(dom, unhooking_restores, "Unhooking restores behaviour",
 /* "A request larger than the maximum signed size fails in every domain without
  * calling the underlying allocator." */
 MUST(pool, oversized_requests_reach_no_allocator,
-     "More than the signed maximum is not even asked for", REQ("POOL-015"),
+     "More than the signed maximum never reaches the allocator",
+     REQ("POOL-015"),
      NEEDS(domains, alloc_hook)) {
   const size_t sizes[] = {(size_t)PTRDIFF_MAX + 1, SIZE_MAX};
   for (int i = 0; i < DOMAINS; i++) {
@@ -262,7 +263,8 @@ MUST(pool, oversized_requests_reach_no_allocator,
  * pointers for zero-size requests."  Here, what the cases above demand is seen
  * to be noticed; that the suite rejects such a backend, the test
  * backend-check-broken shows. */
-MUST(dom, zero_size_blocks_are_demanded, "Null for 0 bytes is noticed",
+MUST(dom, zero_size_blocks_are_demanded,
+     "A hook that returns null for 0 bytes is noticed",
      REQ("DOM-005"), NEEDS(domains, alloc_hook),
      OOM_EXEMPT("a failed allocation brings the NULL that is to be noticed")) {
   struct hooks *h = hook(t, PMM_DOMAIN_MEM);

@@ -44,7 +44,8 @@ MUST(dom, freed_bytes_are_marked, "Freed bytes read 0xDD", REQ("DOM-011"),
 
 /* "A debug block has the requested size big-endian in 8 bytes, one domain
  * letter (r, m or o), 7 guard bytes 0xFD before and 8 after the data." */
-SHOULD(dom, debug_blocks_have_the_layout, "Size, letter, guards",
+SHOULD(dom, debug_blocks_have_the_layout,
+       "A debug block has size, domain letter and guards",
        REQ("DOM-012"), NEEDS(domains, debug_hooks), OPEN(PMM_OPEN_DEBUG)) {
   static const char letters[] = "rmo";
   for (int i = 0; i < 3; i++) {

@@ -176,7 +176,8 @@ static struct pmm_domain_stats raw_figures(struct pmm_test *t) {
 
 /* "Raw-domain functions may be called concurrently from threads that do not
  * hold the interpreter lock."  None of their calls is lost to the figures. */
-SHOULD(dom, raw_figures_know_threads, "Raw figures are exact with threads",
+SHOULD(dom, raw_figures_know_threads,
+       "Raw domain figures are exact with threads",
        REQ("DOM-006"), NEEDS(domains, raw_threads, domain_stats),
        INEXACT("peak_bytes",
                "the peak of several threads is an upper bound")) {

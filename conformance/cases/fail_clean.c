@@ -35,7 +35,7 @@ static void open_standard_input(void) {
 /* "A file that cannot be opened leaves no object and no descriptor behind,
  * and closes no descriptor that is not its own, neither at once nor later." */
 MUST(ctx, failed_opens_touch_no_descriptor,
-     "A file that is not there closes no other", REQ("CTX-015"), NEEDS(file)) {
+     "A failed open closes no descriptor", REQ("CTX-015"), NEEDS(file)) {
   static const char *const paths[] = {"/proc/nonexistent/pmm", "/",
                                       "/dev/null/under"};
   static const char *const modes[] = {"r", "w", "a"};
@@ -106,7 +106,7 @@ static enum pmm_status make_probe(void *ctx, pmm_rt *rt, pmm_obj *arg,
 /* "When the block ends in which an except clause or a context manager
  * suppressed an error, the error is gone: none is pending or being handled,
  * and no frame, local or error object of it is left." */
-MUST(stk, swallowed_errors_are_gone, "A swallowed error keeps nothing alive",
+MUST(stk, swallowed_errors_are_gone, "A suppressed error keeps nothing alive",
      REQ("STK-009"), NEEDS(frame, context)) {
   struct maker *maker = SCRATCH(struct maker);
   *maker = (struct maker){
@@ -159,7 +159,8 @@ MUST(genr, unstarted_generators_let_go,
 
 /* "Generators that delegate to one another nest to a limit: beyond it the
  * step fails with a recursion error, and all of them can still be dropped." */
-MUST(genr, delegation_is_limited, "Delegating generators nest to a limit",
+MUST(genr, delegation_is_limited,
+     "The depth of delegating generators is limited",
      REQ("GENR-017"), NEEDS(generator),
      OOM_EXEMPT("thousands of generators take too long a round a failure")) {
   enum { DEEP = 20000 };
@@ -250,7 +251,8 @@ MUST(wrf, removals_spare_new_entries,
 
 /* "A dict that refers to a container is seen by the collector, however the
  * container got into it: inserted, stored in place of an atom, or copied." */
-MUST(dct, replaced_values_are_seen, "A value put in place of an atom is seen",
+MUST(dct, replaced_values_are_seen,
+     "A container stored in place of an atom is seen",
      REQ("DCT-013"), NEEDS(dict, gc)) {
   quiet(t);
   pmm_obj *key = integer(t, 4000);
@@ -269,7 +271,8 @@ MUST(dct, replaced_values_are_seen, "A value put in place of an atom is seen",
 
 /* "A dict that refers to a container is seen by the collector, however the
  * container got into it: inserted, stored in place of an atom, or copied." */
-MUST(dct, copied_values_are_seen, "So is one that came with a copy",
+MUST(dct, copied_values_are_seen,
+     "A dict that got its container by copying is seen",
      REQ("DCT-013"), NEEDS(dict, gc)) {
   quiet(t);
   pmm_obj *dict = NEW(OPS->dict_new(RT));

@@ -279,7 +279,7 @@ static void refuse(struct pmm_test *t, const struct refusal *rows, size_t n,
 
 /* "An operation on an object of a wrong type reads nothing from it: it
  * fails with a type error and changes nothing." */
-MUST(oom, no_int_is_no_int, "What is no int is not read as one",
+MUST(oom, no_int_is_no_int, "An object that is not an int is not read as one",
      REQ("OOM-032"), NEEDS(dict, list, str, tuple),
      OWN_POINTS) {
   pmm_obj *objects[] = {NEW(OPS->float_new(RT, 1.5)), text(t, "1"),
@@ -291,7 +291,8 @@ MUST(oom, no_int_is_no_int, "What is no int is not read as one",
 
 /* "An operation on an object of a wrong type reads nothing from it: it
  * fails with a type error and changes nothing." */
-MUST(oom, no_iterable_is_not_walked, "What cannot be iterated is not walked",
+MUST(oom, no_iterable_is_not_walked,
+     "An object that cannot be iterated is not read",
      REQ("OOM-032"), NEEDS(list), OWN_POINTS) {
   pmm_obj *objects[] = {integer(t, 1000), NEW(OPS->float_new(RT, 1.5)),
                         NEW(OPS->none(RT)), probe(t, 1)};
@@ -300,7 +301,8 @@ MUST(oom, no_iterable_is_not_walked, "What cannot be iterated is not walked",
 
 /* "An operation on an object of a wrong type reads nothing from it: it
  * fails with a type error and changes nothing." */
-MUST(oom, no_str_is_not_joined, "What is no str or has no hash is refused",
+MUST(oom, no_str_is_not_joined,
+     "Join and lookup refuse objects of the wrong type",
      REQ("OOM-032"), NEEDS(list, set, str), OWN_POINTS) {
   pmm_obj *objects[] = {integer(t, 1000), NEW(OPS->float_new(RT, 1.5)),
                         NEW(OPS->none(RT)), probe(t, 1), list_of_ints(t, 1)};

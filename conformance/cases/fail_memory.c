@@ -109,7 +109,7 @@ static pmm_obj *deep(struct pmm_test *t, int kind, int depth) {
 
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, deep_deaths_need_no_memory,
-     "A deep structure dies on a small stack without memory",
+     "A deep structure dies without memory on a small stack",
      REQ("OOM-009"), NEEDS(fail_inject, list, trashcan, tuple), ARMS_ITSELF) {
   size_t stack = small_stack(t);
   quiet(t);
@@ -186,7 +186,7 @@ static const struct pmm_code endless = CODE("endless", 1, 1,
  * or lack of memory, uses no frame memory: the calls around it keep their
  * locals, and later calls cost what they did before." */
 MUST(stk, calls_that_fail_take_no_room,
-     "Calls that never begin leave the caller's locals alone",
+     "Calls that fail to begin leave the caller's locals intact",
      REQ("STK-031"), NEEDS(frame), ARMS_ITSELF) {
   struct caller *caller = SCRATCH(struct caller);
   const struct pmm_code_call call = {fail_often, caller};

@@ -118,7 +118,7 @@ static void expect_whole(struct pmm_test *t) {
 
 /* "The finalizer receives a live object with all fields intact and count at
  * least 1." */
-MUST(fin, finalizer_sees_a_usable_object, "The finalizer's object is whole",
+MUST(fin, finalizer_sees_a_usable_object, "The finalizer gets an intact object",
      REQ("FIN-001"), NEEDS(finalizer, finalizer_alive, prompt)) {
   struct script *script = new_script(t, JUST_LOOK);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
@@ -168,7 +168,7 @@ MUST(fin, acyclic_resurrection_aborts_deallocation,
 /* "Objects reachable from a resurrected member of a cycle stay intact; the
  * collection does not clear any of them." */
 MUST(fin, cyclic_resurrection_keeps_what_it_reaches,
-     "What a resurrected member reaches stays whole", REQ("FIN-004"),
+     "What a resurrected cycle member reaches stays intact", REQ("FIN-004"),
      NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   struct script *script = new_script(t, SAVE_SELF);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
@@ -193,7 +193,7 @@ MUST(fin, cyclic_resurrection_keeps_what_it_reaches,
 
 /* "Other unreachable objects found in the same collection are still freed." */
 MUST(fin, resurrection_saves_no_unrelated_garbage,
-     "Unrelated garbage goes in spite of a resurrection", REQ("FIN-005"),
+     "Unrelated garbage is freed in spite of a resurrection", REQ("FIN-005"),
      NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
   collect(t);
@@ -237,7 +237,7 @@ MUST(fin, finalizers_run_before_links_are_cleared,
 
 /* "A finalizer that clears a link, freeing a member early, causes no double
  * free." */
-MUST(fin, finalizer_may_break_the_cycle, "A finalizer may cut its cycle",
+MUST(fin, finalizer_may_break_the_cycle, "A finalizer may break its cycle",
      REQ("FIN-007"), NEEDS(finalizer, gc, finalizer_alive)) {
   pmm_obj *o[3];
   for (int i = 0; i < 3; i++) {
@@ -281,7 +281,8 @@ MUST(fin, errors_in_finalizers_are_reported,
 /* "An error raised by a finalizer is passed to the unraisable reporter, ...
  * and deallocation completes." */
 MUST(fin, errors_of_counted_death_are_reported,
-     "So is the error of a finalizer on death by count", REQ("FIN-008"),
+     "An error in a finalizer run by reference counting is reported",
+     REQ("FIN-008"),
      NEEDS(finalizer, diag, finalizer_alive)) {
   DROP(scripted(t, new_script(t, RAISE), PMM_TYPE_GC, 1));
   expect_eq(OPS->error(RT), PMM_OK);
@@ -331,7 +332,8 @@ MUST(fin, finalizers_may_allocate_and_collect,
 /* "A finalizer that allocates containers past the threshold, or calls collect,
  * leaves the heap consistent."  A death by count may start collections. */
 MUST(fin, dying_objects_may_allocate_and_collect,
-     "So may one of an object that dies by its count", REQ("FIN-010"),
+     "A finalizer run by reference counting may allocate and collect",
+     REQ("FIN-010"),
      NEEDS(finalizer, gc, list, finalizer_alive, prompt), MANY_LISTS) {
   struct script *script = new_script(t, MAKE_LISTS);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
@@ -352,7 +354,7 @@ MUST(fin, dying_objects_may_allocate_and_collect,
 /* "New cycles created by finalizers during a collection are collected by a
  * later one." */
 MUST(fin, garbage_made_by_finalizers_is_not_lost,
-     "A cycle that a finalizer makes goes later", REQ("FIN-011"),
+     "A cycle made by a finalizer is collected later", REQ("FIN-011"),
      NEEDS(finalizer, gc, list, finalizer_alive)) {
   quiet(t);
   collect(t);
@@ -398,7 +400,8 @@ static pmm_obj *make_chain(struct pmm_test *t, pmm_obj *type, int64_t n) {
 /* "Dropping a 1e5-long chain whose members all have finalizers does not
  * overflow the profile's small stack and calls each finalizer once." */
 MUST(fin, deep_chains_with_finalizers_are_safe,
-     "A 100000-long chain of finalizers needs no deep stack", REQ("FIN-014"),
+     "A 100000-long chain with finalizers dies on a small stack",
+     REQ("FIN-014"),
      NEEDS(finalizer, trashcan),
      OOM_EXEMPT("100000 instances take too long for a round a failure")) {
   enum { N = 100000 };
@@ -413,7 +416,8 @@ MUST(fin, deep_chains_with_finalizers_are_safe,
 
 /* "The finalized query is false before, true after the finalizer, also on a
  * resurrected object." */
-MUST(fin, is_finalized_reports_the_flag, "The finalized flag is kept",
+MUST(fin, is_finalized_reports_the_flag,
+     "The finalized flag is kept after resurrection",
      REQ("FIN-015"), NEEDS(finalizer, finalizer_alive, resurrection, prompt)) {
   struct script *script = new_script(t, SAVE_SELF);
   pmm_obj *o = scripted(t, script, PMM_TYPE_GC, 1);
@@ -437,7 +441,8 @@ static void close_and_look(struct pmm_test *t, void *ctx) {
 
 /* "Objects alive at runtime shutdown, including members of cycles, are
  * finalized when the runtime is torn down in order." */
-SHOULD(fin, closing_finalizes_cycles, "Closing finalizes what is in cycles",
+SHOULD(fin, closing_finalizes_cycles,
+       "Closing the runtime finalizes members of cycles",
        REQ("FIN-012"), NEEDS(finalizer, gc)) {
   static int64_t cookies[] = {1, 2, 3, 0};
   quiet(t);
@@ -461,7 +466,8 @@ SHOULD(fin, closing_finalizes_cycles, "Closing finalizes what is in cycles",
  * its closing, as an interpreter does, cannot end what the host still holds;
  * its profile has no such key. */
 SHOULD(fin, closing_finalizes_what_is_held,
-       "Closing finalizes what the host still holds", REQ("FIN-012"),
+       "Closing the runtime finalizes what the host still holds",
+       REQ("FIN-012"),
        NEEDS(finalizer)) {
   static int64_t cookies[] = {1, 2, 0};
   expect_eq(profile_int(t, "close_finalizes_held"), 1);

@@ -173,7 +173,7 @@ static void end_with(struct pmm_test *t,
  * all of the runtime, and runs once; what it registers or creates is run as
  * well." */
 MUST(fin, helpers_at_the_end_use_the_runtime,
-     "A helper that runs at the end finds the runtime whole",
+     "A finalize helper during close can use the runtime",
      REQ("FIN-032"), NEEDS(gc, list, str, weakref, finalize, intern,
                            weak_containers), OWN_END) {
   end_with(t, of_helper);
@@ -183,7 +183,8 @@ MUST(fin, helpers_at_the_end_use_the_runtime,
  * weak reference callbacks, the cleanup of suspended generators) can use
  * all of the runtime, and runs once; what it registers or creates is run as
  * well." */
-MUST(fin, finalizers_at_the_end_use_the_runtime, "So does a finalizer",
+MUST(fin, finalizers_at_the_end_use_the_runtime,
+     "A finalizer during close can use the runtime",
      REQ("FIN-032"), NEEDS(finalizer, gc, list, str, weakref, finalizer_alive,
                            intern, weak_containers),
      OWN_END) {
@@ -194,7 +195,8 @@ MUST(fin, finalizers_at_the_end_use_the_runtime, "So does a finalizer",
  * weak reference callbacks, the cleanup of suspended generators) can use
  * all of the runtime, and runs once; what it registers or creates is run as
  * well." */
-MUST(fin, callbacks_at_the_end_use_the_runtime, "So does a weak callback",
+MUST(fin, callbacks_at_the_end_use_the_runtime,
+     "A weak reference callback during close can use the runtime",
      REQ("FIN-032"), NEEDS(gc, list, str, weakref, weakref_cb, intern,
                            weak_containers), OWN_END) {
   end_with(t, of_callback);
@@ -204,7 +206,8 @@ MUST(fin, callbacks_at_the_end_use_the_runtime, "So does a weak callback",
  * weak reference callbacks, the cleanup of suspended generators) can use
  * all of the runtime, and runs once; what it registers or creates is run as
  * well." */
-MUST(fin, generators_at_the_end_use_the_runtime, "So does a generator",
+MUST(fin, generators_at_the_end_use_the_runtime,
+     "A generator's cleanup during close can use the runtime",
      REQ("FIN-032"), NEEDS(gc, generator, list, str, weakref, intern,
                            weak_containers),
      OWN_END) {
@@ -242,7 +245,7 @@ static enum pmm_status make_more(void *ctx, pmm_rt *rt, pmm_obj *arg) {
 /* "Code that runs while a runtime is closed (finalize helpers, finalizers,
  * weak reference callbacks, the cleanup of suspended generators) ..." */
 MUST(fin, helpers_at_the_end_register_more,
-     "A helper that is registered at the end runs",
+     "A finalize helper registered during close runs",
      REQ("FIN-032"), NEEDS(gc, weakref, finalize), OWN_END) {
   struct late *late = SCRATCH(struct late);
   quiet(t);
@@ -257,7 +260,7 @@ MUST(fin, helpers_at_the_end_register_more,
 /* "Code that runs while a runtime is closed (finalize helpers, finalizers,
  * weak reference callbacks, the cleanup of suspended generators) ..." */
 MUST(fin, finalizers_at_the_end_make_more,
-     "Garbage that a finalizer makes at the end is finalized",
+     "Garbage that a finalizer makes during close is finalized",
      REQ("FIN-032"), NEEDS(finalizer, gc, list, finalizer_alive), OWN_END) {
   expect_eq(profile_int(t, "close_finalizes_held"), 1);
   struct late *late = SCRATCH(struct late);
@@ -320,7 +323,7 @@ static void close_and_read(struct pmm_test *t, void *path) {
 /* "An open file that is part of garbage is closed with it, after everything
  * that was written to it has reached the file." */
 MUST(ctx, files_in_garbage_are_written_at_the_end,
-     "So is one that the end of the runtime finds",
+     "A file that closing the runtime finds is written and closed",
      REQ("CTX-031"), NEEDS(file, gc, list), OWN_END) {
   char *path = (char *)file_of(t, 0);
   quiet(t);

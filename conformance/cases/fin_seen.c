@@ -63,7 +63,8 @@ static pmm_obj *with_fields(struct pmm_test *t, struct sight *sight) {
 
 /* "The finalizer receives a live object with all fields intact and count at
  * least 1." */
-MUST(fin, finalizer_sees_every_field, "All slots and attributes are there",
+MUST(fin, finalizer_sees_every_field,
+     "A finalizer sees all slots and attributes of its object",
      REQ("FIN-001"), NEEDS(finalizer, dict, finalizer_alive, prompt)) {
   struct sight *sight = new_sight(t);
   (void)with_fields(t, sight);
@@ -76,7 +77,8 @@ MUST(fin, finalizer_sees_every_field, "All slots and attributes are there",
 /* "The finalizer receives a live object with all fields intact and count at
  * least 1." */
 MUST(fin, finalizer_in_a_cycle_sees_every_field,
-     "All are there when a cycle is collected", REQ("FIN-001"),
+     "In a collected cycle a finalizer sees all slots and attributes",
+     REQ("FIN-001"),
      NEEDS(finalizer, gc, finalizer_alive)) {
   quiet(t);
   struct sight *sight = new_sight(t);
@@ -114,7 +116,7 @@ static enum pmm_status see_ring(void *ctx, pmm_rt *rt, pmm_obj *self) {
 
 /* "Each finalizer in a garbage cycle sees every other member intact." */
 MUST(fin, finalizers_see_the_whole_cycle,
-     "Each can follow the cycle around and read every member",
+     "Every finalizer of a cycle can read every member",
      REQ("FIN-006"), NEEDS(finalizer, gc, finalizer_alive)) {
   quiet(t);
   collect(t);
@@ -163,7 +165,7 @@ static pmm_obj *phoenix(struct pmm_test *t, struct sight *sight) {
 /* "A collector-supported object's finalizer is called at most once in its
  * life, even if it is resurrected and dies again." */
 MUST(fin, finalizer_runs_once_in_a_cycle,
-     "A cycle that came back is not finalized again", REQ("FIN-002"),
+     "A resurrected cycle is not finalized again", REQ("FIN-002"),
      NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
   collect(t);
@@ -182,7 +184,8 @@ MUST(fin, finalizer_runs_once_in_a_cycle,
 /* "A collector-supported object's finalizer is called at most once in its
  * life, even if it is resurrected and dies again." */
 MUST(fin, one_finalizer_for_both_ways_to_die,
-     "Nor is one that dies by its count after that", REQ("FIN-002"),
+     "An object finalized by a collection is not finalized again",
+     REQ("FIN-002"),
      NEEDS(finalizer, gc, finalizer_alive, resurrection, prompt)) {
   quiet(t);
   struct sight *sight = new_sight(t);
@@ -197,7 +200,7 @@ MUST(fin, one_finalizer_for_both_ways_to_die,
 
 /* "The finalized query is false before, true after the finalizer, also on a
  * resurrected object." */
-MUST(fin, is_finalized_in_a_cycle, "The flag is set by a collection too",
+MUST(fin, is_finalized_in_a_cycle, "A collection sets the finalized flag too",
      REQ("FIN-015"), NEEDS(finalizer, gc, finalizer_alive, resurrection)) {
   quiet(t);
   struct sight *sight = new_sight(t);

@@ -14,7 +14,8 @@ static void link_pair(struct pmm_test *t, pmm_obj *a, pmm_obj *b) {
 /* "An object whose only reference is its own is not freed by counting but is
  * freed by the next collection of its generation, and the collection reports
  * it." */
-MUST(gc, self_cycle_is_reclaimed, "A self-cycle waits for the collector",
+MUST(gc, self_cycle_is_reclaimed,
+     "A self-cycle is freed by the collector alone",
      REQ("GC-001"), NEEDS(gc)) {
   quiet(t);
   collect(t);
@@ -28,7 +29,7 @@ MUST(gc, self_cycle_is_reclaimed, "A self-cycle waits for the collector",
  * freed by the next collection of its generation, and the collection reports
  * it." */
 MUST(gc, young_cycle_goes_with_its_generation,
-     "A new self-cycle goes with a young collection", REQ("GC-001"),
+     "A young collection frees a new self-cycle", REQ("GC-001"),
      NEEDS(gc)) {
   quiet(t);
   collect(t);
@@ -42,7 +43,8 @@ MUST(gc, young_cycle_goes_with_its_generation,
 /* "An object whose only reference is its own is not freed by counting but is
  * freed by the next collection of its generation, and the collection reports
  * it." "Collect returns the number of unreachable objects found ..." */
-MUST(gc, self_list_is_counted_once, "A list that holds itself counts one",
+MUST(gc, self_list_is_counted_once,
+     "A list that contains itself counts as one object",
      REQ("GC-001", "GC-017"), NEEDS(gc, list)) {
   quiet(t);
   collect(t);
@@ -55,7 +57,8 @@ MUST(gc, self_list_is_counted_once, "A list that holds itself counts one",
 
 /* "An unreachable ring of n tracked objects is freed completely in one full
  * collection, for n from 2 to 100000." */
-MUST(gc, rings_are_reclaimed_whole, "A ring of any size goes in one collection",
+MUST(gc, rings_are_reclaimed_whole,
+     "A ring of any size is freed by one collection",
      REQ("GC-002"), NEEDS(gc, list),
      OOM_EXEMPT("100000 lists take too long for a round a failure")) {
   quiet(t);
@@ -68,7 +71,7 @@ MUST(gc, rings_are_reclaimed_whole, "A ring of any size goes in one collection",
 
 /* "An unreachable ring of n tracked objects is freed completely in one full
  * collection, for n from 2 to 100000." */
-MUST(gc, rings_leave_no_remnant, "No member of a ring is left",
+MUST(gc, rings_leave_no_remnant, "A collected ring leaves no member behind",
      REQ("GC-002"), NEEDS(gc),
      OOM_EXEMPT("100000 probes take too long for a round a failure")) {
   quiet(t);
@@ -94,7 +97,8 @@ MUST(gc, rings_leave_no_remnant, "No member of a ring is left",
 
 /* "Objects reachable only from an unreachable cycle are freed too, tracked or
  * not." */
-MUST(gc, what_hangs_off_garbage_goes, "An acyclic tail of garbage is freed",
+MUST(gc, what_hangs_off_garbage_goes,
+     "Objects that hang off a garbage cycle are freed",
      REQ("GC-003"), NEEDS(gc)) {
   quiet(t);
   pmm_obj *cycle = self_cycle(t, 1);
@@ -112,7 +116,8 @@ MUST(gc, what_hangs_off_garbage_goes, "An acyclic tail of garbage is freed",
 /* "A cycle with one reference from outside the candidate set (other object,
  * native holder, frame) is not touched." */
 MUST(gc, cycle_held_from_outside_survives,
-     "One outside reference keeps a whole cycle", REQ("GC-004"), NEEDS(gc)) {
+     "One reference from outside keeps a whole cycle alive",
+     REQ("GC-004"), NEEDS(gc)) {
   pmm_obj *holder = probe(t, 3);
   pmm_obj *a = probe(t, 1);
   pmm_obj *b = probe(t, 2);
@@ -131,7 +136,8 @@ MUST(gc, cycle_held_from_outside_survives,
 /* "A reference held by native code or by an untracked object counts as
  * external even though the collector cannot see it." */
 MUST(gc, native_reference_keeps_alive,
-     "A reference the collector cannot see keeps alive", REQ("GC-005"),
+     "A reference the collector cannot see keeps its object alive",
+     REQ("GC-005"),
      NEEDS(gc)) {
   pmm_obj *held = self_cycle(t, 1);
   for (int i = 0; i < 3; i++) {
@@ -143,7 +149,8 @@ MUST(gc, native_reference_keeps_alive,
 
 /* "A reference held by native code or by an untracked object counts as
  * external even though the collector cannot see it." */
-MUST(gc, untracked_holder_keeps_alive, "An untracked holder keeps alive",
+MUST(gc, untracked_holder_keeps_alive,
+     "An untracked holder keeps its objects alive",
      REQ("GC-005"), NEEDS(gc, prompt)) {
   pmm_obj *type = probe_type(t, "untracked_holder", 1, 0, NULL, NULL);
   pmm_obj *holder = probe_of(t, type, 2);
@@ -181,7 +188,8 @@ MUST(gc, traversal_visits_each_reference_once,
 
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." */
-MUST(gc, referrers_mirror_referents, "Who refers is among the referrers",
+MUST(gc, referrers_mirror_referents,
+     "Every object that refers to another is among its referrers",
      REQ("GC-006"), NEEDS(list, gc_referrers)) {
   pmm_obj *target = probe(t, 1);
   pmm_obj *holder = LIST(target);
@@ -210,7 +218,8 @@ static int count_until(void *ctx, pmm_obj *referent) {
 
 /* "A non-zero result from the visitor is returned at once from the traverse
  * function." */
-MUST(gc, visitor_stops_the_traversal, "A visitor's result ends the traversal",
+MUST(gc, visitor_stops_the_traversal,
+     "A non-zero visitor result stops the traversal",
      REQ("GC-007"), NEEDS(list, gc_traverse)) {
   pmm_obj *list = LIST(probe(t, 1), probe(t, 2), probe(t, 3));
   for (int stop = 1; stop <= 3; stop++) {
@@ -350,7 +359,7 @@ MUST(gc, counts_of_survivors_are_unchanged,
 
 /* "A collection moves no object and changes no container content." */
 MUST(gc, survivors_keep_identity_and_contents,
-     "A collection moves nothing and changes nothing", REQ("GC-013"),
+     "A collection moves no object and changes no contents", REQ("GC-013"),
      NEEDS(gc, list)) {
   pmm_obj *inner = LIST(integer(t, 4000), integer(t, 2000));
   pmm_obj *outer = LIST(inner, inner);
@@ -381,7 +390,7 @@ MUST(gc, collect_counts_what_is_unreachable,
 /* "Collect returns the number of unreachable objects found (collected plus
  * uncollectable), ..."  Attributes may be an object of their own. */
 MUST(gc, instance_cycles_count_as_declared,
-     "An instance that names itself counts as the profile says",
+     "A collected instance cycle counts as the profile declares",
      REQ("GC-017"), NEEDS(gc)) {
   quiet(t);
   collect(t);
@@ -417,7 +426,7 @@ static void drop_saved(struct pmm_test *t, void *subject) {
 /* "Collect returns the number of unreachable objects found ..., not counting
  * resurrected ones." */
 MUST(gc, resurrected_objects_are_not_counted,
-     "A resurrected self-cycle counts 0", REQ("GC-017"),
+     "A resurrected self-cycle is not counted", REQ("GC-017"),
      NEEDS(gc, finalizer, finalizer_alive, resurrection)) {
   quiet(t);
   collect(t);

@@ -153,7 +153,7 @@ MUST(gc, collecting_while_hashed_types_are_made,
  * tracked; ..."  (CPython tracks what becomes a slice or a sum of lists while
  * it is empty.) */
 MUST(gc, containers_appear_when_they_are_made,
-     "No list or tuple is seen before it is whole", REQ("GC-010"),
+     "No list or tuple is seen before it is complete", REQ("GC-010"),
      NEEDS(gc, gc_gen, alloc_hook, refcount, list, tuple, gc_traverse),
      EVERY_ALLOCATION) {
   quiet(t);
@@ -245,7 +245,8 @@ static void expect_one_collection(struct pmm_test *t, struct inner *inner,
 
 /* "A collection started from a finalizer or callback during a collection
  * returns at once with 0." */
-MUST(gc, collect_is_not_reentrant, "A collection in a finalizer finds 0",
+MUST(gc, collect_is_not_reentrant,
+     "A collection started in a finalizer returns 0",
      REQ("GC-016"), NEEDS(gc, finalizer, finalizer_alive)) {
   struct inner *inner = new_inner(t);
   pmm_obj *type = probe_type(t, "collecting", 1, PMM_TYPE_GC,
@@ -261,7 +262,8 @@ MUST(gc, collect_is_not_reentrant, "A collection in a finalizer finds 0",
 /* "A collection started from a finalizer or callback during a collection
  * returns at once with 0." */
 MUST(gc, weak_callbacks_do_not_collect,
-     "A collection in a weak callback finds 0", REQ("GC-016"),
+     "A collection started in a weak reference callback returns 0",
+     REQ("GC-016"),
      NEEDS(gc, weakref, weakref_cb)) {
   struct inner *inner = new_inner(t);
   pmm_obj *o = self_cycle(t, 1);
@@ -283,7 +285,7 @@ static void stop_calling(struct pmm_test *t, void *ctx) {
  * returns at once with 0."  What a callback makes at the start is there when
  * the collection looks. */
 MUST(gc, collector_callbacks_do_not_collect,
-     "A collection in the collector's callbacks finds 0", REQ("GC-016"),
+     "A collection started in a collector callback returns 0", REQ("GC-016"),
      NEEDS(gc, gc_callbacks)) {
   struct inner *inner = new_inner(t);
   expect_ok(OPS->gc_callback_add(RT, in_gc_callback, inner));

@@ -64,7 +64,8 @@ static pmm_obj *function_with(struct pmm_test *t, struct pmm_code code,
 
 /* "A cycle with one reference from outside the candidate set (... frame) is
  * not touched." */
-MUST(gc, cycle_held_by_a_local_survives, "A local of a frame keeps a cycle",
+MUST(gc, cycle_held_by_a_local_survives,
+     "A local of a frame keeps a cycle alive",
      REQ("GC-004"), NEEDS(gc, frame)) {
   const struct pmm_code code =
       CODE("holding", 0, 1, {PMM_CALL, 0, 0, -1}, {PMM_CALL, -1, 1, -1},
@@ -83,7 +84,7 @@ MUST(gc, cycle_held_by_a_local_survives, "A local of a frame keeps a cycle",
 /* "A cycle with one reference from outside the candidate set (... frame) is
  * not touched." */
 MUST(gc, cycle_held_by_a_generator_survives,
-     "A local of a suspended generator keeps a cycle", REQ("GC-004"),
+     "A local of a suspended generator keeps a cycle alive", REQ("GC-004"),
      NEEDS(gc, frame, generator)) {
   const struct pmm_code code =
       CODE("waiting", 0, 1, {PMM_CALL, 0, 0, -1}, {PMM_YIELD, -1, -1, 0});
@@ -115,7 +116,7 @@ static void call_with_probe(struct pmm_test *t, const struct pmm_code *code) {
 /* "An exception kept in a local of the frame its traceback names forms a cycle
  * that only the collector frees." */
 SHOULD(gc, kept_exception_is_a_cycle,
-       "An exception kept in its frame waits for the collector",
+       "An exception kept in its own frame is freed by the collector",
        REQ("GC-022"), NEEDS(gc, frame)) {
   const struct pmm_code code =
       CODE("keeping", 1, 3, {PMM_TRY, 0, 0, 0}, {PMM_RAISE, 0, PMM_USER, 0},
@@ -131,7 +132,7 @@ SHOULD(gc, kept_exception_is_a_cycle,
  * ...": one that the clause alone named is in none, as the name is empty when
  * the clause ends. */
 SHOULD(gc, named_exception_is_no_cycle,
-       "An exception that nobody keeps goes with its clause", REQ("GC-022"),
+       "An exception that nobody keeps is freed with its clause", REQ("GC-022"),
        NEEDS(gc, frame)) {
   const struct pmm_code code =
       CODE("naming", 1, 2, {PMM_TRY, 0, 0, 0}, {PMM_RAISE, 0, PMM_USER, 0},
@@ -152,7 +153,7 @@ static const struct pmm_code looping =
 /* "Values referenced from a suspended generator's frame are visited, so a
  * generator in a cycle is collected and its cleanup runs." */
 MUST(gc, loops_that_wait_are_visited,
-     "What a suspended loop walks over is visited", REQ("GC-023"),
+     "What a suspended loop iterates over is traversed", REQ("GC-023"),
      NEEDS(gc, generator, list)) {
   quiet(t);
   pmm_obj *list = empty_list(t);

@@ -78,7 +78,7 @@ static void make_ring(struct pmm_test *t, struct asker *asker, int n) {
  * returns at once with 0."  "After a collection every survivor has its previous
  * reference count."  Whatever is asked of the collector meanwhile. */
 MUST(gc, asking_inside_spoils_nothing,
-     "Finalizers and callbacks of a collection list the objects",
+     "Finalizers and callbacks may list objects during a collection",
      REQ("GC-012", "GC-016"),
      NEEDS(gc, gc_gen, gc_callbacks, finalizer, weakref, weakref_cb, refcount,
            weakref_count)) {
@@ -224,7 +224,7 @@ static void unfreeze(struct pmm_test *t, void *unused) {
  * collection every survivor has its previous reference count."  Garbage may
  * refer to them. */
 MUST(gc, garbage_may_refer_to_frozen_objects,
-     "Garbage that refers to a frozen object leaves its count right",
+     "Collecting garbage keeps the counts of frozen objects right",
      REQ("GC-012", "GC-018"), NEEDS(gc, gc_freeze, refcount)) {
   quiet(t);
   pmm_obj *frozen = probe(t, 1);
@@ -262,7 +262,7 @@ static uint64_t frozen_in_census(struct pmm_test *t) {
 /* "A census counts the live objects of each type ...: it moves by exactly what
  * was made and dropped."  Frozen ones are among them. */
 MUST(prof, census_counts_frozen_objects,
-     "A census counts frozen objects as others", REQ("PROF-009"),
+     "A census counts frozen objects like others", REQ("PROF-009"),
      NEEDS(census, gc_freeze)) {
   enum { N = 5 };
   quiet(t);

@@ -53,7 +53,7 @@ MUST(gc, frozen_objects_are_ignored, "Frozen garbage stays until unfreeze",
 
 /* "After freeze, tracked objects move to a permanent set whose reported count
  * is the number moved; ..."  Counting frees them all the same. */
-MUST(gc, frozen_objects_are_counted, "The count is that of what was moved",
+MUST(gc, frozen_objects_are_counted, "Freeze reports how many objects it moved",
      REQ("GC-018"), NEEDS(gc_freeze, gc, gc_gen, gc_track, list)) {
   quiet(t);
   collect(t);
@@ -112,7 +112,7 @@ SHOULD(gc, save_all_keeps_garbage, "Save-all puts garbage into the list",
 /* "With the save-all debug flag unreachable objects are appended to the
  * garbage list instead of being freed, and finalizers are still subject to
  * once-only." */
-SHOULD(gc, save_all_finalizes_once, "What is saved is finalized once",
+SHOULD(gc, save_all_finalizes_once, "Save-all mode finalizes each object once",
        REQ("GC-019"), NEEDS(gc_debug, gc, finalizer, list, finalizer_alive,
            resurrection),
        OOM_EXEMPT("a list that cannot grow cannot take what is saved")) {
@@ -202,7 +202,7 @@ static uint64_t uncollectable(struct pmm_test *t) {
 /* "Objects with a legacy delete slot in a cycle, and what they reach, are kept
  * and reported as uncollectable." */
 MAY(gc, legacy_finalizers_are_uncollectable,
-    "Cycles that are deleted the legacy way are kept", REQ("GC-021"),
+    "Cycles with legacy finalizers are kept", REQ("GC-021"),
     NEEDS(gc, gc_gen, gc_debug, finalizer, list),
     OOM_EXEMPT("a list that cannot grow cannot take what is kept")) {
   quiet(t);
@@ -227,7 +227,7 @@ MAY(gc, legacy_finalizers_are_uncollectable,
 /* "Collect returns the number of unreachable objects found (collected plus
  * uncollectable), ..." */
 MUST(gc, collect_counts_the_uncollectable,
-     "Collect counts what it cannot take", REQ("GC-017"),
+     "Collect counts uncollectable objects", REQ("GC-017"),
      NEEDS(gc, gc_debug, finalizer, list),
      OOM_EXEMPT("a list that cannot grow cannot take what is kept")) {
   quiet(t);
@@ -279,7 +279,8 @@ static void lose_cycle(struct pmm_test *t, void *ctx) {
 }
 
 /* "A type that skips a field in traverse shows as a leak after collect; ..." */
-MUST(dbg, skipped_field_shows_as_leak, "A skipped field shows as a leak",
+MUST(dbg, skipped_field_shows_as_leak,
+     "A field that traverse skips shows as a leak",
      REQ("DBG-006"), NEEDS(gc, diag, gc_verify),
      OOM_EXEMPT("a child process does not tell what failed in it")) {
   quiet(t);

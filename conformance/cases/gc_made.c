@@ -72,7 +72,7 @@ static int make_each(struct pmm_test *t, const struct kind *kinds, size_t n) {
  * tracked; a collection during construction is harmless."  Nor to code that
  * such a collection runs. */
 MUST(gc, making_every_kind_is_not_seen,
-     "Code of a collection asks about all while each kind is made",
+     "Objects under construction are not seen by code of a collection",
      REQ("GC-010"), NEEDS(gc, gc_gen, gc_referents, refcount, list, finalizer,
            finalizer_alive), OWN_POINTS) {
   quiet(t);
@@ -196,7 +196,7 @@ static void expect_reclaimed(struct pmm_test *t, const struct kind *kind) {
 /* "A cycle of containers of any kind is reclaimed even when no instance is
  * part of it: what only the cycle refers to dies." */
 MUST(gc, lone_cycles_are_reclaimed,
-     "Each kind of container in a cycle of its own goes", REQ("GC-042"),
+     "A cycle of each kind of container alone is collected", REQ("GC-042"),
      NEEDS(gc)) {
   quiet(t);
   OVER(lone, expect_reclaimed);
@@ -282,7 +282,7 @@ static void make_and_drop(struct pmm_test *t, size_t which, pmm_obj *type) {
 /* "Create-and-drop loops that leave no net growth trigger no collection."
  * Whatever there was to do at the deaths. */
 MUST(gen, mortals_collect_nothing,
-     "Objects that are finalized or watched weigh no more than others",
+     "Transient finalized or weakly referenced objects trigger nothing",
      REQ("GEN-007"), NEEDS(gc_gen, gc),
      STRESS_EXEMPT("a collection at every container is no pacing"),
      OOM_EXEMPT("it makes thousands of objects")) {
@@ -301,7 +301,7 @@ MUST(gen, mortals_collect_nothing,
  * number of existing objects below a few times the sum of the reachable
  * objects and the first threshold." */
 MUST(gen, garbage_without_end_is_bounded,
-     "100000 cycles made over a live heap leave few", REQ("GEN-020"),
+     "100000 cycles made over a live heap leave little garbage", REQ("GEN-020"),
      NEEDS(gc_gen, gc, list),
      STRESS_EXEMPT("a collection at every container takes too long"),
      OOM_EXEMPT("it makes many thousands of objects")) {

@@ -91,7 +91,8 @@ static enum pmm_status collect_long_chain(void *ctx, pmm_rt *rt, pmm_obj *o) {
 
 /* "Collecting a 1e6-long chain closed into a cycle does not overflow the
  * profile's small stack." */
-MUST(gc, collecting_does_not_recurse, "A million-long ring needs no deep stack",
+MUST(gc, collecting_does_not_recurse,
+     "A million-long ring is collected on a small stack",
      REQ("GC-015"), NEEDS(gc, trashcan, list),
      OOM_EXEMPT("a million lists take too long for a round a failure")) {
   enum { N = 1000000 };

@@ -75,7 +75,7 @@ static void check_traverse(struct pmm_test *t, const struct kind *kind) {
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." "A non-zero result from the visitor is
  * returned at once from the traverse function." */
-MUST(gc, basic_types_are_traversed, "Lists, tuples, instances are traversed",
+MUST(gc, basic_types_are_traversed, "Lists, tuples and instances are traversed",
      REQ("GC-006", "GC-007"), NEEDS(gc_track, gc_traverse)) {
   OVER(basic, check_traverse);
 }
@@ -136,7 +136,8 @@ static void check_cycle(struct pmm_test *t, const struct kind *kind) {
  * reference to a trackable object." "After a collection every survivor has its
  * previous reference count." "A collection moves no object and changes no
  * container content." */
-MUST(gc, basic_types_in_cycles, "Cycles through lists, tuples, instances",
+MUST(gc, basic_types_in_cycles,
+     "Cycles through lists, tuples and instances are collected",
      REQ("GC-006", "GC-012", "GC-013"), NEEDS(gc, refcount, gc_traverse)) {
   quiet(t);
   OVER(basic, check_cycle);
@@ -145,7 +146,7 @@ MUST(gc, basic_types_in_cycles, "Cycles through lists, tuples, instances",
 /* "For every container type the visitor is called exactly once per owned
  * reference ..." "After a collection every survivor has its previous reference
  * count." "A collection moves no object and changes no container content." */
-MUST(gc, hashed_types_in_cycles, "Cycles through dicts and sets",
+MUST(gc, hashed_types_in_cycles, "Cycles through dicts and sets are collected",
      REQ("GC-006", "GC-012", "GC-013"), NEEDS(gc, refcount, gc_traverse)) {
   quiet(t);
   OVER(hashed, check_cycle);
@@ -155,7 +156,8 @@ MUST(gc, hashed_types_in_cycles, "Cycles through dicts and sets",
  * reference ..." "Values referenced from a suspended generator's frame are
  * visited ..." "After a collection every survivor has its previous reference
  * count." "A collection ... changes no container content." */
-MUST(gc, frames_in_cycles, "Cycles through generators and closures",
+MUST(gc, frames_in_cycles,
+     "Cycles through generators and closures are collected",
      REQ("GC-006", "GC-012", "GC-013", "GC-023"),
      NEEDS(gc, refcount, gc_traverse)) {
   quiet(t);
@@ -164,7 +166,8 @@ MUST(gc, frames_in_cycles, "Cycles through generators and closures",
 
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." */
-MUST(gc, weak_types_in_cycles, "Cycles through weak maps and callbacks",
+MUST(gc, weak_types_in_cycles,
+     "Cycles through weak maps and callbacks are collected",
      REQ("GC-006"),
      NEEDS(gc, refcount, gc_traverse)) {
   quiet(t);
@@ -173,7 +176,8 @@ MUST(gc, weak_types_in_cycles, "Cycles through weak maps and callbacks",
 
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." */
-MUST(gc, streams_in_cycles, "Cycles through split iterators and chunks",
+MUST(gc, streams_in_cycles,
+     "Cycles through split iterators and chunks are collected",
      REQ("GC-006"),
      NEEDS(gc, refcount, gc_traverse)) {
   quiet(t);
@@ -182,7 +186,8 @@ MUST(gc, streams_in_cycles, "Cycles through split iterators and chunks",
 
 /* "For every container type the visitor is called exactly once per owned
  * reference to a trackable object." */
-MUST(gc, managers_in_cycles, "Cycles through a manager over a generator",
+MUST(gc, managers_in_cycles,
+     "Cycles through a context manager over a generator are collected",
      REQ("GC-006"), NEEDS(gc, refcount, generator, context, gc_traverse)) {
   const struct kind manager = {"manager", in_manager, INDIRECT, OF(context)};
   quiet(t);

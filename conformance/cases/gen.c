@@ -91,7 +91,7 @@ MUST(gen, old_garbage_waits, "A young collection leaves old garbage",
 
 /* "A young object referenced only from an old container survives a young
  * collection." */
-MUST(gen, old_holders_keep_the_young, "An old list keeps what is young",
+MUST(gen, old_holders_keep_the_young, "An old list keeps young items alive",
      REQ("GEN-004"), NEEDS(gc_gen, gc, list)) {
   quiet(t);
   pmm_obj *old = empty_list(t);
@@ -187,7 +187,7 @@ static int youngest(struct pmm_test *t) {
 
 /* "A young collection starts when net container allocations since the last
  * one exceed threshold 0, and not before." */
-MUST(gen, automatic_trigger, "Threshold 0 starts a young collection",
+MUST(gen, automatic_trigger, "Exceeding threshold 0 starts a young collection",
      REQ("GEN-006"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS) {
   enum { THRESHOLD = 700 };
   const int generation = youngest(t);
@@ -205,7 +205,8 @@ MUST(gen, automatic_trigger, "Threshold 0 starts a young collection",
 
 /* "A young collection starts when net container allocations since the last
  * one exceed threshold 0, and not before."  What died again does not count. */
-MUST(gen, trigger_counts_net_allocations, "Freed containers count no more",
+MUST(gen, trigger_counts_net_allocations,
+     "Freed containers are not counted towards the threshold",
      REQ("GEN-006"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS) {
   enum { THRESHOLD = 700, KEPT = 500 };
   const int generation = youngest(t);
@@ -258,7 +259,8 @@ MUST(gen, transient_instances_collect_nothing,
 
 /* "Generation 1 is collected when more than threshold 1 young collections
  * have happened since its last collection." */
-SHOULD(gen, middle_generation_frequency, "Every 11 young ones a middle one",
+SHOULD(gen, middle_generation_frequency,
+       "Every 11th young collection is a middle one",
        REQ("GEN-008"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS) {
   needs_mode(t, "generational incremental");
   pmm_obj *all = empty_list(t);
@@ -293,7 +295,8 @@ static size_t keep_until_dead(struct pmm_test *t, pmm_obj *all, int64_t cookie,
 /* "An automatic full collection is skipped until objects pending since the
  * last one exceed a quarter of the long-lived total."  Old garbage stays until
  * then; a collector in slices may take it when another quarter has come. */
-SHOULD(gen, full_collections_need_growth, "A full one waits for 25 percent",
+SHOULD(gen, full_collections_need_growth,
+       "An automatic full collection waits for 25 percent growth",
        REQ("GEN-009"), NEEDS(gc_gen, gc_callbacks, gc, list),
        STRESS_EXEMPT("a subject may stress itself by its thresholds")) {
   needs_mode(t, "generational incremental full");
@@ -359,7 +362,8 @@ static size_t runs_while_making(struct pmm_test *t, size_t lists) {
 
 /* "Disabled: no automatic run, ...; enable restores."  What a collector does
  * of itself it does again, be it nothing. */
-MUST(gen, enabling_restores_automatic_runs, "Enabling starts them again",
+MUST(gen, enabling_restores_automatic_runs,
+     "Enabling restarts automatic collections",
      REQ("GEN-011"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS) {
   enum { LISTS = 5000 };
   start_afresh(t);
@@ -378,7 +382,8 @@ MUST(gen, enabling_restores_automatic_runs, "Enabling starts them again",
 /* ---- explicit collections ----------------------------------------------- */
 
 /* "collect(0..2) runs that and younger generations; ..." */
-MUST(gen, collect_takes_the_younger_too, "Collecting takes the younger too",
+MUST(gen, collect_takes_the_younger_too,
+     "Collecting a generation collects the younger ones too",
      REQ("GEN-012"), NEEDS(gc_gen, gc)) {
   quiet(t);
   for (int generation = 0; generation < 3; generation++) {

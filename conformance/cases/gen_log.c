@@ -61,7 +61,8 @@ static struct heard *add_note(struct pmm_test *t, int *clock,
 
 /* "Each collection calls every callback with start then stop, with the
  * generation, and in stop the collected ... numbers." */
-MUST(gen, callbacks_bracket_collections, "Start, then stop with the number",
+MUST(gen, callbacks_bracket_collections,
+     "Callbacks get start, then stop with the numbers",
      REQ("GEN-015"), NEEDS(gc_gen, gc_callbacks, gc, list), YOUNG_STRESS) {
   start_clean(t);
   struct heard *heard = add_note(t, SCRATCH(int), PMM_OK);
@@ -84,7 +85,8 @@ MUST(gen, callbacks_bracket_collections, "Start, then stop with the number",
 }
 
 /* "Each collection calls every callback with start then stop ..." */
-MUST(gen, every_callback_is_called, "All callbacks hear, first added first",
+MUST(gen, every_callback_is_called,
+     "All callbacks are called in the order they were added",
      REQ("GEN-015"), NEEDS(gc_callbacks, gc), YOUNG_STRESS) {
   start_clean(t);
   int *clock = SCRATCH(int);
@@ -142,7 +144,8 @@ static void keep_legacy(struct pmm_test *t) {
 }
 
 /* "... and in stop the collected and uncollectable numbers." */
-MUST(gen, stop_tells_the_uncollectable, "Stop tells what could not be taken",
+MUST(gen, stop_tells_the_uncollectable,
+     "The stop callback reports uncollectable objects",
      REQ("GEN-015"), NEEDS(gc_callbacks, gc, gc_debug, list, finalizer),
      YOUNG_STRESS) {
   start_clean(t);
@@ -156,7 +159,7 @@ MUST(gen, stop_tells_the_uncollectable, "Stop tells what could not be taken",
 /* "In each generation the counters collections, collected and uncollectable
  * rise by exactly the work done in it." */
 MUST(gen, statistics_count_the_uncollectable,
-     "Statistics count what could not be taken", REQ("GEN-014"),
+     "Statistics count uncollectable objects", REQ("GEN-014"),
      NEEDS(gc_gen, gc, gc_debug, list, finalizer), YOUNG_STRESS) {
   start_clean(t);
   struct pmm_gc_stats before[3];
@@ -178,7 +181,8 @@ MUST(gen, statistics_count_the_uncollectable,
 
 /* "An exception in a callback is reported as unraisable and the collection
  * proceeds; both phases are still called." */
-MUST(gen, callback_errors_are_contained, "A callback's error stops nothing",
+MUST(gen, callback_errors_are_contained,
+     "An error in a collector callback stops nothing",
      REQ("GEN-016"), NEEDS(gc_callbacks, diag, gc), YOUNG_STRESS) {
   start_clean(t);
   int *clock = SCRATCH(int);
@@ -262,7 +266,8 @@ static void expect_automatic(struct pmm_test *t, uint64_t number) {
 /* "Each collection adds a log entry with its generation, reason and pause
  * and the numbers of objects it examined, reclaimed and could not ..." A
  * mode that starts none by itself leaves none. */
-MUST(gen, log_tells_why, "A run by threshold differs from one by request",
+MUST(gen, log_tells_why,
+     "The log tells automatic and requested collections apart",
      REQ("GEN-018"), NEEDS(gc_log, gc_gen, gc, list), YOUNG_STRESS) {
   start_clean(t);
   uint64_t *before = SCRATCH_ARRAY(uint64_t, 3);
@@ -288,7 +293,8 @@ MUST(gen, log_tells_why, "A run by threshold differs from one by request",
 
 /* "Each collection adds a log entry with its generation, reason and pause
  * and the numbers of objects it examined, reclaimed and could not ..." */
-MUST(gen, log_keeps_the_last_runs, "The log has the last runs, latest first",
+MUST(gen, log_keeps_the_last_runs,
+     "The log keeps the last collections, latest first",
      REQ("GEN-018"), NEEDS(gc_log, gc_gen, gc), YOUNG_STRESS) {
   enum { RUNS = PMM_GC_LOG_RUNS + 6, ROOM = PMM_GC_LOG_RUNS + 1 };
   start_clean(t);
@@ -312,7 +318,7 @@ MUST(gen, log_keeps_the_last_runs, "The log has the last runs, latest first",
 
 /* "The garbage that a collection left behind is reported as an exact number
  * when every object was examined, and otherwise as unknown, never as 0." */
-MUST(gen, log_knows_what_is_left, "Garbage left is a number or unknown",
+MUST(gen, log_knows_what_is_left, "Remaining garbage is a number or unknown",
      REQ("GEN-019"), NEEDS(gc_log, gc, gc_gen, gc_debug, list, finalizer),
      YOUNG_STRESS) {
   start_clean(t);

@@ -53,7 +53,7 @@ static void append_new(struct pmm_test *t, pmm_obj *list, int n) {
 
 /* "A young collection's work (objects visited) depends on the young set, not
  * on the number of old objects." */
-MUST(gen, young_work_is_bounded, "A young collection visits the young alone",
+MUST(gen, young_work_is_bounded, "A young collection visits only young objects",
      REQ("GEN-017"), NEEDS(gc_gen, gc, list)) {
   enum { OLD = 100000, NEW_ONES = 500 };
   quiet(t);

@@ -71,7 +71,8 @@ static void stop_tracing(struct pmm_test *t, void *unused) {
 
 /* "Iterating a generator over n items keeps peak traced memory below 2 KiB
  * above the start for n=1e6 when items are dropped." */
-MUST(genr, memory_is_constant, "A million items pass through 2 KiB",
+MUST(genr, memory_is_constant,
+     "A generator over a million items needs less than 2 KiB",
      REQ("GENR-002"), NEEDS(generator, trace),
      OOM_EXEMPT("a million items take too long for a round a failure")) {
   int64_t sum = 0;
@@ -185,7 +186,8 @@ MUST(genr, close_is_idempotent, "A second close does nothing",
 
 /* "A generator that yields after generator-exit makes close report an error;
  * on drop the error is reported as unraisable." */
-MUST(genr, ignoring_exit_is_an_error, "A generator must not outlive its close",
+MUST(genr, ignoring_exit_is_an_error,
+     "A generator that yields in close is an error",
      REQ("GENR-008"), NEEDS(generator, diag)) {
   pmm_obj *closed = generator_of(t, &stubborn);
   step(t, closed);
@@ -222,7 +224,7 @@ MUST(genr, exhaustion_releases_the_frame, "An ended generator keeps no locals",
 
 /* "Throwing into a suspended generator raises there; into an unstarted one
  * raises without running the body and finishes it." */
-MUST(genr, throw_raises_where_it_waits, "A thrown error arrives at the yield",
+MUST(genr, throw_raises_where_it_waits, "A thrown error is raised at the yield",
      REQ("GENR-010"), NEEDS(generator)) {
   const struct pmm_code catching =
       CODE("catching", 0, 0, {PMM_TRY, 0, 0, 0}, {PMM_YIELD, -1, -1, 0},

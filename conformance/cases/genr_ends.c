@@ -128,7 +128,7 @@ static void end_by(struct pmm_test *t, const struct end *end,
  * which becomes a runtime error) and however it was resumed, what it held
  * and returned is released once, when it ends, and it is finished." */
 MUST(genr, every_end_by_every_way,
-     "Each end of a generator by each way to resume it",
+     "A resumed generator releases all it held, however it ends",
      REQ("GENR-031"), NEEDS(frame, generator, list, tuple), OWN_SWEEP) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(ends); i++) {
@@ -142,7 +142,8 @@ MUST(genr, every_end_by_every_way,
 /* "However a generator ends (it returns, raises, or raises a stop error,
  * which becomes a runtime error) and however it was resumed, what it held
  * and returned is released once, when it ends, and it is finished." */
-MUST(genr, every_end_by_dropping, "Each end of a generator that is dropped",
+MUST(genr, every_end_by_dropping,
+     "A dropped generator releases all it held, however it ends",
      REQ("GENR-031"), NEEDS(diag, generator)) {
   const struct pmm_code_call call = {stop_inside, t};
   quiet(t);
@@ -254,7 +255,7 @@ static void enter_by(struct pmm_test *t, const struct way *way, int delegated,
 /* "A running generator that is entered again, by whatever operation and
  * from wherever, reports an error and continues where it was." */
 MUST(genr, running_generators_refuse_every_way,
-     "A running generator refuses every way in", REQ("GENR-032"),
+     "A running generator refuses every re-entry", REQ("GENR-032"),
      NEEDS(generator, list, tuple), OWN_SWEEP) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(ways_inside); i++) {
@@ -322,7 +323,7 @@ static uint64_t owners_of(struct pmm_test *t, pmm_obj *o) {
 /* "A generator that its own cleanup stores somewhere while it is dying
  * stays alive, finished, and dies once when that reference is released." */
 MUST(genr, generators_are_resurrected,
-     "A generator that its finally clause stores lives on",
+     "A generator that its own cleanup stores stays alive",
      REQ("GENR-033"),
      NEEDS(context, gc, generator, list, refcount, resurrection)) {
   quiet(t);

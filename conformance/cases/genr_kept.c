@@ -201,7 +201,7 @@ MUST(genr, handled_errors_outlive_generators,
  * garbage, while the generator is alive: the generator continues with all
  * its locals." */
 MUST(genr, garbage_errors_spare_generators,
-     "A collected error leaves the locals of its generator",
+     "A collected error leaves its generator's locals intact",
      REQ("GENR-035"), NEEDS(gc, generator, list)) {
   const struct pmm_code *const shapes[] = {&waits_behind, &waits_inside};
   quiet(t);

@@ -83,7 +83,8 @@ static int64_t raised(struct pmm_test *t, pmm_obj *o) {
 /* "With immortal objects (3.12+), any number of increments and decrements
  * leaves the reported count of None, True, small ints, the empty tuple and
  * static types unchanged." */
-SHOULD(imm, immortal_counts_do_not_move, "Counts of immortals do not move",
+SHOULD(imm, immortal_counts_do_not_move,
+       "Reference counts of immortal objects do not move",
        REQ("IMM-004"), NEEDS(immortal, refcount, tuple)) {
   pmm_obj *shared[] = {NEW(OPS->none(RT)), NEW(OPS->boolean(RT, 1)),
                        NEW(OPS->boolean(RT, 0)), integer(t, 1),
@@ -117,7 +118,8 @@ SHOULD(imm, static_types_do_not_count, "Counts of static types do not move",
 
 /* "Without immortality, the same objects count references normally: 1000 new
  * references raise the count by 1000." */
-SHOULD(imm, mortal_singletons_count, "Without immortality singletons count",
+SHOULD(imm, mortal_singletons_count,
+       "Without immortality singletons are counted",
        REQ("IMM-005"), NEEDS(refcount, tuple, immortal)) {
   int64_t wanted = profile_int(t, "immortal") ? 0 : 1000;
   expect_eq(OFFERED(immortal), profile_int(t, "immortal"));
@@ -130,7 +132,7 @@ SHOULD(imm, mortal_singletons_count, "Without immortality singletons count",
 /* "On 64-bit CPython 3.12 and later an object is immortal when the lower 32
  * bits of its reference count are all set; 1e6 decrements leave None
  * immortal." */
-MAY(imm, immortals_survive_decrements, "A storm of releases changes nothing",
+MAY(imm, immortals_survive_decrements, "A million releases leave None immortal",
     REQ("IMM-006"), NEEDS(immortal, refcount)) {
   pmm_obj *none = NEW(OPS->none(RT));
   uint64_t count = OPS->refcount(RT, none);
@@ -170,7 +172,8 @@ MUST(imm, interning_gives_one_object, "Equal interned strings are one object",
 
 /* "An interned string with no other owner is removed from the table and freed
  * (the table holds no owning reference)." */
-SHOULD(imm, interned_strings_are_mortal, "The table of interned keeps nothing",
+SHOULD(imm, interned_strings_are_mortal,
+       "The intern table keeps no string alive",
        REQ("IMM-008"), NEEDS(str, intern)) {
   DROP(interned(t, "first, so that the table has its memory"));
   uint64_t blocks = live_blocks(t);
@@ -206,7 +209,7 @@ SHOULD(imm, single_characters_are_shared, "Latin-1 characters are shared",
 /* "One-character strings U+0000..U+00FF and all 256 single-byte bytes objects
  * are singletons; U+0100 is not." */
 SHOULD(imm, parts_of_one_character_are_shared,
-       "A part of one character is the shared object", REQ("IMM-009"),
+       "A one-character slice is the shared object", REQ("IMM-009"),
        NEEDS(str, bytes)) {
   for (unsigned code = 0; code < 256; code++) {
     unsigned char byte[] = {'x', (unsigned char)code, 'x'};
@@ -273,7 +276,8 @@ MUST(imm, empty_results_are_singletons,
 /* "Every empty tuple, empty str and empty bytes produced by any constructor is
  * one object." */
 MUST(imm, reading_nothing_gives_the_singleton,
-     "At its end a file gives the one empty bytes object", REQ("IMM-010"),
+     "Reading at the end of a file gives the empty bytes singleton",
+     REQ("IMM-010"),
      NEEDS(file, bytes)) {
   pmm_obj *bytes = NEW(OPS->bytes_new(RT, "", 0));
   pmm_obj *file = NEW(OPS->file_open(RT, file_of(t, 10), "r"));

@@ -36,7 +36,7 @@ static pmm_obj *repeated(struct pmm_test *t, pmm_obj *item, int64_t n) {
 
 /* "Growing a list never moves the list object: its id is stable through any
  * number of appends." */
-MUST(lst, growing_keeps_identity, "A growing list stays where it is",
+MUST(lst, growing_keeps_identity, "A growing list does not move",
      REQ("LST-001"), NEEDS(list)) {
   pmm_obj *list = empty_list(t);
   pmm_obj *item = NEW(OPS->none(RT));
@@ -74,7 +74,7 @@ MUST(lst, append_grows_by_the_rule, "Capacities follow the profile's rule",
 
 /* "Appending n items causes O(log n) reallocations: at most 100 for n=1e6 and
  * total moved bytes <= 10x the final size." */
-MUST(lst, append_is_amortised, "A million appends move the array rarely",
+MUST(lst, append_is_amortised, "A million appends rarely move the array",
      REQ("LST-003"), NEEDS(list, sizeof)) {
   pmm_obj *list = empty_list(t);
   pmm_obj *item = NEW(OPS->none(RT));
@@ -95,7 +95,7 @@ MUST(lst, append_is_amortised, "A million appends move the array rarely",
 /* "Appending n items causes O(log n) reallocations: at most 100 for n=1e6 and
  * total moved bytes <= 10x the final size."  No block moves by more bytes than
  * it is asked for. */
-MUST(lst, appending_asks_rarely, "A million appends ask for memory rarely",
+MUST(lst, appending_asks_rarely, "A million appends rarely allocate",
      REQ("LST-003"), NEEDS(list, sizeof)) {
   pmm_obj *list = empty_list(t);
   pmm_obj *item = NEW(OPS->none(RT));
@@ -125,7 +125,8 @@ MUST(lst, a_million_appends_have_the_size, "The size after a million appends",
 
 /* "[x]*n and a+b allocate exactly the needed slots: 1e6 items give 8000056
  * bytes and 2e6 give 16000056." */
-MUST(lst, repeat_and_concat_are_exact, "Repeat and concatenate waste nothing",
+MUST(lst, repeat_and_concat_are_exact,
+     "Repeat and concatenation allocate exactly",
      REQ("LST-005"), NEEDS(list, sizeof)) {
   pmm_obj *item = NEW(OPS->none(RT));
   pmm_obj *a = repeated(t, item, 1000000);
@@ -240,7 +241,7 @@ static void expect_shrinking(struct pmm_test *t, pmm_obj *list,
 /* "When the length falls below half of the capacity the array is reallocated
  * by the growth rule; popping from 1000/1132 gives capacity 640 at 565 items,
  * 364 at 319, ... 4 at 1, 0 at 0." */
-MUST(lst, popping_shrinks_by_the_rule, "Popping shrinks as the profile says",
+MUST(lst, popping_shrinks_by_the_rule, "Popping shrinks by the profile's rule",
      REQ("LST-009"), NEEDS(list, sizeof)) {
   int64_t start = profile_int(t, "list_shrink_start");
   pmm_obj *list = empty_list(t);
@@ -254,7 +255,7 @@ MUST(lst, popping_shrinks_by_the_rule, "Popping shrinks as the profile says",
  * by the growth rule; popping from 1000/1132 gives capacity 640 at 565 items,
  * 364 at 319, ... 4 at 1, 0 at 0." */
 MUST(lst, an_exact_list_shrinks_by_the_rule,
-     "A list made to measure shrinks as the profile says", REQ("LST-009"),
+     "A list of exact size shrinks by the profile's rule", REQ("LST-009"),
      NEEDS(list, sizeof)) {
   pmm_obj *item = NEW(OPS->none(RT));
   pmm_obj *list = repeated(t, item, profile_int(t, "list_trim_start"));
@@ -284,7 +285,8 @@ static void expect_rest(struct pmm_test *t, pmm_obj *list, int times) {
 /* "Alternating append/pop with length within (capacity/2, capacity] performs
  * no reallocation." */
 MUST(lst, between_half_and_full_nothing_moves,
-     "Between half and full the array stays", REQ("LST-010"),
+     "Between half and full capacity the array is not reallocated",
+     REQ("LST-010"),
      NEEDS(list, sizeof)) {
   enum { TIMES = 34000 }; /* three times as many are 1e5                    */
   pmm_obj *item = NEW(OPS->none(RT));
@@ -341,7 +343,7 @@ MUST(lst, emptying_releases_storage, "An emptied list keeps no array",
 
 /* "Removing a value releases one occurrence, shifts later items by one, and
  * keeps order." */
-MUST(lst, removal_releases_one, "Removing takes one occurrence out",
+MUST(lst, removal_releases_one, "Removing takes out one occurrence",
      REQ("LST-012"), NEEDS(list, refcount)) {
   pmm_obj *o[3] = {probe(t, 0), probe(t, 1), probe(t, 2)};
   pmm_obj *list = LIST(o[0], o[1], o[2], o[1], o[0]);
@@ -396,7 +398,8 @@ MUST(lst, a_full_literal_grows, "Appending to a literal reserves slack",
 /* "A list of 3 items has a capacity of 3 or 4, depending on how it was
  * built, and after 14 and 15 are appended its contents are
  * [11,12,13,14,15]." */
-MUST(lst, an_exact_literal_grows, "A literal of variables grows as well",
+MUST(lst, an_exact_literal_grows,
+     "A list of variables grows by the profile's rule",
      REQ("LST-014"), NEEDS(list, sizeof)) {
   pmm_obj *list = LIST(integer(t, 11), integer(t, 12), integer(t, 13));
   expect_ge(capacity(t, list), 3);

@@ -48,7 +48,8 @@ static void append_dying(struct pmm_test *t, struct scene *s, pmm_obj *type,
 
 /* "Finalizers of released items may append to the same list during clear or
  * slice assignment without corrupting it; items added survive." */
-MUST(lst, clearing_is_reentrant, "Finalizers may append while it is cleared",
+MUST(lst, clearing_is_reentrant,
+     "Finalizers may append to a list that is being cleared",
      REQ("LST-016"), NEEDS(list, finalizer, finalizer_alive, prompt)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "writer", 0, 0, append_mark, s);
@@ -192,7 +193,8 @@ MUST(lst, a_sort_that_fails_keeps_its_items,
 
 /* "Mutating a list while it is being sorted raises an error and leaves a valid
  * list with all references accounted for." */
-MUST(lst, sorting_detects_mutation, "A list that changes while sorted fails",
+MUST(lst, sorting_detects_mutation,
+     "Sorting fails when the list is changed meanwhile",
      REQ("LST-018"), NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   for (int64_t i = 0; i < 20; i++) {
@@ -223,7 +225,7 @@ static enum pmm_status undoing_key(void *ctx, pmm_rt *rt, pmm_obj *item,
 /* "Mutating a list while it is being sorted raises an error and leaves a valid
  * list with all references accounted for." */
 MUST(lst, sorting_detects_what_was_undone,
-     "A list that changed while sorted fails, whatever is left of it",
+     "Sorting fails after a change that was undone",
      REQ("LST-018"), NEEDS(list, refcount, sort, sort_key)) {
   struct scene *s = scene(t);
   for (int64_t i = 0; i < 3; i++) {

@@ -106,7 +106,7 @@ static void try_all(struct pmm_test *t, int nested) {
 /* "Sorting a list whose items cannot be ordered fails with a type error and
  * leaves all items in the list." */
 MUST(lst, sorting_refuses_an_odd_item,
-     "An item of another kind, at each place, is refused", REQ("LST-021"),
+     "Sorting refuses an item of another kind at any place", REQ("LST-021"),
      NEEDS(list, str, dict)) {
   try_all(t, 0);
 }
@@ -114,7 +114,8 @@ MUST(lst, sorting_refuses_an_odd_item,
 /* "Sorting a list whose items cannot be ordered fails with a type error and
  * leaves all items in the list." So within tuples. */
 MUST(lst, sorting_refuses_an_odd_item_in_tuples,
-     "So is one within tuples", REQ("LST-021"),
+     "Sorting tuples refuses one that holds an item of another kind",
+     REQ("LST-021"),
      NEEDS(list, tuple, str, dict)) {
   try_all(t, 1);
 }

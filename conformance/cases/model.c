@@ -76,7 +76,7 @@ static void assign(struct pmm_test *t, size_t length, size_t from, size_t to,
 /* "After an assignment to a slice the list holds the items before the
  * slice, the new items and the items after it, in order, for every length,
  * position and source, including the list itself." */
-MUST(lst, slices_are_as_the_model, "Every slice replaced by every other",
+MUST(lst, slices_are_as_the_model, "Every slice can be replaced by every other",
      REQ("LST-031"), NEEDS(generator, list, tuple), OWN_SWEEP) {
   static const size_t sizes[] = {0, 1, 2, 5};
   quiet(t);
@@ -96,7 +96,8 @@ MUST(lst, slices_are_as_the_model, "Every slice replaced by every other",
 /* "After an assignment to a slice the list holds the items before the
  * slice, the new items and the items after it, in order, for every length,
  * position and source, including the list itself." */
-MUST(lst, long_slices_are_as_the_model, "The same where a long tail moves",
+MUST(lst, long_slices_are_as_the_model,
+     "Replacing slices of a long list moves its tail correctly",
      REQ("LST-031"), NEEDS(generator, list, tuple), OWN_SWEEP) {
   quiet(t);
   for (size_t length = 100; length <= MOST; length += 50) {
@@ -173,7 +174,8 @@ static void rebuild(struct pmm_test *t, int n, int step) {
 
 /* "After a table is rebuilt, whatever was deleted before, every remaining
  * entry is found, in order, and no deleted one is." */
-MUST(dct, rebuilt_tables_find_all, "A rebuilt table finds all that stayed",
+MUST(dct, rebuilt_tables_find_all,
+     "A rebuilt table finds all remaining entries",
      REQ("DCT-032"), NEEDS(dict, list, set), OWN_SWEEP) {
   static const int counts[] = {5, 6, 10, 11, 21, 22, 43, 86, 170};
   static const int steps[] = {1, 2, 7, 50, 1000};
@@ -217,7 +219,7 @@ static void collect_ends(struct pmm_test *t, size_t n, int generation) {
 /* "Garbage that was made first or last among any number of tracked objects
  * is found by a collection of each generation, and nothing else is." */
 MUST(gc, garbage_at_the_ends_is_found,
-     "The first and the last object are found, for sizes around powers of two",
+     "Garbage made first or last is found",
      REQ("GC-041"), NEEDS(gc, list), OWN_SWEEP) {
   quiet(t);
   for (size_t power = 256; power <= 2048; power *= 2) {
@@ -271,7 +273,7 @@ static void copy_ended(struct pmm_test *t, pmm_obj *container) {
 
 /* "A copy of an exhausted iterator is exhausted too, and owns nothing." */
 MUST(copy, copies_of_ended_iterators,
-     "A copy of an iterator that has ended has ended",
+     "A copy of an exhausted iterator is exhausted",
      REQ("COPY-031"), NEEDS(copy, dict, list, str, tuple, bytes)) {
   pmm_obj *containers[] = {
       list_of_ints(t, 2), tuple_of_ints(t, 2), text(t, "ab"), in_dict(t),

@@ -160,7 +160,8 @@ static void expect_reports(struct pmm_test *t, const operation_fn *all,
 
 /* "If the k-th allocation of an operation fails, the operation returns an
  * out-of-memory error for every k until it succeeds." */
-MUST(oom, failure_is_reported, "A failed allocation is told", REQ("OOM-001"),
+MUST(oom, failure_is_reported,
+     "A failed allocation is reported", REQ("OOM-001"),
      NEEDS(fail_inject, list, tuple, str, finalizer, weakref, bytes),
      ARMS_ITSELF) {
   quiet(t);
@@ -170,7 +171,8 @@ MUST(oom, failure_is_reported, "A failed allocation is told", REQ("OOM-001"),
 /* "If the k-th allocation of an operation fails, the operation returns an
  * out-of-memory error for every k until it succeeds." */
 MUST(oom, failure_in_containers_is_reported,
-     "So it is in dicts, sets, generators and copies", REQ("OOM-001"),
+     "Failed allocations in dicts, sets, generators, copies are reported",
+     REQ("OOM-001"),
      NEEDS(fail_inject, dict, set, generator, copy, finalizer, list, str,
            tuple), ARMS_ITSELF) {
   quiet(t);
@@ -230,7 +232,8 @@ MUST(oom, failure_leaks_nothing, "A failed operation leaves no block",
 /* "After a failed operation and release of its inputs, live blocks equal the
  * baseline." */
 MUST(oom, failure_in_containers_leaks_nothing,
-     "Nor in dicts, sets, generators and copies", REQ("OOM-002"),
+     "Failed operations on dicts, sets, generators, copies leave no block",
+     REQ("OOM-002"),
      NEEDS(fail_inject, dict, set, generator, copy, finalizer, list, str,
            tuple), ARMS_ITSELF) {
   quiet(t);
@@ -242,7 +245,7 @@ MUST(oom, failure_in_containers_leaks_nothing,
 /* "After a failed operation and release of its inputs, live blocks equal the
  * baseline." */
 MUST(oom, failed_list_of_a_tuple_leaks_nothing,
-     "A failed list(tuple) lets the tuple go", REQ("OOM-002"),
+     "A failed list(tuple) releases the tuple", REQ("OOM-002"),
      NEEDS(fail_inject, list, tuple, refcount), ARMS_ITSELF) {
   pmm_obj *tuple = tuple_of_ints(t, 100);
   uint64_t count = OPS->refcount(RT, tuple);
@@ -259,7 +262,8 @@ MUST(oom, failed_list_of_a_tuple_leaks_nothing,
 }
 
 /* "Raising the out-of-memory error needs no successful allocation." */
-MUST(oom, error_needs_no_memory, "The error comes when nothing can be had",
+MUST(oom, error_needs_no_memory,
+     "The memory error is raised when no allocation succeeds",
      REQ("OOM-008"), NEEDS(fail_inject, list, tuple, str, finalizer, weakref,
            bytes),
      ARMS_ITSELF) {
@@ -268,7 +272,8 @@ MUST(oom, error_needs_no_memory, "The error comes when nothing can be had",
 }
 
 /* "An object whose allocation failed is never finalized, ..." */
-MUST(oom, what_was_not_made_is_not_finalized, "No finalizer without an object",
+MUST(oom, what_was_not_made_is_not_finalized,
+     "An object that was not made is not finalized",
      REQ("OOM-010"), NEEDS(fail_inject, list, tuple, str, finalizer, prompt),
      ARMS_ITSELF) {
   quiet(t);
@@ -286,7 +291,7 @@ MUST(oom, what_was_not_made_is_not_finalized, "No finalizer without an object",
 
 /* "... one whose initialiser failed is released once." */
 MUST(oom, what_was_half_made_is_released_once,
-     "What a failed list(...) took is released once", REQ("OOM-010"),
+     "A failed list(...) releases once what it took", REQ("OOM-010"),
      NEEDS(list, generator, finalizer)) {
   const struct pmm_code failing =
       CODE("failing", 1, 1, {PMM_YIELD, -1, 0, 0}, {PMM_DEL, 0, 0, 0},
@@ -373,7 +378,8 @@ MUST(oom, impossible_sizes_fail_early, "Sizes that overflow fail at once",
 
 /* "A count that does not fit the signed size type raises an overflow error,
  * not out-of-memory." */
-MUST(oom, index_overflow_is_another_error, "2**63 is no size: an overflow",
+MUST(oom, index_overflow_is_another_error,
+     "A size of 2**63 is an overflow error",
      REQ("OOM-006"), NEEDS(list)) {
   pmm_obj *list = list_of_ints(t, 4);
   pmm_obj *count = NEW(OPS->int_parse(RT, "9223372036854775808"));
@@ -413,7 +419,8 @@ MUST(oom, release_never_fails, "Releasing and collecting need no memory",
 
 /* "A failed weak reference creation leaves the referent's list unchanged and
  * the referent collectable." */
-MUST(oom, weakref_creation_is_atomic, "A failed weak reference leaves no trace",
+MUST(oom, weakref_creation_is_atomic,
+     "A failed weak reference leaves nothing behind",
      REQ("OOM-012"), NEEDS(fail_inject, weakref, weakref_cb, gc, weakref_count),
      ARMS_ITSELF) {
   quiet(t);

@@ -77,7 +77,8 @@ static enum pmm_status exhaust(struct pmm_test *t, pmm_obj *list,
 
 /* "After a real memory limit is hit and memory is dropped, new allocations
  * succeed in the same process." */
-MUST(oom, usable_after_exhaustion, "Work goes on after memory ran out",
+MUST(oom, usable_after_exhaustion,
+     "The runtime stays usable after memory ran out",
      REQ("OOM-007"), NEEDS(list, bytes, prompt),
      OOM_EXEMPT("limits the memory of the process itself"),
      INEXACT("allocations frees requested_bytes peak_bytes",

@@ -93,7 +93,7 @@ MUST(pool, classes_step_by_the_profile, "Size classes are the profile's",
 
 /* "Allocating 0 bytes returns a non-null pointer distinct from all other live
  * blocks and freeable." */
-MUST(pool, zero_bytes_are_a_block, "A request of 0 bytes is a block",
+MUST(pool, zero_bytes_are_a_block, "A request of 0 bytes gives a block",
      REQ("POOL-004"), NEEDS(domains)) {
   enum { N = 100 };
   uintptr_t at[N];
@@ -272,7 +272,8 @@ MUST(pool, contents_are_preserved, "A block keeps its bytes till it is freed",
 
 /* "Free and realloc of any pointer route to pool or raw allocator by address
  * lookup, and never by reading memory before an arbitrary pointer." */
-MUST(pool, ownership_is_looked_up, "Small and large blocks mix freely",
+MUST(pool, ownership_is_looked_up,
+     "Small and large blocks can be freed and resized in any mix",
      REQ("POOL-016"), NEEDS(domains),
      OOM_EXEMPT("20000 steps take too long for a round a failure")) {
   struct trace *trace = new_trace(t, 6000);
@@ -300,7 +301,7 @@ static void resize(struct pmm_test *t, void **cell, size_t old, size_t size) {
 
 /* "Realloc preserves min(old,new) bytes when crossing classes and the 512
  * threshold in both directions." */
-MUST(pool, realloc_keeps_data, "Resizing keeps what both sizes share",
+MUST(pool, realloc_keeps_data, "Resizing keeps the common bytes",
      REQ("POOL-011"), NEEDS(domains)) {
   static const size_t sizes[] = {16, 513, 16, 17, 512, 600, 512, 100000, 513,
                                  48, 1, 64, 4096, 33};

@@ -121,7 +121,8 @@ MUST(pool, empty_pools_of_a_held_arena_serve,
 
 /* "Allocating and freeing one block 1e4 times requests and releases no
  * arena." */
-MUST(pool, churn_of_one_block_is_quiet, "One block's churn moves no arena",
+MUST(pool, churn_of_one_block_is_quiet,
+     "Churn of one block requests and releases no arena",
      REQ("POOL-021"), NEEDS(pool, domains, arena_hook)) {
   struct arenas *a = hook_arenas(t);
   void *block = BLOCK(OPS->domain_malloc(RT, PMM_DOMAIN_OBJ, 100));
@@ -136,7 +137,8 @@ MUST(pool, churn_of_one_block_is_quiet, "One block's churn moves no arena",
 
 /* "Allocating and freeing one block 1e4 times requests and releases no
  * arena."  Nor where that block is the first of an arena. */
-MUST(pool, churn_at_the_edge_is_quiet, "Nor is it at the edge of an arena",
+MUST(pool, churn_at_the_edge_is_quiet,
+     "Churn of one block at the edge of an arena moves no arena",
      REQ("POOL-021"), NEEDS(pool, domains, arena_hook),
      OOM_EXEMPT(MANY_BLOCKS)) {
   struct arenas *a = hook_arenas(t);

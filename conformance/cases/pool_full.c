@@ -39,7 +39,8 @@ static void fill_pools(struct pmm_test *t, size_t size) {
 
 /* "For any random alloc/free/realloc trace, byte ranges of live blocks are
  * disjoint."  Where one pool ends and the next begins, too. */
-MUST(pool, full_pools_do_not_overlap, "Blocks of several full pools are apart",
+MUST(pool, full_pools_do_not_overlap,
+     "Blocks of several full pools do not overlap",
      REQ("POOL-009"), NEEDS(domains),
      OOM_EXEMPT("thousands of blocks take too long for a round a failure")) {
   static const size_t sizes[] = {16, 48, 64, 256, 496, 512};

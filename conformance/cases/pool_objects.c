@@ -332,7 +332,8 @@ MUST(pool, dead_objects_leave_room_for_others,
 
 /* "Allocating and freeing one block 1e4 times requests and releases no
  * arena." */
-MUST(pool, churn_of_one_object_is_quiet, "One object's churn moves no arena",
+MUST(pool, churn_of_one_object_is_quiet,
+     "Churn of one object requests and releases no arena",
      REQ("POOL-021"), NEEDS(pool, bytes)) {
   quiet(t);
   DROP(block(t, 100));

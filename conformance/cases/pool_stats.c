@@ -23,7 +23,7 @@ SHOULD(pool, statistics_add_up, "Statistics of each class add up",
 }
 
 /* "... and bytes sum to arena bytes." */
-SHOULD(pool, arenas_hold_what_classes_hold, "Arenas and classes tell the same",
+SHOULD(pool, arenas_hold_what_classes_hold, "Arena and class statistics agree",
        REQ("POOL-023"), NEEDS(pool, pool_stats, arena_stats, list)) {
   struct pmm_class_stats class = {.struct_size = sizeof class};
   struct pmm_arena_stats arena = {.struct_size = sizeof arena};

@@ -39,7 +39,8 @@ static pmm_obj *block_of(struct pmm_test *t, size_t size) {
 
 /* "While tracing, current equals live traced bytes, peak is the maximum, and
  * peak >= current always." */
-MUST(prof, current_and_peak, "Current follows what lives, peak the most",
+MUST(prof, current_and_peak,
+     "Current follows the live bytes, peak their maximum",
      REQ("PROF-001"), NEEDS(trace, bytes)) {
   enum { SIZE = 1000000 };
   start_tracing(t);
@@ -73,7 +74,7 @@ MUST(prof, growing_moves_the_peak, "A block that grows moves the peak",
 
 /* "While tracing, current equals live traced bytes ..."  To the byte, where
  * the counters are exact. */
-MUST(prof, current_is_exact, "Current moves as live bytes do",
+MUST(prof, current_is_exact, "Current moves exactly as live bytes do",
      REQ("PROF-001"), NEEDS(trace, list, bytes)) {
   (void)profile_int(t, "exact_counters");
   quiet(t);
@@ -91,7 +92,8 @@ MUST(prof, current_is_exact, "Current moves as live bytes do",
 
 /* "Blocks older than start are not traced, and freeing them does not make the
  * total negative." */
-MUST(prof, older_blocks_are_not_traced, "What is older than start counts not",
+MUST(prof, older_blocks_are_not_traced,
+     "Blocks older than the start are not traced",
      REQ("PROF-002"), NEEDS(trace, bytes)) {
   enum { SIZE = 1000000 };
   pmm_obj *old = block_of(t, SIZE);
@@ -195,7 +197,8 @@ MUST(prof, stop_clears_everything, "Stopping forgets all figures",
 }
 
 /* "... overhead is reported separately and never inside current." */
-MUST(prof, tracer_does_not_count_itself, "The tracer is not in its figures",
+MUST(prof, tracer_does_not_count_itself,
+     "The tracer does not count its own memory",
      REQ("PROF-005"), NEEDS(trace, list, sizeof)) {
   enum { N = 10000 };
   quiet(t);
@@ -217,7 +220,8 @@ MUST(prof, tracer_does_not_count_itself, "The tracer is not in its figures",
 }
 
 /* "... overhead is reported separately and never inside current." */
-MUST(prof, overhead_is_told_apart, "The tracer's own memory is told apart",
+MUST(prof, overhead_is_told_apart,
+     "The tracer's own memory is reported separately",
      REQ("PROF-005"), NEEDS(trace, list)) {
   enum { N = 20000 };
   pmm_obj *list = list_of_ints(t, 0);
@@ -317,7 +321,8 @@ static struct counts *census(struct pmm_test *t, const char *a, const char *b,
 
 /* "A census counts the live objects of each type and the bytes they report:
  * it moves by exactly what was made and dropped." */
-MUST(prof, census_counts_containers, "A census moves by what was made",
+MUST(prof, census_counts_containers,
+     "A census changes by exactly what was made",
      REQ("PROF-009"), NEEDS(census, sizeof, list, gc)) {
   enum { LISTS = 30, PROBES = 7 };
   quiet(t);
@@ -372,7 +377,7 @@ MUST(prof, census_counts_atoms, "Objects outside the collector count too",
 /* "Blocks older than start are not traced, and freeing them does not make the
  * total negative." */
 MUST(prof, freeing_older_blocks_takes_nothing,
-     "Older blocks take nothing from the total", REQ("PROF-002"),
+     "Freeing older blocks takes nothing from the total", REQ("PROF-002"),
      NEEDS(trace, list)) {
   uint64_t before;
   uint64_t after;

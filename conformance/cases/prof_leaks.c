@@ -78,7 +78,8 @@ MUST(prof, detector_is_exact, "A clean run has no leak, a planted one has one",
 
 /* "A leak report tells apart unreleased references, uncollected cycles and
  * blocks held by caches ..." */
-MUST(prof, kinds_of_leaks_are_told_apart, "References, cycles, caches differ",
+MUST(prof, kinds_of_leaks_are_told_apart,
+     "References, cycles and caches are told apart",
      REQ("PROF-008"), NEEDS(diag, gc, list, tuple)) {
   quiet(t);
   pmm_obj *held = probe_type(t, "held", 1, PMM_TYPE_GC, NULL, NULL);
@@ -117,7 +118,8 @@ static uint64_t cached_blocks(struct pmm_test *t) {
 
 /* "A leak report tells apart unreleased references, uncollected cycles and
  * blocks held by caches ..." */
-MUST(prof, caches_are_told_apart, "What free lists keep is reported as that",
+MUST(prof, caches_are_told_apart,
+     "Blocks kept by free lists are reported as cached",
      REQ("PROF-008"), NEEDS(diag, list)) {
   quiet(t);
   (void)cached_blocks(t);

@@ -119,7 +119,8 @@ MUST(ref, an_alias_adds_one, "An alias adds one and copies nothing",
 /* "Storing into a fresh tuple or list slot with the stealing operation
  * transfers ownership, so the count is unchanged and the caller must not
  * release it." */
-MUST(ref, stealing_setters_add_nothing, "A stealing setter takes over",
+MUST(ref, stealing_setters_add_nothing,
+     "A stealing setter takes over the reference",
      REQ("REF-007"), NEEDS(refcount, tuple, list)) {
   pmm_obj *tuple = NEW(OPS->tuple_new(RT, 1));
   pmm_obj *list = NEW(OPS->list_new(RT, 1));
@@ -279,7 +280,8 @@ static enum pmm_status read_holder(void *ctx, pmm_rt *rt, pmm_obj *dying) {
 }
 
 /* "The clear helper sets the holder to null before it drops the reference." */
-MUST(ref, clear_nulls_before_release, "The holder is null in the finalizer",
+MUST(ref, clear_nulls_before_release,
+     "The finalizer sees the holder already null",
      REQ("REF-013"), NEEDS(finalizer, prompt)) {
   struct scene *s = scene(t);
   pmm_obj *type = probe_type(t, "held", 0, 0, read_holder, s);

@@ -338,7 +338,7 @@ static void put(struct stores *s, pmm_obj *value, int watched) {
 /* "Replacing a slot stores the new value first and only then drops the old
  * one, so a finalizer of the old item sees the new value." */
 MUST(ref, every_store_precedes_the_release,
-     "Whatever is overwritten, its finalizer sees what came in its place",
+     "The overwritten value's finalizer sees the new value",
      REQ("REF-012"), NEEDS(list, dict, finalizer, finalizer_alive, prompt)) {
   struct stores *s = stores(t);
   pmm_obj *type = probe_type(t, "watcher", 0, 0, look, s);

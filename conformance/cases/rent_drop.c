@@ -194,7 +194,7 @@ MUST(rent, finalizers_change_sets, "Items' finalizers may change their set",
  * container, or uses the container as it is afterwards: code of the item's
  * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, weak_callbacks_change_lists,
-     "Items' weak callbacks may change their list", REQ("RENT-002"),
+     "Weak callbacks of items may change their list", REQ("RENT-002"),
      NEEDS(list, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP) {
   SWEEP(list_source, from_lists, callback);
 }
@@ -203,7 +203,7 @@ MUST(rent, weak_callbacks_change_lists,
  * container, or uses the container as it is afterwards: code of the item's
  * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, weak_callbacks_change_dicts,
-     "Values' weak callbacks may change their dict", REQ("RENT-002"),
+     "Weak callbacks of values may change their dict", REQ("RENT-002"),
      NEEDS(dict, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP) {
   SWEEP(dict_source, from_dicts, callback);
 }
@@ -212,7 +212,7 @@ MUST(rent, weak_callbacks_change_dicts,
  * container, or uses the container as it is afterwards: code of the item's
  * finalizer or weak reference callbacks may read and change it." */
 MUST(rent, weak_callbacks_change_sets,
-     "Items' weak callbacks may change their set", REQ("RENT-002"),
+     "Weak callbacks of items may change their set", REQ("RENT-002"),
      NEEDS(set, list, gc, weakref, gc_clear, weakref_cb), OWN_SWEEP,
      FIRST_OF_A_SET) {
   SWEEP(set_source, from_sets, callback);
@@ -250,7 +250,7 @@ static enum pmm_status look_for_owner(void *ctx, pmm_rt *rt, pmm_obj *weak) {
  * does not see the object: it is not collected, finalized, listed or found
  * among referrers, and it dies once." */
 MUST(rent, callbacks_do_not_meet_the_dying,
-     "A weak callback that collects does not meet the dying object",
+     "A callback that collects does not meet the dying object",
      REQ("RENT-003"), NEEDS(weakref, gc, gc_referrers, weakref_cb)) {
   quiet(t);
   struct search *search = SCRATCH(struct search);
@@ -270,7 +270,8 @@ MUST(rent, callbacks_do_not_meet_the_dying,
  * does not see the object: it is not collected, finalized, listed or found
  * among referrers, and it dies once." */
 MUST(rent, callbacks_of_the_finalized_collect,
-     "Nor does one whose finalizer has run", REQ("RENT-003"),
+     "A callback after the finalizer does not meet the dying object",
+     REQ("RENT-003"),
      NEEDS(weakref, gc, finalizer, gc_referrers, weakref_cb)) {
   quiet(t);
   struct search *search = SCRATCH(struct search);
@@ -293,7 +294,8 @@ MUST(rent, callbacks_of_the_finalized_collect,
  * does not see the object: it is not collected, finalized, listed or found
  * among referrers, and it dies once." */
 MUST(rent, callbacks_in_a_collection_collect,
-     "Nor one of a collection", REQ("RENT-003"), NEEDS(weakref, gc,
+     "A callback during a collection does not meet the dying object",
+     REQ("RENT-003"), NEEDS(weakref, gc,
            gc_referrers, weakref_cb)) {
   quiet(t);
   collect(t);

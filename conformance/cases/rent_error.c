@@ -142,7 +142,7 @@ static void die_each(struct pmm_test *t, const struct mortal *mortals,
 /* "A pending error stays pending, with its message, whatever code the death
  * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, finalizers_keep_the_error,
-     "Finalizers of what dies keep the pending error", REQ("RENT-004"),
+     "Finalizers keep the pending error", REQ("RENT-004"),
      NEEDS(finalizer, list, diag, finalizer_alive)) {
   const struct mortal mortals[] = {{"an object", finalized},
                                    {"a list's item", in_list},
@@ -165,7 +165,7 @@ MUST(rent, weak_callbacks_keep_the_error,
 /* "A pending error stays pending, with its message, whatever code the death
  * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, generators_keep_the_error,
-     "What a dropped generator has to do keeps the pending error",
+     "The cleanup of a dropped generator keeps the pending error",
      REQ("RENT-004"), NEEDS(generator, context, list, diag)) {
   const struct mortal mortals[] = {{"a finally clause", suspended},
                                    {"a block", suspended_in_a_block}};
@@ -183,7 +183,7 @@ static enum pmm_status raise(void *ctx, pmm_rt *rt, pmm_obj *arg) {
 /* "A pending error stays pending, with its message, whatever code the death
  * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, failing_callbacks_keep_the_error,
-     "A weak callback that fails does not replace the pending error",
+     "A failing callback does not replace the pending error",
      REQ("RENT-004"), NEEDS(weakref, diag, weakref_cb)) {
   pmm_obj *o = probe(t, LENT);
   (void)NEW(OPS->weakref_new(RT, o, raise, t, LENT));
@@ -200,7 +200,7 @@ MUST(rent, failing_callbacks_keep_the_error,
 /* "A pending error stays pending, with its message, whatever code the death
  * of an object runs: finalizers, weak reference callbacks, ..." */
 MUST(rent, failing_finalizers_keep_the_error,
-     "Nor does a finalizer that fails", REQ("RENT-004"),
+     "A failing finalizer does not replace the pending error", REQ("RENT-004"),
      NEEDS(finalizer, diag, finalizer_alive)) {
   pmm_obj *type = probe_type(t, "failing", 1, PMM_TYPE_GC, raise, t);
   pmm_obj *o = probe_of(t, type, LENT);
@@ -275,7 +275,7 @@ static const struct question questions[] = {
 /* "Operations that may be called at any time neither lose nor replace a
  * pending error, and set none." */
 MUST(rent, questions_keep_the_error,
-     "What may be asked at any time keeps the pending error",
+     "Queries keep the pending error",
      REQ("RENT-005")) {
   pmm_obj *o = probe(t, 1);
   for (size_t i = 0; i < COUNT_OF(questions); i++) {

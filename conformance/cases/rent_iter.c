@@ -143,7 +143,7 @@ MUST(rent, sources_change_what_is_filled,
  * what it saw of the container before: code of the iterable may empty, grow
  * and rewrite the container, and may fail." */
 MUST(rent, sources_change_what_is_filled_and_fail,
-     "So may one that fails then",
+     "The source of a list's items may change the list and then fail",
      REQ("RENT-031"), NEEDS(gc, generator, list), OWN_SWEEP) {
   fill_each(t, 1);
 }

@@ -366,7 +366,7 @@ MUST(rent, comparing_changes_weak_containers,
 /* "An operation that hashes or prints the items of a container keeps the
  * item it works on alive and uses the container as it is ..." */
 MUST(rent, hashing_changes_keyed_containers,
-     "Hashes of keys may change what they are looked up in", REQ("RENT-042"),
+     "Hashes of keys may change their dict or set", REQ("RENT-042"),
      NEEDS(compare_code, dict, set, list, str), OWN_CALLS) {
   OVER_USES(dicts, of_dicts, HASH);
   over_uses(t, &sets, of_sets, COUNT_OF(of_sets) - 1, HASH);
@@ -375,7 +375,7 @@ MUST(rent, hashing_changes_keyed_containers,
 /* "An operation that hashes or prints the items of a container keeps the
  * item it works on alive and uses the container as it is ..." */
 MUST(rent, hashing_changes_weak_containers,
-     "So they may in weak containers", REQ("RENT-042"),
+     "Hashes of keys may change their weak container", REQ("RENT-042"),
      NEEDS(compare_code, weak_containers, list, str), OWN_CALLS) {
   OVER_USES(weak_families[0], of_weak, HASH);
   OVER_USES(weak_families[1], of_weak, HASH);
@@ -385,7 +385,7 @@ MUST(rent, hashing_changes_weak_containers,
 /* "An operation that hashes or prints the items of a container keeps the
  * item it works on alive and uses the container as it is ..." */
 MUST(rent, printing_changes_keyed_containers,
-     "The text of keys may change their dict or set", REQ("RENT-042"),
+     "Printing keys may change their dict or set", REQ("RENT-042"),
      NEEDS(compare_code, dict, set, list, str), OWN_CALLS) {
   OVER_USES(dicts, printing, REPR);
   OVER_USES(sets, printing, REPR);
@@ -408,7 +408,8 @@ MUST(rent, errors_of_keys_leave_containers,
 /* "An error that code of an item raises when it is compared, ordered,
  * hashed or printed ends the operation and is the error that the ..." */
 MUST(rent, errors_of_keys_leave_weak_containers,
-     "So does one in a weak container", REQ("RENT-043"),
+     "An error of a key's code leaves its weak container as it was",
+     REQ("RENT-043"),
      NEEDS(compare_code, weak_containers, list, str), OWN_CALLS) {
   for (size_t i = 0; i < COUNT_OF(weak_families); i++) {
     size_t uses = i == 2 ? OF_WEAK_SETS : COUNT_OF(of_weak);

@@ -262,14 +262,15 @@ MUST(rent, comparing_changes_lists, "Equality of items may change their lists",
 /* "An operation that compares the items of a container keeps what it
  * compares alive and uses the container as it is after each comparison:
  * ..." */
-MUST(rent, comparing_changes_values, "So it may inside dicts",
+MUST(rent, comparing_changes_values,
+     "Equality of values may change their dicts",
      REQ("RENT-040"), NEEDS(compare_code, list, dict, str), OWN_CALLS) {
   OVER_USES(lists, comparing_in_dicts, EQUALS);
 }
 
 /* "An operation that orders the items of a list keeps what it compares
  * alive: code of the items may empty, grow, rewrite and refill the ..." */
-MUST(rent, ordering_changes_lists, "Order of items may change their lists",
+MUST(rent, ordering_changes_lists, "Ordering items may change their lists",
      REQ("RENT-041"), NEEDS(compare_code, list, sort, str), OWN_CALLS) {
   OVER_USES(lists, ordering_equals, EQUALS);
   OVER_USES(lists, ordering, LESS);
@@ -277,7 +278,8 @@ MUST(rent, ordering_changes_lists, "Order of items may change their lists",
 
 /* "An operation that orders the items of a list keeps what it compares
  * alive: code of the items may empty, grow, rewrite and refill the ..." */
-MUST(rent, ordering_of_keys_changes_lists, "So may the order of sort keys",
+MUST(rent, ordering_of_keys_changes_lists,
+     "Comparing sort keys may change the list",
      REQ("RENT-041"), NEEDS(compare_code, list, sort, sort_key, str),
      OWN_CALLS) {
   OVER_USES(lists, ordering_by_keys, LESS);
@@ -293,7 +295,8 @@ MUST(rent, hashing_changes_lists, "Hashes of items may change their list",
 /* "An operation that hashes or prints the items of a container keeps the
  * item it works on alive and uses the container as it is ..." */
 MUST(rent, hashing_into_sets_changes_lists,
-     "So they may while a set is made of it", REQ("RENT-042"),
+     "Hashes of items may change a list while a set is built from it",
+     REQ("RENT-042"),
      NEEDS(compare_code, list, set, frozenset, str), OWN_CALLS) {
   OVER_USES(lists, hashing_into_sets, HASH);
   OVER_USES(lists, hashing_into_sets, EQUALS);
@@ -301,14 +304,15 @@ MUST(rent, hashing_into_sets_changes_lists,
 
 /* "An operation that hashes or prints the items of a container keeps the
  * item it works on alive and uses the container as it is ..." */
-MUST(rent, printing_changes_lists, "The text of items may change their list",
+MUST(rent, printing_changes_lists, "Printing items may change their list",
      REQ("RENT-042"), NEEDS(compare_code, list, str), OWN_CALLS) {
   OVER_USES(lists, printing, REPR);
 }
 
 /* "An error that code of an item raises when it is compared, ordered,
  * hashed or printed ends the operation and is the error that the ..." */
-MUST(rent, errors_of_items_leave_lists, "An error of an item's code comes out",
+MUST(rent, errors_of_items_leave_lists,
+     "An error of an item's code is reported",
      REQ("RENT-043"), NEEDS(compare_code, list, tuple, sort, str), OWN_CALLS) {
   OVER_RAISING(lists, comparing, EQUALS);
   OVER_RAISING(lists, ordering, EQUALS);

@@ -183,7 +183,7 @@ static int reference_at(struct pmm_test *t, uint64_t k, int with_callback) {
 /* "Two plain references to one object are the same weak reference object; ..."
  * Also when the one that is there dies while another is made. */
 MUST(wrf, plain_references_die_in_allocations,
-     "A plain reference that dies while another is asked for is not handed out",
+     "A dying shared reference is not handed out",
      REQ("WRF-005"), NEEDS(weakref, weakref_count, weakref_cb, list, gc, gc_gen,
            finalizer, finalizer_alive), OWN_POINTS) {
   quiet(t);

@@ -305,7 +305,8 @@ static void expect_values(struct pmm_test *t, pmm_rt *rt, pmm_obj *list) {
 
 /* "Runtimes that are open at the same time share nothing that one of them
  * frees: each stays intact when another is closed, in whatever order." */
-MUST(str, runtimes_share_no_strings, "A runtime outlives a second one",
+MUST(str, runtimes_share_no_strings,
+     "A runtime is unaffected by closing a second one",
      REQ("STR-010"), NEEDS(str, intern, list, tuple), TWO) {
   quiet(t);
   for (int round = 0; round < 3; round++) {
@@ -322,7 +323,8 @@ MUST(str, runtimes_share_no_strings, "A runtime outlives a second one",
 
 /* "Runtimes that are open at the same time share nothing that one of them
  * frees: each stays intact when another is closed, in whatever order." */
-MUST(str, runtimes_close_in_any_order, "Of three the middle one closes first",
+MUST(str, runtimes_close_in_any_order,
+     "Three runtimes can be closed in any order",
      REQ("STR-010"), NEEDS(str, intern, list, tuple), TWO) {
   quiet(t);
   struct second *a = open_second(t);

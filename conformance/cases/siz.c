@@ -6,7 +6,8 @@
 
 /* "The reported size covers the object itself and memory it alone owns (item
  * array, table) but not referenced objects." */
-MUST(siz, sizes_are_shallow, "The size leaves items out", REQ("SIZ-001"),
+MUST(siz, sizes_are_shallow,
+     "The size of a container excludes its items", REQ("SIZ-001"),
      NEEDS(sizeof, list)) {
   pmm_obj *none = NEW(OPS->none(RT));
   pmm_obj *big = NEW(OPS->list_repeat(RT, LIST(none), integer(t, 1000)));
@@ -17,7 +18,7 @@ MUST(siz, sizes_are_shallow, "The size leaves items out", REQ("SIZ-001"),
 
 /* "The reported size covers the object itself and memory it alone owns (item
  * array, table) but not referenced objects." */
-MUST(siz, sizes_of_tables_are_shallow, "The size of a table leaves items out",
+MUST(siz, sizes_of_tables_are_shallow, "The size of a table excludes its items",
      REQ("SIZ-001"), NEEDS(sizeof, dict, set, tuple)) {
   pmm_obj *none = NEW(OPS->none(RT));
   pmm_obj *big = tuple_of_ints(t, 1000);
@@ -58,7 +59,7 @@ MUST(siz, collector_headers_count_once, "The collector's header is included",
 
 /* "For tracked-capable objects getsizeof = own size + 16 bytes collector header
  * (two pointers, default build); for others no addition." */
-MUST(siz, atoms_have_no_collector_header, "What holds nothing has no header",
+MUST(siz, atoms_have_no_collector_header, "Atoms have no collector header",
      REQ("SIZ-002"), NEEDS(sizeof, bytes)) {
   int64_t object = profile_int(t, "object_bytes");
   int64_t variable = profile_int(t, "var_object_bytes");
@@ -72,7 +73,8 @@ MUST(siz, atoms_have_no_collector_header, "What holds nothing has no header",
 
 /* "Every object starts with a reference count and a type pointer, 16 bytes on
  * 64-bit; only variable-size objects add a length word." */
-MUST(siz, headers_have_the_declared_size, "Count and type, and a length word",
+MUST(siz, headers_have_the_declared_size,
+     "An object header has a count, a type and maybe a length",
      REQ("SIZ-003"), NEEDS(sizeof, tuple)) {
   int64_t object = profile_int(t, "object_bytes");
   int64_t variable = profile_int(t, "var_object_bytes");
@@ -163,7 +165,8 @@ static void expect_near(struct pmm_test *t, pmm_obj *o, struct level before) {
 
 /* "Reported size of an exact list, tuple, dict, bytes or str is at most the
  * bytes requested from the allocator and within 16 bytes per block of them." */
-SHOULD(siz, sizes_match_requests, "The size is what was asked for",
+SHOULD(siz, sizes_match_requests,
+       "The reported size matches what was allocated",
        REQ("SIZ-005"), NEEDS(sizeof, list, tuple, str, bytes)) {
   char filler[900];
   memset(filler, 'x', sizeof filler);

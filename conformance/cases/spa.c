@@ -48,7 +48,8 @@ MUST(spa, cost_grows_in_proportion, "Twice the entries cost about twice",
 }
 
 /* "Reading an absent position returns the default and adds no entry." */
-MUST(spa, absent_positions_are_not_stored, "Reading the absent adds nothing",
+MUST(spa, absent_positions_are_not_stored,
+     "Reading an absent position adds no entry",
      REQ("SPA-002"), NEEDS(dict)) {
   quiet(t);
   pmm_obj *sparse = sparse_map(t, 5, 1000);
@@ -228,7 +229,7 @@ MUST(spa, matrices_cost_rows_and_entries,
 }
 
 /* "Reading an absent position returns the default and adds no entry." */
-MUST(spa, matrices_are_built_of_triples, "Triples of one place are added up",
+MUST(spa, matrices_are_built_of_triples, "Triples of one position are added up",
      REQ("SPA-002"), NEEDS(sparse)) {
   const struct pmm_triple triples[] = {{2, 1, 4.0},  {0, 3, 1.0}, {2, 0, 2.5},
                                        {0, 3, 0.25}, {1, 1, 9.0}, {1, 1, -9.0},
@@ -307,7 +308,7 @@ static size_t cost_of_list(struct pmm_test *t, int64_t stored, int64_t n) {
  * report gives both curves ..."  That there is such a density, and only one,
  * is the subject's part of it. */
 SHOULD(spa, dicts_and_lists_break_even_once,
-       "Sparse is smaller up to one density, and larger from there",
+       "Sparse storage is smaller up to one density and larger above it",
        REQ("SPA-003"), NEEDS(dict, list, sizeof),
        OOM_EXEMPT("10000 positions take too long for a round a failure")) {
   enum { N = 10000 };

@@ -57,7 +57,8 @@ static pmm_obj *function_of(struct pmm_test *t, struct pmm_code code,
 
 /* "A function's locals are released when it returns or fails, before the
  * caller's next statement." */
-MUST(stk, locals_die_at_return, "Locals are dead before the next statement",
+MUST(stk, locals_die_at_return,
+     "Locals are released before the caller's next statement",
      REQ("STK-001"), NEEDS(frame)) {
   quiet(t);
   struct maker *maker = new_maker(t);
@@ -76,7 +77,7 @@ MUST(stk, locals_die_at_return, "Locals are dead before the next statement",
 /* "A function's locals are released when it ... fails, before the caller's
  * next statement." "When the handled error is dropped, all frames it kept are
  * released." */
-MUST(stk, locals_die_with_the_error, "A handled error leaves no frame behind",
+MUST(stk, locals_die_with_the_error, "A handled error releases its frames",
      REQ("STK-001", "STK-007"), NEEDS(frame)) {
   quiet(t);
   struct maker *maker = new_maker(t);
@@ -96,7 +97,7 @@ MUST(stk, locals_die_with_the_error, "A handled error leaves no frame behind",
 
 /* "When the handled error is dropped, all frames it kept are released." */
 MUST(stk, clearing_an_error_releases_frames,
-     "An error that the host clears leaves no frame", REQ("STK-007"),
+     "An error cleared by the host leaves no frame", REQ("STK-007"),
      NEEDS(frame)) {
   quiet(t);
   struct maker *maker = new_maker(t);
@@ -110,7 +111,8 @@ MUST(stk, clearing_an_error_releases_frames,
 }
 
 /* "An object returned from a frame or stored elsewhere outlives the frame." */
-MUST(stk, objects_outlive_their_frame, "What is returned or stored lives on",
+MUST(stk, objects_outlive_their_frame,
+     "An object that is returned or stored outlives its frame",
      REQ("STK-002"), NEEDS(frame, refcount, list)) {
   quiet(t);
   struct maker *maker = new_maker(t);
@@ -178,7 +180,7 @@ static pmm_obj *closures(struct pmm_test *t, struct maker *maker) {
 /* "A closure keeps the captured cell's value alive and frees it when the
  * closure dies; uncaptured locals die at return." */
 MUST(stk, closures_keep_what_they_capture,
-     "A closure keeps its variable and no other", REQ("STK-004"),
+     "A closure keeps only the variables it captures", REQ("STK-004"),
      NEEDS(frame, list)) {
   quiet(t);
   pmm_obj *list = closures(t, new_maker(t));
@@ -238,7 +240,7 @@ static const struct pmm_code endless =
 
 /* "Exceeding the limit (default 1000) gives a recursion error at a depth of
  * about the limit, and the runtime is usable after it." */
-MUST(stk, recursion_is_limited, "Calls nest to about the limit",
+MUST(stk, recursion_is_limited, "Calls nest up to about the recursion limit",
      REQ("STK-006"), NEEDS(frame)) {
   quiet(t);
   int64_t limit = profile_int(t, "recursion_limit");
@@ -284,7 +286,7 @@ SHOULD(stk, frame_memory_is_returned, "Deep calls leave no frame memory",
 
 /* "Deleting a variable releases one reference at once; the object dies only if
  * it was the last." */
-MUST(stk, deleting_drops_one_reference, "del drops one reference",
+MUST(stk, deleting_drops_one_reference, "Deleting a name drops one reference",
      REQ("STK-008"), NEEDS(frame, refcount)) {
   quiet(t);
   struct maker *maker = new_maker(t);

@@ -107,7 +107,7 @@ static void run_nested(struct pmm_test *t, const struct pmm_code *shape,
  * blocks and calls are nested and at whatever depth, also after each of
  * them has ended or failed; the object dies once." */
 MUST(stk, clauses_leave_locals_alone,
-     "Clauses inside clauses leave the locals alone",
+     "Nested clauses leave the locals intact",
      REQ("STK-032"), NEEDS(context, frame, gc, generator)) {
   quiet(t);
   run_nested(t, &nested_call, -1);
@@ -179,7 +179,7 @@ static const struct pmm_code descending =
  * blocks and calls are nested and at whatever depth, also after each of
  * them has ended or failed; the object dies once." */
 MUST(stk, deep_calls_leave_locals_alone,
-     "Each of many calls through the host finds its locals again",
+     "Each of many nested calls through the host keeps its locals",
      REQ("STK-032"), NEEDS(frame),
      OOM_EXEMPT("thousands of locals take too long a round a failure")) {
   struct descent *descent = SCRATCH(struct descent);
@@ -206,7 +206,7 @@ MUST(stk, deep_calls_leave_locals_alone,
  * blocks and calls are nested and at whatever depth, also after each of
  * them has ended or failed; the object dies once." */
 MUST(stk, deep_codes_leave_locals_alone,
-     "So does each of many calls of a code by itself",
+     "Each of many recursive calls keeps its locals",
      REQ("STK-032"), NEEDS(frame),
      OOM_EXEMPT("thousands of locals take too long a round a failure")) {
   struct descent *descent = SCRATCH(struct descent);
@@ -314,7 +314,7 @@ static void die_raising(struct pmm_test *t, int keeps, int in_cycle,
  * once the error has been reported; while anybody holds the error, the
  * object lives." */
 MUST(fin, reported_errors_hold_nobody,
-     "A reported error lets go of the object that died",
+     "A reported error releases the object that died",
      REQ("FIN-031"), NEEDS(diag, finalizer, frame, gc, weakref,
                            finalizer_alive, weakref_cb),
      OOM_EXEMPT("its errors are reported as those for want of memory are")) {

@@ -19,7 +19,7 @@ static int is_text(struct pmm_test *t, pmm_obj *str, const char *wanted) {
 
 /* "A string stores 1, 2 or 4 bytes per character according to its largest code
  * point." */
-MUST(str, storage_is_compact, "The widest character decides the width",
+MUST(str, storage_is_compact, "The widest character decides the storage width",
      REQ("STR-001"), NEEDS(str, sizeof)) {
   static const struct {
     const char *utf8;
@@ -40,7 +40,8 @@ MUST(str, storage_is_compact, "The widest character decides the width",
 
 /* "A string stores 1, 2 or 4 bytes per character according to its largest code
  * point."  However it was made. */
-MUST(str, parts_are_compact_again, "A narrow part of a wide string is narrow",
+MUST(str, parts_are_compact_again,
+     "A slice of a wide string is stored as narrow as it can be",
      REQ("STR-001"), NEEDS(str, sizeof, list)) {
   pmm_obj *narrow = repeated(t, "a", 500);
   pmm_obj *wide = text(t, "\xf0\x90\x80\x80");
@@ -152,7 +153,8 @@ static void clear_holder(struct pmm_test *t, void *holder) {
 
 /* "Building a string by += must give the right value; an in-place path is
  * allowed only when the left operand has one reference." */
-MUST(str, append_respects_aliases, "+= never changes a string others see",
+MUST(str, append_respects_aliases,
+     "+= never changes a string that others refer to",
      REQ("STR-006"), NEEDS(str, utf8), ALLOWED("in place", "copied")) {
   pmm_obj **left = SCRATCH(pmm_obj *);
   char wanted[201] = "";
@@ -177,7 +179,7 @@ MUST(str, append_respects_aliases, "+= never changes a string others see",
 /* "... an in-place path is allowed only when the left operand has one
  * reference."  What the runtime itself remembers of it goes with its value. */
 MUST(str, append_forgets_what_was_cached,
-     "+= of a hashed, encoded or interned string leaves nothing stale",
+     "+= leaves no stale hash, encoding or interned entry",
      REQ("STR-006"), NEEDS(str, dict, intern, utf8)) {
   static const char *const first = "caf\xc3\xa9 first";
   static const char *const whole = "caf\xc3\xa9 first\xc3\xa8s";
@@ -229,7 +231,8 @@ static uint64_t begin_peak(struct pmm_test *t) {
 /* "The workload reports peak and copied bytes for += and for join at n=1e5,
  * so that the tutorial's advice can be judged." What it reports is what the
  * runtime tells. */
-SHOULD(str, concatenation_cost_is_visible, "Counters tell += from join",
+SHOULD(str, concatenation_cost_is_visible,
+       "Counters show the cost of += against join",
        REQ("STR-007"), NEEDS(str, list, trace)) {
   enum { N = 2000 };
   quiet(t);
@@ -259,7 +262,8 @@ SHOULD(str, concatenation_cost_is_visible, "Counters tell += from join",
 
 /* "A cached UTF-8 form of a non-ASCII string is freed with the string and
  * counted once it exists." */
-SHOULD(str, cached_encodings_are_accounted, "The UTF-8 form dies with its str",
+SHOULD(str, cached_encodings_are_accounted,
+       "The cached UTF-8 form is freed with its string",
        REQ("STR-008"), NEEDS(str, sizeof, utf8, prompt)) {
   size_t size = size_of(t, text(t, "asked once, so that caches are warm"));
   uint64_t blocks = live_blocks(t);

@@ -44,7 +44,8 @@ static uint64_t peak_of_reading(struct pmm_test *t, const char *path,
 
 /* "Reading a file in 64 KiB chunks keeps the traced peak below 8 chunks
  * independent of the file size." */
-MUST(strm, chunked_read_has_bounded_peak, "Chunks of 64 KiB do not add up",
+MUST(strm, chunked_read_has_bounded_peak,
+     "Reading in chunks of 64 KiB has a bounded peak",
      REQ("STRM-001"), NEEDS(file, trace)) {
   enum { CHUNK = 65536, MIB = 1 << 20 };
   const char *small = file_of(t, MIB);
@@ -98,7 +99,8 @@ static uint64_t peak_of_all(struct pmm_test *t, const char *path,
 
 /* "Iterating lines keeps the peak below 64 KiB; reading all lines grows with
  * the file." */
-MUST(strm, line_iteration_has_bounded_peak, "Lines that are dropped are gone",
+MUST(strm, line_iteration_has_bounded_peak,
+     "Iterating over lines has a bounded peak",
      REQ("STRM-002"), NEEDS(file, trace, list),
      OOM_EXEMPT("20000 lines take too long for a round a failure")) {
   enum { LINES = 5000 };
@@ -178,7 +180,7 @@ static pmm_obj *chunks_of(struct pmm_test *t, struct maker *maker,
 
 /* "Chunks of k over n items have sizes k..k, n mod k, in order, each freed
  * before the next is made if dropped." */
-MUST(strm, chunks_cover_the_input, "10 items by 4 are 4, 4 and 2",
+MUST(strm, chunks_cover_the_input, "10 items in chunks of 4 give 4, 4 and 2",
      REQ("STRM-003"), NEEDS(generator, list)) {
   struct maker *maker = SCRATCH(struct maker);
   maker->t = t;
@@ -331,7 +333,8 @@ static void read_one(struct pmm_test *t, pmm_obj *reader, int64_t number) {
 
 /* "Splitting one stream in two keeps the items between both readers and frees
  * them once both passed." */
-SHOULD(strm, split_streams_buffer_the_lag, "A split stream keeps the lag alone",
+SHOULD(strm, split_streams_buffer_the_lag,
+       "A split stream buffers only the lag between its readers",
        REQ("STRM-004"), NEEDS(generator, trace, copy, tuple)) {
   expect_ok(OPS->trace_start(RT));
   defer(t, stop_tracing, NULL);
@@ -353,7 +356,7 @@ SHOULD(strm, split_streams_buffer_the_lag, "A split stream keeps the lag alone",
 /* "Splitting one stream in two keeps the items between both readers and frees
  * them once both passed." */
 SHOULD(strm, readers_in_step_buffer_nothing,
-       "Readers that keep step leave nothing behind", REQ("STRM-004"),
+       "Readers that advance together buffer nothing", REQ("STRM-004"),
        NEEDS(generator, trace, copy, tuple)) {
   expect_ok(OPS->trace_start(RT));
   defer(t, stop_tracing, NULL);
@@ -370,7 +373,7 @@ SHOULD(strm, readers_in_step_buffer_nothing,
 /* "Splitting one stream in two keeps the items between both readers and frees
  * them once both passed."  A reader that is gone lags behind nobody. */
 SHOULD(strm, a_reader_alone_buffers_nothing,
-       "What only a dead reader had not seen is freed", REQ("STRM-004"),
+       "Items that only a dead reader had not read are freed", REQ("STRM-004"),
        NEEDS(generator, trace, copy, tuple)) {
   expect_ok(OPS->trace_start(RT));
   defer(t, stop_tracing, NULL);

@@ -178,7 +178,7 @@ static void try_source(struct pmm_test *t, const struct stepper *stepper,
  * once or to its end: each step gives an item, the end or an error, and
  * each item dies once." */
 MUST(strm, sources_step_their_iterators,
-     "The code of a source steps the iterator over it", REQ("STRM-005"),
+     "Code of a source may step the iterator over it", REQ("STRM-005"),
      NEEDS(generator, chunks, copy, gc, list, tuple)) {
   quiet(t);
   for (size_t i = 0; i < COUNT_OF(steppers); i++) {
@@ -224,7 +224,7 @@ static int try_allocation(struct pmm_test *t, const struct stepper *stepper,
  * once or to its end: each step gives an item, the end or an error, and
  * each item dies once." */
 MUST(strm, allocations_step_their_iterators,
-     "A finalizer in a step's allocation steps the same iterator",
+     "A finalizer run by a step may step the same iterator",
      REQ("STRM-005"), NEEDS(list, gc, gc_gen, finalizer, chunks, copy),
      OOM_EXEMPT("it goes through the points of its operations itself"),
      STRESS_EXEMPT("it says which allocation collects")) {
@@ -299,7 +299,7 @@ static void try_loop(struct pmm_test *t, size_t kind, size_t n, int steps) {
 /* "An exhausted iterator stays exhausted, whatever happens to the object it
  * iterated over, and no longer owns that object." */
 MUST(strm, loops_end_their_iterators,
-     "A loop ends its iterator, and its body may do so", REQ("LST-020"),
+     "A loop, or its body, may exhaust its iterator", REQ("LST-020"),
      NEEDS(frame, list, tuple, refcount)) {
   quiet(t);
   for (size_t kind = 0; kind < COUNT_OF(sequences); kind++) {

@@ -7,7 +7,7 @@
 
 /* "After publication a tuple's length and slots cannot change through public
  * operations; an attempt fails with an error and no effect." */
-MUST(tup, a_shared_tuple_cannot_change, "A tuple that is shared is fixed",
+MUST(tup, a_shared_tuple_cannot_change, "A shared tuple cannot change",
      REQ("TUP-001"), NEEDS(tuple)) {
   pmm_obj *tuple = tuple_of_ints(t, 3);
   (void)KEEP(tuple);
@@ -64,7 +64,8 @@ MUST(tup, the_empty_tuple_is_one_object, "There is one empty tuple",
 
 /* "Converting an exact tuple to tuple, slicing it whole, adding the empty
  * tuple, and repeating it once return the same object." */
-MUST(tup, whole_conversions_share, "What changes nothing copies nothing",
+MUST(tup, whole_conversions_share,
+     "Whole-tuple conversions return the same tuple",
      REQ("TUP-003"), NEEDS(tuple)) {
   pmm_obj *tuple = tuple_of_ints(t, 4);
   pmm_obj *empty = NEW(OPS->tuple_new(RT, 0));
@@ -101,7 +102,7 @@ MUST(tup, subclass_instances_are_not_shared,
 
 /* "k owners of one tuple cost k counts on the tuple and only one count per
  * item." */
-MUST(tup, sharing_counts_items_once, "Owners of a tuple do not own its items",
+MUST(tup, sharing_counts_items_once, "Sharing a tuple counts its items once",
      REQ("TUP-005"), NEEDS(tuple, refcount)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *tuple = TUPLE(o);
@@ -169,7 +170,8 @@ static uint64_t blocks_after_churn(struct pmm_test *t, uint64_t before,
 /* "Lengths 1..20 are kept on per-length lists; 3.11 and 3.12.1 keep length 20
  * on release but do not take it again (gh-121439, fixed in 3.13), 3.10 handles
  * 1..19." */
-MAY(tup, kept_lengths_are_the_profiles, "Tuples up to a length are recycled",
+MAY(tup, kept_lengths_are_the_profiles,
+    "Tuples up to the profile's length are recycled",
     REQ("TUP-008"), NEEDS(tuple, tuple_freelist)) {
   enum { N = 200, SLACK = 16 };
   int64_t kept = profile_int(t, "tuple_freelist_lengths");
@@ -208,7 +210,7 @@ SHOULD(tup, free_lists_are_bounded, "A free list keeps a bounded number",
 /* "A collection of the oldest generation returns cached tuples, lists, dicts
  * and floats to the allocator." */
 SHOULD(tup, full_collection_empties_free_lists,
-       "A full collection gives cached tuples back", REQ("TUP-010"),
+       "A full collection frees cached tuples", REQ("TUP-010"),
        NEEDS(tuple, tuple_freelist, gc)) {
   uint64_t unreachable = 0;
   quiet(t);
@@ -226,7 +228,7 @@ SHOULD(tup, full_collection_empties_free_lists,
 /* "A collection of the oldest generation returns cached tuples, lists, dicts
  * and floats to the allocator." */
 SHOULD(tup, full_collection_empties_every_cache,
-       "A full collection gives cached lists, dicts and floats back",
+       "A full collection frees cached lists, dicts and floats",
        REQ("TUP-010"), NEEDS(tuple, tuple_freelist, gc, list, dict)) {
   enum { N = 100 };
   pmm_obj **made = SCRATCH_ARRAY(pmm_obj *, 3 * N);
@@ -469,7 +471,8 @@ MUST(tup, resize_keeps_and_releases_items,
 /* "For equal n > 0 an n-tuple occupies fewer bytes than an n-list and lies in
  * one block instead of two; each further item costs one reference (8 bytes on
  * 64-bit)." */
-MUST(tup, tuples_are_smaller_than_lists, "A tuple is smaller than its list",
+MUST(tup, tuples_are_smaller_than_lists,
+     "A tuple is smaller than a list of the same items",
      REQ("TUP-018"), NEEDS(tuple, list, sizeof)) {
   for (size_t n = 1; n < 100; n += 7) {
     size_t size = size_of(t, NEW(OPS->tuple_new(RT, n)));

@@ -22,7 +22,8 @@ MUST(wrf, does_not_keep_alive, "A weak reference does not keep its target",
 
 /* "Weak references never cause reclamation: as long as one strong reference
  * exists the target stays." */
-MUST(wrf, never_causes_reclamation, "A strong reference is enough",
+MUST(wrf, never_causes_reclamation,
+     "Weak references never cause an object to be reclaimed",
      REQ("WRF-002"), NEEDS(weakref, gc)) {
   quiet(t);
   pmm_obj *o = self_cycle(t, 1);
@@ -70,7 +71,8 @@ MUST(wrf, dead_stays_dead, "A dead reference stays dead when memory is reused",
 
 /* "Dereferencing a live weak reference returns an owned reference that keeps
  * the target alive until released." */
-MUST(wrf, reading_gives_a_strong_reference, "Reading keeps the target alive",
+MUST(wrf, reading_gives_a_strong_reference,
+     "Reading a weak reference keeps the target alive",
      REQ("WRF-004"), NEEDS(weakref, prompt)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *weak = weak_to(t, o);
@@ -84,7 +86,8 @@ MUST(wrf, reading_gives_a_strong_reference, "Reading keeps the target alive",
 
 /* "Two plain references to one object are the same weak reference object;
  * references with callbacks are distinct." */
-MUST(wrf, plain_references_are_shared, "Plain references are one object",
+MUST(wrf, plain_references_are_shared,
+     "Weak references without a callback are shared",
      REQ("WRF-005"), NEEDS(weakref, weakref_count)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *weak = weak_to(t, o);
@@ -94,7 +97,7 @@ MUST(wrf, plain_references_are_shared, "Plain references are one object",
 
 /* "... references with callbacks are distinct." */
 MUST(wrf, references_with_callbacks_are_distinct,
-     "References with callbacks are objects of their own", REQ("WRF-005"),
+     "Weak references with callbacks are distinct", REQ("WRF-005"),
      NEEDS(weakref, weakref_cb, weakref_count)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
@@ -109,7 +112,7 @@ MUST(wrf, references_with_callbacks_are_distinct,
 /* "The callback is called exactly once, after the reference is cleared, with
  * the reference itself as argument." */
 MUST(wrf, callback_fires_once_with_the_dead_reference,
-     "The callback gets its dead reference, once", REQ("WRF-006"),
+     "A callback is called once, with its dead reference", REQ("WRF-006"),
      NEEDS(weakref_cb, weakref, prompt)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
@@ -136,7 +139,8 @@ MUST(wrf, callbacks_run_newest_first, "The newest callback runs first",
 
 /* "If the weak reference object is destroyed before the referent, its callback
  * is never called." */
-MUST(wrf, dropped_reference_fires_nothing, "A dropped reference is silent",
+MUST(wrf, dropped_reference_fires_nothing,
+     "A dropped weak reference calls nothing back",
      REQ("WRF-008"), NEEDS(weakref_cb, weakref, prompt)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
@@ -149,7 +153,8 @@ MUST(wrf, dropped_reference_fires_nothing, "A dropped reference is silent",
 
 /* "An error in a callback is reported as unraisable; other callbacks and the
  * deallocation proceed." */
-MUST(wrf, callback_errors_are_contained, "A callback's error goes nowhere",
+MUST(wrf, callback_errors_are_contained,
+     "An error in a weak reference callback is contained",
      REQ("WRF-009"), NEEDS(weakref_cb, diag, weakref)) {
   struct watch *fine = new_watch(t);
   struct watch *loud = new_watch(t);
@@ -167,7 +172,7 @@ MUST(wrf, callback_errors_are_contained, "A callback's error goes nowhere",
 /* "For acyclic death the finalizer runs first while weak references are still
  * alive, then they are cleared and callbacks run." */
 MUST(wrf, finalizer_precedes_callbacks_by_count,
-     "By count: finalizer with live references, then callback", REQ("WRF-013"),
+     "By reference counting, finalizers run before callbacks", REQ("WRF-013"),
      NEEDS(weakref_cb, finalizer, finalizer_alive, weakref, prompt)) {
   struct watch *in_callback = new_watch(t);
   struct watch *in_finalizer = new_watch(t);
@@ -184,7 +189,7 @@ MUST(wrf, finalizer_precedes_callbacks_by_count,
 /* "If a plain finalizer resurrects the object, its weak references stay valid
  * and callbacks do not fire until the real death." */
 MUST(wrf, acyclic_resurrection_keeps_references,
-     "References survive a resurrection by count", REQ("WRF-014"),
+     "Weak references survive an acyclic resurrection", REQ("WRF-014"),
      NEEDS(weakref_cb, finalizer, finalizer_alive, resurrection, weakref,
            prompt)) {
   struct watch *in_callback = new_watch(t);
@@ -224,7 +229,8 @@ MUST(wrf, types_opt_in, "Seven kinds of objects refuse weak references",
 /* "Live references compare as their targets; a dead one equals only itself;
  * the hash is the target's and is kept after death if computed before, else an
  * error." */
-MUST(wrf, hash_is_kept_after_death, "A hash that was asked for is kept",
+MUST(wrf, hash_is_kept_after_death,
+     "A weak reference keeps its hash after its target's death",
      REQ("WRF-018"), NEEDS(weakref, prompt)) {
   pmm_obj *o = probe(t, 1);
   pmm_obj *late = probe(t, 2);
@@ -310,7 +316,7 @@ MUST(wrf, proxy_reports_a_dead_target, "A proxy notices its target's death",
 
 /* "The number of weak references to an object equals the live ones and drops
  * when a reference object is destroyed." */
-MUST(wrf, count_is_exact, "The count is that of live references",
+MUST(wrf, count_is_exact, "The weak reference count is exact",
      REQ("WRF-024"), NEEDS(weakref, weakref_cb, weakref_count)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
@@ -344,7 +350,7 @@ SHOULD(wrf, finalize_helper_runs_once, "A finalize helper runs once",
 /* "A registered finalizer callback runs once ..., returns none when called
  * again, ..." */
 SHOULD(wrf, finalize_helper_can_be_called,
-       "A finalize helper that was called is done", REQ("WRF-025"),
+       "A finalize helper that was called does not run again", REQ("WRF-025"),
        NEEDS(finalize)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);
@@ -368,7 +374,8 @@ static void close_and_listen(struct pmm_test *t, void *unused) {
 
 /* "A registered finalizer callback runs once ... at exit (newest first at
  * exit), ... and can be detached." */
-SHOULD(wrf, finalize_helpers_run_at_exit, "At exit the newest helper is first",
+SHOULD(wrf, finalize_helpers_run_at_exit,
+       "At exit the newest finalize helper runs first",
        REQ("WRF-025"), NEEDS(finalize)) {
   struct watch *watch = new_watch(t);
   pmm_obj *o = probe(t, 1);

@@ -244,7 +244,7 @@ static void die_watched(struct pmm_test *t, const struct act *act,
  * object that has died: every other callback or helper that still exists is
  * called once, and every entry of the dead object is gone." */
 MUST(wrf, callbacks_change_what_watches,
-     "A callback drops, makes and stores what watches the same object",
+     "A callback may drop, create and store weak references",
      REQ("WRF-041"), NEEDS(gc, list, weakref, weakref_cb, finalize,
                            weak_containers), OWN_POINTS) {
   quiet(t);
@@ -259,7 +259,8 @@ MUST(wrf, callbacks_change_what_watches,
  * object that has died: every other callback or helper that still exists is
  * called once, and every entry of the dead object is gone." */
 MUST(wrf, callbacks_in_a_collection_change_what_watches,
-     "So does one of a collection", REQ("WRF-041"),
+     "A callback in a collection may change the weak references",
+     REQ("WRF-041"),
      NEEDS(gc, list, weakref, weakref_cb, finalize, weak_containers),
            OWN_POINTS) {
   quiet(t);
@@ -299,7 +300,7 @@ static enum pmm_status count_dead(void *ctx, pmm_rt *rt, pmm_obj *weak) {
 /* "The callback of a weak reference that only its target holds is called
  * like any other when the target dies by reference counting." */
 MUST(wrf, own_references_are_called,
-     "A callback of a reference that its target holds is called",
+     "The callback of a reference that only its target holds is called",
      REQ("WRF-042"), NEEDS(gc, list, weakref, weakref_cb, prompt)) {
   void (*const puts[])(struct pmm_test *, pmm_obj *, pmm_obj *) = {
       in_slot, in_list_in_slot, in_attribute};

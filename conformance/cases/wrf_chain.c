@@ -63,7 +63,7 @@ static void own_by_entry(struct pmm_test *t, size_t kind, int outer_first,
  * releases may be another weak container with an entry of the object, or
  * the weak part of an entry elsewhere, which is then removed as well." */
 MUST(wrf, entries_own_containers,
-     "A container that dies of an entry of the object it also has",
+     "An entry may own another container of the same object",
      REQ("WRF-043"), NEEDS(gc, weakref, weak_containers), OWN_POINTS) {
   quiet(t);
   for (size_t kind = 0; kind < KINDS; kind++) {
@@ -92,7 +92,8 @@ static void make_chain(struct pmm_test *t, pmm_obj **maps, int values,
 /* "The entries of a dying object are removed one by one: what an entry
  * releases may be another weak container with an entry of the object, or
  * the weak part of an entry elsewhere, which is then removed as well." */
-MUST(wrf, entries_own_weak_parts, "A chain of weak maps dies from its start",
+MUST(wrf, entries_own_weak_parts,
+     "A chain of weak maps dies with its first object",
      REQ("WRF-043"), NEEDS(gc, weakref, weak_containers), OWN_POINTS) {
   quiet(t);
   for (int how = 0; how < 4; how++) {
@@ -168,7 +169,7 @@ static void in_one_garbage(struct pmm_test *t, size_t kind, const int *order) {
  * whichever was made first: it is not notified, and nothing of it is
  * touched once it is dead; whatever is not garbage is notified once." */
 MUST(wrf, watchers_are_garbage_too,
-     "Weak containers die in the collection of what they have",
+     "Weak containers may die in the same collection as their entries",
      REQ("WRF-044"), NEEDS(gc, list, weakref, weakref_cb, finalize,
                            weak_containers), OWN_POINTS) {
   static const int orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
@@ -269,7 +270,7 @@ static void expect_dead(struct pmm_test *t, const char *what,
  * container gives the living object, owned, or nothing; once the object is
  * finally dead it always gives nothing." */
 MUST(wrf, finalizers_look_themselves_up,
-     "A finalizer finds its own object by every way, or by none",
+     "A finalizer can look its own object up, or finds nothing",
      REQ("WRF-045"), NEEDS(finalizer, gc, weakref, finalizer_alive, proxy,
                            weak_containers)) {
   quiet(t);
@@ -292,7 +293,7 @@ MUST(wrf, finalizers_look_themselves_up,
  * container gives the living object, owned, or nothing; once the object is
  * finally dead it always gives nothing." */
 MUST(wrf, the_dead_are_not_found,
-     "What dies with its owner, and its callback, do not find it",
+     "Neither a dying owner nor its callbacks can be looked up",
      REQ("WRF-045"), NEEDS(finalizer, gc, weakref, weakref_cb, finalizer_alive,
                            proxy, weak_containers)) {
   quiet(t);
@@ -331,7 +332,7 @@ static pmm_obj *nested(struct pmm_test *t, pmm_obj *list, int depth) {
  * container gives the living object, owned, or nothing; once the object is
  * finally dead it always gives nothing." */
 MUST(wrf, waiting_objects_are_found_whole,
-     "One whose death is put off is found alive, or not",
+     "An object whose death is deferred is found alive, or not at all",
      REQ("WRF-045"), NEEDS(finalizer, gc, list, weakref, finalizer_alive,
                            proxy, weak_containers),
      OWN_POINTS) {

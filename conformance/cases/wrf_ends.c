@@ -72,7 +72,7 @@ static void try_late(struct pmm_test *t, size_t slot_of_holder) {
 /* "A weak reference made to a garbage object during its finalizer is dead
  * after the collection."  And before any of the garbage is taken apart. */
 MUST(wrf, references_made_late_are_dead_in_time,
-     "A finalizer's reference is dead while the garbage is cleared",
+     "A finalizer's weak reference is dead before clearing starts",
      REQ("WRF-016"), NEEDS(weakref, finalizer, gc)) {
   quiet(t);
   try_late(t, 0);
@@ -82,7 +82,7 @@ MUST(wrf, references_made_late_are_dead_in_time,
 /* "If the weak reference is itself part of the unreachable set, its callback
  * is not run."  Nor when its target is one that the collector cannot see. */
 MUST(wrf, garbage_references_to_plain_targets_are_silent,
-     "A garbage reference to a plain target does not call back",
+     "A reference in garbage to an untracked target calls nothing back",
      REQ("WRF-010"), NEEDS(weakref, weakref_cb, gc)) {
   quiet(t);
   for (int order = 0; order < 2; order++) {

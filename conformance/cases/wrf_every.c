@@ -66,7 +66,8 @@ static void try_plain(struct pmm_test *t, uint32_t slots) {
 /* "Instances, functions, generators, sets, frozensets, files and types accept
  * weak references; ..."  Those of a type without the collector's head too. */
 MUST(wrf, plain_instances_are_targets,
-     "Instances without a collector's head are targets", REQ("WRF-017"),
+     "Instances without a collector header can be weakly referenced",
+     REQ("WRF-017"),
      NEEDS(weakref, weakref_cb, weak_containers)) {
   quiet(t);
   for (uint32_t slots = 0; slots <= 3; slots++) {
@@ -219,7 +220,8 @@ static void overlap(struct pmm_test *t, size_t which) {
 
 /* "Entries dying during iteration neither crash nor corrupt the iteration;
  * removals are deferred."  Until the last of several iterations ends. */
-MUST(wrf, walks_may_overlap, "Of two walks the first ends, and nothing goes",
+MUST(wrf, walks_may_overlap,
+     "With two iterations, dead entries stay until both end",
      REQ("WRF-021"), NEEDS(weakref, weakref_cb, weak_containers)) {
   quiet(t);
   for (size_t i = 0; i < COUNT(containers); i++) {
@@ -241,7 +243,7 @@ static enum pmm_status last_of(void *ctx, pmm_rt *rt, pmm_obj *unused) {
 /* "Entries dying during iteration neither crash nor corrupt the iteration;
  * removals are deferred."  However many there are in a row. */
 MUST(wrf, dead_entries_in_a_row_are_passed,
-     "A walk passes 20000 dead entries on a small stack", REQ("WRF-021"),
+     "Iterating past 20000 dead entries needs no deep stack", REQ("WRF-021"),
      NEEDS(weakref, weak_containers, list, trashcan),
      OOM_EXEMPT("the entries take too long for a round a failure")) {
   enum { N = 20000 };

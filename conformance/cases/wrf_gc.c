@@ -9,7 +9,8 @@
 /* "If the weak reference is itself part of the unreachable set, its callback
  * is not run." */
 MUST(wrf, references_in_garbage_are_silent,
-     "A reference inside the garbage does not call back", REQ("WRF-010"),
+     "A weak reference that is part of the garbage calls nothing back",
+     REQ("WRF-010"),
      NEEDS(weakref_cb, gc, weakref)) {
   quiet(t);
   struct watch *watch = new_watch(t);
@@ -50,7 +51,7 @@ MUST(wrf, collector_clears_before_it_calls,
 /* "In a garbage cycle weak callbacks run before finalizers and references read
  * as dead inside finalizers." */
 MUST(wrf, callbacks_precede_finalizers_in_cycles,
-     "In a cycle: callbacks, then finalizers with dead references",
+     "In a cycle, callbacks run before finalizers",
      REQ("WRF-012"), NEEDS(weakref_cb, finalizer, gc, finalizer_alive,
            weakref)) {
   quiet(t);
@@ -97,7 +98,7 @@ MUST(wrf, cyclic_resurrection_leaves_references_dead,
 /* "Up to 3.14, weak references cleared before a cyclic resurrection remain
  * dead though the object survives." */
 MUST(wrf, resurrection_calls_back_once,
-     "A callback comes once though its target comes back", REQ("WRF-015"),
+     "A callback runs once even if its target is resurrected", REQ("WRF-015"),
      NEEDS(weakref, weakref_cb, finalizer, gc, finalizer_alive, resurrection,
            weakref_count)) {
   quiet(t);
@@ -130,7 +131,7 @@ static enum pmm_status make_reference(void *ctx, pmm_rt *rt, pmm_obj *self) {
 /* "A weak reference made to a garbage object during its finalizer is dead
  * after the collection." */
 MUST(wrf, references_made_by_finalizers_are_cleared,
-     "A reference made by a finalizer dies with the garbage",
+     "A weak reference made by a finalizer is cleared",
      REQ("WRF-016"), NEEDS(weakref, finalizer, gc, finalizer_alive)) {
   quiet(t);
   struct watch *watch = new_watch(t);
@@ -158,7 +159,8 @@ MUST(wrf, reference_objects_are_tracked, "Weak references are tracked",
 /* "..., so a cycle through a callback is collectable."  A function owns the
  * list among its constants, the list the reference, and that the function. */
 MUST(wrf, cycles_through_callbacks_are_collected,
-     "A reference in a cycle with its callback is collected", REQ("WRF-023"),
+     "A weak reference in a cycle with its callback is collected",
+     REQ("WRF-023"),
      NEEDS(weakref_cb, gc, frame, list, weakref_count)) {
   quiet(t);
   pmm_obj *target = probe(t, 1);

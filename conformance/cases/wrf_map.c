@@ -96,7 +96,8 @@ MUST(wrf, weak_maps_are_copied, "The copy of a weak map is weak too",
 
 /* "A weak value map, weak key map or weak set entry disappears as soon as its
  * weak part dies; the length drops by one and the other part is released." */
-MUST(wrf, weak_containers_drop_entries, "Entries go when their weak part dies",
+MUST(wrf, weak_containers_drop_entries,
+     "Entries are removed when their weak part dies",
      REQ("WRF-020"), NEEDS(weak_containers)) {
   pmm_obj *values = NEW(OPS->weak_new(RT, PMM_WEAK_VALUES));
   pmm_obj *keys = NEW(OPS->weak_new(RT, PMM_WEAK_KEYS));
@@ -124,7 +125,7 @@ MUST(wrf, weak_containers_drop_entries, "Entries go when their weak part dies",
 /* "Entries dying during iteration neither crash nor corrupt the iteration;
  * removals are deferred." */
 MUST(wrf, iterating_while_entries_die_is_safe,
-     "Entries may die while a weak set is walked", REQ("WRF-021"),
+     "Entries may die while a weak set is iterated", REQ("WRF-021"),
      NEEDS(weak_containers)) {
   pmm_obj *set = NEW(OPS->weak_new(RT, PMM_WEAK_SET));
   pmm_obj *o[8];
@@ -175,7 +176,7 @@ static size_t others_freed(struct pmm_test *t) {
 /* "Entries dying during iteration neither crash nor corrupt the iteration;
  * removals are deferred." */
 MUST(wrf, maps_may_lose_entries_while_walked,
-     "Entries may die while a weak map is walked", REQ("WRF-021"),
+     "Entries may die while a weak map is iterated", REQ("WRF-021"),
      NEEDS(weak_containers)) {
   const enum pmm_weak_kind kinds[] = {PMM_WEAK_VALUES, PMM_WEAK_KEYS};
   for (size_t k = 0; k < 2; k++) {

@@ -27,7 +27,7 @@ MUST(wrf, dropping_references_takes_nothing,
  * removals are deferred."  They are not forgotten: at its end the other parts
  * go. */
 MUST(wrf, deferred_removals_are_made_up_for,
-     "After an iteration the dead entries let go", REQ("WRF-021"),
+     "Dead entries are removed after the iteration", REQ("WRF-021"),
      NEEDS(weak_containers)) {
   enum { N = 4 };
   pmm_obj *map = NEW(OPS->weak_new(RT, PMM_WEAK_KEYS));

@@ -2,7 +2,7 @@
 """Copies, shallow and deep, and views."""
 
 
-@must("Passing and assigning never copy", "COPY-001")
+@must("Passing and assigning never copy an object", "COPY-001")
 def assignment_copies_nothing():
     """Passing or assigning an object of any size allocates nothing and keeps its id."""
     items = list(range(1000))
@@ -14,7 +14,11 @@ def assignment_copies_nothing():
     expect_eq(passed(items), id(items), "the id of the argument")
 
 
-@must("A tuple of atoms is its own copy", "COPY-004", needs="copy.deepcopy")
+@must(
+    "A deep copy of a tuple of atoms is the tuple itself",
+    "COPY-004",
+    needs="copy.deepcopy",
+)
 def atomic_tuples_are_not_copied():
     """A tuple of only immutable items deep-copies to itself; one holding a list does
     not."""
@@ -121,7 +125,11 @@ def functions_stand_for_themselves():
         expect(copy.deepcopy(one) is one, "a deep copy of " + shown(one))
 
 
-@must("The copy of an instance shares state", "COPY-002", needs="copy.copy")
+@must(
+    "A shallow copy of an instance shares its attribute values",
+    "COPY-002",
+    needs="copy.copy",
+)
 def instances_share_their_state():
     """A shallow copy is a new container with the same items, each gaining one
     reference."""
@@ -135,7 +143,11 @@ def instances_share_their_state():
     expect_eq(one.name, [1])
 
 
-@must("The copy of an iterator goes on from there", "COPY-002", needs="copy.copy")
+@must(
+    "The copy of an iterator continues from the same position",
+    "COPY-002",
+    needs="copy.copy",
+)
 def iterators_go_on_alone():
     """A shallow copy is a new container with the same items, each gaining one
     reference."""
@@ -149,7 +161,7 @@ def iterators_go_on_alone():
         expect_eq(list(other), [2, 3])
 
 
-@must("A copy of an iterator that has ended has ended", "COPY-031", needs="copy.copy")
+@must("A copy of an exhausted iterator is exhausted", "COPY-031", needs="copy.copy")
 def copies_of_ended_iterators():
     """A copy of an exhausted iterator is exhausted too, and owns nothing."""
     import copy
@@ -160,7 +172,7 @@ def copies_of_ended_iterators():
         expect_eq(list(copy.copy(one)), [])
 
 
-@must("Repetition repeats the reference", "COPY-005")
+@must("Repetition repeats references and copies no row", "COPY-005")
 def repetition_aliases_rows():
     """[row]*3 holds the same row three times: a write through one shows in all, and
     refcount rises by 3."""
@@ -223,7 +235,7 @@ def views_pin_their_owner():
     expect_eq(len(owner), 8)
 
 
-@must("What is written to the owner shows", "COPY-006")
+@must("A view shows what is written to its owner", "COPY-006")
 def views_show_their_owner():
     """A memory view slice costs under 1 KiB whatever its length, keeps its owner alive,
     and forbids resizing it."""
@@ -235,7 +247,11 @@ def views_show_their_owner():
     expect_eq(bytes(owner[2:4]), b"AB")
 
 
-@must("Once the view is gone it resizes", "COPY-006", needs="death_by_count")
+@must(
+    "An owner can be resized once its views are gone",
+    "COPY-006",
+    needs="death_by_count",
+)
 def without_views_owners_resize():
     """A memory view slice costs under 1 KiB whatever its length, keeps its owner alive,
     and forbids resizing it."""
@@ -246,7 +262,11 @@ def without_views_owners_resize():
     expect_eq(len(owner), 9)
 
 
-@must("A descriptor has one owner", "CTX-007", needs="copy.copy")
+@must(
+    "A file cannot be copied, so its descriptor has one owner",
+    "CTX-007",
+    needs="copy.copy",
+)
 def files_have_no_copy():
     """Closing a closed file does nothing and never closes a descriptor number reused by
     another file."""

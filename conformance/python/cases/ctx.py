@@ -35,7 +35,7 @@ def lowest_descriptor():
 
 
 @must(
-    "A forgotten file is closed, and said so",
+    "A dropped open file is closed with a warning",
     "CTX-011",
     needs="death_by_count warnings.catch_warnings os.open",
 )
@@ -55,7 +55,7 @@ def dropped_file_is_closed_with_a_warning():
 
 
 @must(
-    "A dropped generator leaves its with block",
+    "Dropping a generator closes the file of its with block",
     "CTX-013",
     needs="death_by_count os.open",
 )
@@ -74,7 +74,7 @@ def dropped_generator_closes_its_file():
     expect_eq(lowest_descriptor(), before, "the lowest free descriptor")
 
 
-@must("Exit decides what becomes of an error", "CTX-003")
+@must("Exit may suppress or replace an error", "CTX-003")
 def exit_may_suppress_or_replace():
     """Exit gets the error kind (none on normal exit); a true result suppresses the
     error, a false one lets it continue; an exit error replaces it and keeps the old one
@@ -147,7 +147,7 @@ def exit_stack_unwinds_completely():
     expect_eq(log, ["d", "c", "b", "a"])
 
 
-@must("Who did not enter does not exit", "CTX-002")
+@must("A failed enter is not followed by an exit", "CTX-002")
 def failed_enter_means_no_exit():
     """If enter fails, exit is not called and nothing acquired earlier leaks."""
     log = []
@@ -160,7 +160,7 @@ def failed_enter_means_no_exit():
     expect_eq(log, [])
 
 
-@must("A full disk does not keep the descriptor", "CTX-010")
+@must("A failed flush still closes the descriptor", "CTX-010")
 def failed_flush_still_closes():
     """If the flush in close fails the error is reported and the descriptor is closed
     all the same."""
@@ -209,7 +209,7 @@ def failed_later_enter_exits_the_earlier():
     expect_eq(log, ["+a", "-aValueError"])
 
 
-@must("A file that is not there closes no other", "CTX-015", needs="os.open")
+@must("A failed open closes no descriptor", "CTX-015", needs="os.open")
 def failed_opens_touch_no_descriptor():
     """A file that cannot be opened leaves no object and no descriptor behind, and
     closes no descriptor that is not its own, neither at once nor later."""
@@ -220,7 +220,11 @@ def failed_opens_touch_no_descriptor():
     expect_eq(lowest_descriptor(), before, "the lowest free descriptor")
 
 
-@must("A generator makes a manager", "CTX-014", needs="contextlib.contextmanager")
+@must(
+    "A generator works as a context manager",
+    "CTX-014",
+    needs="contextlib.contextmanager",
+)
 def generator_based_manager():
     """A manager made from a one-yield generator runs its cleanup on error, and yielding
     twice is an error."""
@@ -253,7 +257,7 @@ def generator_based_manager():
     expect_raises(RuntimeError, ends)
 
 
-@must("After the block the descriptor is closed", "CTX-006", needs="os.open os.fstat")
+@must("The descriptor is closed after the block", "CTX-006", needs="os.open os.fstat")
 def leaving_the_block_closes_the_descriptor():
     """At block exit the OS descriptor is closed before the next statement; using it
     gives EBADF and using the file object is an error."""
@@ -265,7 +269,7 @@ def leaving_the_block_closes_the_descriptor():
     expect_raises(ValueError, file.read)
 
 
-@must("3000 rounds leave no descriptor", "CTX-012", needs="os.open")
+@must("3000 open and close rounds leave no descriptor open", "CTX-012", needs="os.open")
 def loops_do_not_grow_descriptors():
     """3000 open/read/leave rounds, with or without explicit close, leave the descriptor
     count unchanged with a limit of 256."""
@@ -283,7 +287,7 @@ def loops_do_not_grow_descriptors():
         expect_eq(lowest_descriptor(), before, "the lowest free descriptor")
 
 
-@must("The last entered exits first", "CTX-004")
+@must("The manager entered last exits first", "CTX-004")
 def managers_unwind_in_reverse():
     """Several managers exit in reverse order of entry, and a failing later enter exits
     the earlier ones."""

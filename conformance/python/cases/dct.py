@@ -17,7 +17,11 @@ def cycles_through_dicts_are_found():
     expect(gone(leave()), "a dict in a cycle was not collected")
 
 
-@must("So is one that came with a copy", "DCT-013", needs="gc weakref.ref")
+@must(
+    "A dict that got its container by copying is seen",
+    "DCT-013",
+    needs="gc weakref.ref",
+)
 def copied_values_are_seen():
     """A dict that refers to a container is seen by the collector, however the
     container got into it: inserted, stored in place of an atom, or copied."""
@@ -32,7 +36,9 @@ def copied_values_are_seen():
     expect(gone(leave()), "a cycle through a copied dict was not collected")
 
 
-@must("A value put in place of an atom is seen", "DCT-013", needs="gc weakref.ref")
+@must(
+    "A container stored in place of an atom is seen", "DCT-013", needs="gc weakref.ref"
+)
 def replaced_values_are_seen():
     """A dict that refers to a container is seen by the collector, however the
     container got into it: inserted, stored in place of an atom, or copied."""
@@ -48,7 +54,11 @@ def replaced_values_are_seen():
     expect(gone(leave()), "a cycle through a replaced value was not collected")
 
 
-@must("Deleting releases both at once", "DCT-005", needs="death_by_count finalizer")
+@must(
+    "Deleting an entry releases key and value at once",
+    "DCT-005",
+    needs="death_by_count finalizer",
+)
 def deletion_releases_key_and_value():
     """Removing an entry releases exactly one reference to key and value,
     immediately."""
@@ -60,7 +70,9 @@ def deletion_releases_key_and_value():
 
 
 @must(
-    "Deleting releases one entry of many", "DCT-005", needs="death_by_count finalizer"
+    "Deleting an entry releases no other entry",
+    "DCT-005",
+    needs="death_by_count finalizer",
 )
 def deletion_releases_no_other():
     """Removing an entry releases exactly one reference to key and value,
@@ -133,7 +145,7 @@ def iteration_of_sets_notices_insertions():
     expect_raises(RuntimeError, walk)
 
 
-@must("Keys come as they were inserted", "DCT-006", needs="ordered_dict")
+@must("Keys keep the order of insertion", "DCT-006", needs="ordered_dict")
 def keys_keep_the_order_of_insertion():
     """Assigning to an existing equal key keeps the first key object and releases only
     the old value."""
@@ -158,7 +170,7 @@ def overwriting_keeps_the_key():
     expect(list(table)[0] is first, "the key was replaced")
 
 
-@must("A rebuilt table finds all that stayed", "DCT-032")
+@must("A rebuilt table finds all remaining entries", "DCT-032")
 def rebuilt_tables_find_all():
     """After a table is rebuilt, whatever was deleted before, every remaining entry is
     found, in order, and no deleted one is."""

@@ -2,7 +2,7 @@
 """What is nested deeply."""
 
 
-@must("A list in itself prints as [[...]]", "DEEP-004")
+@must("A list that contains itself prints as [[...]]", "DEEP-004")
 def a_list_in_itself_prints():
     """Recursive operations on 1e5-deep data (2e5 from 3.14) give a recursion error,
     never a crash, and release what they took; self-containing lists print with an
@@ -12,7 +12,7 @@ def a_list_in_itself_prints():
     expect_eq(repr(own), "[[...]]")
 
 
-@must("Printing, comparing, copying too many levels fail cleanly", "DEEP-004")
+@must("Printing, comparing and copying too deep data fails cleanly", "DEEP-004")
 def recursive_operations_fail_cleanly():
     """Recursive operations on 1e5-deep data (2e5 from 3.14) give a recursion error,
     never a crash, and release what they took; self-containing lists print with an
@@ -33,7 +33,7 @@ def recursive_operations_fail_cleanly():
     expect_eq(len(one), 1)
 
 
-@must("So they do on tuples and dicts", "DEEP-004")
+@must("Recursion into deep tuples and dicts fails cleanly", "DEEP-004")
 def recursion_in_tuples_and_dicts_fails_cleanly():
     """Recursive operations on 1e5-deep data (2e5 from 3.14) give a recursion error,
     never a crash, and release what they took; self-containing lists print with an
@@ -88,7 +88,7 @@ def chains_of_dicts_die():
     dies(lambda chain: {1: chain}, 1000000)
 
 
-@must("300000 instances, each an attribute, die on a small stack", "DEEP-002")
+@must("300000 instances linked by attributes die on a small stack", "DEEP-002")
 def chains_of_instances_with_a_dict_die():
     """Chains of 300000 instances, with a dict and with slots, are released on the same
     small stack with every object freed."""
@@ -109,7 +109,7 @@ def chains_of_instances_die():
     dies(Slotted, 300000)
 
 
-@must("So do chains of functions and closures", "DEEP-003")
+@must("Chains of functions and closures die", "DEEP-003")
 def chains_of_functions_die():
     """Objects whose release is deferred are released exactly once, and none is left
     when the outermost release returns."""
@@ -121,7 +121,7 @@ def chains_of_functions_die():
 
 
 @must(
-    "So do chains of five kinds of objects",
+    "Chains of five kinds of objects die, each object once",
     "DEEP-003",
     needs="death_by_count finalizer",
 )

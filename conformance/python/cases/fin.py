@@ -32,7 +32,7 @@ def finalizer_runs_once():
     expect_eq(log, ["one"])
 
 
-@must("A cycle that came back is not finalized again", "FIN-002", needs="finalizer")
+@must("A resurrected cycle is not finalized again", "FIN-002", needs="finalizer")
 def finalizer_runs_once_in_a_cycle():
     """A collector-supported object's finalizer is called at most once in its life, even
     if it is resurrected and dies again."""
@@ -52,7 +52,11 @@ def finalizer_runs_once_in_a_cycle():
     expect_eq(log, ["one"])
 
 
-@must("Nor is one that dies by its count after that", "FIN-002", needs="finalizer")
+@must(
+    "An object finalized by a collection is not finalized again",
+    "FIN-002",
+    needs="finalizer",
+)
 def one_finalizer_for_both_ways_to_die():
     """A collector-supported object's finalizer is called at most once in its life, even
     if it is resurrected and dies again."""
@@ -81,7 +85,11 @@ class Sees:
         self.log.append((self.first, self.second[0], getattr(self, "own", 0) is self))
 
 
-@must("All slots and attributes are there", "FIN-001", needs="finalizer")
+@must(
+    "A finalizer sees all slots and attributes of its object",
+    "FIN-001",
+    needs="finalizer",
+)
 def finalizer_sees_every_field():
     """The finalizer receives a live object with all fields intact and count at least
     1."""
@@ -96,7 +104,11 @@ def finalizer_sees_every_field():
     expect_eq(log, [(1, 2, False)])
 
 
-@must("All are there when a cycle is collected", "FIN-001", needs="finalizer")
+@must(
+    "In a collected cycle a finalizer sees all slots and attributes",
+    "FIN-001",
+    needs="finalizer",
+)
 def finalizer_in_a_cycle_sees_every_field():
     """The finalizer receives a live object with all fields intact and count at least
     1."""
@@ -135,7 +147,7 @@ def ring_of(log, size):
 
 
 @must(
-    "Each can follow the cycle around and read every member",
+    "Every finalizer of a cycle can read every member",
     "FIN-006",
     needs="finalizer",
 )
@@ -161,7 +173,7 @@ class Cuts:
         self.next = None
 
 
-@must("A finalizer may cut its cycle", "FIN-007", needs="finalizer")
+@must("A finalizer may break its cycle", "FIN-007", needs="finalizer")
 def finalizer_may_break_the_cycle():
     """A finalizer that clears a link, freeing a member early, causes no double free."""
     log = []
@@ -206,7 +218,7 @@ def finalizers_may_allocate_and_collect():
 
 
 @must(
-    "So may one of an object that dies by its count",
+    "A finalizer run by reference counting may allocate and collect",
     "FIN-010",
     needs="death_by_count finalizer",
 )
@@ -233,7 +245,7 @@ class Breeds:
         self.log.append("first")
 
 
-@must("A cycle that a finalizer makes goes later", "FIN-011", needs="finalizer")
+@must("A cycle made by a finalizer is collected later", "FIN-011", needs="finalizer")
 def garbage_made_by_finalizers_is_not_lost():
     """New cycles created by finalizers during a collection are collected by a later
     one."""
@@ -266,7 +278,9 @@ def acyclic_resurrection_aborts_deallocation():
     expect_eq(kept[0].name, "one")
 
 
-@must("What a resurrected member reaches stays whole", "FIN-004", needs="finalizer")
+@must(
+    "What a resurrected cycle member reaches stays intact", "FIN-004", needs="finalizer"
+)
 def cyclic_resurrection_keeps_what_it_reaches():
     """Objects reachable from a resurrected member of a cycle stay intact; the
     collection does not clear any of them."""
@@ -285,7 +299,7 @@ def cyclic_resurrection_keeps_what_it_reaches():
 
 
 @must(
-    "Unrelated garbage goes in spite of a resurrection",
+    "Unrelated garbage is freed in spite of a resurrection",
     "FIN-005",
     needs="finalizer weakref.ref",
 )
@@ -305,7 +319,7 @@ def resurrection_saves_no_unrelated_garbage():
 
 
 @must(
-    "A 100000-long chain of finalizers needs no deep stack",
+    "A 100000-long chain with finalizers dies on a small stack",
     "FIN-014",
     needs="death_by_count finalizer",
 )

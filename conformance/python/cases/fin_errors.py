@@ -43,7 +43,7 @@ def errors_in_finalizers_are_reported():
 
 
 @must(
-    "So is the error of a finalizer on death by count",
+    "An error in a finalizer run by reference counting is reported",
     "FIN-008",
     needs="finalizer sys.unraisablehook",
 )
@@ -88,7 +88,7 @@ def pending_error_is_preserved():
 
 
 @must(
-    "A reported error lets go of the object that died",
+    "A reported error releases the object that died",
     "FIN-031",
     needs="finalizer sys.unraisablehook weakref.ref",
 )

@@ -2,7 +2,7 @@
 """What the collector finds, and what it leaves."""
 
 
-@must("A self-cycle waits for the collector", "GC-001", needs="gc weakref.ref")
+@must("A self-cycle is freed by the collector alone", "GC-001", needs="gc weakref.ref")
 def self_cycle_is_reclaimed():
     """An object whose only reference is its own is not freed by counting but is freed
     by the next collection of its generation, and the collection reports it."""
@@ -16,7 +16,7 @@ def self_cycle_is_reclaimed():
     expect(gone(leave()), "a self-cycle was not collected")
 
 
-@must("A ring of any size goes in one collection", "GC-002", needs="gc weakref.ref")
+@must("A ring of any size is freed by one collection", "GC-002", needs="gc weakref.ref")
 def rings_are_reclaimed_whole():
     """An unreachable ring of n tracked objects is freed completely in one full
     collection, for n from 2 to 100000."""
@@ -32,7 +32,7 @@ def rings_are_reclaimed_whole():
         expect(all([gone(one) for one in leave(size)]), "a ring of %d is left" % size)
 
 
-@must("No member of a ring is left", "GC-002", needs="gc weakref.ref")
+@must("A collected ring leaves no member behind", "GC-002", needs="gc weakref.ref")
 def rings_leave_no_remnant():
     """An unreachable ring of n tracked objects is freed completely in one full
     collection, for n from 2 to 100000."""
@@ -48,7 +48,9 @@ def rings_leave_no_remnant():
     expect_eq(left, [])
 
 
-@must("An acyclic tail of garbage is freed", "GC-003", needs="gc weakref.ref")
+@must(
+    "Objects that hang off a garbage cycle are freed", "GC-003", needs="gc weakref.ref"
+)
 def what_hangs_off_garbage_goes():
     """Objects reachable only from an unreachable cycle are freed too, tracked or
     not."""
@@ -62,7 +64,11 @@ def what_hangs_off_garbage_goes():
     expect(gone(leave()), "what hangs off garbage is left")
 
 
-@must("One outside reference keeps a whole cycle", "GC-004", needs="gc weakref.ref")
+@must(
+    "One reference from outside keeps a whole cycle alive",
+    "GC-004",
+    needs="gc weakref.ref",
+)
 def cycle_held_from_outside_survives():
     """A cycle with one reference from outside the candidate set (other object, native
     holder, frame) is not touched."""
@@ -78,7 +84,9 @@ def cycle_held_from_outside_survives():
 
 
 @must(
-    "A local of a suspended generator keeps a cycle", "GC-004", needs="gc weakref.ref"
+    "A local of a suspended generator keeps a cycle alive",
+    "GC-004",
+    needs="gc weakref.ref",
 )
 def cycle_held_by_a_generator_survives():
     """A cycle with one reference from outside the candidate set (other object, native
@@ -100,7 +108,7 @@ def cycle_held_by_a_generator_survives():
     expect_eq(next(waiting), "one")
 
 
-@must("A local of a frame keeps a cycle", "GC-004", needs="gc weakref.ref")
+@must("A local of a frame keeps a cycle alive", "GC-004", needs="gc weakref.ref")
 def cycle_held_by_a_local_survives():
     """A cycle with one reference from outside the candidate set (other object, native
     holder, frame) is not touched."""
@@ -113,7 +121,11 @@ def cycle_held_by_a_local_survives():
     expect(watch() is one, "what a local holds was collected")
 
 
-@must("A collection in a finalizer finds 0", "GC-016", needs="collect_counts finalizer")
+@must(
+    "A collection started in a finalizer returns 0",
+    "GC-016",
+    needs="collect_counts finalizer",
+)
 def collect_is_not_reentrant():
     """A collection started from a finalizer or callback during a collection returns at
     once with 0."""
@@ -159,7 +171,12 @@ def collect_counts_what_is_unreachable():
         gc.enable()
 
 
-@must("A list that holds itself counts one", "GC-001", "GC-017", needs="collect_counts")
+@must(
+    "A list that contains itself counts as one object",
+    "GC-001",
+    "GC-017",
+    needs="collect_counts",
+)
 def self_list_is_counted_once():
     """An object whose only reference is its own is not freed by counting but is freed
     by the next collection of its generation, and the collection reports it. Collect
@@ -172,7 +189,7 @@ def self_list_is_counted_once():
     expect_eq(gc.collect(), 1, "the number of objects")
 
 
-@must("A million-long ring needs no deep stack", "GC-015")
+@must("A million-long ring is collected on a small stack", "GC-015")
 def collecting_does_not_recurse():
     """Collecting a 1e6-long chain closed into a cycle does not overflow the profile's
     small stack."""
@@ -187,7 +204,7 @@ def collecting_does_not_recurse():
     collect()
 
 
-@must("A collection moves nothing and changes nothing", "GC-013")
+@must("A collection moves no object and changes no contents", "GC-013")
 def survivors_keep_identity_and_contents():
     """A collection moves no object and changes no container content."""
     kept = [[number, str(number), (number,)] for number in range(1000)]
@@ -198,7 +215,7 @@ def survivors_keep_identity_and_contents():
 
 
 @should(
-    "An exception kept in its frame waits for the collector",
+    "An exception kept in its own frame is freed by the collector",
     "GC-022",
     needs="death_by_count gc weakref.ref",
 )
@@ -226,7 +243,7 @@ def kept_exception_is_a_cycle():
 
 
 @should(
-    "An exception that nobody keeps goes with its clause",
+    "An exception that nobody keeps is freed with its clause",
     "GC-022",
     needs="death_by_count weakref.ref",
 )
@@ -256,7 +273,11 @@ def traversal_visits_each_reference_once():
     expect_eq(len(found), 2, "the number of references")
 
 
-@must("Who refers is among the referrers", "GC-006", needs="gc.get_referrers")
+@must(
+    "Every object that refers to another is among its referrers",
+    "GC-006",
+    needs="gc.get_referrers",
+)
 def referrers_mirror_referents():
     """For every container type the visitor is called exactly once per owned reference
     to a trackable object."""
@@ -326,7 +347,9 @@ def garbage_list_stays_empty():
     expect_eq(list(gc.garbage), [])
 
 
-@must("What a suspended loop walks over is visited", "GC-023", needs="gc weakref.ref")
+@must(
+    "What a suspended loop iterates over is traversed", "GC-023", needs="gc weakref.ref"
+)
 def loops_that_wait_are_visited():
     """Values referenced from a suspended generator's frame are visited, so a generator
     in a cycle is collected and its cleanup runs."""
@@ -346,7 +369,11 @@ def loops_that_wait_are_visited():
     expect(gone(leave()), "a cycle through a suspended loop was not collected")
 
 
-@must("A collection in a weak callback finds 0", "GC-016", needs="gc weakref.ref")
+@must(
+    "A collection started in a weak reference callback returns 0",
+    "GC-016",
+    needs="gc weakref.ref",
+)
 def weak_callbacks_do_not_collect():
     """A collection started from a finalizer or callback during a collection returns at
     once with 0."""

@@ -2,7 +2,9 @@
 """When a collection starts, and who hears of it."""
 
 
-@must("Start, then stop with the number", "GEN-015", needs="gc.callbacks")
+@must(
+    "Callbacks get start, then stop with the numbers", "GEN-015", needs="gc.callbacks"
+)
 def callbacks_bracket_collections():
     """Each collection calls every callback with start then stop, with the generation,
     and in stop the collected and uncollectable numbers."""
@@ -20,7 +22,11 @@ def callbacks_bracket_collections():
     expect_eq(told, [("start", 1, True), ("stop", 1, True)])
 
 
-@must("All callbacks hear, first added first", "GEN-015", needs="gc.callbacks")
+@must(
+    "All callbacks are called in the order they were added",
+    "GEN-015",
+    needs="gc.callbacks",
+)
 def every_callback_is_called():
     """Each collection calls every callback with start then stop, with the generation,
     and in stop the collected and uncollectable numbers."""
@@ -43,7 +49,7 @@ def every_callback_is_called():
 
 
 @must(
-    "A callback's error stops nothing",
+    "An error in a collector callback stops nothing",
     "GEN-016",
     needs="gc.callbacks sys.unraisablehook weakref.ref",
 )
@@ -95,7 +101,9 @@ def disabled_means_no_automatic_run():
     expect_eq(len(kept), 100000)
 
 
-@must("Enabling starts them again", "GEN-011", needs="gc.callbacks gc.enable")
+@must(
+    "Enabling restarts automatic collections", "GEN-011", needs="gc.callbacks gc.enable"
+)
 def enabling_restores_automatic_runs():
     """Disabled: no automatic run, explicit collect works, reference counting
     unaffected; enable restores."""

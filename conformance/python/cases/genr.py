@@ -131,7 +131,7 @@ def garbage_generators_are_closed():
     expect_eq(log, ["closed"])
 
 
-@must("A generator must not outlive its close", "GENR-008")
+@must("A generator that yields in close is an error", "GENR-008")
 def ignoring_exit_is_an_error():
     """A generator that yields after generator-exit makes close report an error; on drop
     the error is reported as unraisable."""
@@ -184,7 +184,7 @@ def reentry_is_refused():
     expect_eq(seen, ["refused"])
 
 
-@must("A running generator refuses every way in", "GENR-032")
+@must("A running generator refuses every re-entry", "GENR-032")
 def running_generators_refuse_every_way():
     """A running generator that is entered again, by whatever operation and from
     wherever, reports an error and continues where it was."""
@@ -208,7 +208,7 @@ def running_generators_refuse_every_way():
     expect_eq(seen, ["refused"] * 4)
 
 
-@must("A thrown error arrives at the yield", "GENR-010")
+@must("A thrown error is raised at the yield", "GENR-010")
 def throw_raises_where_it_waits():
     """Throwing into a suspended generator raises there; into an unstarted one raises
     without running the body and finishes it."""
@@ -279,7 +279,7 @@ def unstarted_needs_no_cleanup():
     expect_eq((log, one), ([], None))
 
 
-@must("Delegating generators nest to a limit", "GENR-017")
+@must("The depth of delegating generators is limited", "GENR-017")
 def delegation_is_limited():
     """Generators that delegate to one another nest to a limit: beyond it the step
     fails with a recursion error, and all of them can still be dropped."""

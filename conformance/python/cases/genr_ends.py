@@ -82,7 +82,7 @@ def deep_chains_are_released_safely():
     expect_eq(len(log), 50000, "the number of cleanups")
 
 
-@must("A collected error leaves the locals of its generator", "GENR-035", needs="gc")
+@must("A collected error leaves its generator's locals intact", "GENR-035", needs="gc")
 def garbage_errors_spare_generators():
     """An error that a suspended generator has handled may die, also as part of
     garbage, while the generator is alive: the generator continues with all its
@@ -106,7 +106,7 @@ def garbage_errors_spare_generators():
 
 
 @must(
-    "A generator that its finally clause stores lives on", "GENR-033", needs="finalizer"
+    "A generator that its own cleanup stores stays alive", "GENR-033", needs="finalizer"
 )
 def generators_are_resurrected():
     """A generator that its own cleanup stores somewhere while it is dying stays alive,

@@ -2,7 +2,7 @@
 """Lists."""
 
 
-@must("A growing list stays where it is", "LST-001")
+@must("A growing list does not move", "LST-001")
 def growing_keeps_identity():
     """Growing a list never moves the list object: its id is stable through any number
     of appends."""
@@ -50,7 +50,7 @@ def in_place_forms_keep_identity():
     expect_eq(alias, [1, 9, 2, 1, 2, 3])
 
 
-@must("A list iterator that ended stays so", "LST-020")
+@must("An exhausted list iterator stays exhausted", "LST-020")
 def ended_iterators_stay_ended():
     """An exhausted iterator stays exhausted, whatever happens to the object it
     iterated over, and no longer owns that object."""
@@ -61,7 +61,7 @@ def ended_iterators_stay_ended():
     expect_eq(list(one), [])
 
 
-@must("So do iterators over dicts and sets", "LST-020")
+@must("Exhausted iterators over dicts and sets stay exhausted", "LST-020")
 def ended_iterators_over_tables_stay_ended():
     """An exhausted iterator stays exhausted, whatever happens to the object it
     iterated over, and no longer owns that object."""
@@ -76,9 +76,7 @@ def ended_iterators_over_tables_stay_ended():
         expect_eq(list(one), [])
 
 
-@must(
-    "An iterator that ended lets go of its container", "LST-020", needs="gc weakref.ref"
-)
+@must("An exhausted iterator releases its container", "LST-020", needs="gc weakref.ref")
 def ended_iterators_own_nothing():
     """An exhausted iterator stays exhausted, whatever happens to the object it
     iterated over, and no longer owns that object."""
@@ -96,7 +94,7 @@ def ended_iterators_own_nothing():
     expect_eq(list(one), [])
 
 
-@must("Removing takes one occurrence out", "LST-012")
+@must("Removing takes out one occurrence", "LST-012")
 def removal_releases_one():
     """Removing a value releases one occurrence, shifts later items by one, and keeps
     order."""
@@ -116,7 +114,7 @@ def spliced(items, start, stop, fresh):
     )
 
 
-@must("Every slice replaced by every other", "LST-031")
+@must("Every slice can be replaced by every other", "LST-031")
 def slices_are_as_the_model():
     """After an assignment to a slice the list holds the items before the slice, the
     new items and the items after it, in order, for every length, position and source,
@@ -132,7 +130,7 @@ def slices_are_as_the_model():
                     expect_eq(items, wanted)
 
 
-@must("The same where a long tail moves", "LST-031")
+@must("Replacing slices of a long list moves its tail correctly", "LST-031")
 def long_slices_are_as_the_model():
     """After an assignment to a slice the list holds the items before the slice, the
     new items and the items after it, in order, for every length, position and source,
@@ -182,7 +180,7 @@ def a_sort_that_fails_keeps_its_items():
     expect(all([one in things for one in items]), "an item is another")
 
 
-@must("A list that changes while sorted fails", "LST-018")
+@must("Sorting fails when the list is changed meanwhile", "LST-018")
 def sorting_detects_mutation():
     """Mutating a list while it is being sorted raises an error and leaves a valid list
     with all references accounted for."""
@@ -196,7 +194,7 @@ def sorting_detects_mutation():
     expect(len(items) >= 3, "items are lost")
 
 
-@must("An item of another kind, at each place, is refused", "LST-021")
+@must("Sorting refuses an item of another kind at any place", "LST-021")
 def sorting_refuses_an_odd_item():
     """Sorting a list whose items cannot be ordered fails with a type error and leaves
     all items in the list."""
@@ -210,7 +208,7 @@ def sorting_refuses_an_odd_item():
             expect(all([one in items for one in kept]), "an item is lost")
 
 
-@must("So is one within tuples", "LST-021")
+@must("Sorting tuples refuses one that holds an item of another kind", "LST-021")
 def sorting_refuses_an_odd_item_in_tuples():
     """Sorting a list whose items cannot be ordered fails with a type error and leaves
     all items in the list."""
@@ -233,7 +231,7 @@ class Appends:
 
 
 @must(
-    "Finalizers may append while it is cleared",
+    "Finalizers may append to a list that is being cleared",
     "LST-016",
     needs="death_by_count finalizer",
 )

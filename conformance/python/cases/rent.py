@@ -41,7 +41,7 @@ def sources_change_what_is_filled():
     )
 
 
-@must("So may one that fails then", "RENT-031")
+@must("The source of a list's items may change the list and then fail", "RENT-031")
 def sources_change_what_is_filled_and_fail():
     """An operation that fills a container from an iterable does not rely on what it
     saw of the container before: code of the iterable may empty, grow and rewrite the
@@ -166,7 +166,7 @@ def finalizers_change_their_owner():
 
 
 @must(
-    "Items' weak callbacks may change their list",
+    "Weak callbacks of items may change their list",
     "RENT-002",
     needs="death_by_count weakref.ref",
 )
@@ -193,7 +193,7 @@ def weak_callbacks_change_lists():
 
 
 @must(
-    "Values' weak callbacks may change their dict",
+    "Weak callbacks of values may change their dict",
     "RENT-002",
     needs="death_by_count weakref.ref",
 )
@@ -222,7 +222,7 @@ def weak_callbacks_change_dicts():
 
 
 @must(
-    "Nor does a finalizer that fails",
+    "A failing finalizer does not replace the pending error",
     "RENT-004",
     needs="death_by_count sys.unraisablehook finalizer",
 )

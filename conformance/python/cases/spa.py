@@ -2,7 +2,7 @@
 """Sparse containers."""
 
 
-@must("Reading the absent adds nothing", "SPA-002")
+@must("Reading an absent position adds no entry", "SPA-002")
 def absent_positions_are_not_stored():
     """Reading an absent position returns the default and adds no entry."""
     table = {5: 1.5}

@@ -2,7 +2,7 @@
 """Frames and their locals."""
 
 
-@must("What is returned or stored lives on", "STK-002")
+@must("An object that is returned or stored outlives its frame", "STK-002")
 def objects_outlive_their_frame():
     """An object returned from a frame or stored elsewhere outlives the frame."""
     stored = []
@@ -39,7 +39,9 @@ def a_kept_cell_keeps_its_variable():
     expect_eq(reads(), 11)
 
 
-@must("A closure keeps its variable and no other", "STK-004", needs="gc weakref.ref")
+@must(
+    "A closure keeps only the variables it captures", "STK-004", needs="gc weakref.ref"
+)
 def closures_keep_what_they_capture():
     """A closure keeps the captured cell's value alive and frees it when the closure
     dies; uncaptured locals die at return."""
@@ -79,7 +81,7 @@ def a_kept_error_keeps_its_locals():
     expect(gone(watches[0]), "the locals outlive the error")
 
 
-@must("A swallowed error keeps nothing alive", "STK-009", needs="gc weakref.ref")
+@must("A suppressed error keeps nothing alive", "STK-009", needs="gc weakref.ref")
 def swallowed_errors_are_gone():
     """When the block ends in which an except clause or a context manager suppressed an
     error, the error is gone: none is pending or being handled, and no frame, local or
@@ -101,7 +103,7 @@ def swallowed_errors_are_gone():
 
 
 @must(
-    "Locals are dead before the next statement",
+    "Locals are released before the caller's next statement",
     "STK-001",
     needs="death_by_count weakref.ref",
 )
@@ -121,7 +123,7 @@ def locals_die_at_return():
 
 
 @must(
-    "A handled error leaves no frame behind",
+    "A handled error releases its frames",
     "STK-001",
     "STK-007",
     needs="death_by_count weakref.ref",
@@ -146,7 +148,7 @@ def locals_die_with_the_error():
     expect(watches[0]() is None, "a local outlives the handled error")
 
 
-@must("Calls nest to about the limit", "STK-006")
+@must("Calls nest up to about the recursion limit", "STK-006")
 def recursion_is_limited():
     """Exceeding the limit (default 1000) gives a recursion error at a depth of about
     the limit, and the runtime is usable after it."""
@@ -158,7 +160,7 @@ def recursion_is_limited():
     expect_raises(TOO_DEEP, down, 0)
 
 
-@must("del drops one reference", "STK-008", needs="counts sys.getrefcount")
+@must("Deleting a name drops one reference", "STK-008", needs="counts sys.getrefcount")
 def deleting_drops_one_reference():
     """Deleting a variable releases one reference at once; the object dies only if it
     was the last."""

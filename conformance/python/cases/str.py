@@ -2,7 +2,7 @@
 """Strings."""
 
 
-@must("+= never changes a string others see", "STR-006")
+@must("+= never changes a string that others refer to", "STR-006")
 def append_respects_aliases():
     """Building a string by += must give the right value; an in-place path is allowed
     only when the left operand has one reference."""
@@ -27,7 +27,7 @@ def interned_strings_do_not_change():
     expect(sys.intern("interned" + str(7)) is before, "it is found no more")
 
 
-@must("+= of a hashed, encoded or interned string leaves nothing stale", "STR-006")
+@must("+= leaves no stale hash, encoding or interned entry", "STR-006")
 def append_forgets_what_was_cached():
     """Building a string by += must give the right value; an in-place path is allowed
     only when the left operand has one reference."""

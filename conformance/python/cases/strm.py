@@ -2,7 +2,7 @@
 """Streams."""
 
 
-@must("A loop ends its iterator, and its body may do so", "LST-020")
+@must("A loop, or its body, may exhaust its iterator", "LST-020")
 def loops_end_their_iterators():
     """An exhausted iterator stays exhausted, whatever happens to the object it
     iterated over, and no longer owns that object."""

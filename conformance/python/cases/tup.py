@@ -9,7 +9,7 @@ class Own(tuple):
     """A subclass."""
 
 
-@must("A tuple that is shared is fixed", "TUP-001")
+@must("A shared tuple cannot change", "TUP-001")
 def a_shared_tuple_cannot_change():
     """After publication a tuple's length and slots cannot change through public
     operations; an attempt fails with an error and no effect."""
@@ -58,7 +58,7 @@ def the_empty_tuple_is_one_object():
     expect(tuple(iter([])) is tuple(""), "conversions differ")
 
 
-@must("What changes nothing copies nothing", "TUP-003")
+@must("Whole-tuple conversions return the same tuple", "TUP-003")
 def whole_conversions_share():
     """Converting an exact tuple to tuple, slicing it whole, adding the empty tuple, and
     repeating it once return the same object."""
@@ -80,7 +80,7 @@ def subclass_instances_are_not_shared():
 
 
 @must(
-    "Owners of a tuple do not own its items", "TUP-005", needs="counts sys.getrefcount"
+    "Sharing a tuple counts its items once", "TUP-005", needs="counts sys.getrefcount"
 )
 def sharing_counts_items_once():
     """k owners of one tuple cost k counts on the tuple and only one count per item."""

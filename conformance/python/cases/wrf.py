@@ -19,7 +19,11 @@ def does_not_keep_alive():
     expect(gone(watched()), "a weak reference keeps its target")
 
 
-@must("A strong reference is enough", "WRF-002", needs="gc weakref.ref")
+@must(
+    "Weak references never cause an object to be reclaimed",
+    "WRF-002",
+    needs="gc weakref.ref",
+)
 def never_causes_reclamation():
     """Weak references never cause reclamation: as long as one strong reference exists
     the target stays."""
@@ -49,7 +53,9 @@ def dead_stays_dead():
         expect(watch() is None, "a dead reference gives an object")
 
 
-@must("Reading keeps the target alive", "WRF-004", needs="gc weakref.ref")
+@must(
+    "Reading a weak reference keeps the target alive", "WRF-004", needs="gc weakref.ref"
+)
 def reading_gives_a_strong_reference():
     """Dereferencing a live weak reference returns an owned reference that keeps the
     target alive until released."""
@@ -65,7 +71,7 @@ def reading_gives_a_strong_reference():
     expect(gone(watch), "what was read is not let go of")
 
 
-@must("Plain references are one object", "WRF-005", needs="weakref.ref")
+@must("Weak references without a callback are shared", "WRF-005", needs="weakref.ref")
 def plain_references_are_shared():
     """Two plain references to one object are the same weak reference object; references
     with callbacks are distinct."""
@@ -75,9 +81,7 @@ def plain_references_are_shared():
     expect(weakref.ref(one) is weakref.ref(one), "they are two objects")
 
 
-@must(
-    "References with callbacks are objects of their own", "WRF-005", needs="weakref.ref"
-)
+@must("Weak references with callbacks are distinct", "WRF-005", needs="weakref.ref")
 def references_with_callbacks_are_distinct():
     """Two plain references to one object are the same weak reference object; references
     with callbacks are distinct."""
@@ -89,7 +93,11 @@ def references_with_callbacks_are_distinct():
     expect(first is not weakref.ref(one), "it is the plain one")
 
 
-@must("The callback gets its dead reference, once", "WRF-006", needs="gc weakref.ref")
+@must(
+    "A callback is called once, with its dead reference",
+    "WRF-006",
+    needs="gc weakref.ref",
+)
 def callback_fires_once_with_the_dead_reference():
     """The callback is called exactly once, after the reference is cleared, with the
     reference itself as argument."""
@@ -124,7 +132,7 @@ def callbacks_run_newest_first():
     expect_eq(told, [3, 2, 1, 0])
 
 
-@must("A dropped reference is silent", "WRF-008", needs="gc weakref.ref")
+@must("A dropped weak reference calls nothing back", "WRF-008", needs="gc weakref.ref")
 def dropped_reference_fires_nothing():
     """If the weak reference object is destroyed before the referent, its callback is
     never called."""
@@ -141,7 +149,7 @@ def dropped_reference_fires_nothing():
 
 
 @must(
-    "A callback's error goes nowhere",
+    "An error in a weak reference callback is contained",
     "WRF-009",
     needs="gc weakref.ref sys.unraisablehook",
 )
@@ -209,7 +217,11 @@ def references_to_equal_targets_are_equal():
     expect_eq(hash(first), hash(second), "the hash")
 
 
-@must("A hash that was asked for is kept", "WRF-018", needs="gc weakref.ref")
+@must(
+    "A weak reference keeps its hash after its target's death",
+    "WRF-018",
+    needs="gc weakref.ref",
+)
 def hash_is_kept_after_death():
     """Live references compare as their targets; a dead one equals only itself; the hash
     is the target's and is kept after death if computed before, else an error."""
@@ -302,7 +314,7 @@ def weak_parents_break_cycles():
 
 
 @must(
-    "The count is that of live references",
+    "The weak reference count is exact",
     "WRF-024",
     needs="weakref.getweakrefcount gc",
 )

@@ -3,7 +3,7 @@
 
 
 @must(
-    "Entries go when their weak part dies",
+    "Entries are removed when their weak part dies",
     "WRF-020",
     needs="gc weakref.WeakValueDictionary weakref.WeakKeyDictionary weakref.WeakSet",
 )
@@ -49,7 +49,9 @@ def weak_values_can_be_read():
 
 
 @must(
-    "Entries may die while a weak set is walked", "WRF-021", needs="gc weakref.WeakSet"
+    "Entries may die while a weak set is iterated",
+    "WRF-021",
+    needs="gc weakref.WeakSet",
 )
 def iterating_while_entries_die_is_safe():
     """Entries dying during iteration neither crash nor corrupt the iteration; removals
@@ -71,7 +73,7 @@ def iterating_while_entries_die_is_safe():
 
 
 @must(
-    "Entries may die while a weak map is walked",
+    "Entries may die while a weak map is iterated",
     "WRF-021",
     needs="gc weakref.WeakValueDictionary",
 )
@@ -114,7 +116,9 @@ def finalize_helper_runs_once():
 
 
 @should(
-    "A finalize helper that was called is done", "WRF-025", needs="weakref.finalize"
+    "A finalize helper that was called does not run again",
+    "WRF-025",
+    needs="weakref.finalize",
 )
 def finalize_helper_can_be_called():
     """A registered finalizer callback runs once at death or at exit (newest first at

@@ -3,7 +3,7 @@
 
 
 @must(
-    "A reference inside the garbage does not call back",
+    "A weak reference that is part of the garbage calls nothing back",
     "WRF-010",
     needs="gc weakref.ref",
 )
@@ -53,7 +53,7 @@ def collector_clears_before_it_calls():
 
 
 @must(
-    "By count: finalizer with live references, then callback",
+    "By reference counting, finalizers run before callbacks",
     "WRF-013",
     needs="death_by_count finalizer weakref.ref",
 )
@@ -75,7 +75,7 @@ def finalizer_precedes_callbacks_by_count():
 
 
 @must(
-    "References survive a resurrection by count",
+    "Weak references survive an acyclic resurrection",
     "WRF-014",
     needs="death_by_count finalizer weakref.ref",
 )
@@ -101,7 +101,7 @@ def acyclic_resurrection_keeps_references():
 
 
 @must(
-    "A reference made by a finalizer dies with the garbage",
+    "A weak reference made by a finalizer is cleared",
     "WRF-016",
     needs="finalizer gc weakref.ref",
 )
@@ -128,7 +128,7 @@ def references_made_by_finalizers_are_cleared():
 
 
 @must(
-    "A reference in a cycle with its callback is collected",
+    "A weak reference in a cycle with its callback is collected",
     "WRF-023",
     needs="gc weakref.ref",
 )
@@ -147,7 +147,7 @@ def cycles_through_callbacks_are_collected():
 
 
 @must(
-    "A callback of a reference that its target holds is called",
+    "The callback of a reference that only its target holds is called",
     "WRF-042",
     needs="death_by_count weakref.ref",
 )
