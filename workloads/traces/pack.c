@@ -16,6 +16,8 @@
 #include "log.h"
 #include "writer.h"
 
+enum { HELD_MOST = 256 };
+
 /* The words of a log, mapped. */
 struct words {
   const uint64_t *at;
@@ -29,14 +31,24 @@ struct entry {
   uint64_t object;
 };
 
+/* A thread of the log. */
+struct log_thread {
+  uint64_t turns;  /* that are to come                                      */
+  uint32_t number; /* in the trace + 1; 0: it has none yet                  */
+};
+
 struct packing {
   struct words words;
   size_t next; /* word                                                      */
   struct entry *entries;
   size_t room; /* slots, a power of two                                     */
   size_t live; /* slots in use                                              */
-  uint64_t *turns; /* by thread: those that are to come                     */
+  struct log_thread *threads; /* by the log's number                        */
+  uint32_t thread_count; /* that have a number in the trace                 */
   uint32_t thread; /* whose turn it is                                      */
+  uint32_t said;   /* whose turn the trace says that it is                  */
+  struct trace_event held[HELD_MOST]; /* waiting (pack.h)                   */
+  size_t held_count;
   struct trace_writer *writer;
   struct pack_result *result;
   struct trace_fault *fault;
@@ -142,11 +154,49 @@ static int forget(struct packing *p, uintptr_t address, uint64_t *object) {
 
 /* ---- events -------------------------------------------------------------- */
 
-static int add(struct packing *p, struct trace_event *event) {
+static int write_event(struct packing *p, struct trace_event *event) {
   p->result->events++;
   p->result->object_events +=
       event->op <= TRACE_FREE && event->domain == TRACE_OBJECT;
   return trace_writer_add(p->writer, event, p->fault);
+}
+
+static int write_held(struct packing *p) {
+  for (size_t i = 0; i < p->held_count; i++) {
+    if (write_event(p, &p->held[i]) != 0) {
+      return -1;
+    }
+  }
+  p->held_count = 0;
+  return 0;
+}
+
+static int hold(struct packing *p, const struct trace_event *event) {
+  if (p->held_count == HELD_MOST && write_held(p) != 0) {
+    return -1;
+  }
+  p->held[p->held_count++] = *event;
+  return 0;
+}
+
+/** Write an event of the thread whose turn it is. */
+static int add(struct packing *p, struct trace_event *event) {
+  struct log_thread *thread = &p->threads[p->thread];
+  if (p->thread != p->said) {
+    struct trace_event turn = {.op = TRACE_THREAD, .domain = TRACE_CONTROL};
+    p->said = p->thread;
+    if (thread->number == 0) {
+      thread->number = ++p->thread_count;
+    }
+    turn.thread = thread->number - 1;
+    if (write_event(p, &turn) != 0) {
+      return -1;
+    }
+  }
+  if (p->thread != 0 && write_held(p) != 0) {
+    return -1;
+  }
+  return write_event(p, event);
 }
 
 static uint64_t size_of(struct packing *p, uint64_t word) {
@@ -209,7 +259,8 @@ static int freed(struct packing *p, struct trace_event *event,
     p->result->unknown++;
     return 0;
   }
-  return add(p, event);
+  int waits = p->thread != 0 && event->domain == TRACE_RAW;
+  return waits ? hold(p, event) : add(p, event);
 }
 
 static uint32_t thread_of(uint64_t word) {
@@ -219,14 +270,15 @@ static uint32_t thread_of(uint64_t word) {
 /** Count how often each thread has its turn. */
 static int count_turns(struct packing *p) {
   const struct words *w = &p->words;
-  p->turns = calloc(TRACE_THREADS_MOST, sizeof *p->turns);
-  if (p->turns == NULL) {
+  p->threads = calloc(TRACE_THREADS_MOST, sizeof *p->threads);
+  if (p->threads == NULL) {
     return fail(p->fault, "it", strerror(ENOMEM));
   }
-  p->turns[0] = 1;
+  p->threads[0] = (struct log_thread){.turns = 1, .number = 1};
+  p->thread_count = 1;
   for (size_t i = p->next; i < w->count && w->at[i] != 0; i++) {
     if ((w->at[i] & 15) == (LOG_CONTROL << 2 | LOG_THREAD)) {
-      p->turns[thread_of(w->at[i])]++;
+      p->threads[thread_of(w->at[i])].turns++;
     } else if ((w->at[i] >> 4 & 0xfff) == LOG_LARGE) {
       i++;
     }
@@ -234,19 +286,19 @@ static int count_turns(struct packing *p) {
   return 0;
 }
 
-/** The turn of a thread is over; after its last one it has ended.  When that
- *  is told by the system depends on chance. */
+/** The turn of a thread is over; after its last one it has ended. */
 static int end_turn(struct packing *p) {
+  struct log_thread *thread = &p->threads[p->thread];
   struct trace_event event = {.op = TRACE_THREAD_END,
-                              .domain = TRACE_CONTROL,
-                              .thread = p->thread};
-  return --p->turns[p->thread] == 0 && p->thread > 0 ? add(p, &event) : 0;
+                              .domain = TRACE_CONTROL};
+  if (--thread->turns > 0 || p->thread == 0 || thread->number == 0) {
+    return 0;
+  }
+  event.thread = thread->number - 1;
+  return hold(p, &event);
 }
 
 static int control(struct packing *p, uint64_t word) {
-  struct trace_event event = {.op = TRACE_THREAD,
-                              .domain = TRACE_CONTROL,
-                              .thread = thread_of(word)};
   if ((word & 3) == LOG_END) {
     p->result->ended = 1;
     return 0;
@@ -254,8 +306,8 @@ static int control(struct packing *p, uint64_t word) {
   if (end_turn(p) != 0) {
     return -1;
   }
-  p->thread = event.thread;
-  return add(p, &event);
+  p->thread = thread_of(word);
+  return 0;
 }
 
 static int pack_word(struct packing *p, uint64_t word) {
@@ -285,7 +337,7 @@ static int pack_words(struct packing *p) {
       return -1;
     }
   }
-  return end_turn(p);
+  return end_turn(p) != 0 ? -1 : write_held(p);
 }
 
 static int pack_all(struct packing *p) {
@@ -309,6 +361,6 @@ int pack_log(const char *log, const char *path, const char *text,
   int code = p.writer != NULL ? pack_all(&p) : -1;
   unmap_words(&p.words);
   free(p.entries);
-  free(p.turns);
+  free(p.threads);
   return code;
 }

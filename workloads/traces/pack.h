@@ -6,6 +6,12 @@
  * counted: a block given back that nobody was seen to ask for is left out, and
  * an address that comes again without having been given back was given back
  * unseen.
+ *
+ * A thread that begins or ends gives raw blocks back without holding the
+ * interpreter's lock, at a moment that chance decides.  So that two recordings
+ * are alike, what a thread other than the first gives back there waits for its
+ * own next event or for the next turn of such a thread, and so does the event
+ * that it ended.
  */
 #ifndef PMM_TRACE_PACK_H
 #define PMM_TRACE_PACK_H
