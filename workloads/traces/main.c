@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/registry.h"
+#include "backends/witness.h"
 #include "base/nearest.h"
 #include "verbs.h"
 
@@ -15,8 +16,29 @@ struct verb {
   const char *help;
 };
 
+/** No figure without a witness: whose code serves the memory. */
+static const struct pmm_backend *find(const char *spec, char *message,
+                                      size_t size) {
+  struct pmmi_witness witness;
+  void *heap = NULL;
+  const struct pmm_backend *backend = pmmi_backend_find(spec, message, size);
+  if (backend == NULL) {
+    return NULL;
+  }
+  int seen = backend->init(NULL, &heap) == 0 &&
+             pmmi_backend_witness(backend, heap, &witness) == 0;
+  if (heap != NULL) {
+    backend->fini(heap);
+  }
+  (void)snprintf(message, size, "%s",
+                 seen ? witness.object
+                      : "it is not seen to serve memory, so that nothing "
+                        "measured would be its own");
+  return seen ? backend : NULL;
+}
+
 static int replay(int argc, char **argv) {
-  return trace_replay(pmmi_backend_find, argc, argv);
+  return trace_replay(find, argc, argv);
 }
 
 static const struct verb verbs[] = {

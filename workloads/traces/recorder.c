@@ -35,7 +35,7 @@
 #include "log.h"
 
 /* Bytes of the log that are mapped at a time. */
-enum { WINDOW = 8 << 20, WORDS = WINDOW / 8, DOMAINS = 3 };
+enum { WINDOW = 2 << 20, WORDS = WINDOW / 8, DOMAINS = 3 };
 
 /* As CPython declares it since 3.5: PyMemAllocatorEx. */
 struct allocator {
@@ -92,8 +92,8 @@ static void next_window(void) {
   int error = posix_fallocate(log_file, mapped, WINDOW);
   void *part = MAP_FAILED;
   if (error == 0) {
-    part = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, log_file,
-                mapped);
+    part = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_POPULATE, log_file, mapped);
     error = errno;
   }
   if (part == MAP_FAILED) {

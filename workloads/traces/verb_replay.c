@@ -101,13 +101,15 @@ static json_t *placement_json(const struct pass_placement *p) {
 
 static json_t *begin_document(const struct asked *asked,
                               const struct opened *opened,
-                              const struct pass_order *order) {
+                              const struct pass_order *order,
+                              const char *object) {
   char digest[65];
   sha256_text(trace_reader_header(opened->reader)->sha256, digest);
-  return json_pack("{si, ss, ss, ss, ss, ss, sb, sI, sI, sI, sI, sI}",
+  return json_pack("{si, ss, ss, ss, ss, ss, ss, sb, sI, sI, sI, sI, sI}",
                    "schema", 1, "type", "trace-replay", "trace", asked->file,
                    "sha256", digest, "backend", order->backend->name,
-                   "version", order->backend->version, "aged", order->aged,
+                   "version", order->backend->version, "object", object,
+                   "aged", order->aged,
                    "seed", (json_int_t)order->seed, "calls",
                    (json_int_t)order->ops->calls, "births",
                    (json_int_t)order->ops->births, "peak_live_bytes",
@@ -174,12 +176,13 @@ static int run_passes(const struct asked *asked,
 }
 
 static int replay(const struct asked *asked, const struct opened *opened,
-                  struct pass_order *order, struct trace_ops *ops) {
+                  struct pass_order *order, struct trace_ops *ops,
+                  const char *object) {
   if ((order->backend->capabilities & PMM_BACKEND_ONE_BLOCK) != 0) {
     trace_ops_price(ops, ONE_BLOCK_BYTES);
   }
   order->ops = ops;
-  json_t *document = begin_document(asked, opened, order);
+  json_t *document = begin_document(asked, opened, order, object);
   if (document == NULL) {
     (void)fputs(VERB_PROGRAM ": there is no memory\n", stderr);
     return VERB_TOOL;
@@ -199,7 +202,8 @@ static void print_help(void) {
   pmmi_options_help(tables, stdout);
 }
 
-static int with_trace(const struct asked *asked, struct pass_order *order) {
+static int with_trace(const struct asked *asked, struct pass_order *order,
+                      const char *object) {
   struct opened opened;
   struct trace_ops ops;
   struct trace_fault fault;
@@ -208,7 +212,7 @@ static int with_trace(const struct asked *asked, struct pass_order *order) {
     return code;
   }
   code = trace_ops_make(opened.reader, &ops, &fault) == 0
-             ? replay(asked, &opened, order, &ops)
+             ? replay(asked, &opened, order, &ops, object)
              : verb_damaged(asked->file, &fault);
   trace_ops_free(&ops);
   verb_close(&opened);
@@ -241,5 +245,5 @@ int trace_replay(trace_find_backend find, int argc, char **argv) {
     (void)fprintf(stderr, VERB_PROGRAM ": %s\n", message);
     return VERB_USAGE;
   }
-  return with_trace(&asked, &order);
+  return with_trace(&asked, &order, message);
 }

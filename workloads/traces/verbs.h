@@ -27,7 +27,8 @@ int trace_info(int argc, char **argv);
 int trace_verify(int argc, char **argv);
 int trace_trim(int argc, char **argv);
 
-/** Finds a backend by its spec; NULL, and why (backends/registry.h). */
+/** Finds a backend by its spec, and the file of its code, which goes to the
+ *  message; NULL, and why (backends/registry.h, backends/witness.h). */
 typedef const struct pmm_backend *(*trace_find_backend)(const char *spec,
                                                         char *message,
                                                         size_t size);

@@ -15,7 +15,7 @@ import typer
 from pmm.base import errors
 from pmm.base.signals import Interruption, listen, refuse_more
 from pmm.base.streams import lost_output, settle_streams
-from pmm.cli import fetch, grade, lockstep, show, verbs
+from pmm.cli import fetch, grade, lockstep, show, traces, verbs
 from pmm.cli.options import complain
 
 EPILOG = """[bold]Exit codes[/bold]
@@ -35,6 +35,8 @@ pmm conform --subject reference --backend mimalloc --case 'gc.*'
 
 pmm work list_vs_generator --backend pool --set items=100000
 
+pmm trace replay sqlite_orders --backend pool --backend mimalloc
+
 pmm bench --subject reference --subject cpython-3.11
 """
 
@@ -51,6 +53,7 @@ app = typer.Typer(
 verbs.register(app)
 show.register(app)
 fetch.register(app)
+traces.register(app)
 grade.register(app)
 lockstep.register(app)
 

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""`pmm trace replay`: a trace on several backends, each in processes of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import msgspec
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from pmm.base import formatting
+from pmm.base.errors import PmmError
+from pmm.base.last_words import last_words
+from pmm.base.plain_text import PlainConsole
+from pmm.documents.replays import ReplayDocument
+from pmm.judge.replays import Arm, best, ranked, verdict
+
+LOG_WIDTH = 132
+HARNESS = "null"
+
+
+@dataclass(frozen=True)
+class Replays:
+    """What is to be replayed, and how."""
+
+    program: Path
+    trace: Path
+    backends: tuple[tuple[str, str], ...]
+    """Label and spec of each."""
+    aged: bool
+    processes: int
+    repetitions: int
+    seed: int
+
+    def once(self, spec: str, time_only: bool) -> ReplayDocument:
+        """Run one process; what the backend does wrong is in the document."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "document.json"
+            argv = [
+                str(self.program), "replay", "--backend", spec, "--json", str(path),
+                "--repetitions", str(self.repetitions), "--seed", str(self.seed),
+                *(["--aged"] if self.aged else []),
+                *(["--time-only"] if time_only else []), str(self.trace),
+            ]  # fmt: skip
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+            try:
+                return msgspec.json.decode(path.read_bytes(), type=ReplayDocument)
+            except (OSError, ValueError) as error:
+                raise refusal(done) from error
+
+    def run(self) -> list[Arm]:
+        """Take the rounds: in each of them every backend and the harness, in turn."""
+        prices: list[float] = []
+        found: dict[str, list[ReplayDocument]] = {name: [] for name, _ in self.backends}
+        for number in range(self.processes):
+            prices.append(best(self.once(HARNESS, time_only=True)))
+            for label, spec in self.backends:
+                if not any(one.error for one in found[label]):
+                    found[label].append(self.once(spec, time_only=number > 0))
+        return [Arm(label, tuple(one), tuple(prices)) for label, one in found.items()]
+
+
+def refusal(done: subprocess.CompletedProcess[str]) -> PmmError:
+    """Make the error of a process that left no document."""
+    said = last_words(done.stderr) or f"it ended with code {done.returncode}"
+    error = PmmError(said.removeprefix("pmm trace: "))
+    error.exit_code = done.returncode if done.returncode in (1, 2, 3) else 1
+    return error
+
+
+def spread(values: Sequence[float]) -> str:
+    """Show the least and the most."""
+    return f"{min(values):.1f} to {max(values):.1f}"
+
+
+def row_of(arm: Arm) -> tuple[str, ...]:
+    """Return the cells of a backend."""
+    memory, place = arm.memory, arm.placement
+    ratio = arm.peak_ratio
+    return (
+        escape(arm.label),
+        f"{median(arm.net):.1f}",
+        spread(arm.net),
+        f"{arm.cold:.1f}",
+        "–" if ratio is None else f"{ratio:.2f}",
+        formatting.size(memory.drained_bytes if memory else None),
+        formatting.size(memory.after_1s_bytes if memory else None),
+        "–" if place is None else f"{place.pages_4k:,}",
+        "–" if place is None else f"{place.lines_64:,}",
+        "–" if place is None else f"{place.regions_2m:,}",
+    )
+
+
+def print_replays(arms: Sequence[Arm], replays: Replays) -> None:
+    """Print the table of one trace, the fastest first, then who failed."""
+    console = PlainConsole()
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    one = arms[0].documents[0]
+    state = "an aged" if replays.aged else "a fresh"
+    table = Table(
+        title=escape(
+            f"{replays.trace.stem} on {state} heap: {one.calls:,} calls, at most "
+            f"{formatting.size(one.peak_live_bytes)} live"
+        ),
+        box=box.SIMPLE_HEAD, title_justify="left",
+    )  # fmt: skip
+    for head in ("backend", "ns a call", "of processes", "first run", "peak/live",
+                 "drained", "after 1 s", "pages", "lines", "2 MiB"):  # fmt: skip
+        table.add_column(head, justify="left" if head == "backend" else "right")
+    for arm in ranked(arms):
+        table.add_row(*row_of(arm))
+    console.print(table)
+    price = median(arms[0].prices)
+    console.print(
+        f"ns a call: net of the harness ({price:.1f}), median of "
+        f"{replays.processes} processes; {escape(verdict(arms)) or 'one backend'}",
+        highlight=False,
+    )
+    for arm in arms:
+        if arm.fault is not None:
+            console.print(f"{escape(arm.label)} FAILED: {escape(arm.fault)}")

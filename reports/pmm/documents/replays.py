@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""What `pmm-trace replay` and `pmm-pattern` write."""
+
+from __future__ import annotations
+
+from pmm.documents.programs import Strict
+
+
+class Batches(Strict, frozen=True):
+    """Times of batches of words after the first repetition."""
+
+    words: int
+    median_ns: int
+    p99_ns: int
+    most_ns: int
+
+
+class ReplayTime(Strict, frozen=True):
+    """The timed pass: the calls alone, with a byte of each block written."""
+
+    repetitions_ns: tuple[int, ...]
+    """The first meets memory that was never touched."""
+    batch: Batches
+    user_ns: int
+    system_ns: int
+    minor_faults: int
+    major_faults: int
+
+
+class ReplayMemory(Strict, frozen=True):
+    """Resident bytes above the start."""
+
+    peak_bytes: int
+    end_bytes: int
+    end_live_bytes: int
+    drained_bytes: int
+    after_1s_bytes: int
+    before_bytes: int
+    columns: tuple[str, ...]
+    series: tuple[tuple[int, int, int], ...]
+
+
+class Placement(Strict, frozen=True):
+    """Where the blocks lie that are live when most bytes are."""
+
+    blocks: int
+    bytes: int
+    pages_4k: int
+    lines_64: int
+    regions_2m: int
+    sweep_in_order_ps_per_block: int
+    sweep_at_random_ps_per_block: int
+
+
+class ReplayDocument(Strict, frozen=True):
+    """One trace on one backend, in one process (and its children)."""
+
+    schema: int
+    type: str
+    trace: str
+    sha256: str
+    backend: str
+    version: str
+    object: str
+    """The file that holds the code which served the memory."""
+    aged: bool
+    seed: int
+    calls: int
+    births: int
+    peak_live_bytes: int
+    peak_live_blocks: int
+    verified: bool = False
+    time: ReplayTime | None = None
+    memory: ReplayMemory | None = None
+    placement: Placement | None = None
+    error: str | None = None
