@@ -15,7 +15,7 @@ import typer
 from pmm.base import errors
 from pmm.base.signals import Interruption, listen, refuse_more
 from pmm.base.streams import lost_output, settle_streams
-from pmm.cli import fetch, grade, lockstep, show, traces, verbs
+from pmm.cli import compare, fetch, grade, lockstep, show, traces, verbs
 from pmm.cli.options import complain
 
 EPILOG = """[bold]Exit codes[/bold]
@@ -30,6 +30,8 @@ the baseline had is gone (see --gone) · 5 the runs have nothing in common ·
 pmm run --profile quick
 
 pmm run --baseline latest --out build/report
+
+pmm compare main/run.json pull-request/run.json
 
 pmm conform --subject reference --backend mimalloc --case 'gc.*'
 
@@ -51,6 +53,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 verbs.register(app)
+compare.register(app)
 show.register(app)
 fetch.register(app)
 traces.register(app)

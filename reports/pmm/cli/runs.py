@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from pmm.base.errors import InterruptedRunError
-from pmm.base.paths import Paths, find_paths
+from pmm.base.errors import InterruptedRunError, UsageError
+from pmm.base.paths import find_paths, shown
 from pmm.base.plain_text import PlainConsole, shell_line
 from pmm.cli.options import look
 from pmm.cli.session import (
@@ -26,7 +26,7 @@ from pmm.cli.session import (
 )
 from pmm.cli.summary import print_summary
 from pmm.documents.asked import GonePolicy
-from pmm.documents.journal import Header
+from pmm.documents.journal import JOURNAL, Header
 from pmm.documents.run import Run
 from pmm.plan.pairs import refuse_at_once
 from pmm.plan.plan import make_plan
@@ -36,6 +36,18 @@ from pmm.store.runs import RUN, claim_report_folder, find_run, load_run, sole_wr
 
 LOG_WIDTH = 140
 """Columns of a log, where no terminal says how many it has."""
+
+
+def report_folder(out: Path | None, build: Path | None) -> Path:
+    """Return where a report goes: as named, to the build, or beside where there is
+    none.
+    """
+    try:
+        return out or find_paths(None, build).build / "report"
+    except UsageError:
+        if build is not None:
+            raise
+        return Path("pmm-report")
 
 
 def command_line() -> str:
@@ -128,13 +140,31 @@ def go_on(
         return carry_out(header, folder, Order(against, report, order.as_json), console)
 
 
-def finished_run(paths: Paths, name: str, console: Console) -> tuple[Run, Path]:
-    """Load a run; fold it from its journal when run.json is missing or partial."""
-    folder = find_run(paths.runs, name).resolve()
-    if (folder / RUN).is_file():
-        found = load_run(folder)
-        if found.verdict.state != "interrupted":
-            return found, folder
+def finished_run(
+    name: str, build: Path | None, console: Console
+) -> tuple[Run, Path]:
+    """Load a run and say where it lies; fold it from its journal when run.json is
+    missing or partial.
+
+    A document, or a folder with one, needs no build: it may be from elsewhere.
+    """
+    found: Run | None = None
+    given = Path(name).resolve()
+    place = given if given.is_file() else given / RUN
+    if place.is_file() and place.name != JOURNAL:
+        found = load_run(place)
+        folder = place.parent
+    elif "/" in name and not given.exists():
+        raise UsageError(f"there is no run {name}")
+    else:
+        folder = find_run(find_paths(None, build).runs, name).resolve()
+        found = load_run(folder) if (folder / RUN).is_file() else None
+    if found is not None and found.verdict.state != "interrupted":
+        return found, folder
+    if not (folder / JOURNAL).is_file():
+        raise UsageError(
+            f"{shown(place)} was interrupted, and its {JOURNAL} is not beside it"
+        )
     with in_use(folder):
         against = compared_with(folder, None, None)
         return finish(folder, against, None, console).run, folder

@@ -33,7 +33,14 @@ from pmm.cli.options import (
     SubjectProfileOption,
     guarded,
 )
-from pmm.cli.runs import Order, answer_console, finished_run, go_on, run_selection
+from pmm.cli.runs import (
+    Order,
+    answer_console,
+    finished_run,
+    go_on,
+    report_folder,
+    run_selection,
+)
 from pmm.cli.session import Against, Outcome, machine_answer, write_report
 from pmm.documents.jobs import JobKind
 from pmm.plan.selection import KINDS, Selection
@@ -220,7 +227,10 @@ def bench(
 @guarded
 def report(
     name: Annotated[
-        str, typer.Argument(metavar="[RUN]", help="An id, a folder, or `latest`.")
+        str,
+        typer.Argument(
+            metavar="[RUN]", help="An id, a folder, a run.json, or `latest`."
+        ),
     ] = "latest",
     out: OutOption = None,
     build: BuildOption = None,
@@ -228,12 +238,16 @@ def report(
 ) -> int:
     """Write the HTML report of a stored run anew.
 
+    A run.json that was made elsewhere needs no build: the report then goes to
+    pmm-report in the current folder.
+
     Example: pmm report 20250101-120000-quick --out /tmp/report
+
+    Example: pmm report downloads/run.json
     """
     console = answer_console(as_json)
-    paths = find_paths(None, build)
-    found, folder = finished_run(paths, name, console)
-    path = write_report(found, folder, out or paths.build / "report", console)
+    found, folder = finished_run(name, build, console)
+    path = write_report(found, folder, report_folder(out, build), console)
     if path is None:
         raise PmmError("there is no report")
     if as_json:

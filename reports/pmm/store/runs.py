@@ -93,9 +93,11 @@ def find_run(runs: Path, name: str | Path) -> Path:
     raise UsageError(f"no run '{name}'{hint}")
 
 
-def load_run(folder: Path) -> Run:
-    """Read a stored run.json; raise PmmError when it is not one of ours."""
-    path = folder / RUN
+def load_run(place: Path) -> Run:
+    """Read a run document, or the run.json of a folder; raise PmmError when it is
+    not one of ours.
+    """
+    path = place if place.is_file() else place / RUN
     try:
         return decode_run(path.read_bytes())
     except OSError as error:
