@@ -239,6 +239,17 @@ extensions() {
     .venv/bin/python ci/older_cpythons.py "$1"
 }
 
+# set_up: packages, the runner, a build, and the extensions for old CPythons.
+set_up() {
+  say 'Setting up'
+  timed packages install_packages $WANTED
+  timed python python_environment
+  say 'Building'
+  timed configure configure build
+  timed build build build
+  timed extensions extensions build
+}
+
 # measure_coverage: build/coverage/ from unit tests and conformance.
 measure_coverage() {
   if ! command -v lcov >/dev/null; then

@@ -42,13 +42,7 @@ case " $* " in
 esac
 
 alone ci/run.sh
-say 'Setting up'
-timed packages install_packages $WANTED
-timed python python_environment
-say 'Building'
-timed configure configure build
-timed build build build
-timed extensions extensions build
+set_up
 if [ -n "$coverage" ]; then
   say 'Measuring what the tests cover'
   timed coverage measure_coverage

@@ -237,6 +237,7 @@ KNOWN = {
     "plan/profiles.py": {"pool", "libc"},  # the yardsticks
     "judge/bench.py": {"libc"},  # the yardstick of ratios
     "judge/compare.py": {"libc"},  # the C library of the machine
+    "collect/grade_parts.py": {"pool"},  # what the reference is graded over
     "plan/pairs.py": {"pool"},  # what the reference brings when none is named
     "plan/costs.py": {  # guesses: what is not listed costs what its kind does
         "pool", "list_vs_generator", "file_read", "tuple_sharing", "cycles",

@@ -9,7 +9,14 @@ import typer
 
 from pmm.base.errors import PmmError
 from pmm.base.paths import shown
-from pmm.cli.options import BuildOption, GoneOption, JsonOption, OutOption, guarded
+from pmm.cli.options import (
+    BuildOption,
+    GoneOption,
+    JsonOption,
+    OutOption,
+    SummaryOption,
+    guarded,
+)
 from pmm.cli.runs import answer, answer_console, finished_run
 from pmm.cli.session import Outcome, write_report
 from pmm.judge.run import compared
@@ -26,6 +33,7 @@ def compare(
     ] = "latest",
     gone: GoneOption = None,
     out: OutOption = None,
+    summary: SummaryOption = None,
     build: BuildOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -49,7 +57,7 @@ def compare(
     report = write_report(run, folder, out, console) if out is not None else None
     if out is not None and report is None:
         raise PmmError("there is no report")
-    return answer(Outcome(run, folder, report), as_json, console)
+    return answer(Outcome(run, folder, report), as_json, console, summary)
 
 
 def register(app: typer.Typer) -> None:

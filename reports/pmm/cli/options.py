@@ -135,6 +135,13 @@ GoneOption = Annotated[
 OutOption = Annotated[
     Path | None, typer.Option(help="Folder of the HTML report to write.")
 ]
+SummaryOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Also write the verdict to this file in Markdown, for a pull request or "
+        "a pipeline ($GITHUB_STEP_SUMMARY)."
+    ),
+]
 SeedOption = Annotated[
     int,
     typer.Option(min=0, max=2**63 - 1, help="Seed of everything that is random."),

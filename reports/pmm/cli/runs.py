@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -31,8 +32,16 @@ from pmm.documents.run import Run
 from pmm.plan.pairs import refuse_at_once
 from pmm.plan.plan import make_plan
 from pmm.plan.selection import Selection, wanted_by
+from pmm.render import markdown
 from pmm.store.baseline import read_baseline
-from pmm.store.runs import RUN, claim_report_folder, find_run, load_run, sole_writer
+from pmm.store.runs import (
+    RUN,
+    claim_report_folder,
+    find_run,
+    load_run,
+    sole_writer,
+    write_atomically,
+)
 
 LOG_WIDTH = 140
 """Columns of a log, where no terminal says how many it has."""
@@ -63,9 +72,16 @@ def answer_console(as_json: bool) -> Console:
     return console
 
 
-def answer(outcome: Outcome, as_json: bool, console: Console) -> int:
+def answer(
+    outcome: Outcome, as_json: bool, console: Console, summary: Path | None = None
+) -> int:
     """Print the result and return its exit code."""
     print_summary(outcome, console)
+    if summary is not None:
+        write_atomically(summary, markdown.summary(outcome.run).encode())
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in markdown.github_lines(outcome.run):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if as_json:
         print(machine_answer(outcome).decode())
     return outcome.run.verdict.exit_code
@@ -77,6 +93,7 @@ class Order(NamedTuple):
     against: Against
     out: Path | None
     as_json: bool
+    summary: Path | None = None
 
 
 def run_selection(
@@ -86,6 +103,7 @@ def run_selection(
     out: Path | None,
     as_json: bool,
     gone: GonePolicy = "inconclusive",
+    summary: Path | None = None,
 ) -> int:
     """Plan, execute and finish a new run."""
     console = answer_console(as_json)
@@ -104,7 +122,9 @@ def run_selection(
             line = f"left out: {skipped.what} ({skipped.why}); {skipped.remedy}"
         console.print(line, markup=False, soft_wrap=True)
     with in_use(folder):
-        return carry_out(header, folder, Order(against, out, as_json), console)
+        return carry_out(
+            header, folder, Order(against, out, as_json, summary), console
+        )
 
 
 def carry_out(header: Header, folder: Path, order: Order, console: Console) -> int:
@@ -119,7 +139,7 @@ def carry_out(header: Header, folder: Path, order: Order, console: Console) -> i
         print(f"pmm: {error}", file=sys.stderr, flush=True)
         out = None
     outcome = finish(folder, order.against, out, console)
-    return answer(outcome, order.as_json, console)
+    return answer(outcome, order.as_json, console, order.summary)
 
 
 def go_on(
@@ -137,7 +157,8 @@ def go_on(
     with in_use(folder):
         against = compared_with(folder, baseline, gone)
         header = reopen(folder)
-        return carry_out(header, folder, Order(against, report, order.as_json), console)
+        order = order._replace(against=against, out=report)
+        return carry_out(header, folder, order, console)
 
 
 def finished_run(

@@ -31,6 +31,7 @@ from pmm.cli.options import (
     SeedOption,
     SubjectOption,
     SubjectProfileOption,
+    SummaryOption,
     guarded,
 )
 from pmm.cli.runs import (
@@ -78,6 +79,7 @@ def run(
         str | None,
         typer.Option(help="Go on with an interrupted run (folder or id)."),
     ] = None,
+    summary: SummaryOption = None,
     seed: SeedOption = 1,
     build: BuildOption = None,
     as_json: JsonOption = False,
@@ -91,7 +93,9 @@ def run(
     """
     policy = policy_of(gone) if gone is not None else None
     if resume is not None:
-        return go_on(resume, baseline, policy, Order(Against(), out, as_json), build)
+        return go_on(
+            resume, baseline, policy, Order(Against(), out, as_json, summary), build
+        )
     for kind in only or ():
         if kind not in KINDS:
             raise unknown("kind of job", kind, KINDS)
@@ -111,7 +115,7 @@ def run(
     )
     report = out or find_paths(None, build).build / "report"
     return run_selection(
-        selection, build, baseline, report, as_json, policy or "inconclusive"
+        selection, build, baseline, report, as_json, policy or "inconclusive", summary
     )
 
 
