@@ -31,6 +31,7 @@ NEAREST = {
 }  # fmt: skip
 """The requirement that a case is printed for, by event or operation."""
 ELSE = "REF-006"
+NO_CASE = "/* When it is played alone, both sides show the same: it is no case. */"
 
 Operation = dict[str, Any]
 Observation = tuple[str, int]
@@ -108,6 +109,12 @@ def statement(step: Step) -> list[str]:
     return [f"said = {expression(step)};", "OPS->error_clear(RT);"]
 
 
+def there(step: Step) -> list[str]:
+    """The step, while it is noted whether it gave an object."""
+    given = statement(step)[0].replace(expression(step), "given")
+    return [f"pmm_obj *given = {expression(step)};", "int made = given != NULL;", given]
+
+
 def event_expected(
     mine: list[Observation], theirs: list[Observation], pair: tuple[Observation, ...]
 ) -> list[str]:
@@ -166,6 +173,12 @@ def features(steps: list[Step]) -> str:
 def body(steps: list[Step], at: int, wanted: list[str]) -> list[str]:
     """The statements of the case."""
     texts = [line for s in steps for line in statement(s)]
+    last = steps[-1]
+    if last.operation["gives"] in ("new", "borrowed") and wanted[:1] and (
+        status := re.fullmatch(r"expect_eq\(said, (\d+)\);", wanted[0])
+    ):
+        texts[-1:] = there(last)
+        wanted = [f"expect_eq(made, {int(status[1] == '0')});"]
     ended = at >= len(steps) and any("w->r[" not in w for w in wanted)
     return [*texts, *(["words_end(w);"] if ended else []), *wanted]
 
@@ -218,6 +231,8 @@ def print_case(left: Side, right: Side, lines: list[str], name: str) -> str:
     known = operations(base_program(left))
     steps = [parse(line, known) for line in lines]
     mine, theirs = trace(left, lines), trace(right, lines)
+    if mine == theirs:
+        return NO_CASE
     at, x, y = first_difference(mine, theirs)
     before, left, right = (
         [o for line in lines for o in observations(line)]
@@ -225,7 +240,15 @@ def print_case(left: Side, right: Side, lines: list[str], name: str) -> str:
     )
     wanted = expectation(left, right, len(before))
     about = nearest(steps, at, x, y)
-    return printed(steps, name, about, body(steps[: at + 1], at, wanted))
+    done = [step for n, step in enumerate(steps[: at + 1])
+            if n == at or did_something(mine[n])]  # fmt: skip
+    ended = len(done) if at >= len(steps) else len(done) - 1
+    return printed(done, name, about, body(done, ended, wanted))
+
+
+def did_something(line: str) -> bool:
+    """Whether a step ran; one whose operands are missing does nothing."""
+    return bool(line.partition("->")[2].strip())
 
 
 def base_program(side: Side) -> tuple[str, ...]:

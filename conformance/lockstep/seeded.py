@@ -30,7 +30,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "faults"))
 
-from case_in_c import print_case
+from case_in_c import NO_CASE, print_case
 from catalogue import CatalogueError, Fault, read
 from lockstep import Difference, Pair, run_pair
 from seeding import Build, BuildError
@@ -63,6 +63,8 @@ def case_class(build: Build, objects: list[Path], folder: Path) -> str:
 def check_case(build: Build, pair: Pair, steps: list[str], folder: Path) -> str:
     """Nothing, or how the case of a difference does not tell the two apart."""
     text = print_case(pair.left, pair.right, steps, "found")
+    if text == NO_CASE:
+        return ""
     text += f'\n#include "{HERE}/words.c"\n'
     text = text.replace('"words.h"', f'"{HERE}/words.h"')
     case = folder / "case.o"
