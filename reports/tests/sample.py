@@ -19,6 +19,7 @@ from claims_sample import with_claims
 from pairs import sample_table
 
 from pmm.documents.coverage import Coverage, CoverageFile, CoverageGap
+from pmm.documents.grade import Grade, GradePart, Share
 from pmm.documents.jobs import Binary, Environment, Job, JobResult, Timer
 from pmm.documents.programs import (
     BackendEntry,
@@ -470,6 +471,33 @@ def coverage() -> Coverage:
     return Coverage(files=files, gaps=gaps, html="coverage/html", **sums)
 
 
+def grade() -> Grade:
+    """Parts that came out well, badly, and not at all."""
+    fields = {"goal": 1.0, "detail": "", "command": "python3 <x>", "elapsed_ns": 10**9}
+    parts = (
+        GradePart(
+            name="faults", state="bad", good=3, total=4, counted="seeded faults caught",
+            shares=(Share(name="GC", good=2, total=3),
+                    Share(name="LST", good=1, total=1)),
+            failed=("gc.x: a <fault>",), **fields,
+        ),
+        GradePart(
+            name="mutants", state="good", good=98, total=100, counted="mutants killed",
+            shares=(Share(name="impl/gc", good=98, total=100),),
+            **{**fields, "goal": 0.95},
+        ),
+        GradePart(
+            name="lockstep", state="skipped", good=0, total=0, counted="programs",
+            **{**fields, "detail": "no <interpreter>"},
+        ),
+    )  # fmt: skip
+    return Grade(
+        schema="pmm.grade", version=1, created="2025-01-01T00:00:00Z",
+        elapsed_ns=10**10, commit="0123456789abcdef",
+        command="pmm grade --run latest", parts=parts,
+    )  # fmt: skip
+
+
 def comparison() -> Comparison:
     """Something better, something worse, a time that is only shown."""
     rows = (
@@ -714,6 +742,7 @@ def build_sample(size: int = 24, seed: int = 1) -> Run:
         backends=backends(),
         subjects=subjects(),
         coverage=coverage(),
+        grade=grade(),
         skipped=(
             Skipped(
                 what="snmalloc",

@@ -174,6 +174,23 @@ def test_speed_page_shows_every_row_with_its_verdict(browser, report, run):
     assert {row.verdict for row in run.speed.rows} >= {"faster", "slower", "undecided"}
 
 
+def test_grade_page_shows_parts_areas_and_what_failed(report, run):
+    text = (report / "grade.html").read_text(encoding="utf-8")
+    assert "3 of 4 seeded faults caught; 98 of 100 mutants killed." in text
+    assert "gc.x: a &lt;fault&gt;" in text
+    assert text.count('scope="row">GC</th>') == 1
+    assert 'scope="row">impl/gc</th>' in text
+    assert "95 %" in text
+
+
+def test_without_a_grade_the_page_says_how_to_make_one(run, tmp_path):
+    bare = msgspec.structs.replace(run, grade=None)
+    page = render(bare, tmp_path / "out").with_name("grade.html")
+    text = page.read_text(encoding="utf-8")
+    assert "not graded" in text
+    assert "pmm grade --run latest" in text
+
+
 def test_coverage_page_lists_what_nothing_takes_and_why(report, run):
     text = (report / "coverage.html").read_text(encoding="utf-8")
     for gap in run.coverage.gaps:

@@ -124,6 +124,12 @@ def grade(
     part: Annotated[
         str, typer.Option(metavar="I/N", help="Only every Nth seeded fault, from I on.")
     ] = "1/1",
+    sample: Annotated[
+        int, typer.Option(min=1, help="So many mutants, drawn by --seed.")
+    ] = 100,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every mutant of impl/; takes hours.")
+    ] = False,
     seconds: Annotated[
         float, typer.Option(min=0.1, help="Of random programs, with each other side.")
     ] = 10.0,
@@ -143,7 +149,10 @@ def grade(
     ] = 3,
     run: Annotated[
         str | None,
-        typer.Option(help="Keep it with this run, too: an id, a folder, or `latest`."),
+        typer.Option(
+            help="Keep it with this run, whose report then shows it: an id, a folder, "
+            "or `latest`.",
+        ),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option(min=1, help="At a time; default: as many as cores.")
@@ -158,19 +167,24 @@ def grade(
 
     history: reported bugs of real runtimes, and whether a case catches each.
 
+    mutants: impl/ changed in one small place at a time; a case must fail.
+
     lockstep: random programs, which must show the same on two runtimes.
 
     flakes: the same cases repeated, which must end alike each time.
 
     fakes: misbehaving subjects and allocators, each of which must be told.
 
-    The default takes some minutes. The document is build/grade.json.
+    The default takes some minutes, and samples the mutants. The document is
+    build/grade.json.
 
     Exit code 3 when a part came out badly, 1 when one could not be tried.
 
     Example: pmm grade --only faults --part 1/4
 
-    Example: pmm grade --repeats 1000 --seconds 3600 --run latest
+    Example: pmm grade --only mutants --sample 300 --seed 7
+
+    Example: pmm grade --all --repeats 1000 --seconds 3600 --run latest
     """
     paths = find_paths(None, build)
     folder = find_run(paths.runs, run).resolve() if run is not None else None
@@ -178,7 +192,8 @@ def grade(
         raise UsageError(f"--part '{part}': the form is I/N, such as 1/4")
     chosen = choose("part of a grade", only or ["*"], PARTS)
     cores = len(os.sched_getaffinity(0))
-    wish = Wish(part, seed, seconds, tuple(right or ()), repeats, jobs or cores)
+    wish = Wish(part, None if every else sample, seed, seconds, tuple(right or ()),
+                repeats, jobs or cores)  # fmt: skip
     console = answer_console(as_json)
     made = graded([name for name in PARTS if name in chosen], paths, wish, console)
     text = encode_grade(made)

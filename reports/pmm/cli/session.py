@@ -53,6 +53,7 @@ from pmm.store.junit import JUNIT, junit_bytes
 from pmm.store.runs import (
     LOCK,
     claim_report_folder,
+    load_grade,
     make_run_folder,
     save_run,
     sole_writer,
@@ -299,6 +300,7 @@ def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | 
     except ImportError as error:
         console.print(f"no report: {error}", markup=False)
         return None
+    run = msgspec.structs.replace(run, grade=load_grade(folder))
     files = {JUNIT: junit_bytes(run)}
     with sole_writer(out, lambda sentence: console.print(sentence, markup=False)):
         claim_report_folder(out)

@@ -2,9 +2,9 @@
 """The parts of a grade: each runs what the suite has for it and counts.
 
 Nothing is judged here a second time: the seeded faults are run_faults.py's,
-random programs lockstep.py's, repeats repeat.py's, the misbehaving subjects
-run_fakes.py's and test_broken.py's, reported bugs history.py's. A script that
-fails itself raises PmmError with its last words.
+the mutants run_mutants.py's, random programs lockstep.py's, repeats repeat.py's,
+the misbehaving subjects run_fakes.py's and test_broken.py's, reported bugs
+history.py's. A script that fails itself raises PmmError with its last words.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ Tell = Callable[[int, int], None]
 """Hears how much of how much is done."""
 BAD_SHOWN = 50
 GOAL = 0.95
-"""Of what cannot be caught whole: reported bugs."""
+"""Of what cannot be caught whole: reported bugs, mutants."""
 ENDED_WELL = (0, 3)
 """Exit codes of a script that did its work."""
 
@@ -40,6 +41,8 @@ class Wish:
     """How much of each part is wanted."""
 
     part: str = "1/1"
+    sample: int | None = 100
+    """Mutants; None: all."""
     seed: int = 1
     seconds: float = 10.0
     rights: tuple[str, ...] = ()
@@ -274,9 +277,36 @@ def fakes(shop: Shop, tell: Tell, _: Sequence[GradePart]) -> Found:
     return found
 
 
+def mutants(shop: Shop, tell: Tell, _: Sequence[GradePart]) -> Found:
+    """Small changes of impl/, one at a time: a case fails, or a reason is kept."""
+    found = Found("mutants killed or explained", GOAL)
+    if find_spec("tree_sitter_c") is None:
+        found.skipped = True
+        found.detail = "the package tree-sitter-c is missing: pip install reports[test]"
+        return found
+    wish = shop.wish
+    words = [shop.build, "--seed", str(wish.seed), "--jobs", str(wish.jobs)]
+    words += ["--all"] if wish.sample is None else ["--sample", str(wish.sample)]
+    tap = shop.tap(tell, "mutants/run_mutants.py", *words)
+    excused = 0
+    for name in tap.good:
+        found.add(folder_of(name), True)
+        excused += "# SKIP" in name
+    for name in tap.bad:
+        found.add(folder_of(name), False, name)
+    found.detail = f"{len(tap.good) - excused} killed, {excused} explained"
+    return found
+
+
+def folder_of(name: str) -> str:
+    """`impl/gc` for the mutant `impl/gc/mark.c:120:7 ...`."""
+    return name.partition(":")[0].rpartition("/")[0]
+
+
 TRIED: dict[PartName, Callable[[Shop, Tell, Sequence[GradePart]], Found]] = {
     "faults": faults,
     "history": history,
+    "mutants": mutants,
     "lockstep": lockstep,
     "flakes": flakes,
     "fakes": fakes,

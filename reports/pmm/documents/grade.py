@@ -16,8 +16,10 @@ import msgspec
 
 from pmm.documents.programs import Strict
 
-PartName = Literal["faults", "history", "lockstep", "flakes", "fakes"]
-PARTS: tuple[PartName, ...] = ("faults", "history", "lockstep", "flakes", "fakes")
+PartName = Literal["faults", "history", "mutants", "lockstep", "flakes", "fakes"]
+PARTS: tuple[PartName, ...] = (
+    "faults", "history", "mutants", "lockstep", "flakes", "fakes",
+)  # fmt: skip
 PartState = Literal["good", "bad", "skipped"]
 SCHEMA_NAME: Literal["pmm.grade"] = "pmm.grade"
 

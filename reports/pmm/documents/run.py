@@ -22,6 +22,7 @@ import msgspec
 from pmm.documents.asked import Asked
 from pmm.documents.claims import ClaimTable
 from pmm.documents.coverage import Coverage
+from pmm.documents.grade import Grade
 from pmm.documents.jobs import Environment, Job, JobResult
 from pmm.documents.programs import BackendEntry, Strict, WorkloadEntry
 from pmm.documents.results import (
@@ -85,6 +86,8 @@ class Run(Strict, frozen=True):
     """
     load: Load | None = None
     """What else the machine did; null where nobody looked."""
+    grade: Grade | None = None
+    """Of the suite itself, kept with the run by `pmm grade --run`; null without."""
 
 
 def encode_run(run: Run) -> bytes:

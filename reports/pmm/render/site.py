@@ -30,6 +30,7 @@ from pmm.render import (
     claims,
     conformance,
     coverage,
+    grade,
     index,
     leaks,
     memory,
@@ -47,6 +48,7 @@ PAGES = {
     "leaks": ("Leaks", leaks),
     "claims": ("Claims", claims),
     "coverage": ("Coverage", coverage),
+    "grade": ("Grade", grade),
     "run": ("Run", run_page),
 }
 """File name: (title in the navigation, module with `context(run)`)."""

@@ -22,6 +22,7 @@ import msgspec
 
 from pmm.base.errors import PmmError, UsageError, no_room
 from pmm.base.locks import Note, taken
+from pmm.documents.grade import Grade, decode_grade
 from pmm.documents.journal import JOURNAL
 from pmm.documents.run import Run, decode_run, encode_run
 
@@ -104,6 +105,22 @@ def load_run(place: Path) -> Run:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise PmmError(f"{path} is not a run this version reads: {error}") from error
+
+
+def load_grade(folder: Path) -> Grade | None:
+    """Read the grade that is kept with a run; None where there is none."""
+    path = folder / GRADE
+    try:
+        return decode_grade(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PmmError(f"cannot read {path}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
+        raise PmmError(
+            f"{path} is not a grade this version reads: {error}; make it anew with "
+            f"`pmm grade --run {folder.name}`"
+        ) from error
 
 
 @contextmanager
