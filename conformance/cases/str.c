@@ -176,6 +176,28 @@ MUST(str, append_respects_aliases,
   outcome(t, moved < 100 ? "in place" : "copied");
 }
 
+/* "Building a string by += must give the right value; ..."  Whatever bytes its
+ * characters take. */
+MUST(str, append_keeps_every_width, "+= of characters of 1 to 4 bytes is exact",
+     REQ("STR-006"), NEEDS(str, utf8)) {
+  static const char *const parts[] = {"a", "\xc3\xa9", "\xe2\x82\xac",
+                                      "\xf0\x9f\x98\x80", "z"};
+  pmm_obj **left = SCRATCH(pmm_obj *);
+  char wanted[64] = "";
+  *left = GIVE(text(t, ""));
+  defer(t, clear_holder, left);
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    now_at(t, "part %zu", i);
+    expect_ok(OPS->str_append(RT, left, text(t, parts[i])));
+    strcat(wanted, parts[i]);
+    expect(is_text(t, *left, wanted));
+    expect_eq(length_of(t, *left), i + 1);
+  }
+  pmm_obj *twice = NEW(OPS->str_repeat(RT, *left, 2));
+  strcat(wanted, "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z");
+  expect(is_text(t, twice, wanted));
+}
+
 /* "... an in-place path is allowed only when the left operand has one
  * reference."  What the runtime itself remembers of it goes with its value. */
 MUST(str, append_forgets_what_was_cached,
