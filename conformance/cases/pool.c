@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "case.h"
+#include "layout.h"
 
 
 static void free_cell(struct pmm_test *t, void *cell) {
@@ -79,7 +79,7 @@ static int64_t smallest_gap(struct pmm_test *t, size_t from, size_t to) {
  * classes; neighbouring blocks in one pool are exactly the class size apart."
  */
 MUST(pool, classes_step_by_the_profile, "Size classes are the profile's",
-     REQ("POOL-002"), NEEDS(pool, domains)) {
+     REQ("POOL-002"), NEEDS(pool, domains), OWN_LAYOUT) {
   size_t n = 0;
   const int64_t *sizes = profile_ints(t, "pool_class_bytes", &n);
   int64_t before = 0;
@@ -125,7 +125,7 @@ static void take_from_one_pool(struct pmm_test *t, void **cells[K]) {
 /* "Within one size class a free followed by an equal-class allocation returns
  * the same address; k frees are returned in reverse order." */
 SHOULD(pool, reuse_is_last_in_first_out, "The block freed last is used first",
-       REQ("POOL-007"), NEEDS(pool, domains)) {
+       REQ("POOL-007"), NEEDS(pool, domains), OWN_LAYOUT) {
   void **cells[K];
   uintptr_t freed[K];
   take_from_one_pool(t, cells);
@@ -140,7 +140,7 @@ SHOULD(pool, reuse_is_last_in_first_out, "The block freed last is used first",
 
 /* "A block freed at 33 bytes serves a following 48-byte request." */
 MUST(pool, reuse_crosses_requests, "A freed block serves its whole class",
-     REQ("POOL-008"), NEEDS(pool, domains)) {
+     REQ("POOL-008"), NEEDS(pool, domains), OWN_LAYOUT) {
   void **cell = take(t, 33);
   uintptr_t freed = (uintptr_t)*cell;
   int found = 0;
@@ -332,7 +332,7 @@ static int stays(struct pmm_test *t, size_t from, size_t to) {
 /* "Growing within the class keeps the address; shrinking keeps it while 4*new
  * > 3*class, otherwise the block moves to a smaller class." */
 SHOULD(pool, realloc_stays_when_it_fits, "A block that fits stays in place",
-       REQ("POOL-012"), NEEDS(pool, domains)) {
+       REQ("POOL-012"), NEEDS(pool, domains), OWN_LAYOUT) {
   size_t kept = (size_t)profile_int(t, "pool_shrink_percent") * 112 / 100;
   expect(stays(t, 60, 64));
   expect(stays(t, 100, 112));

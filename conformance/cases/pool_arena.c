@@ -6,12 +6,13 @@
  * Observed through the hook of arenas.h.
  */
 #include "arenas.h"
+#include "layout.h"
 
 /* "A 512-byte request comes from a pool; 513 bytes goes to the raw
  * allocator." */
 MUST(pool, the_threshold_is_the_profiles, "Larger blocks are not pooled",
      REQ("POOL-003"), NEEDS(pool, domains, arena_hook),
-     OOM_EXEMPT(MANY_BLOCKS)) {
+     OOM_EXEMPT(MANY_BLOCKS), OWN_LAYOUT) {
   size_t most = (size_t)profile_int(t, "pool_max_bytes");
   struct arenas *a = hook_arenas(t);
   struct burst *pooled = burst(t, PMM_DOMAIN_OBJ, most, BURST_BYTES);
@@ -31,7 +32,7 @@ MUST(pool, the_threshold_is_the_profiles, "Larger blocks are not pooled",
 /* "Arenas are 1 MiB and requested from the OS layer one at a time (256 KiB
  * before 3.10)." */
 SHOULD(pool, arenas_have_the_declared_size, "Arenas are the profile's size",
-       REQ("POOL-006"), NEEDS(pool, domains, arena_hook)) {
+       REQ("POOL-006"), NEEDS(pool, domains, arena_hook), OWN_LAYOUT) {
   struct arenas *a = hook_arenas(t);
   for (int i = 0; i < BURST_BYTES / 4096; i++) {
     uint64_t taken = a->taken;
@@ -49,7 +50,7 @@ SHOULD(pool, arenas_have_the_declared_size, "Arenas are the profile's size",
  * to the OS layer." */
 MUST(pool, empty_arenas_go_back, "Arenas without a block go back",
      REQ("POOL-017"), NEEDS(pool, domains, arena_hook),
-     OOM_EXEMPT(MANY_BLOCKS)) {
+     OOM_EXEMPT(MANY_BLOCKS), OWN_LAYOUT) {
   struct arenas *a = hook_arenas(t);
   struct burst *blocks = burst(t, PMM_DOMAIN_OBJ, 128, BURST_BYTES);
   expect_ge(a->held, 2);
@@ -88,7 +89,7 @@ MUST(pool, one_block_pins_its_arena, "One live block keeps its arena",
  * freed lets a 512-byte burst run without more arenas than its own need." */
 MUST(pool, empty_pools_change_class, "An empty pool serves another class",
      REQ("POOL-020"), NEEDS(pool, domains, arena_hook),
-     OOM_EXEMPT(MANY_BLOCKS)) {
+     OOM_EXEMPT(MANY_BLOCKS), OWN_LAYOUT) {
   struct arenas *a = hook_arenas(t);
   struct burst *last = burst(t, PMM_DOMAIN_OBJ, 512, BURST_BYTES);
   size_t own_need = a->held;
@@ -123,7 +124,7 @@ MUST(pool, empty_pools_of_a_held_arena_serve,
  * arena." */
 MUST(pool, churn_of_one_block_is_quiet,
      "Churn of one block requests and releases no arena",
-     REQ("POOL-021"), NEEDS(pool, domains, arena_hook)) {
+     REQ("POOL-021"), NEEDS(pool, domains, arena_hook), OWN_LAYOUT) {
   struct arenas *a = hook_arenas(t);
   void *block = BLOCK(OPS->domain_malloc(RT, PMM_DOMAIN_OBJ, 100));
   OPS->domain_free(RT, PMM_DOMAIN_OBJ, block);
@@ -140,7 +141,7 @@ MUST(pool, churn_of_one_block_is_quiet,
 MUST(pool, churn_at_the_edge_is_quiet,
      "Churn of one block at the edge of an arena moves no arena",
      REQ("POOL-021"), NEEDS(pool, domains, arena_hook),
-     OOM_EXEMPT(MANY_BLOCKS)) {
+     OOM_EXEMPT(MANY_BLOCKS), OWN_LAYOUT) {
   struct arenas *a = hook_arenas(t);
   size_t limit = 4 * (size_t)profile_int(t, "arena_bytes") / 512;
   struct burst *last = NULL;
@@ -183,7 +184,7 @@ static size_t blocks_in(const struct burst *b, uintptr_t from, size_t bytes) {
  * emptier arenas can drain." */
 SHOULD(pool, the_fullest_arena_serves, "New pools come from the fullest arena",
        REQ("POOL-019"), NEEDS(pool, domains, arena_hook),
-     OOM_EXEMPT(MANY_BLOCKS)) {
+     OOM_EXEMPT(MANY_BLOCKS), OWN_LAYOUT) {
   size_t bytes = (size_t)profile_int(t, "arena_bytes");
   struct arenas *a = hook_arenas(t);
   struct burst *blocks = burst(t, PMM_DOMAIN_OBJ, 512, 8 * bytes);

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "case.h"
+#include "layout.h"
 
 enum { BURST = 8 << 20 };
 
@@ -63,7 +63,7 @@ static struct burst burst(struct pmm_test *t, size_t block_bytes) {
 /* "A 512-byte request comes from a pool; 513 bytes goes to the raw
  * allocator." */
 MUST(pool, larger_objects_are_not_pooled, "Above the threshold no pool serves",
-     REQ("POOL-003"), NEEDS(pool, pool_stats, bytes)) {
+     REQ("POOL-003"), NEEDS(pool, pool_stats, bytes), OWN_LAYOUT) {
   size_t most = (size_t)profile_int(t, "pool_max_bytes");
   (void)integer(t, 1);
   quiet(t);
@@ -78,7 +78,7 @@ MUST(pool, larger_objects_are_not_pooled, "Above the threshold no pool serves",
 
 /* "A block freed at 33 bytes serves a following 48-byte request." */
 MUST(pool, objects_reuse_their_class, "A class reuses what was freed in it",
-     REQ("POOL-008"), NEEDS(pool, pool_stats, bytes)) {
+     REQ("POOL-008"), NEEDS(pool, pool_stats, bytes), OWN_LAYOUT) {
   enum { N = 20000 };
   pmm_obj **objects = SCRATCH_ARRAY(pmm_obj *, N);
   quiet(t);
@@ -272,7 +272,7 @@ MUST(pool, recycled_slots_are_empty, "Slots of recycled memory are empty",
 /* "After freeing every block, each arena but at most one retained is released
  * to the OS layer." */
 MUST(pool, arenas_of_dead_objects_go_back, "Arenas without objects go back",
-     REQ("POOL-017"), NEEDS(pool, bytes)) {
+     REQ("POOL-017"), NEEDS(pool, bytes), OWN_LAYOUT) {
   quiet(t);
   uint64_t before = arenas(t);
   struct burst b = burst(t, 128);
@@ -315,7 +315,7 @@ MUST(pool, one_object_pins_its_arena, "One live object keeps its arena",
  * freed lets a 512-byte burst run without more arenas than its own need." */
 MUST(pool, dead_objects_leave_room_for_others,
      "Memory of one class serves another", REQ("POOL-020"),
-     NEEDS(pool, bytes)) {
+     NEEDS(pool, bytes), OWN_LAYOUT) {
   quiet(t);
   struct burst b = burst(t, 512);
   uint64_t own_need = arenas(t);
@@ -334,7 +334,7 @@ MUST(pool, dead_objects_leave_room_for_others,
  * arena." */
 MUST(pool, churn_of_one_object_is_quiet,
      "Churn of one object requests and releases no arena",
-     REQ("POOL-021"), NEEDS(pool, bytes)) {
+     REQ("POOL-021"), NEEDS(pool, bytes), OWN_LAYOUT) {
   quiet(t);
   DROP(block(t, 100));
   uint64_t before = arenas(t);

@@ -4,7 +4,7 @@
  * statistics that add up, and blocks where the geometry says (requirements
  * POOL-005, POOL-023).
  */
-#include "case.h"
+#include "layout.h"
 
 /* "Per-class statistics satisfy blocks in use + available = pools x
  * blocks-per-pool and bytes sum to arena bytes." */
@@ -79,7 +79,8 @@ static uintptr_t take(struct pmm_test *t, size_t size) {
  * outside: of many blocks, none lies elsewhere, and some lie first and last. */
 MAY(pool, blocks_lie_behind_the_header, "Blocks lie where the profile says",
     REQ("POOL-005"), NEEDS(pool, domains),
-    OOM_EXEMPT("128 KiB of each class take too long for a round a failure")) {
+    OOM_EXEMPT("128 KiB of each class take too long for a round a failure"),
+    OWN_LAYOUT) {
   static const int64_t classes[] = {16, 48, 256, 512};
   uintptr_t pool = (uintptr_t)profile_int(t, "pool_bytes");
   int64_t header = profile_int(t, "pool_header_bytes");

@@ -256,6 +256,32 @@ static void switch_collector(struct pmm_test *t, pmm_obj *o) {
   }
 }
 
+static void ask_log(struct pmm_test *t, pmm_obj *o) {
+  struct pmm_gc_run runs[2];
+  (void)o;
+  if (OFFERED(gc_log)) {
+    (void)OPS->gc_log_read(RT, runs, 2);
+    OPS->gc_log_stop(RT);
+  }
+}
+
+static void ask_domain(struct pmm_test *t, pmm_obj *o) {
+  struct pmm_domain_stats stats = {.struct_size = sizeof stats};
+  (void)o;
+  if (OFFERED(domain_stats)) {
+    OPS->domain_stats(RT, PMM_DOMAIN_MEM, &stats);
+  }
+}
+
+static void ask_peak(struct pmm_test *t, pmm_obj *o) {
+  (void)o;
+  OPS->memory_reset_peak(RT);
+}
+
+QUESTION(tracked, OFFERED(gc_track) ? OPS->gc_is_tracked(RT, o) : 0)
+QUESTION(immediate, OFFERED(immediate) ? OPS->is_immediate(RT, o) : 0)
+QUESTION(overhead, OFFERED(trace) ? OPS->trace_overhead(RT) : 0)
+QUESTION(text_of_error, OPS->error_message(RT)[0])
 QUESTION(same, OPS->same(RT, o, o))
 QUESTION(identity, OPS->identity(RT, o))
 QUESTION(name_of_type, OPS->type_name(RT, o)[0])
@@ -270,7 +296,10 @@ static const struct question questions[] = {
     {"same", same},                 {"identity", identity},
     {"type_name", name_of_type},    {"os_errno", errors},
     {"refcount", references},       {"weakref_count", weak_count},
-    {"is_finalized", is_final}};
+    {"is_finalized", is_final},     {"gc_log", ask_log},
+    {"domain_stats", ask_domain}, {"memory_reset_peak", ask_peak},
+    {"gc_is_tracked", tracked},     {"is_immediate", immediate},
+    {"error_message", text_of_error}, {"trace_overhead", overhead}};
 
 /* "Operations that may be called at any time neither lose nor replace a
  * pending error, and set none." */

@@ -137,6 +137,7 @@ struct spring_source {
   pmm_obj *type; /* owned by the case                                       */
   int64_t made;
   int64_t at; /* the item at which the trap springs                         */
+  int raises; /* 1: and which is an error then                              */
 };
 
 static enum pmm_status give_item(void *ctx, pmm_rt *rt, pmm_obj *arg,
@@ -145,6 +146,12 @@ static enum pmm_status give_item(void *ctx, pmm_rt *rt, pmm_obj *arg,
   struct pmm_test *t = source->trap->t;
   if (source->made == source->at) {
     (void)spring(source->trap, rt, arg);
+    if (source->raises) {
+      *result = NULL;
+      source->at = -1;
+      OPS->error_set(rt, PMM_USER, "of the source");
+      return PMM_USER;
+    }
   }
   *result = OPS->instance_new(RT, source->type, source->made);
   source->made += *result != NULL;
@@ -152,7 +159,7 @@ static enum pmm_status give_item(void *ctx, pmm_rt *rt, pmm_obj *arg,
 }
 
 static void try_source(struct pmm_test *t, const struct stepper *stepper,
-                       size_t act, int64_t at) {
+                       size_t act, int64_t at, int raises) {
   struct spring_source *source = SCRATCH(struct spring_source);
   const struct pmm_code_call call = {give_item, source};
   struct pmm_code code =
@@ -162,8 +169,10 @@ static void try_source(struct pmm_test *t, const struct stepper *stepper,
   code.call_count = 1;
   source->type = probe_type(t, "item", 0, PMM_TYPE_GC, NULL, NULL);
   source->at = at;
+  source->raises = raises;
   pmm_obj *generator = generator_of(t, &code);
   pmm_obj *iterator = stepper->over(t, generator);
+  DROP(generator);
   source->trap = new_trap(t, iterator, acts[act].act);
   exhaust(t, stepper->name, iterator);
   if (!source->trap->sprung) {
@@ -186,7 +195,8 @@ MUST(strm, sources_step_their_iterators,
       for (int64_t at = 0; at < 3; at++) {
         now_at(t, "%s, act %zu, step %lld", steppers[i].name, act,
                (long long)at);
-        try_source(t, &steppers[i], act, at);
+        try_source(t, &steppers[i], act, at, 0);
+        try_source(t, &steppers[i], act, at, 1);
       }
     }
   }

@@ -90,6 +90,8 @@ static void close_all(void) {
   }
 }
 
+static void open_one(void) { (void)open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
 static void leave(int signal) {
   (void)signal;
   _exit(0);
@@ -159,6 +161,11 @@ static const void *with_hole(const char *name) {
 static pmm_obj *leaking_float(pmm_rt *rt, double value) {
   (void)honest.int_new(rt, 1);
   return honest.float_new(rt, value);
+}
+
+static void raising_release(pmm_rt *rt, pmm_obj *o) {
+  honest.release(rt, o);
+  honest.error_set(rt, PMM_NO_MEMORY, "of a release");
 }
 
 static void crashing_close(pmm_rt *rt) {
@@ -257,6 +264,11 @@ static void leaks(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   ops->float_new = leaking_float;
 }
 
+static void raises(struct pmm_core_ops *ops, struct pmm_subject *subject) {
+  (void)subject;
+  ops->release = raising_release;
+}
+
 static void dies_in_row(struct pmm_core_ops *ops, struct pmm_subject *subject) {
   (void)subject;
   ops->same = same_or_crash;
@@ -304,6 +316,8 @@ static const struct fake fakes[] = {
     {"odd_modes", NULL, odd_modes},
     {"miscounts", NULL, miscounts},
     {"leaks", NULL, leaks},
+    {"leaves_one_open", open_one, NULL},
+    {"raises_in_release", NULL, raises},
     {"crash_at_close", NULL, dies_at_close},
     {"crash_in_row", NULL, dies_in_row},
     {"cannot_open", NULL, cannot_open},

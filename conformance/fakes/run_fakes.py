@@ -64,6 +64,8 @@ EXPECTED: dict[str, Verdict] = {
     "miscounts": (COUNT, ("FAIL",), "body", "refcount"),
     "dies_twice": (DEATH, ("FAIL",), "body", "DEALLOCATED"),
     "leaks": (FLOAT, ("LEAK",), "teardown", "+1 blocks"),
+    "leaves_one_open": (INSTANCE, ("LEAK",), "teardown", "+1 descriptors"),
+    "raises_in_release": (DEATH, ("FAIL",), "body", "was OK and is NO_MEMORY"),
 }
 
 # fakes whose reproduce line is typed again (not those that wait for a timeout)

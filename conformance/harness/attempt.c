@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "answers.h"
+#include "descriptors.h"
 #include "state.h"
 
 enum { WARM_UP_RUNS = 2, RUNS = 5, SETTLE_COLLECTIONS = 3 };
@@ -27,6 +28,7 @@ struct attempt {
   struct pmm_progress *progress;
   struct pmm_record *record;
   struct pmm_memory level; /* before the body, settled                      */
+  int64_t descriptors;     /* that were open then                           */
 };
 
 int pmm_lane_is_oom(enum pmm_lane lane) {
@@ -74,6 +76,8 @@ static uint32_t open_flags(const struct attempt *a) {
   uint32_t flags = test_case != NULL ? test_case->open_flags : 0;
   if (a->setting->lane == PMM_LANE_GC_STRESS) {
     flags |= PMM_OPEN_GC_STRESS;
+  } else if (a->setting->lane == PMM_LANE_DEBUG) {
+    flags |= PMM_OPEN_DEBUG;
   }
   return flags;
 }
@@ -128,6 +132,11 @@ static void settle(struct pmm_test *t) {
   OPS->caches_flush(RT);
 }
 
+static void read_level(struct attempt *a) {
+  a->level = read_memory(&a->test);
+  a->descriptors = pmm_descriptors_open();
+}
+
 /* The state before the body: readings start here, and so does the log.  What
  * the runtime makes on first use and keeps is made now. */
 static void make_level(struct attempt *a) {
@@ -136,7 +145,7 @@ static void make_level(struct attempt *a) {
     (void)t->view->ops.gc_garbage(RT);
   }
   settle(t);
-  a->level = read_memory(t);
+  read_level(a);
   pmm_state_reset(&a->state);
 }
 
@@ -224,11 +233,12 @@ static int judge_body(struct attempt *a, const char *what) {
 
 /* ---- leaks -------------------------------------------------------------- */
 
-/** How much more is alive: blocks, bytes, objects; unknown figures are 0. */
+/** How much more is alive, and open; unknown figures are 0. */
 struct growth {
   int64_t blocks;
   int64_t bytes;
   int64_t objects;
+  int64_t descriptors;
 };
 
 static int64_t grown(uint64_t before, uint64_t after) {
@@ -237,37 +247,46 @@ static int64_t grown(uint64_t before, uint64_t after) {
              : (int64_t)(after - before);
 }
 
-static struct growth growth_since(struct pmm_test *t,
-                                  const struct pmm_memory *level) {
+static struct growth growth_since(const struct attempt *a,
+                                  struct pmm_test *t) {
+  const struct pmm_memory *level = &a->level;
   struct pmm_memory memory = read_memory(t);
   return (struct growth){grown(level->live_blocks, memory.live_blocks),
                          grown(level->live_bytes, memory.live_bytes),
-                         grown(level->objects, memory.objects)};
+                         grown(level->objects, memory.objects),
+                         pmm_descriptors_open() - a->descriptors};
 }
 
 static int is_growth(struct growth g) {
-  return g.blocks > 0 || g.bytes > 0 || g.objects > 0;
+  return g.blocks > 0 || g.bytes > 0 || g.objects > 0 || g.descriptors > 0;
 }
 
 static int is_shrink(struct growth g) {
-  return g.blocks < 0 || g.bytes < 0 || g.objects < 0;
+  return g.blocks < 0 || g.bytes < 0 || g.objects < 0 || g.descriptors < 0;
 }
 
-/* Release what the body left and say how much stays alive all the same. */
-static struct growth clean_up(struct attempt *a) {
+/* Release what the body left and say how much stays alive all the same.  Where
+ * memory is out for good it is out for the releases, too (OOM-009). */
+static struct growth clean_up(struct attempt *a, int without_memory) {
+  struct pmm_test *t = &a->test;
   enter(a, PMM_PHASE_TEARDOWN);
-  a->test.ops->error_clear(a->test.rt);
-  pmm_state_release(&a->test);
-  settle(&a->test);
-  return growth_since(&a->test, &a->level);
+  OPS->error_clear(RT);
+  if (without_memory) {
+    a->state.injecting = 1;
+    OPS->inject_arm(RT, 1, 1);
+  }
+  pmm_state_release(t);
+  pmm_state_disarm(t);
+  settle(t);
+  return growth_since(a, t);
 }
 
 /* Run the body again and say by how much one run more makes it grow. */
 static struct growth again(struct attempt *a, uint64_t point) {
-  a->level = read_memory(&a->test);
+  read_level(a);
   pmm_state_reset(&a->state);
   run_body(a, point);
-  return clean_up(a);
+  return clean_up(a, 0);
 }
 
 /* The least growth of RUNS runs, `first` being that of the first. */
@@ -279,6 +298,8 @@ static struct growth repeated_growth(struct attempt *a, uint64_t point,
     least.blocks = g.blocks < least.blocks ? g.blocks : least.blocks;
     least.bytes = g.bytes < least.bytes ? g.bytes : least.bytes;
     least.objects = g.objects < least.objects ? g.objects : least.objects;
+    least.descriptors = g.descriptors < least.descriptors ? g.descriptors
+                                                          : least.descriptors;
   }
   return least;
 }
@@ -305,9 +326,9 @@ static void judge_growth(struct attempt *a, uint64_t point, struct growth g) {
     }
     pmm_record_set(a->record, point > 0 ? PMM_CLASS_OOM_UNSAFE : PMM_CLASS_LEAK,
                    "%salive beyond the level before the body: %+lld blocks, "
-                   "%+lld bytes, %+lld objects", what,
+                   "%+lld bytes, %+lld objects, %+lld descriptors", what,
                    (long long)g.blocks, (long long)g.bytes,
-                   (long long)g.objects);
+                   (long long)g.objects, (long long)g.descriptors);
     a->record->phase = PMM_PHASE_TEARDOWN;
   }
 }
@@ -328,7 +349,7 @@ static void judge_heap(struct attempt *a) {
 
 static void attempt_plain(struct attempt *a) {
   measured_body(a, 0);
-  struct growth g = clean_up(a);
+  struct growth g = clean_up(a, 0);
   if (judge_body(a, "")) {
     judge_growth(a, 0, g);
     judge_heap(a);
@@ -349,12 +370,13 @@ static void attempt_point(struct attempt *a, uint64_t point) {
       (void)again(a, 0);
     }
     pmm_state_reset(&a->state);
-    a->level = read_memory(&a->test);
+    read_level(a);
   }
   measured_body(a, point);
   a->record->fired = a->state.fired;
   a->record->point = point;
-  struct growth g = clean_up(a);
+  struct growth g =
+      clean_up(a, a->setting->lane == PMM_LANE_OOM_PERSIST);
   char what[64];
   (void)snprintf(what, sizeof what, "allocation %llu failed: ",
                  (unsigned long long)point);
@@ -365,7 +387,7 @@ static void attempt_point(struct attempt *a, uint64_t point) {
   if (a->record->fired > 0 && a->record->class == PMM_CLASS_PASS) {
     pmm_state_reset(&a->state);
     run_body(a, 0);
-    (void)clean_up(a);
+    (void)clean_up(a, 0);
     (void)snprintf(what, sizeof what, "repeated after allocation %llu failed: ",
                    (unsigned long long)point);
     (void)judge_body(a, what);

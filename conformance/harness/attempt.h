@@ -25,6 +25,7 @@ enum pmm_lane {
   PMM_LANE_OOM_PERSIST, /* and all after it                                 */
   PMM_LANE_GC_STRESS,   /* collect at every container allocation            */
   PMM_LANE_SHUFFLE,     /* plain, in a seeded order                         */
+  PMM_LANE_DEBUG,       /* with the debug layer on all domains              */
   PMM_LANE_COUNT
 };
 

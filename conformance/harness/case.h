@@ -49,6 +49,7 @@ struct pmm_case {
   const char *oom_exempt;          /* why the oom lanes leave it out        */
   const char *stress_exempt;       /* why the gc-stress lane leaves it out  */
   const char *leak_exempt;         /* why the leak check leaves it out      */
+  const char *debug_exempt;        /* why the debug lane leaves it out      */
   const char *inexact;             /* counters that differ between runs     */
   const char *inexact_why;         /* and why no body could keep them equal */
   uint32_t open_flags;             /* enum pmm_open_flag for the runtime    */
@@ -106,6 +107,7 @@ _Static_assert(offsetof(struct pmm_case, entry) == 0, "pmm_case_of()");
 #define OOM_EXEMPT(reason) .oom_exempt = reason
 #define STRESS_EXEMPT(reason) .stress_exempt = reason
 #define LEAK_EXEMPT(reason) .leak_exempt = reason
+#define DEBUG_EXEMPT(reason) .debug_exempt = reason
 /** Counters (names of struct pmm_counters, spaces between) that two runs of
  *  one build need not agree on: INEXACT("peak_bytes", "why").  Comparisons
  *  leave them out; all others have to be equal wherever the memory lies. */

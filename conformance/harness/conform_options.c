@@ -4,8 +4,9 @@
 
 #include <assert.h>
 
-static const char *const lane_names[] = {"plain",     "oom-once", "oom-persist",
-                                         "gc-stress", "shuffle",  NULL};
+static const char *const lane_names[] = {"plain",   "oom-once", "oom-persist",
+                                         "gc-stress", "shuffle", "debug",
+                                         NULL};
 
 _Static_assert(sizeof lane_names / sizeof lane_names[0] == PMM_LANE_COUNT + 1,
                "each lane has a name");
@@ -26,7 +27,7 @@ static const struct pmmi_option rows[] = {
               "the collector mode; default: the subject's own"),
     PMMI_NAME(ROW, "lane", "LANE", lane, lane_names,
               "plain (default), oom-once, oom-persist,\n"
-              "gc-stress, shuffle"),
+              "gc-stress, shuffle, debug"),
     PMMI_NUMBER(ROW, "point", "N", point,
                 "oom lanes: fail only the N-th allocation"),
     PMMI_TEXT(ROW, "profile", "FILE", profile,

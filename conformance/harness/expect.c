@@ -100,6 +100,19 @@ void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
   stop(t);
 }
 
+void pmm_release_failed(struct pmm_test *t, struct pmm_here here,
+                        enum pmm_status before, enum pmm_status after) {
+  note_text(t, PMM_VERDICT_FAIL, here,
+            "%s: the pending error was %s and is %s: %s", here.text,
+            pmm_status_name(before), pmm_status_name(after),
+            t->ops->error_message(t->rt));
+  t->ops->error_clear(t->rt);
+  if (t->state->running) {
+    pmm_state_disarm(t);
+    stop(t);
+  }
+}
+
 void *pmm_test_block(struct pmm_test *t, void *block, struct pmm_here here) {
   if (block == NULL) {
     int injected = t->state->injecting;

@@ -159,10 +159,12 @@ static enum pmm_feature first_missing(const struct pmm_course *course,
       return *need;
     }
   }
-  return pmm_lane_is_oom(course->setting.lane) &&
-                 !offers[PMM_FEATURE_fail_inject]
-             ? PMM_FEATURE_fail_inject
-             : PMM_FEATURE_COUNT;
+  enum pmm_lane lane = course->setting.lane;
+  enum pmm_feature asked = pmm_lane_is_oom(lane)    ? PMM_FEATURE_fail_inject
+                           : lane == PMM_LANE_DEBUG ? PMM_FEATURE_debug_hooks
+                                                    : PMM_FEATURE_COUNT;
+  return asked == PMM_FEATURE_COUNT || offers[asked] ? PMM_FEATURE_COUNT
+                                                     : asked;
 }
 
 /* 1 when the record says already why the case is not run. */
@@ -186,7 +188,8 @@ static int is_waived(const struct pmm_course *course,
   const char *reason = pmm_lane_is_oom(lane) ? test_case->oom_exempt
                        : lane == PMM_LANE_GC_STRESS
                            ? test_case->stress_exempt
-                           : NULL;
+                       : lane == PMM_LANE_DEBUG ? test_case->debug_exempt
+                                                : NULL;
   if (reason != NULL) {
     pmm_record_set(record, PMM_CLASS_WAIVED, "%s", reason);
   }

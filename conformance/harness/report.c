@@ -297,6 +297,7 @@ static json_t *case_json(const struct pmm_case *c) {
   json_object_set_new(o, "oom_exempt", pmm_text_json(c->oom_exempt));
   json_object_set_new(o, "stress_exempt", pmm_text_json(c->stress_exempt));
   json_object_set_new(o, "leak_exempt", pmm_text_json(c->leak_exempt));
+  json_object_set_new(o, "debug_exempt", pmm_text_json(c->debug_exempt));
   json_object_set_new(o, "inexact", inexact_json(c));
   json_object_set_new(o, "file", json_string(pmm_line_path(c->entry.file)));
   json_object_set_new(o, "line", json_integer(c->entry.line));

@@ -118,8 +118,19 @@ pmm_obj *pmm_test_give(struct pmm_test *t, pmm_obj *o, struct pmm_here here) {
   pmm_fail(t, here, "%s: the case does not own it", here.text);
 }
 
+/* A release has no way to fail: what runs inside reports its own errors, and
+ * the one that was pending stays. */
+static void release(struct pmm_test *t, pmm_obj *o, struct pmm_here here) {
+  enum pmm_status before = t->ops->error(t->rt);
+  t->ops->release(t->rt, o);
+  enum pmm_status after = t->ops->error(t->rt);
+  if (after != before) {
+    pmm_release_failed(t, here, before, after);
+  }
+}
+
 void pmm_test_drop(struct pmm_test *t, pmm_obj *o, struct pmm_here here) {
-  t->ops->release(t->rt, pmm_test_give(t, o, here));
+  release(t, pmm_test_give(t, o, here), here);
 }
 
 void pmm_state_release(struct pmm_test *t) {
@@ -127,7 +138,7 @@ void pmm_state_release(struct pmm_test *t) {
   while (state->owned_count > 0) {
     struct pmm_owned last = state->owned[--state->owned_count];
     if (last.object != NULL) {
-      t->ops->release(t->rt, last.object);
+      release(t, last.object, PMM_HERE("the release of what the case owns"));
     } else {
       last.undo(t, last.subject);
     }

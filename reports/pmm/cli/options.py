@@ -80,7 +80,9 @@ CaseOption = Annotated[
 ]
 LaneOption = Annotated[
     list[str] | None,
-    typer.Option("--lane", help="plain, oom-once, oom-persist, gc-stress or shuffle."),
+    typer.Option(
+        "--lane", help="plain, oom-once, oom-persist, gc-stress, shuffle or debug."
+    ),
 ]
 ModeOption = Annotated[
     list[str] | None,

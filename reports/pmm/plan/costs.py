@@ -13,7 +13,7 @@ from pmm.documents.jobs import Job
 from pmm.plan.bench_jobs import SMALLEST_SIZES
 from pmm.plan.profiles import FAILING
 
-LANES = {"plain": 3.4, "gc-stress": 4.2, "shuffle": 3.4}
+LANES = {"plain": 3.4, "gc-stress": 4.2, "shuffle": 3.4, "debug": 5.0}
 """Of the native cases."""
 FAILING_OVER = {"pool": 340.0}
 FAILING_OVER_OTHERS = 145.0

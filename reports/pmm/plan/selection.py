@@ -25,7 +25,7 @@ from pmm.plan.profiles import PROFILES as HOW_MUCH
 
 PROFILES = tuple(HOW_MUCH)
 KINDS: tuple[JobKind, ...] = ("conform", "backend-check", "work", "bench", "leaks")
-LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle")
+LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle", "debug")
 
 
 @dataclass(frozen=True)
