@@ -75,6 +75,9 @@ MUST(realloc_large, "realloc of large blocks of odd sizes", REQ("ALLOC-009"),
 MUST(realloc_null, "realloc of nothing, and to nothing", REQ("ALLOC-011"),
      .refuses = PMM_BACKEND_ONE_BLOCK) {
   const struct pmm_backend *b = check->backend;
+  void *none = b->realloc(check->heap, NULL, 0, 0);
+  EXPECT(check, none != NULL, "realloc(NULL, 0, 0) reads as no memory");
+  b->free(check->heap, none);
   for (size_t size = 1; size <= 200000; size += size < 200 ? 9 : size) {
     struct block block;
     void *at = b->realloc(check->heap, NULL, 0, size);

@@ -132,6 +132,22 @@ MUST(copy, repetition_aliases_rows,
   }
 }
 
+/* "A memory view slice ... keeps its owner alive, and forbids resizing it."  By
+ * however much. */
+MUST(copy, views_forbid_every_resize, "A view forbids each other size",
+     REQ("COPY-006"), NEEDS(copy)) {
+  enum { SIZE = 100 };
+  const size_t sizes[] = {0, 1, SIZE / 2, SIZE - 1, SIZE + 1, 2 * SIZE};
+  pmm_obj *owner = NEW(OPS->bytearray_new(RT, SIZE));
+  pmm_obj *view = NEW(OPS->view_new(RT, owner, 1, 2));
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    now_at(t, "a resize to %zu", sizes[i]);
+    expect_error(OPS->bytearray_resize(RT, owner, sizes[i]), PMM_BUFFER);
+    expect_eq(length_of(t, owner), SIZE);
+    expect_eq(length_of(t, view), 1);
+  }
+}
+
 /* "A memory view slice costs under 1 KiB whatever its length, keeps its owner
  * alive, and forbids resizing it." */
 MUST(copy, views_pin_their_owner, "A view copies nothing and pins its owner",

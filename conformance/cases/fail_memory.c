@@ -157,6 +157,19 @@ static void call_without_memory(struct caller *caller) {
   }
 }
 
+/* Go down without memory until there is no room for a frame. */
+static void go_down_without_memory(struct caller *caller) {
+  struct pmm_test *t = caller->t;
+  if (OFFERED(fail_inject)) {
+    OPS->inject_arm(RT, 1, 1);
+    pmm_obj *result = OPS->call(RT, caller->endless, &caller->endless, 1);
+    (void)OPS->inject_disarm(RT);
+    caller->wrong += result != NULL;
+    OPS->error_clear(RT);
+    OPS->xrelease(RT, result);
+  }
+}
+
 static enum pmm_status fail_often(void *ctx, pmm_rt *rt, pmm_obj *arg,
                                   pmm_obj **result) {
   struct caller *caller = ctx;
@@ -168,6 +181,7 @@ static enum pmm_status fail_often(void *ctx, pmm_rt *rt, pmm_obj *arg,
     call_wrongly(caller, 2, PMM_TYPE);
     call_without_memory(caller);
   }
+  go_down_without_memory(caller);
   call_wrongly(caller, 1, PMM_RECURSION);
   return PMM_OK;
 }

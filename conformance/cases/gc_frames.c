@@ -150,20 +150,53 @@ static const struct pmm_code looping =
     CODE("looping", 1, 2, {PMM_FOR_EACH, 1, 0, 0}, {PMM_DEL, 0, 0, 0},
          {PMM_YIELD, -1, -1, 0}, END);
 
-/* "Values referenced from a suspended generator's frame are visited, so a
- * generator in a cycle is collected and its cleanup runs." */
-MUST(gc, loops_that_wait_are_visited,
-     "What a suspended loop iterates over is traversed", REQ("GC-023"),
-     NEEDS(gc, generator, list)) {
+/* try: return argument  finally: yield   - it is a result that waits then */
+static const struct pmm_code returning =
+    CODE("returning", 1, 1, {PMM_TRY, 0, 0, 0}, {PMM_RETURN, 0, 0, 0},
+         {PMM_FINALLY, 0, 0, 0}, {PMM_DEL, 0, 0, 0}, {PMM_YIELD, -1, -1, 0},
+         END);
+
+/* A generator in a list that nobody but its frame holds. */
+static void wait_in_a_cycle(struct pmm_test *t, const struct pmm_code *code) {
   quiet(t);
   pmm_obj *list = empty_list(t);
   pmm_obj *mark = probe(t, 1);
   expect_ok(OPS->list_append(RT, list, mark));
-  pmm_obj *generator = generator_with(t, &looping, list);
+  pmm_obj *generator = generator_with(t, code, list);
   expect_ok(OPS->list_append(RT, list, generator));
   step(t, generator);
   DROP_ALL();
   expect_none(DEALLOCATED);
   collect(t);
   expect_log(DEALLOCATED, 1);
+}
+
+/* "Values referenced from a suspended generator's frame are visited, so a
+ * generator in a cycle is collected and its cleanup runs." */
+MUST(gc, loops_that_wait_are_visited,
+     "What a suspended loop iterates over is traversed", REQ("GC-023"),
+     NEEDS(gc, generator, list)) {
+  wait_in_a_cycle(t, &looping);
+}
+
+/* try: yield  finally: log */
+static const struct pmm_code cleaning =
+    CODE("cleaning", 1, 1, {PMM_TRY, 0, 0, 0}, {PMM_YIELD, -1, -1, 0},
+         {PMM_FINALLY, 0, 0, 0}, {PMM_LOG, 0, 7, 0}, END);
+
+/* "Values referenced from a suspended generator's frame are visited, so a
+ * generator in a cycle is collected and its cleanup runs." */
+MUST(gc, cleanup_of_garbage_runs,
+     "The cleanup of a suspended generator runs when it is garbage",
+     REQ("GC-023"), NEEDS(gc, generator, list)) {
+  wait_in_a_cycle(t, &cleaning);
+  expect_log(LOG, 7);
+}
+
+/* "Values referenced from a suspended generator's frame are visited, so a
+ * generator in a cycle is collected and its cleanup runs." */
+MUST(gc, results_that_wait_are_visited,
+     "A result that waits behind a finally clause is traversed", REQ("GC-023"),
+     NEEDS(gc, generator, list)) {
+  wait_in_a_cycle(t, &returning);
 }

@@ -29,6 +29,13 @@ ENDING(raising, {PMM_RAISE, 0, PMM_USER, 0})
 ENDING(stopping, {PMM_RAISE, 0, PMM_STOP, 0})
 ENDING(calling, {PMM_CALL, -1, 0, -1})
 
+/* try: raise the stop  except it as v1: raise */
+static const struct pmm_code stopping_again =
+    CODE("stopping again", 1, 2, {PMM_TRY, 0, 0, 0}, {PMM_YIELD, -1, -1, 0},
+         {PMM_EXCEPT, -1, PMM_OK, 0}, {PMM_END, 0, 0, 0}, {PMM_TRY, 0, 0, 0},
+         {PMM_RAISE, 0, PMM_STOP, 0}, {PMM_EXCEPT, 1, PMM_STOP, 0},
+         {PMM_RERAISE, 0, 0, 0}, {PMM_END, 0, 0, 0});
+
 /** An end, and the error that comes out of it. */
 struct end {
   const char *name;
@@ -42,6 +49,7 @@ static const struct end ends[] = {
     {"falls off its end", &falling, PMM_OK},
     {"raises", &raising, PMM_USER},
     {"raises the stop", &stopping, PMM_RUNTIME},
+    {"raises the stop again", &stopping_again, PMM_RUNTIME},
     {"calls what raises the stop", &calling, PMM_RUNTIME}};
 
 /* A way to resume it, which returns the status that it leaves pending; that of

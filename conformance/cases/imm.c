@@ -101,6 +101,46 @@ SHOULD(imm, immortal_counts_do_not_move,
   expect(!OPS->is_immortal(RT, probe(t, 1)));
 }
 
+/** What containers do with an item, often; `count` is its own. */
+static void hold_often(struct pmm_test *t, pmm_obj *o, uint64_t count) {
+  enum { TIMES = 100 };
+  pmm_obj *list = LIST(o, o, o);
+  for (int i = 0; i < TIMES; i++) {
+    expect_ok(OPS->list_append(RT, list, o));
+  }
+  pmm_obj *const made[] = {
+      NEW(OPS->list_repeat(RT, list, integer(t, TIMES))),
+      NEW(OPS->list_concat(RT, list, list)),
+      NEW(OPS->list_slice(RT, list, 1, TIMES)),
+      NEW(OPS->list_convert(RT, list)), NEW(OPS->tuple_convert(RT, list))};
+  expect_eq(OPS->refcount(RT, o), count);
+  expect_ok(OPS->list_repeat_inplace(RT, list, integer(t, 3)));
+  expect_eq(OPS->refcount(RT, o), count);
+  expect_ok(OPS->list_assign_slice(RT, list, 0, TIMES, list));
+  expect_ok(OPS->list_clear(RT, list));
+  DROP(list);
+  for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+    DROP(made[i]);
+  }
+}
+
+/* "With immortal objects (3.12+), any number of increments and decrements
+ * leaves the reported count of None, True, small ints, the empty tuple and
+ * static types unchanged."  Whoever takes and drops them. */
+SHOULD(imm, containers_leave_immortals_alone,
+       "Containers do not move the counts of immortals", REQ("IMM-004"),
+       NEEDS(immortal, refcount, list, tuple)) {
+  pmm_obj *shared[] = {NEW(OPS->none(RT)), NEW(OPS->boolean(RT, 1)),
+                       integer(t, 1), NEW(OPS->tuple_new(RT, 0))};
+  for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+    now_at(t, "object %zu of the table", i);
+    uint64_t count = OPS->refcount(RT, shared[i]);
+    hold_often(t, shared[i], count);
+    expect(OPS->is_immortal(RT, shared[i]));
+    expect_eq(OPS->refcount(RT, shared[i]), count);
+  }
+}
+
 /* "... and static types unchanged."  No operation hands one out, but a type
  * made at run time may refer to those it is made of. */
 SHOULD(imm, static_types_do_not_count, "Counts of static types do not move",

@@ -178,6 +178,28 @@ MUST(prof, realloc_keeps_one_trace, "A block that grows is traced once",
   }
 }
 
+/* "A resize that fails leaves the trace of the block as it was." */
+MUST(prof, failed_resizes_keep_the_trace,
+     "A block whose resize failed stays traced", REQ("PROF-012"),
+     NEEDS(trace, domains)) {
+  enum { SIZE = 100000 };
+  static const enum pmm_domain domains[] = {PMM_DOMAIN_MEM, PMM_DOMAIN_OBJ,
+                                            PMM_DOMAIN_RAW};
+  start_tracing(t);
+  for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+    uint64_t before = traced(t).current;
+    void *block = BLOCK(OPS->domain_malloc(RT, domains[i], SIZE));
+    void *moved =
+        OPS->domain_realloc(RT, domains[i], block, (size_t)PTRDIFF_MAX / 2);
+    uint64_t with = traced(t).current;
+    OPS->domain_free(RT, domains[i], moved != NULL ? moved : block);
+    expect(moved == NULL);
+    expect_ge(with, before + SIZE);
+    expect_le(with, before + SIZE + SLACK);
+    expect_le(traced(t).current, before + SLACK);
+  }
+}
+
 /* "After stop current and peak are 0 and a snapshot is an error; ..." */
 MUST(prof, stop_clears_everything, "Stopping forgets all figures",
      REQ("PROF-005"), NEEDS(trace, bytes)) {
@@ -346,6 +368,26 @@ MUST(prof, census_counts_containers,
   DROP(lists[29]);
   DROP(lists[0]);
   expect_eq(census(t, "list", NULL, NULL)->count[0], after->count[1] - 2);
+}
+
+/* "A census counts the live objects of each type and the bytes they report:
+ * it moves by exactly what was made and dropped."  While blocks that are no
+ * objects are traced, too. */
+MUST(prof, census_while_tracing, "A census counts objects, not blocks",
+     REQ("PROF-009"), NEEDS(census, trace, domains, list, gc)) {
+  enum { LISTS = 30 };
+  quiet(t);
+  start_tracing(t);
+  struct counts *before = census(t, "list", NULL, NULL);
+  for (int i = 0; i < LISTS; i++) {
+    enum pmm_domain domain = i % 2 == 0 ? PMM_DOMAIN_MEM : PMM_DOMAIN_RAW;
+    void *block = BLOCK(OPS->domain_calloc(RT, domain, 8, 64));
+    pmm_obj *list = list_of_ints(t, 9);
+    struct counts *now = census(t, "list", NULL, NULL);
+    OPS->domain_free(RT, domain, block);
+    expect_eq(now->count[0], before->count[0] + (uint64_t)i + 1);
+    (void)list;
+  }
 }
 
 /* "A census counts the live objects of each type ..." */

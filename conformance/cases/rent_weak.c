@@ -12,6 +12,7 @@
 struct trial {
   pmm_obj *weak; /* a weak container with ITEMS entries                      */
   pmm_obj *keep; /* a list: the only owner of their weak parts               */
+  pmm_obj *more; /* a list: the container, and what can be stored in it       */
 };
 
 /** An operation; what it makes is new, NULL with an error pending. */
@@ -55,6 +56,29 @@ static const struct reader of_heap[] = {{"the list of all objects", listed},
                                         {"referents", referred},
                                         {"referrers", referrers}};
 
+/* What an allocation runs: the weak parts die, or more is stored. */
+static void empty_keeper(struct pmm_test *t, pmm_obj *keep) {
+  list_source.empty(t, keep);
+}
+
+static void store_more(struct pmm_test *t, pmm_obj *more) {
+  pmm_obj *map = OPS->list_get(RT, more, 0);
+  for (size_t i = 1; i <= GROWTH; i++) {
+    pmm_obj *item = OPS->list_get(RT, more, i);
+    (void)OPS->weak_set(RT, map, item, item);
+    OPS->error_clear(RT);
+  }
+}
+
+static void prepare_more(struct pmm_test *t, struct trial *trial) {
+  trial->more = LIST(trial->weak);
+  for (int i = 0; i < GROWTH; i++) {
+    pmm_obj *item = probe(t, LENT + 100 + i);
+    expect_ok(OPS->list_append(RT, trial->more, item));
+    DROP(item);
+  }
+}
+
 static void fill(struct pmm_test *t, struct trial *trial,
                  enum pmm_weak_kind kind) {
   trial->keep = empty_list(t);
@@ -72,10 +96,12 @@ static void fill(struct pmm_test *t, struct trial *trial,
 }
 
 static int try_reader(struct pmm_test *t, const struct reader *reader,
-                      enum pmm_weak_kind kind, uint64_t k) {
+                      enum pmm_weak_kind kind, uint64_t k, int grows) {
   struct trial *trial = SCRATCH(struct trial);
   fill(t, trial, kind);
-  struct trap *trap = new_trap(t, trial->keep, list_source.empty);
+  prepare_more(t, trial);
+  struct trap *trap = grows ? new_trap(t, trial->more, store_more)
+                            : new_trap(t, trial->keep, empty_keeper);
   lay(t, trap);
   collect_at(t, k);
   pmm_obj *made = reader->read(t, trial);
@@ -108,7 +134,9 @@ static void sweep(struct pmm_test *t, const struct reader *readers, size_t n) {
   for (size_t i = 0; i < n; i++) {
     for (size_t j = 0; j < COUNT_OF(kinds); j++) {
       for (uint64_t k = 1; k <= POINTS; k++) {
-        sprung += try_reader(t, &readers[i], kinds[j], k);
+        now_at(t, "%s of kind %zu, allocation %d", readers[i].name, j, (int)k);
+        sprung += try_reader(t, &readers[i], kinds[j], k, 0);
+        sprung += try_reader(t, &readers[i], kinds[j], k, 1);
       }
     }
   }
@@ -147,16 +175,27 @@ MUST(rent, listings_survive_allocations,
 
 /* ---- plain references --------------------------------------------------- */
 
+/* Make the plain reference, and have the target keep it. */
+static void refer_inside(struct pmm_test *t, pmm_obj *target) {
+  pmm_obj *plain = OPS->weakref_new(RT, target, NULL, NULL, 0);
+  check(plain != NULL && OPS->slot_set(RT, target, 0, plain) == PMM_OK);
+  OPS->xrelease(RT, plain);
+}
+
 /* The one plain reference to `target` is in garbage, when another is asked
- * for; the collection is in its allocation or before. */
-static int reference_at(struct pmm_test *t, uint64_t k, int with_callback) {
+ * for, or there is none and code makes one; the collection is in its allocation
+ * or before.  Code that it runs does `act`. */
+static int reference_at(struct pmm_test *t, uint64_t k, int with_callback,
+                        void (*act)(struct pmm_test *, pmm_obj *)) {
   pmm_obj *target = probe(t, 1);
   pmm_obj *cycle = empty_list(t);
-  pmm_obj *plain = NEW(OPS->weakref_new(RT, target, NULL, NULL, 0));
   expect_ok(OPS->list_append(RT, cycle, cycle));
-  expect_ok(OPS->list_append(RT, cycle, plain));
-  DROP(plain);
-  struct trap *trap = new_trap(t, target, collect_inside);
+  if (act != refer_inside) {
+    pmm_obj *plain = NEW(OPS->weakref_new(RT, target, NULL, NULL, 0));
+    expect_ok(OPS->list_append(RT, cycle, plain));
+    DROP(plain);
+  }
+  struct trap *trap = new_trap(t, target, act);
   lay(t, trap);
   DROP(cycle);
   collect_at(t, k);
@@ -189,7 +228,8 @@ MUST(wrf, plain_references_die_in_allocations,
   quiet(t);
   (void)collect(t);
   for (uint64_t k = 1; k <= POINTS; k++) {
-    (void)reference_at(t, k, 0);
-    (void)reference_at(t, k, 1);
+    (void)reference_at(t, k, 0, collect_inside);
+    (void)reference_at(t, k, 1, collect_inside);
+    (void)reference_at(t, k, 0, refer_inside);
   }
 }
