@@ -18,6 +18,9 @@ An entry is a memory bug that somebody reported and somebody mended::
     cases = ["rent.callbacks_collect"]     # that fail on a runtime with this bug
     fault = "rent.dying_objects_stay_tracked"
 
+    holdout = 1                            # only these: drawn when the cases stood
+    first = "missed"                       # what they said of the seeded fault then
+
 and it stands in one of four states:
 
     proved       `fault` is the bug in the reference, which the cases catch
@@ -43,8 +46,9 @@ STATES = ("proved", "read", "missing", "out of reach")
 ALWAYS = {"issue": str, "url": str, "year": int, "kind": str, "essence": str}
 SOMETIMES = {
     "seed": str, "requirements": list, "cases": list, "fault": str, "wanted": str,
-    "out_of_reach": str, "note": str,
+    "out_of_reach": str, "note": str, "holdout": int, "first": str,
 }  # fmt: skip
+FIRST = ("caught", "missed")
 
 Bug = dict[str, Any]
 
@@ -77,6 +81,10 @@ def form_faults(bug: Bug) -> list[str]:
             faults.append(f"no key {key!r} is known")
         elif not isinstance(value, kind):
             faults.append(f"{key} is no {kind.__name__}")
+    if ("first" in bug) != ("holdout" in bug) or bug.get(
+        "first", "caught"
+    ) not in FIRST:
+        faults.append("holdout and first come together; first is caught or missed")
     said = [key for key in ("cases", "wanted", "out_of_reach") if bug.get(key)]
     if len(said) != 1:
         faults.append(f"one of cases, wanted and out_of_reach, not {said or 'none'}")
@@ -153,6 +161,29 @@ def counted(bugs: list[Bug], key: str) -> str:
     return table([key, *STATES], rows)
 
 
+HOLDOUT = """
+## Holdouts
+
+Bugs that were drawn when the cases stood, and written as faults of the reference
+before anybody looked whether a case catches them. *First* is how many the cases
+caught then, by a case of the right requirement; the others got cases by their kind.
+
+"""
+
+
+def holdouts(bugs: list[Bug]) -> str:
+    """How the cases did on each holdout at first, and how they do today."""
+    rows = []
+    for number in sorted({bug["holdout"] for bug in bugs if "holdout" in bug}):
+        drawn = [bug for bug in bugs if bug.get("holdout") == number]
+        first = sum(bug["first"] == "caught" for bug in drawn)
+        today = sum(state(bug) == "proved" for bug in drawn)
+        share = f"{first} ({100 * first // len(drawn)} %)"
+        rows.append([str(number), str(len(drawn)), share, str(today)])
+    heads = ["holdout", "bugs seeded", "caught first", "caught today"]
+    return HOLDOUT + table(heads, rows) if rows else ""
+
+
 def row(bug: Bug) -> list[str]:
     """One bug's line."""
     answer = {
@@ -172,6 +203,7 @@ def text(bugs: list[Bug]) -> str:
     parts = [HEAD.format(total=len(bugs), reach=reach, caught=caught,
                          share=100 * caught // reach, **n)]  # fmt: skip
     projects = [{**bug, "project": bug["issue"].split()[0]} for bug in bugs]
+    parts += [holdouts(bugs)]
     parts += ["\n## By project\n\n", counted(projects, "project")]
     parts += ["\n## By kind\n\n", counted(bugs, "kind"), "\n## Bug by bug\n"]
     for kind in sorted({bug["kind"] for bug in bugs}):

@@ -49,6 +49,13 @@ def checks(listing: Path) -> dict[str, bool]:
         "nothing said": "not none" in faults(listing, wanted=None),
         "two things said": "one of cases" in faults(listing, out_of_reach="why"),
         "an unknown key": "no key 'mood'" in faults(listing, mood="good"),
+        "a holdout": not faults(listing, holdout=1, first="missed"),
+        "a holdout without a first score": "come together" in faults(
+            listing, holdout=1),
+        "a first score of no holdout": "come together" in faults(
+            listing, first="caught"),
+        "a score in other words": "caught or missed" in faults(
+            listing, holdout=1, first="nearly"),
         "a year in words": "year is missing or no int" in faults(listing, year="one"),
         "twice": "there twice" in twice,
     }  # fmt: skip
