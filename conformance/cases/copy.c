@@ -134,7 +134,8 @@ MUST(copy, repetition_aliases_rows,
 
 /* "A memory view slice ... keeps its owner alive, and forbids resizing it."  By
  * however much. */
-MUST(copy, views_forbid_every_resize, "A view forbids each other size",
+MUST(copy, views_forbid_every_resize,
+     "A view makes a resize to any other size fail",
      REQ("COPY-006"), NEEDS(copy)) {
   enum { SIZE = 100 };
   const size_t sizes[] = {0, 1, SIZE / 2, SIZE - 1, SIZE + 1, 2 * SIZE};

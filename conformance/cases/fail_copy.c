@@ -91,10 +91,10 @@ static void fail_to_copy(struct pmm_test *t, const struct holder *holder) {
   log_clear(t);
 }
 
-/* "An operation that fails half way, at any item or argument, has released
- * what it had taken, once, and its containers are as before." */
+/* "An operation that fails part of the way, at any item or argument, releases
+ * once what it had acquired, and leaves its containers as they were." */
 MUST(oom, deep_copies_that_fail_leave_nothing,
-     "A deep copy that meets what has no copy leaves nothing",
+     "A deep copy that meets an object without a copy leaves nothing",
      REQ("OOM-031"), NEEDS(copy, list, tuple, dict, set, generator, gc),
      OOM_EXEMPT("it goes through many failures")) {
   quiet(t);

@@ -165,10 +165,10 @@ static void die(struct pmm_test *t, const struct caller *caller, int cycle) {
   DROP_ALL();
 }
 
-/* "An object whose finalizer runs, and a weak reference or helper that is
- * called, is held until that code returns: it may collect, and let go of all
- * else." */
-MUST(rent, who_is_called_is_held, "Who is called lives through the call",
+/* "An object whose finalizer runs, and a weak reference or finalize helper
+ * that is called, stays alive until that code returns, even where the code
+ * collects or releases everything else." */
+MUST(rent, who_is_called_is_held, "What is called stays alive through the call",
      REQ("RENT-007"), NEEDS(gc, finalizer, finalizer_alive, weakref,
                             weakref_cb, finalize)) {
   quiet(t);
@@ -208,11 +208,11 @@ static void close_and_ask(struct pmm_test *t, void *ctx) {
   expect_eq(call->wrong, 0);
 }
 
-/* "An object whose finalizer runs, and a weak reference or helper that is
- * called, is held until that code returns: it may collect, and let go of all
- * else."  At the end, too. */
+/* "An object whose finalizer runs, and a weak reference or finalize helper
+ * that is called, stays alive until that code returns, even where the code
+ * collects or releases everything else." At the end, too. */
 MUST(rent, helpers_at_the_end_are_held,
-     "A helper that runs at the end lives through its call",
+     "A helper that runs at the end stays alive through its call",
      REQ("RENT-007"), NEEDS(gc, finalizer, finalize), OWN_END) {
   quiet(t);
   struct call *call = new_call(t);
@@ -220,11 +220,11 @@ MUST(rent, helpers_at_the_end_are_held,
   survives(t, close_and_ask, call);
 }
 
-/* "An object whose finalizer runs, and a weak reference or helper that is
- * called, is held until that code returns: it may collect, and let go of all
- * else."  At the end, too. */
+/* "An object whose finalizer runs, and a weak reference or finalize helper
+ * that is called, stays alive until that code returns, even where the code
+ * collects or releases everything else." At the end, too. */
 MUST(rent, who_is_called_at_the_end_is_held,
-     "Garbage that the end makes lives through its finalizer",
+     "Garbage made at the end stays alive through its finalizer",
      REQ("RENT-007"), NEEDS(gc, finalizer, finalizer_alive), OWN_END) {
   quiet(t);
   struct call *call = new_call(t);

@@ -34,7 +34,7 @@ MUST(oom, release_of_basic_types_never_fails,
 
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_of_frames_never_fails,
-     "So do generators, functions and closures", REQ("OOM-009"),
+     "Generators, functions and closures die without memory", REQ("OOM-009"),
      NEEDS(fail_inject, frame, generator), OWN_INJECTION) {
   quiet(t);
   OVER(frames, die_without_memory);
@@ -42,8 +42,9 @@ MUST(oom, release_of_frames_never_fails,
 
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_of_streams_never_fails,
-     "So do weak containers and iterators over iterators", REQ("OOM-009"),
-     NEEDS(fail_inject, weak_containers, chunks), OWN_INJECTION) {
+     "Weak containers and iterators over iterators die without memory",
+     REQ("OOM-009"), NEEDS(fail_inject, weak_containers, chunks),
+     OWN_INJECTION) {
   quiet(t);
   OVER(weak, die_without_memory);
   OVER(streams, die_without_memory);

@@ -180,7 +180,7 @@ MUST(prof, realloc_keeps_one_trace, "A block that grows is traced once",
 
 /* "A resize that fails leaves the trace of the block as it was." */
 MUST(prof, failed_resizes_keep_the_trace,
-     "A block whose resize failed stays traced", REQ("PROF-012"),
+     "A block that could not be resized stays traced", REQ("PROF-012"),
      NEEDS(trace, domains)) {
   enum { SIZE = 100000 };
   static const enum pmm_domain domains[] = {PMM_DOMAIN_MEM, PMM_DOMAIN_OBJ,

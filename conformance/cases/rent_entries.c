@@ -203,11 +203,11 @@ static void try_entry(struct pmm_test *t, size_t dropper, size_t act, int at) {
   log_clear(t);
 }
 
-/* "An operation that lets go of an item has done with the container, or keeps
- * to it as it then is: code of the item's finalizer or weak callbacks may read
- * and change it." */
+/* "An operation that releases an item has already finished with the container,
+ * or uses the container as it is afterwards: code of the item's finalizer or
+ * weak reference callbacks may read and change it." */
 MUST(rent, finalizers_change_weak_maps,
-     "Values' finalizers may change their weak map", REQ("RENT-002"),
+     "Finalizers of values may change their weak map", REQ("RENT-002"),
      NEEDS(weak_containers, list, gc, finalizer, finalizer_alive, gc_clear),
      OOM_EXEMPT("it goes through many operations; each has its own sweep")) {
   quiet(t);
@@ -283,7 +283,7 @@ static void walk_on(struct pmm_test *t, enum pmm_weak_kind kind, int more,
  * removals are deferred."  A container that grows meanwhile may end it by an
  * error, and else loses none of those that stayed. */
 MUST(wrf, walks_go_on_over_what_grew,
-     "A walk gives all that stayed, though the container grows",
+     "Iteration gives all that stayed though the container grows",
      REQ("WRF-021"), NEEDS(weak_containers)) {
   const enum pmm_weak_kind kinds[] = {PMM_WEAK_KEYS, PMM_WEAK_VALUES,
                                       PMM_WEAK_SET};

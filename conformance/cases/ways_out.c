@@ -45,8 +45,8 @@ static enum pmm_status raise_it(void *ctx, pmm_rt *rt, pmm_obj *unused) {
   return *(enum pmm_status *)ctx;
 }
 
-/* "Of the errors that the callbacks of an exit stack raise, each gets the one
- * before as its context." */
+/* "When several callbacks of an exit stack raise errors, each error has the
+ * one before it as its context." */
 SHOULD(ctx, errors_of_a_stack_are_chained,
        "The errors of an exit stack are each other's context",
        REQ("CTX-034"), NEEDS(context)) {
@@ -111,10 +111,10 @@ static void go_out(struct pmm_test *t, size_t way, size_t how) {
   log_clear(t);
 }
 
-/* "What a block is left with, a result or an error, is handed on or released
- * once, whatever exit does: returns, swallows or raises." */
+/* "A result or an error that leaves a with block is passed on or released
+ * once, whatever exit does: return, swallow the error or raise one." */
 MUST(ctx, what_leaves_a_block_is_released,
-     "Each way out of a block by what exit does",
+     "Each way out of a with block releases what leaves it once",
      REQ("CTX-032"), NEEDS(context, frame, gc)) {
   quiet(t);
   for (size_t way = 0; way < COUNT_OF(ways); way++) {
@@ -125,10 +125,10 @@ MUST(ctx, what_leaves_a_block_is_released,
   }
 }
 
-/* "An error that exit raises and that has a context already keeps it; any
- * other gets the error that left the block." */
+/* "An error that exit raises keeps the context that it already has; where it
+ * has none, the error that left the block becomes its context." */
 MUST(ctx, errors_of_exit_keep_their_context,
-     "An error of exit that has a context keeps it", REQ("CTX-033"),
+     "An error of exit keeps the context that it has", REQ("CTX-033"),
      NEEDS(context, frame)) {
   const struct pmm_code inner =
       CODE("inner", 0, 0, {PMM_TRY, 0, 0, 0}, {PMM_RAISE, 0, PMM_INDEX, 0},
@@ -168,11 +168,11 @@ static pmm_obj *ignored(struct pmm_test *t) {
   return generator;
 }
 
-/* "A generator that yields where it is told to exit makes its close a runtime
- * error and waits there, with all it holds: it can be stepped on, or closed
- * again." */
+/* "When a generator yields instead of ending in close, close reports a runtime
+ * error and the generator stays suspended with all that it refers to: it can
+ * be stepped further, or closed again." */
 MUST(genr, ignored_exits_leave_it_waiting,
-     "A generator that ignores its exit waits on", REQ("GENR-036"),
+     "A generator that yields in close stays suspended", REQ("GENR-036"),
      NEEDS(generator)) {
   pmm_obj *generator = ignored(t);
   expect_null(OPS->next(RT, generator), PMM_STOP);
@@ -224,7 +224,7 @@ static void end_waiting(struct pmm_test *t, const struct pmm_code *code,
 /* "On normal end or error the frame and its locals are released although the
  * generator object lives."  So when it is closed, with all it holds. */
 MUST(genr, closing_releases_what_waits,
-     "A closed generator holds no local and no loop", REQ("GENR-009"),
+     "A closed generator refers to no local and no iterator", REQ("GENR-009"),
      NEEDS(generator, list)) {
   const struct pmm_code *const codes[] = {&plain, &looping};
   for (size_t i = 0; i < COUNT_OF(codes); i++) {
@@ -271,11 +271,11 @@ static void expect_given_died(struct pmm_test *t, const struct giver *giver) {
 /* with v0: pass */
 static const struct pmm_code entering = CODE("entering", 1, 1, WITH, END);
 
-/* "An operation that fails half way, at any item or argument, has released
- * what it had taken, once, ..."  What code of the host made and was refused is
- * such: a function that makes no generator. */
+/* "An operation that fails part of the way, at any item or argument, releases
+ * once what it had acquired, ..." What code of the host made and was refused
+ * is such: a function that makes no generator. */
 MUST(oom, no_generator_is_not_kept,
-     "What a function made instead of a generator goes", REQ("OOM-031"),
+     "An object returned in place of a generator is released", REQ("OOM-031"),
      NEEDS(context, frame, generator)) {
   struct giver *giver = new_giver(t);
   const struct pmm_code_call call = {give, giver};
@@ -296,10 +296,10 @@ MUST(oom, no_generator_is_not_kept,
   expect_given_died(t, giver);
 }
 
-/* "An operation that fails half way, at any item or argument, has released
- * what it had taken, once, ..."  Sort keys that have no order are such. */
+/* "An operation that fails part of the way, at any item or argument, releases
+ * once what it had acquired, ..." Sort keys that have no order are such. */
 MUST(oom, keys_without_order_are_not_kept,
-     "Sort keys that have no order go", REQ("OOM-031"),
+     "Sort keys that cannot be ordered are released", REQ("OOM-031"),
      NEEDS(list, sort, sort_key)) {
   struct giver *giver = new_giver(t);
   pmm_obj *list = list_of_ints(t, 4);
