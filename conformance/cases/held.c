@@ -111,11 +111,11 @@ static void drop_types(struct pmm_test *t, void *subject) {
 static struct call *new_call(struct pmm_test *t) {
   struct call *call = SCRATCH(struct call);
   call->t = t;
+  defer(t, drop_types, call);
   call->type = GIVE(probe_type(t, "stirred", 2,
                                PMM_TYPE_GC | PMM_TYPE_WEAKREF, NULL, NULL));
   call->final =
       GIVE(probe_type(t, "asked", 2, PMM_TYPE_GC, ask_object, call));
-  defer(t, drop_types, call);
   return call;
 }
 

@@ -73,7 +73,7 @@ static void store_more(struct pmm_test *t, pmm_obj *more) {
 static void prepare_more(struct pmm_test *t, struct trial *trial) {
   trial->more = LIST(trial->weak);
   for (int i = 0; i < GROWTH; i++) {
-    pmm_obj *item = probe(t, LENT + 100 + i);
+    pmm_obj *item = probe(t, LENT * (2 + i));
     expect_ok(OPS->list_append(RT, trial->more, item));
     DROP(item);
   }

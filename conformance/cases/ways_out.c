@@ -97,6 +97,7 @@ static void go_out(struct pmm_test *t, size_t way, size_t how) {
   pmm_obj *both[] = {manager, held};
   pmm_obj *result = OPS->call(RT, function, both, 2);
   enum pmm_status status = OPS->error(RT);
+  expect_ok(status == PMM_NO_MEMORY ? status : PMM_OK);
   OPS->error_clear(RT);
   OPS->xrelease(RT, result);
   DROP(held);
