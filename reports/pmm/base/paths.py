@@ -15,8 +15,8 @@ from pmm.base.errors import UsageError
 from pmm.base.plain_text import shell_word
 
 PROGRAM_FOLDERS = (
-    "conformance", "conformance/backends", "workloads", "workloads/traces", "bench",
-    "reports", ".",
+    "conformance", "conformance/backends", "workloads", "workloads/traces",
+    "workloads/patterns", "bench", "reports", ".",
 )  # fmt: skip
 LAUNCHER = "pmm-launch"
 """The small program that starts jobs, so that their memory is their own."""

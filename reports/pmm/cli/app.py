@@ -15,7 +15,16 @@ import typer
 from pmm.base import errors
 from pmm.base.signals import Interruption, listen, refuse_more
 from pmm.base.streams import lost_output, settle_streams
-from pmm.cli import compare, fetch, grade, lockstep, show, traces, verbs
+from pmm.cli import (
+    compare,
+    fetch,
+    grade,
+    lockstep,
+    patterns,
+    show,
+    traces,
+    verbs,
+)
 from pmm.cli.options import complain
 
 EPILOG = """[bold]Exit codes[/bold]
@@ -37,7 +46,9 @@ pmm conform --subject reference --backend mimalloc --case 'gc.*'
 
 pmm work list_vs_generator --backend pool --set items=100000
 
-pmm trace replay sqlite_orders --backend pool --backend mimalloc
+pmm trace replay xml_feed --backend pool --backend mimalloc
+
+pmm pattern sawtooth drift
 
 pmm bench --subject reference --subject cpython-3.11
 """
@@ -57,6 +68,7 @@ compare.register(app)
 show.register(app)
 fetch.register(app)
 traces.register(app)
+patterns.register(app)
 grade.register(app)
 lockstep.register(app)
 

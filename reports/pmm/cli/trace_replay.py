@@ -115,15 +115,18 @@ def print_replays(arms: Sequence[Arm], replays: Replays) -> None:
     for head in ("backend", "ns a call", "of processes", "first run", "peak/live",
                  "drained", "after 1 s", "pages", "lines", "2 MiB"):  # fmt: skip
         table.add_column(head, justify="left" if head == "backend" else "right")
-    for arm in ranked(arms):
+    order = ranked(arms)
+    for arm in order:
         table.add_row(*row_of(arm))
-    console.print(table)
-    price = median(arms[0].prices)
-    console.print(
-        f"ns a call: net of the harness ({price:.1f}), median of "
-        f"{replays.processes} processes; {escape(verdict(arms)) or 'one backend'}",
-        highlight=False,
-    )
+    if order:
+        price = median(order[0].prices)
+        console.print(table)
+        console.print(
+            f"ns a call: net of the harness ({price:.1f}), median of "
+            f"{replays.processes} process{'es' if replays.processes > 1 else ''}; "
+            f"{escape(verdict(arms)) or 'one backend'}",
+            highlight=False,
+        )
     for arm in arms:
         if arm.fault is not None:
             console.print(f"{escape(arm.label)} FAILED: {escape(arm.fault)}")

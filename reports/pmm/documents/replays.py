@@ -74,3 +74,56 @@ class ReplayDocument(Strict, frozen=True):
     memory: ReplayMemory | None = None
     placement: Placement | None = None
     error: str | None = None
+
+
+class PatternPhase(Strict, frozen=True):
+    """One phase of a pattern; resident bytes are above the start."""
+
+    name: str
+    times: int
+    calls: int
+    elapsed_ns: int
+    user_ns: int
+    system_ns: int
+    minor_faults: int
+    major_faults: int
+    peak_bytes: int
+    end_bytes: int
+    end_live_bytes: int
+    end_live_blocks: int
+
+
+class PatternFigures(Strict, frozen=True):
+    """The whole of a pattern."""
+
+    phases: tuple[PatternPhase, ...]
+    calls: int
+    peak_live_bytes: int
+    peak_bytes: int
+    end_live_bytes: int
+    end_bytes: int
+    drained_bytes: int
+    after_1s_bytes: int
+    elapsed_ns: int
+    user_ns: int
+    system_ns: int
+    minor_faults: int
+    major_faults: int
+
+
+class PatternDocument(Strict, frozen=True):
+    """One pattern on one backend."""
+
+    schema: int
+    type: str
+    pattern: str
+    title: str
+    source: str
+    backend: str
+    version: str
+    object: str
+    """The file that holds the code which served the memory."""
+    seed: int
+    unsupported: str | None
+    error: str | None
+    figures: PatternFigures | None
