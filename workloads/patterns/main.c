@@ -226,6 +226,7 @@ static int run(struct told *told, uint64_t most_bytes) {
                 told->asked->file, error);
   told->error = error;
   (void)tell(told);
+  told->error = NULL;
   return wrong.blame == PATTERN_OF_BACKEND ? BAD
          : wrong.blame == PATTERN_OF_TEXT  ? USAGE
                                            : TOOL;

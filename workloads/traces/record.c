@@ -233,6 +233,8 @@ int trace_record(int argc, char **argv) {
   while (own < argc && strcmp(argv[own], "--") != 0) {
     own++;
   }
+  int given = own + 1 < argc;
+  argv[own] = NULL; /* our own arguments end here, and the command begins     */
   int code = pmmi_options_read(VERB_PROGRAM, tables, &asked, own, argv);
   if (code != 0) {
     return code;
@@ -241,7 +243,7 @@ int trace_record(int argc, char **argv) {
     print_help();
     return VERB_GOOD;
   }
-  if (own + 1 >= argc) {
+  if (!given) {
     (void)fputs(VERB_PROGRAM ": record what?  pmm trace record -- python3 "
                 "program.py\n",
                 stderr);

@@ -176,18 +176,19 @@ static int run_passes(const struct asked *asked,
 }
 
 static int replay(const struct asked *asked, const struct opened *opened,
-                  struct pass_order *order, struct trace_ops *ops,
+                  const struct pass_order *asked_for, struct trace_ops *ops,
                   const char *object) {
-  if ((order->backend->capabilities & PMM_BACKEND_ONE_BLOCK) != 0) {
+  struct pass_order order = *asked_for;
+  if ((order.backend->capabilities & PMM_BACKEND_ONE_BLOCK) != 0) {
     trace_ops_price(ops, ONE_BLOCK_BYTES);
   }
-  order->ops = ops;
-  json_t *document = begin_document(asked, opened, order, object);
+  order.ops = ops;
+  json_t *document = begin_document(asked, opened, &order, object);
   if (document == NULL) {
     (void)fputs(VERB_PROGRAM ": there is no memory\n", stderr);
     return VERB_TOOL;
   }
-  int code = run_passes(asked, order, document);
+  int code = run_passes(asked, &order, document);
   int written = write_document(document, asked->json);
   return code != VERB_GOOD ? code : written;
 }
@@ -202,8 +203,8 @@ static void print_help(void) {
   pmmi_options_help(tables, stdout);
 }
 
-static int with_trace(const struct asked *asked, struct pass_order *order,
-                      const char *object) {
+static int with_trace(const struct asked *asked,
+                      const struct pass_order *order, const char *object) {
   struct opened opened;
   struct trace_ops ops;
   struct trace_fault fault;

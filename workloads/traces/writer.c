@@ -95,6 +95,7 @@ static void forget(struct trace_writer *w) {
 
 void trace_writer_drop(struct trace_writer *w) {
   if (w->file != NULL) {
+    assert(w->part != NULL); /* the file was opened by that name            */
     (void)fclose(w->file);
     (void)unlink(w->part);
   }
