@@ -9,7 +9,7 @@
  *   3. A block that came back is *freed*: touching it is reported.
  *   4. A region that goes back to the system is *released*.
  *
- * Only checked heaps call these (pool/shadow.c), so a plain run pays nothing.
+ * Only checked heaps call these (pool/checked.h), so a plain run pays nothing.
  * The superblocks come from mmap and blocks are announced as malloc-like: of
  * the five ways to describe a pool, this one alone gives memcheck an exact
  * use-after-free report and finds a leak in every case (valgrind 3.19).

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * pool.c - the reference pool as a backend: the contract's table over
- * pool/pool.h, whose inline functions become these functions' bodies.
- */
-#include "pool/pool.h"
+/* pool.c - see pool.h: the contract's table over pool/pool.h. */
+#include "backends/pool.h"
 
 #include <assert.h>
 
-#include "backends/source.h"
+#include "backends/pool_checked.h"
+#include "pool/checked.h"
+#include "pool/figures.h"
+#include "pool/pool.h"
 
 static int pool_init(const struct pmm_backend_config *config, void **heap) {
   assert(heap != NULL);
@@ -95,19 +95,13 @@ static const void *pool_witness(void) {
   return (const void *)(uintptr_t)pool_alloc;
 }
 
-static const struct pmm_backend backend = {
+const struct pmm_backend pmmi_backend_pool = {
     .abi_version = PMM_BACKEND_ABI,
-    .capabilities = PMM_BACKEND_ZERO_UNIQUE | PMM_BACKEND_FREES |
-                    PMM_BACKEND_SIZED_FREE | PMM_BACKEND_USABLE_SIZE |
-                    PMM_BACKEND_OWNS | PMM_BACKEND_BATCH | PMM_BACKEND_TRIM |
-                    PMM_BACKEND_STATS | PMM_BACKEND_CLASSES |
-                    PMM_BACKEND_VISIT | PMM_BACKEND_OS_HOOKS |
-                    PMM_BACKEND_HEAPS | PMM_BACKEND_RETURNS |
-                    PMM_BACKEND_ALIGNED,
+    .capabilities = PMMI_POOL_CAPABILITIES,
     .struct_size = sizeof(struct pmm_backend),
     .name = "pool",
     .version = PMM_VERSION,
-    .summary = "the reference pool: 32 classes, one thread, no locks",
+    .summary = PMMI_POOL_SUMMARY,
     .init = pool_init,
     .fini = pool_fini,
     .alloc = pool_alloc,
@@ -130,10 +124,11 @@ static const struct pmm_backend backend = {
 static const struct pmm_backend *get(char *reason, size_t size) {
   (void)reason;
   (void)size;
-  return &backend;
+  return pmmi_checked_is_wanted() ? &pmmi_backend_pool_checked
+                                  : &pmmi_backend_pool;
 }
 
 const struct pmmi_backend_source pmmi_backend_source_pool = {
     .name = "pool",
-    .summary = "the reference pool: 32 classes, one thread, no locks",
+    .summary = PMMI_POOL_SUMMARY,
     .get = get};

@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * arena.c - arenas, and the vacant pools in them.
- *
- *   1. Arenas with vacant pools stand in ranks by how many they have; the
- *      lowest rank that is not empty is the fullest arena, found by one bit
- *      operation.
- *   2. A pool is taken from there; only when no rank has an arena is one
- *      mapped.
- *   3. When an arena loses its last live block it becomes the spare; a spare
- *      that is still idle when another arena becomes idle means two, and the
- *      one that became idle last goes back to the system.
- *
- * Invariant: an arena is in ranks[v] exactly when it has v > 0 vacant pools.
- * Idle arenas are at most one after every settle().
- *
- * Source: CPython 3.11 Objects/obmalloc.c (usable_arenas, nfp2lasta).
- */
-#include "pool/internal.h"
-#include "sanitize.h"
+/* arena.c - see arena.h. */
+#include "pool/arena.h"
+
+#include <assert.h>
 
 /* ---- ranks --------------------------------------------------------------- */
 
@@ -82,9 +67,6 @@ static int arena_acquire(struct pmmi_heap *heap) {
   rank_insert(heap, number);
   heap->arena_count++;
   heap->arenas_mapped++;
-  if (heap->checked) {
-    pmmi_sanitize_reserve(base, PMMI_POOL_ARENA_BYTES);
-  }
   return 0;
 }
 
@@ -117,9 +99,6 @@ void pmmi_pool_arena_release(struct pmmi_heap *heap,
   }
   heap->arena_count--;
   heap->arenas_unmapped++;
-  if (heap->checked) {
-    pmmi_sanitize_release(base, PMMI_POOL_ARENA_BYTES);
-  }
   pmmi_pool_unmap(heap, base, PMMI_POOL_ARENA_BYTES);
 }
 
@@ -188,9 +167,6 @@ struct pmmi_pool *pmmi_pool_take(struct pmmi_heap *heap,
                              .limit = (uint16_t)(PMMI_POOL_BYTES / size),
                              .class_index = (uint8_t)class_index,
                              .state = PMMI_POOL_ACTIVE};
-  if (heap->checked) {
-    pmmi_shadow_reset(heap, pool);
-  }
   pmmi_pool_set_active(heap, class_index, pool);
   return pool;
 }

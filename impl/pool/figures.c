@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * figures.c - what a heap can tell.
- *
- * Nothing is counted while blocks move but what the descriptors hold anyway:
- * totals are sums over all pools, made when somebody asks.
- */
+/* figures.c - see figures.h. */
+#include "pool/figures.h"
+
 #include <string.h>
 
-#include "pool/internal.h"
+#include "pool/arena.h"
 
 struct totals {
-  uint64_t live_blocks; /* quarantine included                              */
+  uint64_t live_blocks;
   uint64_t live_bytes;
   uint64_t allocated;
 };
@@ -36,14 +33,10 @@ void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out) {
   assert(out != NULL);
   struct totals totals;
   sum_pools(heap, &totals);
-  assert(totals.live_blocks >= heap->quarantine.count &&
-         totals.live_bytes >= heap->quarantine.bytes);
   struct pmm_backend_stats stats = {
       .struct_size = out->struct_size,
-      .live_blocks = totals.live_blocks - heap->quarantine.count +
-                     heap->large.blocks,
-      .live_bytes =
-          totals.live_bytes - heap->quarantine.bytes + heap->large.bytes,
+      .live_blocks = totals.live_blocks + heap->large.blocks,
+      .live_bytes = totals.live_bytes + heap->large.bytes,
       .allocated_blocks = totals.allocated + heap->large.allocated,
       .mapped_bytes = heap->mapped_bytes,
       .peak_mapped_bytes = heap->peak_mapped_bytes,
@@ -75,7 +68,6 @@ int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
       stats.blocks_used += pmmi_pool_live(&heap->pools[p]);
     }
   }
-  stats.blocks_used -= heap->quarantine.in_class[index + 1];
   stats.blocks_free =
       stats.pools * stats.blocks_per_pool - stats.blocks_used;
   size_t bytes =
@@ -142,16 +134,12 @@ static int visit_pool(const struct pmmi_heap *heap,
                       void *ctx) {
   assert(fn != NULL && pool->limit <= PMMI_POOL_BYTES / PMMI_POOL_STEP_BYTES);
   uint64_t free[PMMI_POOL_BYTES / PMMI_POOL_STEP_BYTES / 64] = {0};
-  if (!heap->checked) {
-    mark_free(heap, pool, free);
-  }
+  mark_free(heap, pool, free);
   size_t size = pmmi_pool_block_size(pool);
   for (unsigned i = 0; i < pool->limit; i++) {
-    int live = heap->checked ? pmmi_shadow_is_live(heap, pool, i)
-                             : !((free[i / 64] >> (i % 64)) & 1);
     struct pmm_block block = {.address = pmmi_pool_base(heap, pool) + i * size,
                               .size = size,
-                              .live = live};
+                              .live = !((free[i / 64] >> (i % 64)) & 1)};
     int result = fn(ctx, &block);
     if (result != 0) {
       return result;

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * invariant.c - pool.h's invariant as a function.
- *
- * Each check returns NULL, or the sentence that does not hold; the first one
- * found is the answer.
- */
-#include "pool/internal.h"
+/* invariant.c - see invariant.h. */
+#include "pool/invariant.h"
+
+#include "pool/arena.h"
+
+/* ---- lists --------------------------------------------------------------- */
 
 /* Blocks on the list; UINT32_MAX when it leaves the pool or does not end. */
 static uint32_t list_length(const struct pmmi_heap *heap,
                             const struct pmmi_pool *pool) {
   assert(pool->class_index != 0);
-  if (heap->checked) {
-    return pmmi_shadow_list_length(heap, pool);
-  }
   char *base = pmmi_pool_base(heap, pool);
   size_t size = pmmi_pool_block_size(pool);
   uint32_t length = 0;
@@ -27,9 +23,28 @@ static uint32_t list_length(const struct pmmi_heap *heap,
   return length;
 }
 
+static const char *check_lists(const struct pmmi_heap *heap) {
+  size_t pools = (size_t)heap->arena_limit * PMMI_POOL_PER_ARENA;
+  for (size_t p = 0; p < pools; p++) {
+    const struct pmmi_pool *pool = &heap->pools[p];
+    uint32_t listed =
+        pool->state == PMMI_POOL_VACANT ? 0 : list_length(heap, pool);
+    if (listed == UINT32_MAX) {
+      return "a free list stays in its pool and ends";
+    }
+    if (listed + pmmi_pool_live(pool) != pool->fresh) {
+      return "live blocks + listed blocks = carved blocks";
+    }
+  }
+  return NULL;
+}
+
+/* ---- places -------------------------------------------------------------- */
+
+/* How many blocks are listed is known without the list: those that were
+ * carved and are not live. */
 static const char *check_pool(const struct pmmi_heap *heap,
                               const struct pmmi_pool *pool) {
-  uint32_t listed;
   if (pool->class_index < 1 || pool->class_index > PMMI_POOL_CLASSES) {
     return "a pool that is not vacant serves a class";
   }
@@ -37,15 +52,8 @@ static const char *check_pool(const struct pmmi_heap *heap,
       pool->fresh > pool->limit) {
     return "a pool carves no more blocks than fit";
   }
-  listed = list_length(heap, pool);
-  if (listed == UINT32_MAX) {
-    return "a free list stays in its pool and ends";
-  }
-  if (listed + pmmi_pool_live(pool) != pool->fresh) {
-    return "live blocks + listed blocks = carved blocks";
-  }
-  if (heap->checked && pool->free != NULL) {
-    return "a checked heap publishes no list";
+  if (pmmi_pool_live(pool) > pool->fresh) {
+    return "live blocks were carved";
   }
   switch (pool->state) {
     case PMMI_POOL_ACTIVE:
@@ -53,12 +61,11 @@ static const char *check_pool(const struct pmmi_heap *heap,
                  ? NULL
                  : "an active pool is its class's active pool";
     case PMMI_POOL_PARTIAL:
-      return pmmi_pool_live(pool) > 0 &&
-                     (listed > 0 || pool->fresh < pool->limit)
+      return pmmi_pool_live(pool) > 0 && pmmi_pool_live(pool) < pool->limit
                  ? NULL
                  : "a partial pool has live blocks, and room";
     case PMMI_POOL_FULL:
-      return listed == 0 && pool->fresh == pool->limit
+      return pmmi_pool_live(pool) == pool->limit
                  ? NULL
                  : "a full pool has nothing left";
     default:
@@ -156,22 +163,7 @@ static const char *check_active(const struct pmmi_heap *heap) {
              : "size 0 is served like size 1";
 }
 
-static const char *check_quarantine(const struct pmmi_heap *heap) {
-  const struct pmmi_quarantine *q = &heap->quarantine;
-  uint64_t blocks = 0;
-  uint64_t bytes = 0;
-  for (unsigned c = 1; c <= PMMI_POOL_CLASSES; c++) {
-    blocks += q->in_class[c];
-    bytes += (uint64_t)q->in_class[c] * c * PMMI_POOL_STEP_BYTES;
-  }
-  if (blocks != q->count || bytes != q->bytes) {
-    return "the quarantine counts its blocks by class";
-  }
-  return bytes <= q->limit_bytes ? NULL
-                                 : "the quarantine stays within its limit";
-}
-
-const char *pmmi_pool_is_valid(const struct pmmi_heap *heap) {
+const char *pmmi_pool_places_are_valid(const struct pmmi_heap *heap) {
   uint64_t arenas = 0;
   uint64_t idle = 0;
   for (uint32_t n = 0; n < heap->arena_limit; n++) {
@@ -194,6 +186,10 @@ const char *pmmi_pool_is_valid(const struct pmmi_heap *heap) {
   }
   const char *wrong = check_ranks(heap);
   wrong = wrong != NULL ? wrong : check_queues(heap);
-  wrong = wrong != NULL ? wrong : check_quarantine(heap);
   return wrong != NULL ? wrong : check_active(heap);
+}
+
+const char *pmmi_pool_is_valid(const struct pmmi_heap *heap) {
+  const char *wrong = pmmi_pool_places_are_valid(heap);
+  return wrong != NULL ? wrong : check_lists(heap);
 }

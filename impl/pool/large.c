@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * large.c - blocks that malloc serves: requests above 512 bytes, alignments
- * above a class, and small requests when no arena is to be had.
- *
- *   1. malloc, realloc and free of the process do the work ("raw allocator").
- *   2. A hash table in the heap knows every such block by its address: slots
- *      as in base/slots.h, at most half full.
- *   3. Addresses are kept inverted, so that a leak checker that scans the
- *      table does not take it for an owner.
- *
- * Nothing in front of a block is ever read: whose it is, and how large, is
- * known from the table alone.
- *
- * Invariant: 2 * blocks <= capacity; no empty slot lies between an entry and
- * the slot its address hashes to.
- */
+/* large.c - see large.h. */
+#include "pool/large.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/slots.h"
-#include "pool/internal.h"
-#include "sanitize.h"
+#include "pool/pool.h"
 
 struct large_entry {
   uintptr_t inverted; /* ~address; 0: the slot is empty                     */
@@ -126,8 +112,7 @@ void pmmi_large_free(struct pmmi_heap *heap, void *block) {
   if (lookup(&heap->large, block) != NULL) {
     erase(&heap->large, ~(uintptr_t)block);
   } else {
-    /* Not ours: malloc, or the checker under it, is the one to complain. */
-    assert(pmmi_sanitize_listens() && "free of a block of another heap");
+    assert(0 && "free of a block of another heap");
   }
   free(block);
 }
@@ -187,13 +172,17 @@ int pmmi_large_visit(const struct pmmi_heap *heap,
   return 0;
 }
 
+void pmmi_large_forget(struct pmmi_heap *heap) {
+  pmmi_pool_table_close(heap, &heap->large.table);
+  heap->large = (struct pmmi_large){.allocated = heap->large.allocated};
+}
+
 void pmmi_large_close(struct pmmi_heap *heap) {
-  struct pmmi_large *large = &heap->large;
-  /* What is live here leaked: leave it to be found by whoever looks. */
-  for (size_t i = 0; i < large->capacity && !pmmi_sanitize_listens(); i++) {
+  const struct pmmi_large *large = &heap->large;
+  for (size_t i = 0; i < large->capacity; i++) {
     if (entries(large)[i].inverted != 0) {
       free((void *)~entries(large)[i].inverted);
     }
   }
-  pmmi_pool_table_close(heap, &large->table);
+  pmmi_large_forget(heap);
 }

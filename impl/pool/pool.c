@@ -6,17 +6,10 @@
  */
 #include "pool/pool.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
-#include "pool/internal.h"
-#include "sanitize.h"
-
-#ifndef PMMI_CHECKED
-#define PMMI_CHECKED 0
-#endif
+#include "pool/arena.h"
 
 /* ---- queues of partial pools --------------------------------------------- */
 
@@ -64,10 +57,6 @@ static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
   unsigned end = (unsigned)((page * PMMI_POOL_PAGE_BYTES + size - 1) / size);
   end = end > pool->limit ? pool->limit : end;
   pool->fresh = (uint16_t)end;
-  if (heap->checked) {
-    pmmi_shadow_carve(heap, pool, first, end);
-    return;
-  }
   char *base = pmmi_pool_base(heap, pool);
   void *next = pool->free;
   for (unsigned i = end; i-- > first;) {
@@ -76,12 +65,6 @@ static void carve(struct pmmi_heap *heap, struct pmmi_pool *pool) {
     next = block;
   }
   pool->free = next;
-}
-
-static int has_free(const struct pmmi_heap *heap,
-                    const struct pmmi_pool *pool) {
-  return heap->checked ? pmmi_shadow_has_free(heap, pool)
-                       : pool->free != NULL;
 }
 
 /* The active pool has nothing left: let the next free find it. */
@@ -109,11 +92,18 @@ static struct pmmi_pool *activate_partial(struct pmmi_heap *heap,
   return pool;
 }
 
-struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
-                                   unsigned class_index) {
+static unsigned class_of(size_t size) {
+  assert(size <= PMMI_POOL_SMALL_MAX);
+  return size == 0
+             ? 1
+             : (unsigned)((size + PMMI_POOL_STEP_BYTES - 1) /
+                          PMMI_POOL_STEP_BYTES);
+}
+
+struct pmmi_pool *pmmi_pool_find(struct pmmi_heap *heap, size_t size) {
+  unsigned class_index = class_of(size);
   struct pmmi_pool *pool = heap->active[class_index];
-  if (pool != &heap->none && !has_free(heap, pool) &&
-      pool->fresh == pool->limit) {
+  if (pool != &heap->none && pmmi_pool_live(pool) == pool->limit) {
     retire_active(heap, class_index);
     pool = &heap->none;
   }
@@ -123,30 +113,19 @@ struct pmmi_pool *pmmi_pool_refill(struct pmmi_heap *heap,
   if (pool == NULL) {
     pool = pmmi_pool_take(heap, class_index);
   }
-  if (pool != NULL && !has_free(heap, pool)) {
-    carve(heap, pool);
-  }
   return pool;
-}
-
-static unsigned class_of(size_t size) {
-  return size == 0
-             ? 1
-             : (unsigned)((size + PMMI_POOL_STEP_BYTES - 1) /
-                          PMMI_POOL_STEP_BYTES);
 }
 
 void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size) {
   if (size > PMMI_POOL_SMALL_MAX) {
     return pmmi_large_alloc(heap, size, 0);
   }
-  if (heap->checked) {
-    void *block = pmmi_shadow_alloc(heap, size);
-    return block != NULL ? block : pmmi_large_alloc(heap, size, 0);
-  }
-  struct pmmi_pool *pool = pmmi_pool_refill(heap, class_of(size));
+  struct pmmi_pool *pool = pmmi_pool_find(heap, size);
   if (pool == NULL) {
     return pmmi_large_alloc(heap, size, 0);
+  }
+  if (pool->free == NULL) {
+    carve(heap, pool);
   }
   void **block = pool->free;
   pool->free = *block;
@@ -181,23 +160,11 @@ void pmmi_pool_after_free(struct pmmi_heap *heap, struct pmmi_pool *pool) {
 
 void pmmi_pool_free_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
                          void *block) {
-  if (heap->checked) {
-    pmmi_shadow_free(heap, pool, block);
-    return;
-  }
   assert(block != NULL && pmmi_pool_live(pool) > 0);
   *(void **)block = NULL;
   pool->free = block;
   pool->counts--;
   pmmi_pool_after_free(heap, pool);
-}
-
-void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
-                               void *block, size_t size) {
-  if (heap->checked) {
-    pmmi_shadow_check_size(heap, pool, block, size);
-  }
-  pmmi_pool_free_slow(heap, pool, block);
 }
 
 /* Take back what was carved last, as long as the blocks are just that: no
@@ -250,7 +217,7 @@ void pmmi_pool_free_batch(struct pmmi_heap *heap, size_t size, size_t count,
   size_t done = 0;
   while (done < count) {
     struct pmmi_pool *pool = pmmi_pool_of(heap, blocks[done]);
-    if (pool == NULL || heap->checked) {
+    if (pool == NULL) {
       pmmi_pool_free_sized(heap, blocks[done++], size);
     } else {
       done += free_neighbours(heap, pool, count - done, blocks + done);
@@ -280,13 +247,11 @@ void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size) {
 void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
                               size_t size) {
   assert(align > 0 && (align & (align - 1)) == 0);
-  assert(align > 0 && (align & (align - 1)) == 0);
   if (align <= PMMI_POOL_STEP_BYTES) {
     return pmmi_pool_alloc(heap, size);
   }
   size_t least = size == 0 ? 1 : size;
-  if (least > PMMI_POOL_SMALL_MAX || align > PMMI_POOL_SMALL_MAX ||
-      heap->checked) {
+  if (least > PMMI_POOL_SMALL_MAX || align > PMMI_POOL_SMALL_MAX) {
     return pmmi_large_alloc_aligned(heap, align, least);
   }
   void *block = pmmi_pool_alloc(heap, (least + align - 1) & ~(align - 1));
@@ -317,15 +282,12 @@ static void *resize_small(struct pmmi_heap *heap, struct pmmi_pool *pool,
   assert(pool->class_index != 0 && block != NULL);
   size_t reserved = pmmi_pool_block_size(pool);
   int fits = new_size <= reserved;
-  if (!fits || 4 * new_size <= 3 * reserved) {
+  if (!fits || pmmi_pool_is_loose(reserved, new_size)) {
     size_t keep = old_size < new_size ? old_size : new_size;
     void *moved = move_block(heap, block, keep, new_size);
     if (moved != NULL || !fits) {
       return moved;
     }
-  }
-  if (heap->checked) {
-    pmmi_shadow_resize(heap, pool, block, new_size);
   }
   return block;
 }
@@ -360,8 +322,7 @@ void *pmmi_pool_realloc(struct pmmi_heap *heap, void *block, size_t old_size,
 size_t pmmi_pool_usable_size(struct pmmi_heap *heap, const void *block) {
   struct pmmi_pool *pool = pmmi_pool_of(heap, block);
   if (pool != NULL) {
-    return heap->checked ? pmmi_shadow_request(heap, pool, block)
-                         : pmmi_pool_block_size(pool);
+    return pmmi_pool_block_size(pool);
   }
   int found;
   return pmmi_large_size(heap, block, &found);
@@ -370,19 +331,6 @@ size_t pmmi_pool_usable_size(struct pmmi_heap *heap, const void *block) {
 int pmmi_pool_owns(struct pmmi_heap *heap, const void *address) {
   return pmmi_pool_of(heap, address) != NULL ||
          pmmi_large_holds(heap, address);
-}
-
-/* Between phases of a checked build: the heap is whole, or the run ends. */
-static void check_invariant(const struct pmmi_heap *heap) {
-#if PMMI_CHECKED
-  const char *wrong = pmmi_pool_is_valid(heap);
-  if (wrong != NULL) {
-    fprintf(stderr, "pmm pool: does not hold: %s\n", wrong);
-    abort();
-  }
-#else
-  (void)heap;
-#endif
 }
 
 /* ---- trim ---------------------------------------------------------------- */
@@ -415,8 +363,6 @@ static size_t discard_vacant(struct pmmi_heap *heap,
 
 size_t pmmi_pool_trim(struct pmmi_heap *heap) {
   size_t bytes = 0;
-  check_invariant(heap);
-  pmmi_quarantine_flush(heap);
   drop_idle_active(heap);
   for (uint32_t n = 0; n < heap->arena_limit; n++) {
     struct pmmi_arena *arena = &heap->arenas[n];
@@ -435,17 +381,17 @@ size_t pmmi_pool_trim(struct pmmi_heap *heap) {
 
 /* ---- opening and closing ------------------------------------------------- */
 
-static void heap_init(struct pmmi_heap *heap, const struct pmm_os *os,
-                      size_t quarantine_bytes) {
+void pmmi_pool_init(struct pmmi_heap *heap, const struct pmm_os *os,
+                    size_t bytes) {
   assert(os != NULL && os->map != NULL && os->unmap != NULL);
   heap->os = *os;
   heap->none = (struct pmmi_pool){.next = PMMI_POOL_NONE,
                                   .prev = PMMI_POOL_NONE};
   heap->unused_arena = PMMI_POOL_NONE;
   heap->spare = PMMI_POOL_NONE;
-  heap->checked =
-      PMMI_CHECKED || quarantine_bytes > 0 || pmmi_sanitize_listens();
-  heap->quarantine.limit_bytes = quarantine_bytes;
+  heap->os_calls = 1;
+  heap->mapped_bytes = bytes;
+  heap->peak_mapped_bytes = bytes;
   for (unsigned c = 0; c <= PMMI_POOL_CLASSES; c++) {
     heap->active[c] = &heap->none;
     heap->queue[c].head = PMMI_POOL_NONE;
@@ -464,37 +410,24 @@ struct pmmi_heap *pmmi_pool_open(const struct pmm_backend_config *config) {
   if (heap == NULL) {
     return NULL;
   }
-  heap_init(heap, os, config != NULL ? config->quarantine_bytes : 0);
-  heap->os_calls = 1;
-  heap->mapped_bytes = size;
-  heap->peak_mapped_bytes = size;
+  pmmi_pool_init(heap, os, size);
   return heap;
 }
 
-static int arena_is_leaked(const struct pmmi_heap *heap,
-                           const struct pmmi_arena *arena) {
-  return pmmi_sanitize_valgrind() && !pmmi_pool_arena_is_idle(heap, arena);
-}
-
-void pmmi_pool_close(struct pmmi_heap *heap) {
-  pmmi_quarantine_flush(heap);
-  check_invariant(heap);
+void pmmi_pool_fini(struct pmmi_heap *heap) {
   for (uint32_t n = 0; n < heap->arena_limit; n++) {
-    struct pmmi_arena *arena = &heap->arenas[n];
-    if (arena->base == NULL || arena_is_leaked(heap, arena)) {
-      continue;
+    if (heap->arenas[n].base != NULL) {
+      pmmi_pool_unmap(heap, heap->arenas[n].base, PMMI_POOL_ARENA_BYTES);
     }
-    if (heap->checked) {
-      pmmi_sanitize_release(arena->base, PMMI_POOL_ARENA_BYTES);
-    }
-    pmmi_pool_unmap(heap, arena->base, PMMI_POOL_ARENA_BYTES);
   }
   pmmi_large_close(heap);
-  pmmi_pool_table_close(heap, &heap->quarantine.table);
-  pmmi_pool_table_close(heap, &heap->shadow_table);
   pmmi_pool_table_close(heap, &heap->arena_table);
   pmmi_pool_table_close(heap, &heap->pool_table);
   pmmi_pool_table_close(heap, &heap->slot_table);
+}
+
+void pmmi_pool_close(struct pmmi_heap *heap) {
+  pmmi_pool_fini(heap);
   struct pmm_os os = heap->os;
   os.unmap(os.ctx, heap, pmmi_host_page_round(sizeof *heap));
 }

@@ -56,9 +56,9 @@
  * active, partial (queued once) and full; live blocks > 0 in partial and
  * full pools.  Suspended inside the functions of pool.c and arena.c only.
  *
- * A *checked* heap (shadow.c) keeps its free lists aside, so that `free` is
- * always NULL and every operation takes the slow path, where it is checked:
- * the fast path pays no test for it.
+ * Files, from low to high: table (pages, tables, the window), large (blocks
+ * that malloc serves), arena (arenas and vacant pools), pool (blocks);
+ * figures and invariant look at a heap.
  *
  * Source: CPython 3.11 Objects/obmalloc.c (arenas, pools, fullest arena
  * first, realloc in place while 4 * new > 3 * class); mimalloc, Leijen et
@@ -72,6 +72,8 @@
 #include <stdint.h>
 
 #include "pmm/backend.h"
+#include "pool/large.h"
+#include "pool/table.h"
 
 enum {
   PMMI_POOL_ARENA_SHIFT = 20, /* 1 MiB                                       */
@@ -103,7 +105,7 @@ enum pmmi_pool_state {
 
 /** Descriptor of one pool.  The first 16 bytes serve the fast path. */
 struct pmmi_pool {
-  void *free;          /* last freed block; NULL: none, or a checked heap   */
+  void *free;          /* last freed block; NULL: none                      */
   uint64_t counts;     /* see the drawing                                   */
   uint32_t next;       /* number of the next pool in the class's queue      */
   uint32_t prev;       /* number of the one before                          */
@@ -130,38 +132,10 @@ struct pmmi_arena {
   uint32_t unused; /* 0                                                     */
 };
 
-/** A table that grows by moving; memory from the heap's hooks. */
-struct pmmi_pool_table {
-  void *base;   /* NULL: empty                                              */
-  size_t bytes; /* mapped                                                   */
-};
-
 /** A queue of partial pools. */
 struct pmmi_pool_queue {
   uint32_t head; /* next to become active                                   */
   uint32_t tail; /* last that became partial                                */
-};
-
-/** Blocks that malloc serves, found by address (large.c). */
-struct pmmi_large {
-  struct pmmi_pool_table table; /* open addressing, linear probing          */
-  size_t capacity;              /* slots, a power of two, or 0              */
-  uint64_t blocks;              /* live                                     */
-  uint64_t bytes;               /* requested by them                        */
-  uint64_t allocated;           /* since the heap was opened                */
-};
-
-struct pmmi_pool_shadow; /* shadow.c */
-
-/** Blocks freed in a checked heap and not yet given back, oldest first. */
-struct pmmi_quarantine {
-  struct pmmi_pool_table table; /* ring of addresses                        */
-  size_t capacity;              /* of the ring                              */
-  size_t head;                  /* index of the oldest                      */
-  size_t count;                 /* blocks in it                             */
-  size_t bytes;                 /* their class sizes                        */
-  size_t limit_bytes;           /* above which the oldest leave             */
-  uint32_t in_class[PMMI_POOL_CLASSES + 1]; /* blocks of each class         */
 };
 
 /** A heap.  The first lines are the fast path's. */
@@ -176,22 +150,19 @@ struct pmmi_heap {
 
   struct pmmi_pool none;           /* empty for ever                        */
   struct pmmi_arena *arenas;       /* by number                             */
-  struct pmmi_pool_shadow *shadows; /* by pool number; NULL: not checked    */
   struct pmmi_pool_queue queue[PMMI_POOL_CLASSES + 1];
   uint32_t ranks[PMMI_POOL_PER_ARENA + 1]; /* arenas by vacant pools        */
   uint64_t ranked;      /* bit i: ranks[i + 1] is not empty                 */
   uint32_t unused_arena; /* first unused arena number                       */
   uint32_t arena_limit; /* numbers the tables have room for                 */
   uint32_t spare;       /* the arena kept without live blocks, if still so  */
-  uint32_t checked;     /* 1: shadows are kept                              */
+  uint32_t unused;      /* 0                                                */
 
   struct pmm_os os;                    /* where pages come from             */
   struct pmmi_pool_table slot_table;   /* behind `slots`                    */
   struct pmmi_pool_table pool_table;   /* behind `pools`                    */
   struct pmmi_pool_table arena_table;  /* behind `arenas`                   */
-  struct pmmi_pool_table shadow_table; /* behind `shadows`                  */
   struct pmmi_large large;
-  struct pmmi_quarantine quarantine;
 
   uint64_t retired;        /* blocks handed out by pools since vacant       */
   uint64_t arena_count;    /* mapped                                        */
@@ -204,14 +175,19 @@ struct pmmi_heap {
 
 /* ---- a heap's life ------------------------------------------------------- */
 
-/** A new heap over `config`, which is read during the call only.  Checked
- *  when a memory checker listens, a quarantine is asked for, or the build
- *  says so.  NULL: no memory. */
+/** A new heap over `config`, which is read during the call only.  NULL: no
+ *  memory. */
 struct pmmi_heap *pmmi_pool_open(const struct pmm_backend_config *config);
 
-/** Give everything back; live blocks become invalid.  Under valgrind blocks
- *  that are live keep their pages, so that they are reported as leaks. */
+/** Give everything back; live blocks become invalid. */
 void pmmi_pool_close(struct pmmi_heap *heap);
+
+/** The same for a heap that is part of something larger: make it in zero
+ *  bytes that came from `os`, `bytes` of them mapped; give back all but
+ *  those. */
+void pmmi_pool_init(struct pmmi_heap *heap, const struct pmm_os *os,
+                    size_t bytes);
+void pmmi_pool_fini(struct pmmi_heap *heap);
 
 /* ---- slow paths, used by the inline functions ---------------------------- */
 
@@ -222,14 +198,18 @@ void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size);
 void pmmi_pool_free_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
                          void *block);
 
-void pmmi_pool_free_sized_slow(struct pmmi_heap *heap, struct pmmi_pool *pool,
-                               void *block, size_t size);
-
 /** The pool just lost its last live block. */
 void pmmi_pool_emptied(struct pmmi_heap *heap, struct pmmi_pool *pool);
 
-/** Give back a block that no arena holds; NULL is ignored. */
-void pmmi_large_free(struct pmmi_heap *heap, void *block);
+/* ---- pools, for whoever keeps their lists -------------------------------- */
+
+/** The active pool for `size` bytes: with blocks on its list, or with some
+ *  not carved yet.  NULL: no memory. */
+struct pmmi_pool *pmmi_pool_find(struct pmmi_heap *heap, size_t size);
+
+/** What follows when a block was put on the list of a pool and its count
+ *  taken back: requeue a full pool, notice an empty one. */
+void pmmi_pool_after_free(struct pmmi_heap *heap, struct pmmi_pool *pool);
 
 /* ---- blocks -------------------------------------------------------------- */
 
@@ -291,8 +271,7 @@ static inline void pmmi_pool_free(struct pmmi_heap *heap, void *block) {
 
 /** The same, with the size, which names the class's active pool: a block
  *  that lies beside that pool's last freed one needs no look-up, and the
- *  next alloc does not wait for its end.  The size is a hint, checked only
- *  in a checked heap. */
+ *  next alloc does not wait for its end.  The size is a hint. */
 static inline void pmmi_pool_free_sized(struct pmmi_heap *heap, void *block,
                                         size_t size) {
   if (size > PMMI_POOL_SMALL_MAX) {
@@ -311,7 +290,7 @@ static inline void pmmi_pool_free_sized(struct pmmi_heap *heap, void *block,
   if (pool == NULL) {
     pmmi_large_free(heap, block);
   } else if (pool->free == NULL) {
-    pmmi_pool_free_sized_slow(heap, pool, block, size);
+    pmmi_pool_free_slow(heap, pool, block);
   } else if (pmmi_pool_push(pool, block)) {
     pmmi_pool_emptied(heap, pool);
   }
@@ -330,6 +309,11 @@ void *pmmi_pool_alloc_zero(struct pmmi_heap *heap, size_t n, size_t size);
 void *pmmi_pool_alloc_aligned(struct pmmi_heap *heap, size_t align,
                               size_t size);
 
+/** 1 when more than a quarter of the bytes that a block has would lie idle. */
+static inline int pmmi_pool_is_loose(size_t reserved, size_t size) {
+  return 4 * size <= 3 * reserved;
+}
+
 /** Resize.  In place when the class still fits and no more than a quarter
  *  would lie idle.  NULL: no memory, the old block is untouched; a block
  *  that shrinks stays where it is rather than fail. */
@@ -346,23 +330,5 @@ int pmmi_pool_owns(struct pmmi_heap *heap, const void *address);
 /** Give back every arena and discard every pool that holds no live block;
  *  returns the bytes.  A page with free blocks beside live ones stays. */
 size_t pmmi_pool_trim(struct pmmi_heap *heap);
-
-/* ---- figures (figures.c) and the invariant (invariant.c) ----------------- */
-
-void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out);
-int pmmi_pool_class_stats(struct pmmi_heap *heap, size_t index,
-                          struct pmm_class_stats *out);
-
-/** Figures of the index-th arena that is held, those of blocks in quarantine
- *  included; -1: there are not so many. */
-int pmmi_pool_arena_stats(struct pmmi_heap *heap, size_t index,
-                          struct pmm_arena_stats *out);
-int pmmi_pool_visit(struct pmmi_heap *heap,
-                    int (*fn)(void *ctx, const struct pmm_block *block),
-                    void *ctx);
-
-/** NULL when the invariant holds, else the part of it that does not.  Cost:
- *  every free block is visited. */
-const char *pmmi_pool_is_valid(const struct pmmi_heap *heap);
 
 #endif /* PMMI_POOL_H */

@@ -1,22 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * table.c - the heap's tables and its window.
- *
- *   1. Every table is one map of the heap's hooks; it grows by a map twice
- *      as large, a copy, and an unmap.
- *   2. Arena numbers index the tables; a number given back is used again
- *      before the tables grow.
- *   3. The window is rebuilt around all live arenas when one comes to lie
- *      outside, with as much slack again on both sides, so that the cost of
- *      rebuilding is spread over as many arenas.
- *
- * Invariant: slots[i] != 0 exactly when the arena of that number lies at
- * window + i MiB.
- */
+/* table.c - see table.h. */
+#include "pool/table.h"
+
 #include <string.h>
 
 #include "host.h"
-#include "pool/internal.h"
+#include "pool/pool.h"
 
 void *pmmi_pool_map(struct pmmi_heap *heap, size_t size, size_t align) {
   assert(size > 0 && (align & (align - 1)) == 0);
@@ -34,7 +23,6 @@ void *pmmi_pool_map(struct pmmi_heap *heap, size_t size, size_t align) {
 
 void pmmi_pool_unmap(struct pmmi_heap *heap, void *base, size_t size) {
   assert(base != NULL && heap->mapped_bytes >= size);
-  assert(heap->mapped_bytes >= size);
   heap->os_calls++;
   heap->mapped_bytes -= size;
   heap->os.unmap(heap->os.ctx, base, size);
@@ -99,13 +87,6 @@ static int grow_tables(struct pmmi_heap *heap, size_t limit) {
     return -1;
   }
   heap->arenas = heap->arena_table.base;
-  if (heap->checked) {
-    if (pmmi_pool_table_grow(heap, &heap->shadow_table,
-                             pools * pmmi_shadow_bytes()) != 0) {
-      return -1;
-    }
-    heap->shadows = heap->shadow_table.base;
-  }
   return 0;
 }
 

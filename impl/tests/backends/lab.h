@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "host.h"
+#include "pool/figures.h"
+#include "pool/invariant.h"
 #include "pool/pool.h"
 #include "sanitize.h"
 #include "tests/tap.h"
@@ -64,26 +66,35 @@ static void lab_discard(void *ctx, void *base, size_t size) {
   host->discard(host->ctx, base, size);
 }
 
-/** A heap over counting pages; `quarantine` above 0 makes it a checked one. */
-static inline struct pmmi_heap *lab_open(struct lab_os *lab,
-                                         size_t quarantine) {
+/** Counting pages that have counted nothing, as what a heap is opened with. */
+static inline struct pmm_backend_config lab_config(struct lab_os *lab,
+                                                   size_t quarantine) {
   *lab = (struct lab_os){.os = {.ctx = lab,
                                 .map = lab_map,
                                 .unmap = lab_unmap,
                                 .discard = lab_discard}};
-  struct pmm_backend_config config = {.struct_size = sizeof config,
-                                      .os = &lab->os,
-                                      .quarantine_bytes = quarantine};
+  return (struct pmm_backend_config){
+      .struct_size = sizeof(struct pmm_backend_config),
+      .os = &lab->os,
+      .quarantine_bytes = quarantine};
+}
+
+/** A heap over counting pages. */
+static inline struct pmmi_heap *lab_open(struct lab_os *lab) {
+  struct pmm_backend_config config = lab_config(lab, 0);
   return pmmi_pool_open(&config);
 }
 
-/** The heap is whole; says what is not. */
-static inline int lab_valid(const struct pmmi_heap *heap) {
-  const char *wrong = pmmi_pool_is_valid(heap);
+/** Whether nothing is wrong; says what is. */
+static inline int lab_sound(const char *wrong) {
   if (wrong != NULL) {
     printf("# does not hold: %s\n", wrong);
   }
   return wrong == NULL;
+}
+
+static inline int lab_valid(const struct pmmi_heap *heap) {
+  return lab_sound(pmmi_pool_is_valid(heap));
 }
 
 /** Close it; 1 when every page came back. */

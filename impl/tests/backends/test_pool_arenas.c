@@ -22,7 +22,7 @@ static void drain(struct pmmi_heap *heap, size_t from, size_t to) {
 static uint64_t held(struct pmmi_heap *heap) { return lab_stats(heap).arenas; }
 
 static void test_burst(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   fill(heap, BURST, 512);
   uint64_t need = BURST / 2048 + 1;
   tap_ok(os.arenas_mapped == need && os.odd_arenas == 0,
@@ -42,7 +42,7 @@ static void test_burst(void) {
 }
 
 static void test_mixed(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   uint32_t seed = 7;
   for (size_t i = 0; i < MIXED; i++) {
     blocks[i] = pmmi_pool_alloc(heap, lab_random(&seed) % 513);
@@ -63,7 +63,7 @@ static void test_mixed(void) {
 
 /* More arenas than the first tables have room for, again and again. */
 static void test_numbers(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   uint64_t first = 0;
   for (int round = 0; round < 5; round++) {
     fill(heap, BURST, 512);
@@ -77,7 +77,7 @@ static void test_numbers(void) {
 }
 
 static void test_pinned(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   fill(heap, BURST, 512);
   for (size_t i = 0; i < BURST; i++) {
     if (i % 2048 != 0) {
@@ -93,7 +93,7 @@ static void test_pinned(void) {
 }
 
 static void test_churn(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   fill(heap, 2048 * 2, 512); /* two arenas, full */
   void *extra = pmmi_pool_alloc(heap, 512);
   uint64_t maps = os.maps;
@@ -110,7 +110,7 @@ static void test_churn(void) {
 
 /* Vacant pools of two arenas, one nearly full: the next comes from there. */
 static void test_fullest(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   fill(heap, 2048 * 2, 512);
   uintptr_t first = (uintptr_t)blocks[0] & ~(PMMI_POOL_ARENA_BYTES - 1);
   uintptr_t second = (uintptr_t)blocks[2048] & ~(PMMI_POOL_ARENA_BYTES - 1);
@@ -127,7 +127,7 @@ static void test_fullest(void) {
 }
 
 static void test_trim(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   fill(heap, 3000, 256);
   char *kept = blocks[0];
   memset(kept, 'k', 256);
@@ -146,7 +146,7 @@ static void test_trim(void) {
 
 /* Hooks may put arenas anywhere; the window spans them. */
 static void test_scattered(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   os.spread_bytes = (size_t)512 << 20;
   fill(heap, 20000, 512);
   os.spread_bytes = 0;
@@ -165,7 +165,7 @@ static void test_scattered(void) {
 
 /* The second arena lies far above the first. */
 static void test_upwards(void) {
-  struct pmmi_heap *heap = lab_open(&os, 0);
+  struct pmmi_heap *heap = lab_open(&os);
   os.spread_bytes = (size_t)512 << 20;
   fill(heap, 2048, 512);
   os.spread_bytes = 0;

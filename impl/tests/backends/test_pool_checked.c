@@ -5,40 +5,58 @@
 
 #include "base/child.h"
 #include "lab.h"
+#include "pool/checked.h"
 
 static struct lab_os os;
 
+static struct pmmi_checked *open_heap(void) {
+  struct pmm_backend_config config = lab_config(&os, 4096);
+  return pmmi_checked_open(&config);
+}
+
+/* 1 when every page came back. */
+static int close_heap(struct pmmi_checked *heap) {
+  pmmi_checked_close(heap);
+  return os.held_bytes == 0;
+}
+
+static struct pmm_backend_stats stats_of(struct pmmi_checked *heap) {
+  struct pmm_backend_stats stats = {.struct_size = sizeof stats};
+  pmmi_checked_stats(heap, &stats);
+  return stats;
+}
+
 /* The signal that ends a child which does this; 0: none did. */
-static int fate(void (*misuse)(struct pmmi_heap *heap)) {
+static int fate(void (*misuse)(struct pmmi_checked *heap)) {
   int end;
   pid_t child = pmmi_child_fork(&end);
   if (child == 0) {
     fclose(stderr);
-    misuse(lab_open(&os, 4096));
+    misuse(open_heap());
     _exit(0);
   }
   close(end);
   return pmmi_child_signal(pmmi_child_wait(child));
 }
 
-static void free_twice(struct pmmi_heap *heap) {
-  void *block = pmmi_pool_alloc(heap, 50);
-  pmmi_pool_free(heap, block);
-  pmmi_pool_free(heap, block);
+static void free_twice(struct pmmi_checked *heap) {
+  void *block = pmmi_checked_alloc(heap, 50);
+  pmmi_checked_free(heap, block);
+  pmmi_checked_free(heap, block);
 }
 
-static void free_inside(struct pmmi_heap *heap) {
-  char *block = pmmi_pool_alloc(heap, 50);
-  pmmi_pool_free(heap, block + 8);
+static void free_inside(struct pmmi_checked *heap) {
+  char *block = pmmi_checked_alloc(heap, 50);
+  pmmi_checked_free(heap, block + 8);
 }
 
-static void free_wrong_size(struct pmmi_heap *heap) {
-  pmmi_pool_free_sized(heap, pmmi_pool_alloc(heap, 50), 49);
+static void free_wrong_size(struct pmmi_checked *heap) {
+  pmmi_checked_free_sized(heap, pmmi_checked_alloc(heap, 50), 49);
 }
 
-static void free_right(struct pmmi_heap *heap) {
-  pmmi_pool_free_sized(heap, pmmi_pool_alloc(heap, 50), 50);
-  pmmi_pool_close(heap);
+static void free_right(struct pmmi_checked *heap) {
+  pmmi_checked_free_sized(heap, pmmi_checked_alloc(heap, 50), 50);
+  pmmi_checked_close(heap);
 }
 
 static void test_misuse(void) {
@@ -53,40 +71,98 @@ static void test_misuse(void) {
 }
 
 static void test_quarantine(void) {
-  struct pmmi_heap *heap = lab_open(&os, 4096);
-  void *first = pmmi_pool_alloc(heap, 64);
-  pmmi_pool_free(heap, first);
+  struct pmmi_checked *heap = open_heap();
+  void *first = pmmi_checked_alloc(heap, 64);
+  pmmi_checked_free(heap, first);
   int early = 0;
   int again = 0;
   for (int i = 0; i < 4096 / 64 - 1; i++) {
-    void *block = pmmi_pool_alloc(heap, 64);
+    void *block = pmmi_checked_alloc(heap, 64);
     early |= block == first;
-    pmmi_pool_free(heap, block);
+    pmmi_checked_free(heap, block);
   }
   for (int i = 0; i < 300; i++) {
-    void *block = pmmi_pool_alloc(heap, 64);
+    void *block = pmmi_checked_alloc(heap, 64);
     again |= block == first;
-    pmmi_pool_free(heap, block);
+    pmmi_checked_free(heap, block);
   }
   tap_ok(!early, "a freed block waits while 4096 bytes are freed after it");
   tap_ok(again, "and is used again then");
-  tap_ok(lab_stats(heap).live_blocks == 0 && lab_stats(heap).live_bytes == 0,
+  tap_ok(stats_of(heap).live_blocks == 0 && stats_of(heap).live_bytes == 0,
          "what waits is not live");
-  tap_ok(lab_valid(heap), "the heap is whole");
-  (void)pmmi_pool_trim(heap);
-  tap_ok(lab_stats(heap).arenas == 0, "trim empties the quarantine");
-  tap_ok(lab_close(heap, &os), "all pages come back");
+  tap_ok(lab_sound(pmmi_checked_is_valid(heap)), "the heap is whole");
+  (void)pmmi_checked_trim(heap);
+  tap_ok(stats_of(heap).arenas == 0, "trim empties the quarantine");
+  tap_ok(close_heap(heap), "all pages come back");
 }
 
 static void test_usable(void) {
-  struct pmmi_heap *heap = lab_open(&os, 4096);
-  void *block = pmmi_pool_alloc(heap, 50);
-  tap_ok(pmmi_pool_usable_size(heap, block) == 50,
+  struct pmmi_checked *heap = open_heap();
+  void *block = pmmi_checked_alloc(heap, 50);
+  tap_ok(pmmi_checked_usable_size(heap, block) == 50,
          "a checked block has the bytes asked for and no more");
-  block = pmmi_pool_realloc(heap, block, 50, 60);
-  tap_ok(pmmi_pool_usable_size(heap, block) == 60, "also when resized");
-  pmmi_pool_free_sized(heap, block, 60);
-  tap_ok(lab_close(heap, &os), "all pages come back");
+  block = pmmi_checked_realloc(heap, block, 50, 60);
+  tap_ok(pmmi_checked_usable_size(heap, block) == 60, "also when resized");
+  pmmi_checked_free_sized(heap, block, 60);
+  tap_ok(close_heap(heap), "all pages come back");
+}
+
+/* ---- figures ------------------------------------------------------------- */
+
+/* Live blocks that a visit has seen. */
+static int count_live(void *ctx, const struct pmm_block *block) {
+  *(int *)ctx += block->live;
+  return 0;
+}
+
+static void test_figures(void) {
+  struct pmmi_checked *heap = open_heap();
+  void *blocks[3];
+  for (int i = 0; i < 3; i++) {
+    blocks[i] = pmmi_checked_alloc(heap, 64);
+  }
+  pmmi_checked_free(heap, blocks[1]);
+  struct pmm_class_stats of_class = {.struct_size = sizeof of_class};
+  tap_ok(pmmi_checked_class_stats(heap, 3, &of_class) == 0 &&
+             of_class.blocks_used == 2 &&
+             of_class.blocks_free == of_class.blocks_per_pool - 2,
+         "a block that waits counts as a free one of its class");
+  tap_ok(pmmi_checked_class_stats(heap, PMMI_POOL_CLASSES, &of_class) == -1,
+         "there are no more classes than the pool has");
+  int live = 0;
+  tap_ok(pmmi_checked_visit(heap, count_live, &live) == 0 && live == 2,
+         "a visit tells it from those that are live");
+  pmmi_checked_free(heap, blocks[0]);
+  pmmi_checked_free(heap, blocks[2]);
+  tap_ok(close_heap(heap), "all pages come back");
+}
+
+/* ---- resizing ------------------------------------------------------------ */
+
+static void test_resize(void) {
+  struct pmmi_checked *heap = open_heap();
+  char *block = pmmi_checked_alloc(heap, 100);
+  memset(block, 'r', 100);
+  tap_ok(pmmi_checked_realloc(heap, block, 100, 90) == block,
+         "a block that fits stays");
+  char *moved = pmmi_checked_realloc(heap, block, 90, 20);
+  tap_ok(moved != block && moved[19] == 'r', "one that is loose moves");
+  char *large = pmmi_checked_realloc(heap, moved, 20, 5000);
+  tap_ok(pmmi_checked_usable_size(heap, large) == 5000 && large[19] == 'r',
+         "one that grows out of the pools moves to malloc");
+  large = pmmi_checked_realloc(heap, large, 5000, 6000);
+  tap_ok(pmmi_checked_usable_size(heap, large) == 6000, "and is resized there");
+  char *small = pmmi_checked_realloc(heap, large, 6000, 0);
+  tap_ok(pmmi_pool_of(&heap->heap, small) != NULL &&
+             pmmi_checked_usable_size(heap, small) == 0,
+         "one of no bytes comes back to the pools");
+  tap_ok(pmmi_checked_realloc(heap, small, 0, (size_t)PTRDIFF_MAX + 1) == NULL,
+         "and is refused what nobody has");
+  pmmi_checked_free_sized(heap, small, 0);
+  char *aligned = pmmi_checked_alloc_aligned(heap, 256, 40);
+  tap_ok(((uintptr_t)aligned & 255) == 0, "aligned blocks are aligned");
+  pmmi_checked_free(heap, aligned);
+  tap_ok(close_heap(heap), "all pages come back");
 }
 
 int main(void) {
@@ -94,5 +170,7 @@ int main(void) {
   test_misuse();
   test_quarantine();
   test_usable();
+  test_figures();
+  test_resize();
   return tap_done();
 }

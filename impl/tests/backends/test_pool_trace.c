@@ -3,7 +3,7 @@
  * Random traces: every live block is written in full, checked before each
  * change, kept in a map by address, and the heap's invariant is called.
  */
-#include "lab.h"
+#include "kinds.h"
 
 enum { SLOTS = 4000, STEPS = 300000, PHASE = 25000 };
 
@@ -14,6 +14,7 @@ struct slot {
 };
 
 static struct lab_os os;
+static const struct kind *kind; /* under test                              */
 static struct slot slots[SLOTS];
 static uint32_t seed = 12345;
 
@@ -45,16 +46,16 @@ static void paint(struct slot *slot) {
   memset(slot->block, slot->mark, slot->size);
 }
 
-static int make(struct pmmi_heap *heap, struct slot *slot) {
+static int make(void *heap, struct slot *slot) {
   slot->size = some_size();
   if (lab_random(&seed) % 4 == 0) {
-    slot->block = pmmi_pool_alloc_zero(heap, 1, slot->size);
+    slot->block = kind->backend->alloc_zero(heap, 1, slot->size);
     slot->mark = 0;
     if (slot->block == NULL || !intact(slot)) {
       return 0;
     }
   } else {
-    slot->block = pmmi_pool_alloc(heap, slot->size);
+    slot->block = kind->backend->alloc(heap, slot->size);
   }
   if (slot->block == NULL) {
     return 0;
@@ -63,7 +64,7 @@ static int make(struct pmmi_heap *heap, struct slot *slot) {
   return 1;
 }
 
-static int change(struct pmmi_heap *heap, struct slot *slot) {
+static int change(void *heap, struct slot *slot) {
   if (!intact(slot)) {
     return 0;
   }
@@ -71,7 +72,7 @@ static int change(struct pmmi_heap *heap, struct slot *slot) {
   if (r % 4 == 0) {
     size_t size = some_size();
     size_t keep = size < slot->size ? size : slot->size;
-    slot->block = pmmi_pool_realloc(heap, slot->block, slot->size, size);
+    slot->block = kind->backend->realloc(heap, slot->block, slot->size, size);
     slot->size = keep;
     if (slot->block == NULL || !intact(slot)) {
       return 0;
@@ -81,9 +82,9 @@ static int change(struct pmmi_heap *heap, struct slot *slot) {
     return 1;
   }
   if (r % 4 == 1) {
-    pmmi_pool_free(heap, slot->block);
+    kind->backend->free(heap, slot->block);
   } else {
-    pmmi_pool_free_sized(heap, slot->block, slot->size);
+    kind->backend->free_sized(heap, slot->block, slot->size);
   }
   slot->block = NULL;
   return 1;
@@ -98,8 +99,8 @@ static int live_count(void) {
 }
 
 /* Phases drift between growing and shrinking, so that arenas come and go. */
-static void run_trace(size_t quarantine, size_t steps) {
-  struct pmmi_heap *heap = lab_open(&os, quarantine);
+static void run_trace(size_t steps) {
+  void *heap = kind_open(kind, &os);
   int good = 1;
   int whole = 1;
   int counted = 1;
@@ -108,27 +109,28 @@ static void run_trace(size_t quarantine, size_t steps) {
     struct slot *slot = &slots[lab_random(&seed) % window];
     good = slot->block == NULL ? make(heap, slot) : change(heap, slot);
     if (step % (steps / 40) == 0) {
-      whole &= lab_valid(heap);
-      counted &= lab_stats(heap).live_blocks == (uint64_t)live_count();
+      whole &= lab_sound(kind->is_valid(heap));
+      counted &= kind_live_blocks(kind, heap) == (uint64_t)live_count();
     }
   }
-  tap_ok(good, "%zu random steps keep every byte%s", steps,
-         quarantine > 0 ? ", checked" : "");
+  tap_ok(good, "%s: %zu random steps keep every byte", kind->name, steps);
   tap_ok(whole, "the invariant holds on the way");
   tap_ok(counted, "live blocks are counted exactly");
   for (size_t i = 0; i < SLOTS; i++) {
     good &= slots[i].block == NULL || intact(&slots[i]);
-    pmmi_pool_free(heap, slots[i].block);
+    kind->backend->free(heap, slots[i].block);
     slots[i].block = NULL;
   }
-  tap_ok(good && lab_stats(heap).live_blocks == 0, "drained");
-  tap_ok(lab_valid(heap) && lab_close(heap, &os), "all pages come back");
+  tap_ok(good && kind_live_blocks(kind, heap) == 0, "drained");
+  tap_ok(lab_sound(kind->is_valid(heap)) && kind_close(kind, heap, &os), "all pages come back");
 }
 
 int main(void) {
   size_t steps = pmmi_sanitize_valgrind() ? STEPS / 30 : STEPS;
   tap_plan(0);
-  run_trace(0, steps);
-  run_trace(1 << 16, steps);
+  for (size_t i = 0; i < KINDS; i++) {
+    kind = &kinds[i];
+    run_trace(steps);
+  }
   return tap_done();
 }
