@@ -26,8 +26,8 @@ static struct pmm_backend_stats stats_of(struct pmmi_checked *heap) {
   return stats;
 }
 
-/* The signal that ends a child which does this; 0: none did. */
-static int fate(void (*misuse)(struct pmmi_checked *heap)) {
+/* How a child ends that does this; 0: as if nothing were wrong. */
+static int status(void (*misuse)(struct pmmi_checked *heap)) {
   int end;
   pid_t child = pmmi_child_fork(&end);
   if (child == 0) {
@@ -36,7 +36,12 @@ static int fate(void (*misuse)(struct pmmi_checked *heap)) {
     _exit(0);
   }
   close(end);
-  return pmmi_child_signal(pmmi_child_wait(child));
+  return pmmi_child_wait(child);
+}
+
+/* The signal that ends it; 0: none did. */
+static int fate(void (*misuse)(struct pmmi_checked *heap)) {
+  return pmmi_child_signal(status(misuse));
 }
 
 static void free_twice(struct pmmi_checked *heap) {
@@ -68,6 +73,34 @@ static void test_misuse(void) {
   tap_ok(fate(free_inside) == SIGABRT, "a free inside a block aborts");
   tap_ok(fate(free_wrong_size) == SIGABRT, "a wrong size aborts");
   tap_ok(fate(free_right) == 0, "right use does not");
+}
+
+static void write_freed(struct pmmi_checked *heap) {
+  volatile char *block = pmmi_checked_alloc(heap, 50);
+  pmmi_checked_free(heap, (void *)(uintptr_t)block);
+  block[3] = 1;
+}
+
+static void write_beyond(struct pmmi_checked *heap) {
+  volatile char *block = pmmi_checked_alloc(heap, 50);
+  block[50] = 1;
+}
+
+static void write_beyond_resized(struct pmmi_checked *heap) {
+  volatile char *block = pmmi_checked_alloc(heap, 50);
+  block = pmmi_checked_realloc(heap, (void *)(uintptr_t)block, 50, 49);
+  block[49] = 1;
+}
+
+/* valgrind only reports such a write, and goes on. */
+static void test_touch(void) {
+  if (!PMMI_ASAN) {
+    tap_skip("only ASan ends a program for touching a block");
+    return;
+  }
+  tap_ok(status(write_freed) != 0, "a write after free ends the process");
+  tap_ok(status(write_beyond) != 0, "so does one behind what was asked for");
+  tap_ok(status(write_beyond_resized) != 0, "also when it was resized");
 }
 
 static void test_quarantine(void) {
@@ -168,6 +201,7 @@ static void test_resize(void) {
 int main(void) {
   tap_plan(0);
   test_misuse();
+  test_touch();
   test_quarantine();
   test_usable();
   test_figures();
