@@ -59,6 +59,22 @@ static void free_wrong_size(struct pmmi_checked *heap) {
   pmmi_checked_free_sized(heap, pmmi_checked_alloc(heap, 50), 49);
 }
 
+static void free_twice_sized(struct pmmi_checked *heap) {
+  void *block = pmmi_checked_alloc(heap, 50);
+  pmmi_checked_free_sized(heap, block, 50);
+  pmmi_checked_free_sized(heap, block, 50);
+}
+
+/* No pool is in use in the arena of a block that was the only one. */
+static void free_in_vacant(struct pmmi_checked *heap) {
+  void *kept = pmmi_checked_alloc(heap, 16);
+  void *block = pmmi_checked_alloc(heap, 50);
+  pmmi_checked_free(heap, block);
+  (void)pmmi_checked_trim(heap);
+  pmmi_checked_free(heap, block);
+  pmmi_checked_free(heap, kept);
+}
+
 static void free_right(struct pmmi_checked *heap) {
   pmmi_checked_free_sized(heap, pmmi_checked_alloc(heap, 50), 50);
   pmmi_checked_close(heap);
@@ -70,6 +86,8 @@ static void test_misuse(void) {
     return;
   }
   tap_ok(fate(free_twice) == SIGABRT, "a double free aborts");
+  tap_ok(fate(free_twice_sized) == SIGABRT, "so does one with the size");
+  tap_ok(fate(free_in_vacant) == SIGABRT, "also when its pool has gone");
   tap_ok(fate(free_inside) == SIGABRT, "a free inside a block aborts");
   tap_ok(fate(free_wrong_size) == SIGABRT, "a wrong size aborts");
   tap_ok(fate(free_right) == 0, "right use does not");
@@ -140,6 +158,35 @@ static void test_usable(void) {
   tap_ok(close_heap(heap), "all pages come back");
 }
 
+/* ---- requests ------------------------------------------------------------ */
+
+static void test_requests(void) {
+  struct pmmi_checked *heap = pmmi_checked_open(NULL);
+  tap_need(heap != NULL);
+  unsigned char *block = pmmi_checked_realloc(heap, NULL, 0, 40);
+  memset(block, 'x', 40);
+  pmmi_checked_free_sized(heap, block, 40);
+  unsigned char *again = pmmi_checked_alloc_zero(heap, 5, 8);
+  tap_ok(again == block && again[0] == 0 && again[39] == 0,
+         "without a quarantine the last freed block is next, zeroed");
+  tap_ok(pmmi_checked_alloc_zero(heap, SIZE_MAX / 2, 3) == NULL,
+         "a product that wraps is refused");
+  unsigned char *large = pmmi_checked_alloc_zero(heap, 100, 30);
+  tap_ok(large[0] == 0 && large[2999] == 0, "large blocks are zeroed too");
+  unsigned char *plain = pmmi_checked_alloc_aligned(heap, 16, 40);
+  tap_ok(pmmi_pool_of(&heap->heap, plain) != NULL,
+         "the pools' own alignment comes from them");
+  unsigned char *aligned = pmmi_checked_alloc_aligned(heap, 256, 0);
+  tap_ok(aligned != NULL && ((uintptr_t)aligned & 255) == 0,
+         "more of it is had for no bytes as well");
+  pmmi_checked_free(heap, NULL);
+  pmmi_checked_free(heap, again);
+  pmmi_checked_free_sized(heap, large, 3000);
+  pmmi_checked_free(heap, plain);
+  pmmi_checked_free(heap, aligned);
+  pmmi_checked_close(heap);
+}
+
 /* ---- figures ------------------------------------------------------------- */
 
 /* Live blocks that a visit has seen. */
@@ -155,6 +202,7 @@ static void test_figures(void) {
     blocks[i] = pmmi_checked_alloc(heap, 64);
   }
   pmmi_checked_free(heap, blocks[1]);
+  void *large = pmmi_checked_alloc(heap, 5000);
   struct pmm_class_stats of_class = {.struct_size = sizeof of_class};
   tap_ok(pmmi_checked_class_stats(heap, 3, &of_class) == 0 &&
              of_class.blocks_used == 2 &&
@@ -163,8 +211,9 @@ static void test_figures(void) {
   tap_ok(pmmi_checked_class_stats(heap, PMMI_POOL_CLASSES, &of_class) == -1,
          "there are no more classes than the pool has");
   int live = 0;
-  tap_ok(pmmi_checked_visit(heap, count_live, &live) == 0 && live == 2,
+  tap_ok(pmmi_checked_visit(heap, count_live, &live) == 0 && live == 3,
          "a visit tells it from those that are live");
+  pmmi_checked_free(heap, large);
   pmmi_checked_free(heap, blocks[0]);
   pmmi_checked_free(heap, blocks[2]);
   tap_ok(close_heap(heap), "all pages come back");
@@ -192,9 +241,6 @@ static void test_resize(void) {
   tap_ok(pmmi_checked_realloc(heap, small, 0, (size_t)PTRDIFF_MAX + 1) == NULL,
          "and is refused what nobody has");
   pmmi_checked_free_sized(heap, small, 0);
-  char *aligned = pmmi_checked_alloc_aligned(heap, 256, 40);
-  tap_ok(((uintptr_t)aligned & 255) == 0, "aligned blocks are aligned");
-  pmmi_checked_free(heap, aligned);
   tap_ok(close_heap(heap), "all pages come back");
 }
 
@@ -204,6 +250,7 @@ int main(void) {
   test_touch();
   test_quarantine();
   test_usable();
+  test_requests();
   test_figures();
   test_resize();
   return tap_done();

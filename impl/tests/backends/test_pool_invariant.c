@@ -230,6 +230,8 @@ static void shadows_are_checked(struct scene *s) {
   struct pmmi_shadow *shadow = (struct pmmi_shadow *)shadows->table.base +
                                pmmi_pool_number(s->heap, s->active);
   tap_need(shadow->live[0] == 1 && shadow->head == 1);
+  DAMAGE(s, uint64_t, s->heap->arena_count, 9,
+         "arenas held = arenas mapped - arenas unmapped");
   DAMAGE(s, void *, s->active->free, s->active,
          "a checked heap publishes no list");
   DAMAGE(s, uint16_t, shadow->head, 3, ends);
