@@ -161,7 +161,11 @@ static void test_usable(void) {
 /* ---- requests ------------------------------------------------------------ */
 
 static void test_requests(void) {
-  struct pmmi_checked *heap = pmmi_checked_open(NULL);
+  struct pmm_backend_config none = {.struct_size = sizeof none};
+  struct pmmi_checked *heap = pmmi_checked_open(&none);
+  tap_need(heap != NULL);
+  pmmi_checked_close(heap);
+  heap = pmmi_checked_open(NULL);
   tap_need(heap != NULL);
   unsigned char *block = pmmi_checked_realloc(heap, NULL, 0, 40);
   memset(block, 'x', 40);
@@ -176,14 +180,17 @@ static void test_requests(void) {
   unsigned char *plain = pmmi_checked_alloc_aligned(heap, 16, 40);
   tap_ok(pmmi_pool_of(&heap->heap, plain) != NULL,
          "the pools' own alignment comes from them");
-  unsigned char *aligned = pmmi_checked_alloc_aligned(heap, 256, 0);
-  tap_ok(aligned != NULL && ((uintptr_t)aligned & 255) == 0,
-         "more of it is had for no bytes as well");
+  unsigned char *aligned = pmmi_checked_alloc_aligned(heap, 256, 40);
+  unsigned char *empty = pmmi_checked_alloc_aligned(heap, 256, 0);
+  tap_ok(aligned != NULL && ((uintptr_t)aligned & 255) == 0 && empty != NULL &&
+             ((uintptr_t)empty & 255) == 0,
+         "more of it is had too, for no bytes as well");
   pmmi_checked_free(heap, NULL);
   pmmi_checked_free(heap, again);
   pmmi_checked_free_sized(heap, large, 3000);
   pmmi_checked_free(heap, plain);
   pmmi_checked_free(heap, aligned);
+  pmmi_checked_free(heap, empty);
   pmmi_checked_close(heap);
 }
 
