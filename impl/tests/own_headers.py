@@ -42,8 +42,6 @@ FACES = {
     "conformance/harness/case.h": "all that a case is written with",
     "conformance/cases/rent.h": "the tables of re-entrancy, for cases of many areas",
     "impl/subjects/cpython/adaptor.h": "all that a host of CPython needs",
-    "impl/pool/pool.h": "the pool, for its users",
-    "impl/pool/internal.h": "what the files of the pool share",
 }
 # Symbols that another file's header declares: why.
 ELSEWHERE = {
