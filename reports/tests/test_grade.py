@@ -3,17 +3,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from real import ROOT
+from rich.console import Console
+from sample import build_sample
 from test_cli import call
 
+from pmm.base.errors import PmmError
+from pmm.cli.session import write_report
 from pmm.collect import grade_parts
 from pmm.collect.grade_parts import Found, Shop, Wish, area_of, history
 from pmm.collect.tap import read_tap
-from pmm.documents.grade import GradePart, decode_grade
+from pmm.documents.grade import GradePart, decode_grade, encode_grade
+from pmm.documents.run import Run
+from pmm.store.runs import GRADE
 
 BUILD = str(ROOT / "build")
 
@@ -109,3 +117,24 @@ def test_lockstep_is_a_verb_with_the_codes_of_the_script(tmp_path: Path):
     assert ran.exit_code == 0
     assert json.loads(out.read_text())["programs"] == 50
     assert call("lockstep", "replay", str(tmp_path / "none"), *words).exit_code == 2
+
+
+def test_a_report_shows_the_grade_that_is_kept_or_inside_the_run(
+    tmp_path, monkeypatch
+):
+    run = build_sample()
+    bare = msgspec.structs.replace(run, grade=None)
+    shown = []
+    monkeypatch.setattr("pmm.render.site.render", lambda one, *_: shown.append(one))
+
+    def written(one: Run) -> None:
+        write_report(one, tmp_path, tmp_path / "out", Console(file=io.StringIO()))
+
+    written(bare)
+    written(run)
+    (tmp_path / GRADE).write_bytes(encode_grade(run.grade))
+    written(bare)
+    assert [one.grade for one in shown] == [None, run.grade, run.grade]
+    (tmp_path / GRADE).write_text('{"schema": "pmm.grade"}')
+    with pytest.raises(PmmError, match="make it anew with"):
+        written(bare)

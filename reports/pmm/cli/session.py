@@ -300,7 +300,7 @@ def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | 
     except ImportError as error:
         console.print(f"no report: {error}", markup=False)
         return None
-    run = msgspec.structs.replace(run, grade=load_grade(folder))
+    run = msgspec.structs.replace(run, grade=load_grade(folder) or run.grade)
     files = {JUNIT: junit_bytes(run)}
     with sole_writer(out, lambda sentence: console.print(sentence, markup=False)):
         claim_report_folder(out)
