@@ -160,6 +160,15 @@ static const struct pmm_code emptying = {
     .instruction_count = 1,
     .captured = 1};
 
+/* return v1, which is the outer code's */
+static const struct pmm_code return_second = {
+    .struct_size = sizeof(struct pmm_code),
+    .name = "return_second",
+    .locals = 2,
+    .instructions = PMM_INSTRUCTIONS({PMM_RETURN, 1, 0, 0}),
+    .instruction_count = 1,
+    .captured = 2};
+
 /* v0, v1 = probes; append closures that share v0 to the argument, v2 */
 static pmm_obj *closures(struct pmm_test *t, struct maker *maker) {
   static const struct pmm_code *const inside[] = {&return_captured, &emptying};
@@ -193,6 +202,31 @@ MUST(stk, closures_keep_what_they_capture,
   expect_log(DEALLOCATED, 2);
   DROP(closure);
   expect_log(DEALLOCATED, 2, 1);
+}
+
+/* "A closure keeps the captured cell's value alive and frees it when the
+ * closure dies; uncaptured locals die at return."  Whichever local that is. */
+MUST(stk, closures_keep_any_local, "A closure keeps the second local alone",
+     REQ("STK-004"), NEEDS(frame, list)) {
+  static const struct pmm_code *const inside[] = {&return_second};
+  quiet(t);
+  struct pmm_code code =
+      CODE("making", 1, 4, {PMM_MOVE, 2, 0, 0}, NEW_PROBE(0), NEW_PROBE(1),
+           {PMM_CLOSURE, 3, 0, 0}, {PMM_APPEND, 2, 3, 0});
+  code.codes = inside;
+  code.code_count = 1;
+  code.captured = 2;
+  pmm_obj *list = empty_list(t);
+  pmm_obj *function = function_of(t, code, new_maker(t));
+  DROP(NEW(OPS->call(RT, function, &list, 1)));
+  DROP(function);
+  expect_log(DEALLOCATED, 1);
+  pmm_obj *closure = OPS->list_get(RT, list, 0);
+  pmm_obj *value = NEW(OPS->call(RT, closure, NULL, 0));
+  expect_eq(OPS->instance_cookie(RT, value), 2);
+  DROP(value);
+  DROP(list);
+  expect_log(DEALLOCATED, 1, 2);
 }
 
 /* "Holding ... a closure cell ... keeps referenced locals alive; clearing the
