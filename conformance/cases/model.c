@@ -188,6 +188,45 @@ MUST(dct, rebuilt_tables_find_all,
   }
 }
 
+/* 2n keys that many tables want in one slot; every other one is deleted. */
+static void share_a_slot(struct pmm_test *t, int n, int stride) {
+  pmm_obj *dict = NEW(OPS->dict_new(RT));
+  pmm_obj *set = NEW(OPS->set_new(RT, NULL));
+  for (int i = 0; i < 2 * n; i++) {
+    pmm_obj *key = integer(t, 1000 + i * stride);
+    expect_ok(OPS->dict_set(RT, dict, key, key));
+    expect_ok(OPS->set_add(RT, set, key));
+    if (i % 2 != 0) {
+      expect_ok(OPS->dict_delete(RT, dict, key));
+      expect_ok(OPS->set_discard(RT, set, key));
+    }
+    DROP(key);
+  }
+  for (int i = 0; i < 2 * n; i++) {
+    pmm_obj *key = integer(t, 1000 + i * stride);
+    int found = -1;
+    expect_ok(OPS->set_contains(RT, set, key, &found));
+    expect_eq(found, i % 2 == 0);
+    expect_eq(OPS->dict_get(RT, dict, key) != NULL, i % 2 == 0);
+    DROP(key);
+  }
+  DROP_ALL();
+}
+
+/* "After a table is rebuilt, whatever was deleted before, every remaining
+ * entry is found, ... and no deleted one is."  Where all want the same slot. */
+MUST(dct, keys_of_one_slot_are_told_apart,
+     "Keys that want the same slot are found, and deleted ones are not",
+     REQ("DCT-032"), NEEDS(dict, set), OWN_SWEEP) {
+  quiet(t);
+  for (int stride = 8; stride <= 4096; stride *= 8) {
+    for (int n = 1; n <= 64; n *= 4) {
+      now_at(t, "%d keys that are %d apart", n, stride);
+      share_a_slot(t, n, stride);
+    }
+  }
+}
+
 /* ---- numbers of objects ------------------------------------------------- */
 
 /* n tracked objects, the first and the last garbage. */

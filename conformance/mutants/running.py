@@ -34,7 +34,8 @@ QUICK_S = {"plain": 0.05, "oom-once": 1.0}
 """Processor time that a case may take in a lane to count among the quick ones."""
 LIMIT_S = {True: 2, False: 60}
 """Processor time of one process, for quick cases and for the others."""
-WALL_S = 60
+WALL_S = {True: 15, False: 60}
+"""Time of one process that waits, likewise."""
 ADDRESS_KIB = 6 << 20
 ENOUGH = 100
 STEPS = (4, 40)
@@ -81,7 +82,7 @@ def command(made: Made, stage: Stage, cases: Iterable[str], quick: bool) -> list
     """The call of the program, within its limits."""
     limits = f'ulimit -c 0 -t {LIMIT_S[quick]} -v {ADDRESS_KIB}; exec "$@"'
     words = ["sh", "-c", limits, "sh", str(made.program), "--lane", stage.lane]
-    words += ["--mode", stage.mode, "--timeout", str(WALL_S)]
+    words += ["--mode", stage.mode, "--timeout", str(WALL_S[quick])]
     for case in cases:
         words += ["--case", case]
     return words
