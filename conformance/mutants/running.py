@@ -32,10 +32,9 @@ from schemata import Mutant
 
 QUICK_S = {"plain": 0.05, "oom-once": 1.0}
 """Processor time that a case may take in a lane to count among the quick ones."""
-LIMIT_S = {True: 2, False: 60}
-"""Processor time of one process, for quick cases and for the others."""
-WALL_S = {True: 15, False: 60}
-"""Time of one process that waits, likewise."""
+LEAST_S = 2
+"""Processor time that each process has; ten times what its case takes is added."""
+FIRST_RUN_S = 60
 ADDRESS_KIB = 6 << 20
 ENOUGH = 100
 STEPS = (4, 40)
@@ -78,18 +77,18 @@ def fix_addresses() -> None:
     ctypes.CDLL(None).personality(NO_RANDOM_ADDRESSES)
 
 
-def command(made: Made, stage: Stage, cases: Iterable[str], quick: bool) -> list[str]:
-    """The call of the program, within its limits."""
-    limits = f'ulimit -c 0 -t {LIMIT_S[quick]} -v {ADDRESS_KIB}; exec "$@"'
+def command(made: Made, stage: Stage, cases: Iterable[str], limit_s: int) -> list[str]:
+    """The call of the program, within its limits; what waits has longer."""
+    limits = f'ulimit -c 0 -t {limit_s} -v {ADDRESS_KIB}; exec "$@"'
     words = ["sh", "-c", limits, "sh", str(made.program), "--lane", stage.lane]
-    words += ["--mode", stage.mode, "--timeout", str(WALL_S[quick])]
+    words += ["--mode", stage.mode, "--timeout", str(15 + 4 * limit_s)]
     for case in cases:
         words += ["--case", case]
     return words
 
 
 def first_failure(
-    made: Made, stage: Stage, cases: list[str], number: int, quick: bool,
+    made: Made, stage: Stage, cases: list[str], number: int, limit_s: int,
     reached: Path | None = None,
 ) -> tuple[str, float]:
     """The first case that fails with a mutant, or nothing; and the time it took.
@@ -100,7 +99,7 @@ def first_failure(
     if reached is not None:
         variables["PMM_REACHED"] = str(reached)
     process = subprocess.Popen(
-        command(made, stage, cases, quick), env={**os.environ, **variables}, text=True,
+        command(made, stage, cases, limit_s), env={**os.environ, **variables}, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         start_new_session=True, errors="replace",
     )  # fmt: skip
@@ -151,16 +150,17 @@ class Reach:
         self.cases = cases
         self.folder = made.folder / stage.name
         self.rows: list[bytes] = []
-        self.quick: list[bool] = []
+        self.seconds: dict[str, float] = {}
         self.order: dict[str, list[int]] = {}
 
     def find(self, jobs: int, tell: Callable[[int, int], None]) -> None:
         """Run every case once, unless what it reaches is kept."""
         self.folder.mkdir(exist_ok=True)
         with ThreadPoolExecutor(jobs) as pool:
-            for done, (row, seconds) in enumerate(pool.map(self.row, self.cases), 1):
+            rows = zip(self.cases, pool.map(self.row, self.cases), strict=True)
+            for done, (case, (row, seconds)) in enumerate(rows, 1):
                 self.rows.append(row)
-                self.quick.append(seconds <= QUICK_S[self.stage.lane])
+                self.seconds[case] = seconds
                 tell(done, len(self.cases))
 
     def row(self, case: str) -> tuple[bytes, float]:
@@ -169,7 +169,7 @@ class Reach:
         if not kept.is_file():
             path = self.folder / f".{case}"
             path.write_bytes(bytes(self.made.places))
-            failed, seconds = first_failure(self.made, self.stage, [case], 0, False, path)
+            failed, seconds = first_failure(self.made, self.stage, [case], 0, FIRST_RUN_S, path)
             row = bytes(self.made.places) if failed else path.read_bytes()
             path.write_bytes(b"%.3f\n" % seconds + zlib.compress(row, 1))
             path.replace(kept)
@@ -191,8 +191,14 @@ class Reach:
         found: dict[bool, list[str]] = {True: [], False: []}
         for n in self.ranking(mutant.file):
             if self.rows[n][mutant.number]:
-                found[self.quick[n]].append(self.cases[n])
+                case = self.cases[n]
+                found[self.seconds[case] <= QUICK_S[self.stage.lane]].append(case)
         return found[True], found[False]
+
+    def limit(self, cases: list[str]) -> int:
+        """The processor time of a process that runs one of some cases."""
+        slowest = 0.0 if self.stage.lane != "plain" else max(self.seconds[c] for c in cases)
+        return LEAST_S + round(10 * slowest)
 
 
 def batches(cases: list[str]) -> Iterator[list[str]]:
@@ -204,7 +210,7 @@ def batches(cases: list[str]) -> Iterator[list[str]]:
         at += step
 
 
-def asked(reach: Reach, mutant: Mutant, seen: set[str]) -> Iterator[tuple[bool, list[str]]]:
+def asked(reach: Reach, mutant: Mutant, seen: set[str]) -> Iterator[list[str]]:
     """What is asked of a mutant in a stage, in the order of asking.
 
     Cases that reached it in an earlier stage are left out: another mode or a
@@ -213,21 +219,20 @@ def asked(reach: Reach, mutant: Mutant, seen: set[str]) -> Iterator[tuple[bool, 
     """
     again = mutant.file.startswith("impl/gc/") and reach.stage.lane == "plain"
     quick, slow = reach.of(mutant)
-    for is_quick, cases in ((True, quick), (False, slow if len(quick) < ENOUGH else [])):
+    for cases in (quick, slow if len(quick) < ENOUGH else []):
         fresh = [c for n, c in enumerate(cases)
                  if c not in seen or (again and n < ENOUGH)]  # fmt: skip
         seen.update(cases)
-        for batch in batches(fresh):
-            yield is_quick, batch
+        yield from batches(fresh)
 
 
 def judge(reaches: list[Reach], mutant: Mutant) -> Verdict:
     """Try a mutant until a case fails."""
     seen: set[str] = set()
     for reach in reaches:
-        for quick, batch in asked(reach, mutant, seen):
-            made, stage = reach.made, reach.stage
-            failed, _ = first_failure(made, stage, batch, mutant.number, quick)
+        for batch in asked(reach, mutant, seen):
+            made, stage, limit_s = reach.made, reach.stage, reach.limit(batch)
+            failed, _ = first_failure(made, stage, batch, mutant.number, limit_s)
             if failed:
                 where = "" if stage == PLAIN else f" in {stage.name}"
                 return Verdict(mutant, failed + where, len(seen))
