@@ -40,6 +40,8 @@ SKIPPED = {
 }  # fmt: skip
 """Nodes in which nothing can be chosen while the program runs."""
 MACRO = re.compile(r"_?[A-Z][A-Z0-9_]*|assert|static_assert|_Static_assert|__builtin_\w+")
+ZEROS = {"NULL", "PMM_OK", "PMMI_STEP_GO", "false"}
+"""Names that are 0, so that returning 0 in their place changes nothing."""
 INTEGER = re.compile(r"(?:0[xX][0-9a-fA-F]+|\d+)[uUlL]*")
 
 
@@ -170,7 +172,7 @@ def returned(node: Node) -> Iterator[Change]:
     plain = bare(node)
     if plain.type in ("number_literal", "null", "false", "true"):
         return
-    if text_of(plain) not in ("NULL", "PMM_OK", "false", "true"):
+    if text_of(plain) not in ZEROS:
         yield Change("return", text_of(node), "0")
 
 
