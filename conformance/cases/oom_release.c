@@ -26,7 +26,7 @@ static void die_without_memory(struct pmm_test *t, const struct kind *kind) {
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_of_basic_types_never_fails,
      "Containers of each basic kind die without memory", REQ("OOM-009"),
-     NEEDS(fail_inject), OWN_INJECTION) {
+     NEEDS(fail_inject, prompt), OWN_INJECTION) {
   quiet(t);
   OVER(basic, die_without_memory);
   OVER(hashed, die_without_memory);
@@ -35,7 +35,7 @@ MUST(oom, release_of_basic_types_never_fails,
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_of_frames_never_fails,
      "Generators, functions and closures die without memory", REQ("OOM-009"),
-     NEEDS(fail_inject, frame, generator), OWN_INJECTION) {
+     NEEDS(fail_inject, prompt, frame, generator), OWN_INJECTION) {
   quiet(t);
   OVER(frames, die_without_memory);
 }
@@ -43,7 +43,7 @@ MUST(oom, release_of_frames_never_fails,
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_of_streams_never_fails,
      "Weak containers and iterators over iterators die without memory",
-     REQ("OOM-009"), NEEDS(fail_inject, weak_containers, chunks),
+     REQ("OOM-009"), NEEDS(fail_inject, prompt, weak_containers, chunks),
      OWN_INJECTION) {
   quiet(t);
   OVER(weak, die_without_memory);
@@ -53,7 +53,7 @@ MUST(oom, release_of_streams_never_fails,
 /* "Releasing objects and collecting work with all allocations failing." */
 MUST(oom, release_of_tables_never_fails,
      "Dicts, sets and weak maps die without memory", REQ("OOM-009"),
-     NEEDS(fail_inject, dict, set, weak_containers),
+     NEEDS(fail_inject, prompt, dict, set, weak_containers),
      OWN_INJECTION) {
   enum { N = 20 };
   quiet(t);

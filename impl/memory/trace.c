@@ -118,9 +118,12 @@ static void peak_update(struct pmmi_trace *t) {
 }
 
 /** Forget a block, and tell what was known of it; the address is 0 when it is
- *  not in the table, as it is older than the trace. */
+ *  not in the table, as it is older than the trace or NULL. */
 static struct pmmi_trace_block forget(struct pmmi_trace *t,
                                       const void *block) {
+  if (block == NULL) {
+    return (struct pmmi_trace_block){0};
+  }
   struct pmmi_trace_block *slot = find(t, (uintptr_t)block);
   struct pmmi_trace_block known = *slot;
   if (slot->address == 0) {
