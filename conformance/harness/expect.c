@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "state.h"
+#include "expect.h"
 
 /* An error nobody could receive counts as reported: the event is the report. */
 static int no_memory_was_reported(struct pmm_test *t) {

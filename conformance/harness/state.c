@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "expect.h"
+
 struct pmm_scratch {
   struct pmm_scratch *next;
   _Alignas(max_align_t) unsigned char bytes[];

@@ -82,12 +82,6 @@ void pmm_state_event(void *ctx, enum pmm_event_kind kind, int64_t cookie,
 /** Stop injecting, if it still goes on, and count what failed. */
 void pmm_state_disarm(struct pmm_test *t);
 
-/** A release has left another error pending than there was.  That is a failure
- *  in each lane: no failed allocation excuses it.  Removes the error; ends the
- *  body, if it is in one. */
-void pmm_release_failed(struct pmm_test *t, struct pmm_here here,
-                        enum pmm_status before, enum pmm_status after);
-
 /** The text of a status: "NO_MEMORY". */
 const char *pmm_status_name(enum pmm_status status);
 
