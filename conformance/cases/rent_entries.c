@@ -190,7 +190,7 @@ static void try_entry(struct pmm_test *t, size_t dropper, size_t act, int at) {
     fail("%s: no code runs", droppers[dropper].name);
   }
   read_all(s, droppers[dropper].name);
-  if (droppers[dropper].drop != clear_it) { /* what it leaves is no map        */
+  if (droppers[dropper].drop != clear_it) { /* which leaves no map */
     expect_no_key_twice(s, droppers[dropper].name);
   }
   DROP_ALL();
