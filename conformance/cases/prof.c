@@ -381,12 +381,11 @@ MUST(prof, census_while_tracing, "A census counts objects, not blocks",
   struct counts *before = census(t, "list", NULL, NULL);
   for (int i = 0; i < LISTS; i++) {
     enum pmm_domain domain = i % 2 == 0 ? PMM_DOMAIN_MEM : PMM_DOMAIN_RAW;
+    (void)list_of_ints(t, 9);
     void *block = BLOCK(OPS->domain_calloc(RT, domain, 8, 64));
-    pmm_obj *list = list_of_ints(t, 9);
     struct counts *now = census(t, "list", NULL, NULL);
     OPS->domain_free(RT, domain, block);
     expect_eq(now->count[0], before->count[0] + (uint64_t)i + 1);
-    (void)list;
   }
 }
 
