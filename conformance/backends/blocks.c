@@ -40,7 +40,7 @@ static int take(struct check *check, const char *aligns, const char *name,
   }
   REQUIRE(check, at != NULL, "%s: no memory for %zu bytes", name, size);
   if ((uintptr_t)at % align != 0) {
-    check_blame(check, aligns, __LINE__,
+    check_blame(check, aligns, CHECK_HERE,
                 "%s: %p, of %zu bytes, is not aligned to %zu%s", name, at, size,
                 align,
                 align > 16 ? " (a malloc library is asked for a multiple of it)"
@@ -72,7 +72,7 @@ int block_make_zero(struct check *check, size_t n, size_t size,
     while (at[i] == 0) {
       i++;
     }
-    check_fail(check, __LINE__, "alloc_zero: byte %zu of %zu is 0x%02x", i,
+    check_fail(check, CHECK_HERE, "alloc_zero: byte %zu of %zu is 0x%02x", i,
                bytes, (unsigned)(unsigned char)at[i]);
     return -1;
   }

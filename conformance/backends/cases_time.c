@@ -37,7 +37,7 @@ static int grows_little(struct check *check, work_fn work, size_t n,
       return 0;
     }
   }
-  check_fail(check, __LINE__,
+  check_fail(check, CHECK_HERE,
              "%s: %zu steps take %llu us, eight times as many %llu us", what, n,
              (unsigned long long)(least_few / 1000),
              (unsigned long long)(least_many / 1000));

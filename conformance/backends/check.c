@@ -11,28 +11,31 @@ int check_failed(const struct check *check) {
 }
 
 /* The first failure is the verdict. */
-static void fail(struct check *check, const char *requirement, int line,
-                 const char *format, va_list arguments) {
+static void fail(struct check *check, const char *requirement,
+                 const char *file, int line, const char *format,
+                 va_list arguments) {
   if (check_failed(check)) {
     return;
   }
   vsnprintf(check->message, sizeof check->message, format, arguments);
+  check->file = file;
   check->line = line;
   check->broken = check->blames_itself ? NULL : requirement;
 }
 
-void check_fail(struct check *check, int line, const char *format, ...) {
+void check_fail(struct check *check, const char *file, int line,
+                const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fail(check, NULL, line, format, arguments);
+  fail(check, NULL, file, line, format, arguments);
   va_end(arguments);
 }
 
-void check_blame(struct check *check, const char *requirement, int line,
-                 const char *format, ...) {
+void check_blame(struct check *check, const char *requirement,
+                 const char *file, int line, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fail(check, requirement, line, format, arguments);
+  fail(check, requirement, file, line, format, arguments);
   va_end(arguments);
 }
 
@@ -106,7 +109,7 @@ void check_branch(struct check *own, const struct check *parent,
 
 void check_merge(struct check *check, const struct check *own) {
   if (check_failed(own)) {
-    check_blame(check, own->broken, own->line, "%s", own->message);
+    check_blame(check, own->broken, own->file, own->line, "%s", own->message);
   }
 }
 

@@ -34,7 +34,8 @@ struct check {
   uint64_t made;           /* blocks made: each has a pattern of its own   */
   int may_refuse;          /* 1: no memory for a block is no failure       */
   char message[480];       /* why it failed; "" while it has not            */
-  int line;                /* of the expectation that failed                */
+  const char *file;        /* of the expectation that failed                */
+  int line;                /* likewise                                      */
   const char *broken;      /* the requirement; NULL: the case's own         */
   int blames_itself;       /* 1: whatever fails, the case's own is broken   */
   const char *skipped;     /* why the rest was not asked; NULL: all was     */
@@ -55,11 +56,14 @@ static inline const struct check_case *check_case_of(
   return (const struct check_case *)entry;
 }
 
+/** Where an expectation stands: file and line. */
+#define CHECK_HERE __FILE__, __LINE__
+
 /** End the case when `condition` does not hold; the rest is printf's. */
 #define EXPECT(check, condition, ...)              \
   do {                                             \
     if (!(condition)) {                            \
-      check_fail((check), __LINE__, __VA_ARGS__); \
+      check_fail((check), CHECK_HERE, __VA_ARGS__); \
       return;                                      \
     }                                              \
   } while (0)
@@ -68,7 +72,7 @@ static inline const struct check_case *check_case_of(
 #define REQUIRE(check, condition, ...)             \
   do {                                             \
     if (!(condition)) {                            \
-      check_fail((check), __LINE__, __VA_ARGS__); \
+      check_fail((check), CHECK_HERE, __VA_ARGS__); \
       return -1;                                   \
     }                                              \
   } while (0)
@@ -89,15 +93,16 @@ static inline const struct check_case *check_case_of(
     }                       \
   } while (0)
 
-__attribute__((format(printf, 3, 4))) void check_fail(struct check *check,
+__attribute__((format(printf, 4, 5))) void check_fail(struct check *check,
+                                                      const char *file,
                                                       int line,
                                                       const char *format, ...);
 
 /** The same, where not the case's requirement is broken but another, which the
  *  harness looks at in every case. */
-__attribute__((format(printf, 4, 5))) void check_blame(
-    struct check *check, const char *requirement, int line, const char *format,
-    ...);
+__attribute__((format(printf, 5, 6))) void check_blame(
+    struct check *check, const char *requirement, const char *file, int line,
+    const char *format, ...);
 
 /** 1 once an expectation failed. */
 int check_failed(const struct check *check);

@@ -5,14 +5,24 @@
  */
 #include "list.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backends/registry.h"
 #include "backends/witness.h"
 #include "line.h"
-#include "report.h"
+#include "runner.h"
+
+json_t *check_capability_list(uint32_t capabilities) {
+  json_t *list = json_array();
+  for (uint32_t bit = 1; bit != 0; bit <<= 1) {
+    const char *name = check_capability_name(bit);
+    if ((capabilities & bit) != 0 && name != NULL) {
+      json_array_append_new(list, json_string(name));
+    }
+  }
+  return list;
+}
 
 /* Path of the object that serves the backend; "" when nobody can tell. */
 static void find_object(const struct pmm_backend *backend, char *path,
@@ -57,19 +67,17 @@ static int write_list(json_t *list) {
       json_pack("{s:i, s:o}", "schema", 1, "backends", list));
 }
 
-static json_t *case_json(const struct check_case *test) {
-  return json_pack("{s:s, s:s, s:o, s:s, s:o, s:s, s:i}", "id", test->entry.id,
-                   "title", test->entry.title, "requirements",
-                   pmm_line_strings(test->entry.requirements), "level",
-                   pmm_level_name(test->entry.level),
-                   "needs", check_capability_list(test->needs), "file",
-                   pmm_line_path(test->entry.file), "line", test->entry.line);
+static json_t *case_json(const struct pmm_entry *entry) {
+  json_t *object = pmm_line_entry(entry);
+  (void)json_object_set_new(
+      object, "needs", check_capability_list(check_case_of(entry)->needs));
+  return object;
 }
 
 int check_list_cases(const struct pmm_plan *plan) {
   json_t *list = json_array();
   for (size_t i = 0; i < plan->count; i++) {
-    json_array_append_new(list, case_json(check_case_of(plan->cases[i])));
+    json_array_append_new(list, case_json(plan->cases[i]));
   }
   return write_document(json_pack("{s:i, s:o, s:{}}", "schema", 1, "cases",
                                   list, "operations"));

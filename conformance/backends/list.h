@@ -3,9 +3,14 @@
 #ifndef PMM_BACKENDS_LIST_H
 #define PMM_BACKENDS_LIST_H
 
+#include <jansson.h>
+
 #include "check.h"
 #include "plan.h"
 #include "pmm/backend.h"
+
+/** Names of capability bits.  New. */
+json_t *check_capability_list(uint32_t capabilities);
 
 /** Print all shipped backends as a table or as one JSON document.  -1: it
  *  could not be written. */

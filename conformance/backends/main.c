@@ -2,19 +2,16 @@
 /*
  * main.c - pmm-backend-check: does an allocator keep the backend contract?
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "backends/registry.h"
-#include "base/child.h"
 #include "list.h"
-#include "options.h"
-#include "plan.h"
-#include "report.h"
+#include "run.h"
+#include "runner.h"
+#include "shell.h"
 
-enum { EXIT_GOOD = 0, EXIT_TOOL = 1, EXIT_USAGE = 2, EXIT_FAILED = 3 };
+enum { TIMEOUT_S = 30 };
 
 struct options {
   struct pmm_options any;
@@ -22,6 +19,13 @@ struct options {
   int list;            /* 1: the backends                                   */
   int cases;           /* 1: the cases                                      */
   int describe;        /* 1: what the backend says of itself                */
+};
+
+/** Everything of one run. */
+struct backend_check {
+  struct pmm_run run; /* first: the program's own begins so                 */
+  struct options options;
+  const struct pmm_backend *backend; /* NULL: it is not loaded, or at fault */
 };
 
 static const struct pmmi_option rows[] = {
@@ -66,55 +70,65 @@ static void print_help(void) {
        "Example: pmm-backend-check --backend mimalloc --jsonl mimalloc.jsonl");
 }
 
-/* A backend that hangs may do so in every case: each that did leaves half the
- * time for the next, down to a twentieth of what was allowed. */
-static double time_left(const struct options *o, unsigned hung) {
-  double allowed = o->any.timeout_s;
-  return pmmi_child_patience(allowed, hung, allowed / 20);
+/* ---- what the run asks of the program ------------------------------------ */
+
+static struct backend_check *check_of(struct pmm_run *run) {
+  return (struct backend_check *)run;
 }
 
-/* The result of each case, or `unusable` for all of them. */
-static int run_cases(const struct options *o, const struct pmm_plan *plan,
-                     const struct pmm_backend *backend,
-                     const struct check_result *unusable, FILE *jsonl) {
-  static struct check_result result;
-  struct check_report report = {.jsonl = jsonl, .spec = o->backend};
-  check_report_begin(&report, plan->count, backend);
-  for (size_t i = 0; i < plan->count; i++) {
-    const struct check_case *test = check_case_of(plan->cases[i]);
-    if (unusable != NULL) {
-      result = *unusable;
-      result.line = test->entry.line;
-    } else {
-      check_run(test, backend, time_left(o, report.counts[CHECK_TIMEOUT]),
-                o->any.no_fork, &result);
-    }
-    check_report_case(&report, test, &result);
-    fflush(stdout);
-  }
-  if (check_report_end(&report) != 0) {
-    return EXIT_TOOL;
-  }
-  return check_report_failures(&report) > 0 ? EXIT_FAILED : EXIT_GOOD;
+static const struct backend_check *check_seen(const struct pmm_run *run) {
+  return (const struct backend_check *)run;
 }
 
-static int with_jsonl(const struct options *o, const struct pmm_plan *plan,
-                      const struct pmm_backend *backend,
-                      const struct check_result *unusable) {
-  FILE *jsonl = NULL;
-  if (o->any.jsonl != NULL && (jsonl = fopen(o->any.jsonl, "we")) == NULL) {
-    fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->any.jsonl,
-            strerror(errno));
-    return EXIT_TOOL;
-  }
-  int code = run_cases(o, plan, backend, unusable, jsonl);
-  if (jsonl != NULL && fclose(jsonl) != 0) {
-    fprintf(stderr, "pmm-backend-check: cannot write %s: %s\n", o->any.jsonl,
-            strerror(errno));
-    code = EXIT_TOOL;
-  }
-  return code;
+/* What its library does when it is loaded; that there is none of that name is
+ * said by load(). */
+static void probe(void *ctx, struct pmm_progress *progress,
+                  struct pmm_record *record) {
+  const struct backend_check *c = ctx;
+  char message[640];
+  (void)record;
+  (void)pmmi_backend_find(c->options.backend, message, sizeof message);
+  progress->phase = PMM_PHASE_DONE;
 }
+
+static int load(struct pmm_run *run, char *message, size_t size) {
+  struct backend_check *c = check_of(run);
+  char why[600];
+  c->backend = pmmi_backend_find(c->options.backend, why, sizeof why);
+  if (c->backend != NULL) {
+    run->column.backend_version = c->backend->version;
+    return PMM_RUN_GOOD;
+  }
+  int at_fault = pmmi_backend_at_fault();
+  (void)snprintf(message, size, "%s%s", at_fault ? "" : "--backend: ", why);
+  return at_fault ? PMM_RUN_FAILED : PMM_RUN_USAGE;
+}
+
+static void judge(struct pmm_run *run, const struct pmm_entry *entry,
+                  struct pmm_outcome *outcome) {
+  check_run(&run->course, check_case_of(entry), check_of(run)->backend,
+            outcome);
+}
+
+static json_t *features(const struct pmm_run *run) {
+  const struct pmm_backend *backend = check_seen(run)->backend;
+  return check_capability_list(backend != NULL ? backend->capabilities : 0);
+}
+
+static void repeat(FILE *out, const struct pmm_run *run,
+                   const struct pmm_record *record) {
+  (void)record;
+  pmm_shell_option(out, "backend", check_seen(run)->options.backend);
+}
+
+static const struct pmm_program program = {.timeout_s = TIMEOUT_S,
+                                           .probe = probe,
+                                           .load = load,
+                                           .judge = judge,
+                                           .features = features,
+                                           .repeat = repeat};
+
+/* ---- the command --------------------------------------------------------- */
 
 /* 3: it is at fault, which a run of its cases would show. */
 static int describe(const struct options *o) {
@@ -122,84 +136,60 @@ static int describe(const struct options *o) {
   const struct pmm_backend *backend =
       pmmi_backend_find(o->backend, message, sizeof message);
   if (backend != NULL) {
-    return check_describe_json(backend) == 0 ? EXIT_GOOD : EXIT_TOOL;
+    return check_describe_json(backend) == 0 ? PMM_RUN_GOOD : PMM_RUN_TOOL;
   }
-  fprintf(stderr, "pmm-backend-check: %s\n", message);
-  return pmmi_backend_at_fault() ? EXIT_FAILED : EXIT_USAGE;
-}
-
-static int check_backend(const struct options *o,
-                         const struct pmm_plan *plan) {
-  static struct check_result loaded;
-  if (!o->any.no_fork) {
-    check_load(o->backend, o->any.timeout_s, &loaded);
-    if (loaded.class != CHECK_PASS) {
-      return with_jsonl(o, plan, NULL, &loaded);
-    }
-  }
-  const struct pmm_backend *backend =
-      pmmi_backend_find(o->backend, loaded.message, sizeof loaded.message);
-  if (backend != NULL) {
-    pmm_process_reclaim();
-    return with_jsonl(o, plan, backend, NULL);
-  }
-  if (pmmi_backend_at_fault()) {
-    loaded.class = CHECK_HARNESS_ERROR;
-    loaded.phase = pmm_phase_name(PMM_PHASE_LOAD);
-    return with_jsonl(o, plan, NULL, &loaded);
-  }
-  fprintf(stderr, "pmm-backend-check: %s\n", loaded.message);
-  return EXIT_USAGE;
-}
-
-static int check_with_processes(const struct options *o,
-                                const struct pmm_plan *plan) {
-  int error = pmm_process_setup();
-  if (error != 0) {
-    fprintf(stderr, "pmm-backend-check: no temporary file or page: %s\n",
-            strerror(error));
-    return EXIT_TOOL;
-  }
-  int code = check_backend(o, plan);
-  pmm_process_teardown();
-  return code;
+  (void)fprintf(stderr, "--backend: %s\n", message);
+  return pmmi_backend_at_fault() ? PMM_RUN_FAILED : PMM_RUN_USAGE;
 }
 
 /* What is asked of the chosen cases. */
-static int with_plan(const struct options *o, const struct pmm_plan *plan) {
-  if (o->cases) {
-    int failed = o->any.json ? check_list_cases(plan)
-                             : pmm_plan_list(stdout, plan);
-    return failed ? EXIT_TOOL : EXIT_GOOD;
+static int with_plan(struct backend_check *c) {
+  if (c->options.cases) {
+    int failed = c->options.any.json ? check_list_cases(&c->run.plan)
+                                     : pmm_plan_list(stdout, &c->run.plan);
+    return failed ? PMM_RUN_TOOL : PMM_RUN_GOOD;
   }
-  return check_with_processes(o, plan);
+  return pmm_run_cases(&c->run);
 }
 
-static int answer(const struct options *o) {
-  struct pmm_plan plan = {.cases = NULL};
+static void set_up(struct backend_check *c) {
+  c->run.program = &program;
+  c->run.options = &c->options.any;
+  c->run.column = (struct pmm_column){
+      .backend = c->options.backend, .lane = "plain", .attach = "vtable"};
+  /* Not _exit(): leak checkers and coverage have their say at exit. */
+  c->run.course.hooks.leave = exit;
+}
+
+static int answer(struct backend_check *c) {
+  const struct options *o = &c->options;
   if (o->any.help) {
     print_help();
-    return EXIT_GOOD;
+    return PMM_RUN_GOOD;
   }
   if (o->list && !o->cases) {
     int failed = o->any.json ? check_list_json() : check_list_table();
-    return failed ? EXIT_TOOL : EXIT_GOOD;
+    return failed ? PMM_RUN_TOOL : PMM_RUN_GOOD;
   }
   if (o->describe && !o->cases) {
     return describe(o);
   }
-  int code = pmm_plan_make(&plan, &o->any);
-  code = code != 0 ? code : with_plan(o, &plan);
-  pmm_plan_free(&plan);
-  return code;
+  set_up(c);
+  int code = pmm_plan_make(&c->run.plan, &o->any);
+  return code != 0 ? code : with_plan(c);
 }
 
 int main(int argc, char **argv) {
-  struct options o = {.backend = "pool",
-                      .any = {.timeout_s = 30, .sample = 1}};
+  struct backend_check c = {
+      .options = {.backend = "pool",
+                  .any = {.program = argv[0],
+                          .timeout_s = TIMEOUT_S,
+                          .sample = 1}}};
   pmmi_backend_prepare(argv);
-  int code = pmmi_options_read("pmm-backend-check", tables, &o, argc, argv);
-  code = code != 0 ? code : answer(&o);
-  pmmi_options_free(tables, &o);
+  int code =
+      pmmi_options_read("pmm-backend-check", tables, &c.options, argc, argv);
+  code = code != 0 ? code : answer(&c);
+  pmm_plan_free(&c.run.plan);
+  pmmi_options_free(tables, &c.options);
   return code;
 }

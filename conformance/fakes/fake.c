@@ -47,6 +47,13 @@ static void hang(void) {
 static void exit_0(void) { exit(0); }
 static void exit_7(void) { _exit(7); }
 static void crash(void) { (void)raise(SIGSEGV); }
+
+/* As AddressSanitizer ends a process in which it found an error. */
+static void report_error(void) {
+  (void)fputs("==7==ERROR: AddressSanitizer: double-free on 0x10\n", stderr);
+  _exit(1);
+}
+
 static void killed(void) { (void)raise(SIGKILL); }
 
 /* Volatile, so that no compiler or analyzer knows whom it calls. */
@@ -294,6 +301,7 @@ static const struct fake fakes[] = {
     {"hang", hang, NULL},
     {"exit_0", exit_0, NULL},
     {"exit_7", exit_7, NULL},
+    {"reports", report_error, NULL},
     {"crash", crash, NULL},
     {"killed", killed, NULL},
     {"double_free", double_free, NULL},

@@ -6,7 +6,8 @@
  *   1. FAKE_PROFILE names its profile; without it there is none.
  *   2. FAKE_REFUSES names the operation that answers PMM_UNSUPPORTED;
  *      "?" lists those that can, and ends the process.
- *   3. close() aborts when more objects live than at open(), as runtimes do
+ *   3. With FAKE_SWALLOWS an append that gets no memory says that all is well.
+ *   4. close() aborts when more objects live than at open(), as runtimes do
  *      that assert that the host gave everything back.
  */
 #include <stdio.h>
@@ -35,6 +36,7 @@ struct refusal {
 static const char *refused;          /* NULL: nothing                        */
 static const struct refusal *refusal;
 static const struct pmm_op_entry *entry; /* of what is refused              */
+static int swallows;                     /* an append without memory        */
 
 static uint64_t count_objects(pmm_rt *rt) {
   struct pmm_memory memory = {.struct_size = sizeof memory};
@@ -67,6 +69,16 @@ static void strict_close(pmm_rt *rt) {
   honest.close(rt);
 }
 
+static enum pmm_status swallowing_append(pmm_rt *rt, pmm_obj *list,
+                                         pmm_obj *item) {
+  enum pmm_status status = honest.list_append(rt, list, item);
+  if (status == PMM_NO_MEMORY) {
+    honest.error_clear(rt);
+    status = PMM_OK;
+  }
+  return status;
+}
+
 static const struct refusal *find_refusal(const char *name) {
   const struct refusal *at = refusals;
   while (at->name != NULL && strcmp(at->name, name) != 0) {
@@ -90,7 +102,13 @@ static void put_refusal(void *structure) {
 
 static const void *feature(const char *name) {
   static struct pmm_ops room; /* more than any feature needs               */
+  static struct pmm_list_ops lists;
   const void *structure = pmmi_subject_reference.feature(name);
+  if (swallows && strcmp(name, "list") == 0) {
+    lists = *(const struct pmm_list_ops *)structure;
+    lists.list_append = swallowing_append;
+    return &lists;
+  }
   if (entry == NULL || strcmp(pmm_feature_name(entry->feature), name) != 0) {
     return structure;
   }
@@ -114,6 +132,7 @@ const struct pmm_subject *pmm_subject_get(uint32_t host_abi) {
   char message[200];
   const char *profile = getenv("FAKE_PROFILE");
   refused = getenv("FAKE_REFUSES");
+  swallows = getenv("FAKE_SWALLOWS") != NULL;
   if (refused != NULL && strcmp(refused, "?") == 0) {
     list_refusals();
   }

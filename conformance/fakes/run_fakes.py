@@ -41,6 +41,7 @@ EXPECTED: dict[str, Verdict] = {
     "hang": (INSTANCE, ("TIMEOUT",), "body", "s), in phase body, in instance_new"),
     "exit_0": (INSTANCE, ("HARNESS_ERROR",), "body", "with 0 in phase body, in inst"),
     "exit_7": (INSTANCE, ("HARNESS_ERROR",), "body", "exited with 7"),
+    "reports": (INSTANCE, ("SANITIZER",), "body", "AddressSanitizer: double-free"),
     "crash": (INSTANCE, ("CRASH", "SANITIZER"), "body", "in instance_new"),
     "crash_in_row": (ROWS, ("CRASH", "SANITIZER"), "body", "body, in same, at same"),
     "killed": (INSTANCE, ("CRASH",), "body", "signal 9"),
@@ -68,7 +69,7 @@ EXPECTED: dict[str, Verdict] = {
     "raises_in_release": (DEATH, ("FAIL",), "body", "was OK and is NO_MEMORY"),
 }
 
-# fakes whose reproduce line is typed again (not those that wait for a timeout)
+# fakes whose repeat line is typed again (not those that wait for a timeout)
 REPEATED = {"honest", "crash", "miscounts", "leaks", "forged_pass", "wrong_abi"}
 
 
@@ -110,7 +111,7 @@ def run_suite(program: str, fake: Path) -> tuple[list[dict[str, Any]], str, int]
 
 
 def repeated_class(line: str) -> str:
-    """The class that the printed reproduce line gets, typed as it stands."""
+    """The class that the printed repeat line gets, typed as it stands."""
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "out.jsonl"
         command = f"{line} --jsonl {shlex.quote(str(lines))}"
@@ -125,13 +126,13 @@ def reproduce_faults(stem: str, result: dict[str, Any]) -> list[str]:
     """What is wrong with the line that shall repeat the result."""
     line = result["reproduce"]
     if "--timeout 2 " not in line:
-        return [f"its reproduce line has no --timeout: {line}"]
+        return [f"its repeat line has no --timeout: {line}"]
     if stem not in REPEATED:
         return []
     again = repeated_class(line)
     if again == result["class"]:
         return []
-    return [f"its reproduce line gets {again}: {line}"]
+    return [f"its repeat line gets {again}: {line}"]
 
 
 def leftovers(fake: Path) -> int:

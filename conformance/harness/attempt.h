@@ -36,6 +36,7 @@ struct pmm_setting {
   const char *mode;
   enum pmm_lane lane;
   uint64_t seed;
+  uint64_t only_point; /* oom lanes: this point alone; 0: all               */
   const struct pmm_profile *profile; /* NULL: nobody has one                 */
 };
 

@@ -17,20 +17,11 @@
 #include <stdio.h>
 
 #include "pmm/view.h"
-
-/** Called around each fork(); each may be NULL. */
-struct pmm_fork_hooks {
-  void *ctx;
-  void (*before)(void *ctx);
-  void (*after_parent)(void *ctx);
-  void (*after_child)(void *ctx);
-  /** Ends the child when its record is sent; NULL: _exit(). */
-  void (*leave)(int status);
-};
+#include "process.h"
 
 /** What a host offers; every member may be NULL. */
 struct pmm_conform_host {
-  const char *command; /* starts the reproduce line, as a shell reads it;   */
+  const char *command; /* starts the repeat line, as a shell reads it;      */
                        /* NULL: the program as it was called                */
   /** The subject of that name or path; NULL and a message when there is
    *  none.  Runs first in a process of its own: loading may crash. */

@@ -1,38 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * judge.h - from processes to the result of one case.
+ * judge.h - what work in a process comes to: one record, its own or one that
+ * says how it went wrong.
  *
- *   1. What a process did becomes one record: its own, or one that says how
- *      it went wrong.
- *   2. A case is a plain attempt; in the out-of-memory lanes a sweep follows:
- *      points 1, 2, 3 ... until no allocation fails any more.
+ *   it ended by a signal                          CRASH
+ *   it did not end in time                        TIMEOUT
+ *   a sanitizer or valgrind reported an error     SANITIZER
+ *   it left without a whole, sealed record,       HARNESS_ERROR
+ *   or with another exit code than 0
+ *   it could not be started                       NOT_RUN
+ *   else                                          what its record says
  *
- * Invariant: pmm_judge_case() returns a record whatever the subject does.
+ * Invariant: a record comes whatever the work does.
  */
 #ifndef PMM_CONFORM_JUDGE_H
 #define PMM_CONFORM_JUDGE_H
 
-#include "attempt.h"
-#include "conform.h"
 #include "process.h"
 
-/** How cases are run. */
+/** How work is run. */
 struct pmm_course {
-  struct pmm_setting setting;
   struct pmm_fork_hooks hooks;
-  double timeout_s;
-  uint64_t only_point; /* oom lanes: this point alone; 0: all               */
-  int in_process;      /* 1: no fork, for debuggers and valgrind            */
+  double timeout_s; /* of a process                                         */
+  int in_process;   /* 1: no fork, for debuggers and valgrind               */
+  /** Name of the operation that was under way, which the progress has as a
+   *  number; NULL: there is none.  The member is NULL where none is kept. */
+  const char *(*operation_name)(uint32_t operation);
 };
 
-/** Run and judge one case.  `output` receives what it printed (the
- *  last of it) when it did not pass. */
-void pmm_judge_case(const struct pmm_course *course,
-                    const struct pmm_case *test_case,
-                    struct pmm_record *record, char *output, size_t size);
+/** What work came to. */
+struct pmm_outcome {
+  struct pmm_record record;
+  char output[PMM_OUTPUT_BYTES]; /* the last that it printed; "" after PASS  */
+};
 
-/** One process's record, or one that says how it went wrong. */
-void pmm_judge_process(const struct pmm_process *process,
-                       struct pmm_record *record);
+/** Run `work(ctx)` and judge it. */
+void pmm_judge(const struct pmm_course *course, pmm_work work, void *ctx,
+               struct pmm_outcome *outcome);
 
 #endif /* PMM_CONFORM_JUDGE_H */

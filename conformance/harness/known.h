@@ -25,19 +25,10 @@
 #define PMM_CONFORM_KNOWN_H
 
 #include "case.h"
+#include "column.h"
 #include "result.h"
 
 struct pmm_known;
-
-/** What runs: NULL matches "*" alone. */
-struct pmm_column {
-  const char *subject;
-  const char *version;
-  const char *build;
-  const char *backend;
-  const char *mode;
-  const char *lane;
-};
 
 /** The expectations of a file; NULL and a message that names line and key. */
 struct pmm_known *pmm_known_read(const char *path, char *message, size_t size);
@@ -51,8 +42,9 @@ int pmm_known_stray(const struct pmm_known *known,
                     const struct pmm_entry *const *cases, size_t n,
                     const char **glob);
 
-/** Change the record's class to what an entry makes of it; `today` is as
- *  "2026-12-31".  The entry's reason, NULL: none says anything of it. */
+/** Change the record's class to what an entry makes of it; of the column a
+ *  member that is NULL matches "*" alone; `today` is as "2026-12-31".  The
+ *  entry's reason; NULL: none says anything of it. */
 const char *pmm_known_apply(const struct pmm_known *known,
                             const struct pmm_column *column, const char *id,
                             const char *today, struct pmm_record *record);

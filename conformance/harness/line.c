@@ -26,6 +26,14 @@ json_t *pmm_line_strings(const char *const *items) {
   return array;
 }
 
+json_t *pmm_line_entry(const struct pmm_entry *entry) {
+  return json_pack("{s:s, s:s, s:o, s:s, s:s, s:i}", "id", entry->id, "title",
+                   entry->title, "requirements",
+                   pmm_line_strings(entry->requirements), "level",
+                   pmm_level_name(entry->level), "file",
+                   pmm_line_path(entry->file), "line", entry->line);
+}
+
 static json_t *figure_or_null(uint64_t value) {
   return value == 0 ? json_null() : json_integer((json_int_t)value);
 }

@@ -11,6 +11,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
+#include "entry.h"
+
 enum { PMM_LINE_SCHEMA = 1 };
 
 /** A case and what became of it; texts may be NULL where "or NULL" stands. */
@@ -40,6 +42,9 @@ json_t *pmm_line_json(const struct pmm_line *line);
 
 /** A file as the project's root sees it, wherever the build was. */
 const char *pmm_line_path(const char *file);
+
+/** What every case says of itself, as an object.  New. */
+json_t *pmm_line_entry(const struct pmm_entry *entry);
 
 /** The strings of a NULL-terminated array; NULL is an empty one.  New. */
 json_t *pmm_line_strings(const char *const *items);

@@ -11,7 +11,7 @@
 #include "base/options.h"
 
 struct pmm_options {
-  const char *command;     /* starts the reproduce line, quoted; NULL: the  */
+  const char *command;     /* starts the repeat line, quoted; NULL: the     */
   const char *program;     /* program as it was called                      */
   struct pmmi_texts cases; /* globs; none: all cases                        */
   const char *requirement; /* whose cases; NULL: of all                     */

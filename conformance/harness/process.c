@@ -199,10 +199,11 @@ static void read_output(struct pmm_process *out) {
   out->output[got] = '\0';
 }
 
-static void finish(pid_t child, int in, double deadline,
-                   struct pmm_process *out) {
+static void finish(pid_t child, int in, struct pmm_process *out) {
   int status = 0;
-  int in_time = wait_for_end(child, in, deadline, &status, out);
+  double start = now_s();
+  int in_time = wait_for_end(child, in, start + out->timeout_s, &status, out);
+  out->elapsed_ns = (uint64_t)((now_s() - start) * 1e9);
   (void)kill(-child, SIGKILL); /* stragglers of its group, too */
   if (in_time) {
     pmm_orphans_end(&before);
@@ -276,7 +277,7 @@ void pmm_process_run(pmm_work work, void *ctx, double timeout_s,
   if (child > 0) {
     out->code = 0;
     (void)setpgid(child, child); /* in case the child has not yet */
-    finish(child, ends[0], now_s() + timeout_s, out);
+    finish(child, ends[0], out);
   }
   (void)close(ends[0]);
 }

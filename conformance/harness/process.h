@@ -18,7 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conform.h"
 #include "result.h"
 
 /** Room for what a case printed: a sanitizer's report fits with its head. */
@@ -27,6 +26,16 @@ enum { PMM_OUTPUT_BYTES = 16384 };
 /** What the child does: fill the record. */
 typedef void (*pmm_work)(void *ctx, struct pmm_progress *progress,
                          struct pmm_record *record);
+
+/** Called around each fork(); each may be NULL. */
+struct pmm_fork_hooks {
+  void *ctx;
+  void (*before)(void *ctx);
+  void (*after_parent)(void *ctx);
+  void (*after_child)(void *ctx);
+  /** Ends the child when its record is sent; NULL: _exit(). */
+  void (*leave)(int status);
+};
 
 enum pmm_ending {
   PMM_ENDED_EXIT,      /* `code` is the exit status                         */
@@ -47,6 +56,7 @@ struct pmm_process {
   struct pmm_record record; /* trusted only if whole and sealed             */
   uint64_t nonce;           /* that it must be sealed with                  */
   double timeout_s;         /* that it was given                            */
+  uint64_t elapsed_ns;      /* from the fork to its end                     */
   size_t output_bytes;      /* what it wrote to stdout and stderr in all    */
   char output[PMM_OUTPUT_BYTES]; /* the last of it, as text                 */
 };

@@ -1,47 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * report.h - what a run says: TAP for people and Meson, JSON lines for
- * machines, one reproduce line a failure.
+ * machines, and one line that repeats a result.
  *
- * Invariant: each case is reported once, in the order of the plan.
+ * Of the JSON the first line says what is tested and how ("host"), then comes
+ * one a case, and the last has the counts ("end").
  */
 #ifndef PMM_CONFORM_REPORT_H
 #define PMM_CONFORM_REPORT_H
 
-#include <stdio.h>
+#include "run.h"
 
-#include "attempt.h"
-#include "conform_options.h"
-#include "plan.h"
-#include "result.h"
+/** The head: TAP's plan and the host line. */
+void pmm_report_start(struct pmm_run *run);
 
-struct pmm_report {
-  FILE *jsonl; /* NULL: none                                                */
-  const struct pmm_conform_options *options;
-  const struct pmm_setting *setting; /* of the run; filled before the start */
-  const char *backend; /* specification; NULL: the subject's own            */
-  const char *allocator; /* name of the subject's own; NULL: not known      */
-  const char *subject_name;
-  int number; /* of the last case                                           */
-  unsigned counts[PMM_CLASS_COUNT];
-  int write_failed; /* errno of the JSON lines' file                        */
-};
+/** One case; what it printed is shown when it failed. */
+void pmm_report_case(struct pmm_run *run, const struct pmm_entry *entry,
+                     const struct pmm_outcome *outcome);
 
-/** The head: TAP plan and the host line. */
-void pmm_report_start(struct pmm_report *report, size_t case_count);
-
-/** One case; `output` is shown when it failed. */
-void pmm_report_case(struct pmm_report *report,
-                     const struct pmm_case *test_case,
-                     const struct pmm_record *record, const char *output);
-
-/** The end: counts.  1 when a case failed. */
-int pmm_report_end(struct pmm_report *report);
-
-/** The cases as JSON, with the table of operations and what the subject says
- *  of itself; NULL: it cannot be used, for this reason, which is its own
- *  fault or that of who named it. */
-int pmm_report_list_json(FILE *out, const struct pmm_plan *plan, const struct pmm_view *view, const char *reason,
-                         int at_fault);
+/** The end: the counts. */
+void pmm_report_end(struct pmm_run *run);
 
 #endif /* PMM_CONFORM_REPORT_H */

@@ -76,5 +76,6 @@ int pmm_record_is_sealed(const struct pmm_record *record, uint64_t nonce) {
          record->class < PMM_CLASS_COUNT && record->seal == seal_of(record) &&
          record->message[sizeof record->message - 1] == '\0' &&
          record->feature[sizeof record->feature - 1] == '\0' &&
+         record->broken[sizeof record->broken - 1] == '\0' &&
          record->file[sizeof record->file - 1] == '\0';
 }

@@ -74,10 +74,11 @@ struct pmm_record {
   uint64_t point;       /* allocation that failed; 0: none                  */
   uint64_t fired;       /* allocations that were made to fail               */
   uint64_t points;      /* points tried by a sweep                          */
-  uint64_t elapsed_ns;  /* the body                                         */
+  uint64_t elapsed_ns;  /* the body; of one that did not end, its process   */
   struct pmm_counters counters;
   char file[96];
   char feature[64];     /* UNSUPPORTED: what is missing                     */
+  char broken[32];      /* requirement that did not hold; "": the case's    */
   char message[640];
   uint64_t seal;        /* over all fields before it                        */
 };

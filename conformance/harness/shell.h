@@ -17,6 +17,10 @@
 /** Write one word, quoted where it needs to be, without a newline in it. */
 static inline void pmm_shell_word(FILE *out, const char *word);
 
+/** Write " --option value"; nothing when the value is NULL. */
+static inline void pmm_shell_option(FILE *out, const char *option,
+                                    const char *value);
+
 /* ---- how ---------------------------------------------------------------- */
 
 static inline int pmm_shell_is_control(char c) {
@@ -61,6 +65,14 @@ static inline void pmm_shell_word(FILE *out, const char *word) {
       (void)fputs(*c == '\'' ? "'\\''" : (const char[]){*c, '\0'}, out);
     }
     (void)fputc('\'', out);
+  }
+}
+
+static inline void pmm_shell_option(FILE *out, const char *option,
+                                    const char *value) {
+  if (value != NULL) {
+    (void)fprintf(out, " --%s ", option);
+    pmm_shell_word(out, value);
   }
 }
 

@@ -39,8 +39,7 @@ def call(command: list[str]) -> tuple[list[dict[str, object]], str]:
     )
     text = jsonl.read_text(encoding="utf-8") if jsonl.exists() else ""
     lines = [json.loads(line) for line in text.splitlines()]
-    lead = r"^# (?:reproduce|repeat): (.*)$"
-    printed = re.findall(lead, done.stdout, re.MULTILINE)
+    printed = re.findall(r"^# repeat: (.*)$", done.stdout, re.MULTILINE)
     cases = [line for line in lines if line["type"] == "case"]
     return cases, printed[0] if printed else done.stdout + done.stderr
 

@@ -168,10 +168,10 @@ def test_a_run_over_bad_plugins_fails_and_is_no_error_of_the_tool(outcome):
         ("aborts", "backend.realloc_data", "CRASH", "SIGABRT", ASSERTION),
         ("overruns", "backend.realloc_data", "CRASH", "SIGSEGV", "deeper"),
         ("bus", "backend.sized_free", "CRASH", "SIGBUS", "page 3 is gone"),
-        ("exits", "backend.realloc_data", "CRASH", None, "that is all I do"),
+        ("exits", "backend.realloc_data", "HARNESS_ERROR", None, "that is all I do"),
         ("hangs", "backend.realloc_data", "TIMEOUT", None, "waiting for a lock"),
-        ("loads", "backend.alignment", "CRASH", "SIGABRT", "no room for the arena"),
-        ("getter", "backend.alignment", "CRASH", "SIGSEGV", "find my own table"),
+        ("loads", "backend.aligned", "CRASH", "SIGABRT", "no room for the arena"),
+        ("getter", "backend.aligned", "CRASH", "SIGSEGV", "find my own table"),
     ],
 )
 def test_a_backend_check_survives(outcome, name, case, outcome_is, signal, words):

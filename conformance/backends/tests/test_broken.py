@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 SOUND = ("sound", "sound_headed")
-BAD = {"FAIL", "CRASH", "TIMEOUT", "WARN"}
+BAD = {"FAIL", "CRASH", "TIMEOUT", "WARN", "HARNESS_ERROR", "SANITIZER"}
 PARTS = 3
 
 Case = dict[str, Any]

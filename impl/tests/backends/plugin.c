@@ -14,11 +14,13 @@
  *   crashes      dies in realloc
  *   hangs        never returns from alloc_zero
  *   leaves       ends the process in free_sized
+ *   reports      ends it there as AddressSanitizer does that found an error
  *   dirty        does not zero
  *   null_zero    claims ZERO_UNIQUE and returns NULL for 0 bytes
  *   same_zero    returns one pointer for all requests of 0 bytes
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -27,7 +29,7 @@
 
 enum {
   good, old_abi, refuses, short_struct, no_alloc, claims, hides, nameless,
-  overlaps, crashes, hangs, leaves, dirty, null_zero, same_zero
+  overlaps, crashes, hangs, leaves, reports, dirty, null_zero, same_zero
 };
 
 static char zero_block[16]; /* what same_zero hands out                       */
@@ -96,6 +98,10 @@ static void plugin_free_sized(void *heap, void *block, size_t size) {
   (void)size;
   if (VARIANT == leaves) {
     _exit(0);
+  }
+  if (VARIANT == reports) {
+    (void)fputs("==7==ERROR: AddressSanitizer: double-free on 0x10\n", stderr);
+    _exit(1);
   }
   plugin_free(heap, block);
 }

@@ -18,7 +18,6 @@ import msgspec
 from pmm.base.errors import no_document
 from pmm.base.last_words import clean, last_words
 from pmm.base.paths import Paths
-from pmm.base.plain_text import shell_word
 from pmm.base.typed_names import fitting, id_part
 from pmm.collect.asked import other_than_asked
 from pmm.documents.jobs import Job, JobResult
@@ -146,16 +145,6 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
     )
 
 
-def repeatable(job: Job, line: str) -> str:
-    """Return a reproduce line whose program can be found from where jobs start.
-
-    The program knows its own name, not the folder that people stand in.
-    """
-    first, space, rest = line.partition(" ")
-    named = first == job.program
-    return shell_word(job.argv[0]) + space + rest if named else line
-
-
 def make_case(job: Job, column: str, line: CaseLine, paths: Paths) -> CaseResult:
     """Make the result of one case line, not yet judged."""
     return CaseResult(
@@ -180,7 +169,7 @@ def make_case(job: Job, column: str, line: CaseLine, paths: Paths) -> CaseResult
         elapsed_ns=line.elapsed_ns,
         counters=line.counters,
         inexact=line.inexact,
-        reproduce=repeatable(job, line.reproduce),
+        reproduce=line.reproduce,
         words=last_words(line.words),
     )
 

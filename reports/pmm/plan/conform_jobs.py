@@ -151,5 +151,5 @@ def backend_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
         argv = [command(world, "pmm-backend-check"), "--backend", backend]
         yield make_job(
             "backend-check", world.label(backend), argv,
-            output_argv=CASES_WRITTEN, backend=backend,
+            output_argv=CASES_WRITTEN, backend=backend, timeout_s=300,
         )  # fmt: skip
