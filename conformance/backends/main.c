@@ -191,5 +191,5 @@ int main(int argc, char **argv) {
   code = code != 0 ? code : answer(&c);
   pmm_plan_free(&c.run.plan);
   pmmi_options_free(tables, &c.options);
-  return code;
+  return fflush(stdout) == 0 ? code : PMM_RUN_TOOL;
 }

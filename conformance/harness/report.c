@@ -59,8 +59,8 @@ static void write_host(struct pmm_run *run) {
                 pmm_text_json(column->backend), "backend_version",
                 pmm_text_json(column->backend_version), "mode",
                 pmm_text_json(column->mode), "lane", column->lane, "features",
-                run->program->features(run), "seed", (json_int_t)run->options->seed,
-                "attach", column->attach));
+                run->program->features(run), "seed",
+                (json_int_t)run->options->seed, "attach", column->attach));
 }
 
 static json_t *figure(uint64_t value) {
