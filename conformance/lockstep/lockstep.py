@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 import tomllib
@@ -58,6 +59,7 @@ class Outcome:
     programs: int = 0
     operations: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     differences: list[Difference] = field(default_factory=list)
 
     def unexplained(self) -> list[Difference]:
@@ -67,11 +69,12 @@ class Outcome:
 
 def known_reason(difference: Difference, right: str, table: list[dict[str, Any]]) -> str:
     """The entry of known.toml that explains a difference, or nothing."""
+    steps = [*difference.steps, difference.where]
     for entry in table:
         of_this = any(fnmatchcase(right, glob) for glob in entry["right"])
-        steps = [*difference.steps, difference.where]
         if of_this and all(
-            any(fnmatchcase(step, glob) for step in steps) for glob in entry["steps"]
+            sum(fnmatchcase(step, glob) for step in steps) >= entry["steps"].count(glob)
+            for glob in entry["steps"]
         ):
             return str(entry["id"])
     return ""
@@ -81,6 +84,11 @@ def read_known(path: Path) -> list[dict[str, Any]]:
     """The explained differences."""
     with path.open("rb") as stream:
         return list(tomllib.load(stream).get("difference", []))
+
+
+def cpu_seconds() -> float:
+    """What this process has used, and each process that it waited for."""
+    return sum(os.times()[:4])
 
 
 class Pair:
@@ -191,7 +199,7 @@ def meet(pair: Pair, options: argparse.Namespace, outcome: Outcome, number: int)
 def run_pair(pair: Pair, options: argparse.Namespace) -> Outcome:
     """Run until enough programs have run or too many differ."""
     outcome = Outcome()
-    started = time.monotonic()
+    started, used = time.monotonic(), cpu_seconds()
     both = stream(pair, options, options.start)
     try:
         while len(outcome.unexplained()) < options.most and compare_until(
@@ -203,7 +211,9 @@ def run_pair(pair: Pair, options: argparse.Namespace) -> Outcome:
     finally:
         for process in both:
             process.close()
+    pair.close()
     outcome.seconds = time.monotonic() - started
+    outcome.cpu_seconds = cpu_seconds() - used
     return outcome
 
 
@@ -236,6 +246,7 @@ def document(outcome: Outcome, pair: Pair, options: argparse.Namespace) -> dict[
         "programs": outcome.programs,
         "operations": outcome.operations,
         "seconds": round(outcome.seconds, 3),
+        "cpu_seconds": round(outcome.cpu_seconds, 3),
         "differences": [vars(d) for d in outcome.differences],
     }
 
@@ -245,10 +256,11 @@ def run_command(pair: Pair, options: argparse.Namespace) -> int:
     outcome = run_pair(pair, options)
     for difference in outcome.differences:
         print_difference(difference, pair, options)
-    rate = outcome.operations / max(outcome.seconds, 1e-9)
+    rate = outcome.operations / max(outcome.cpu_seconds, 1e-9)
     open_ones = len(outcome.unexplained())
     print(f"{outcome.operations:,} operations in {outcome.programs:,} programs on each "
-          f"side, {outcome.seconds:.1f} s ({rate * 3600:.2g} an hour): "
+          f"side, {outcome.seconds:.1f} s, {outcome.cpu_seconds:.1f} of a core "
+          f"({rate * 3600:.2g} a core-hour): "
           f"{len(outcome.differences)} differences, {open_ones} unexplained")  # fmt: skip
     if options.json:
         text = json.dumps(document(outcome, pair, options), indent=1)

@@ -17,6 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(HERE))
 
+from lockstep import Difference, known_reason
 from shrink import ddmin, first_difference
 from sides import PROGRAM
 
@@ -120,6 +121,16 @@ def the_first_difference_is_named() -> None:
     assert first_difference(["0 ->"], ["0 ->"])[1:] == ("nothing", "nothing")
 
 
+def a_glob_that_stands_twice_needs_two_steps() -> None:
+    """One step does not explain what needs two of its kind."""
+    entry = {"id": "two", "right": ["cpython-*"], "steps": ["* = x *", "* = x *"]}
+    one = Difference(1, ["r1 = x 1", "drop r1"], 2, "drop r1", "", "")
+    two = Difference(1, ["r1 = x 1", "r2 = x 2"], 2, "end of the program", "", "")
+    assert known_reason(one, "cpython-3.9.18", [entry]) == ""
+    assert known_reason(two, "cpython-3.9.18", [entry]) == "two"
+    assert known_reason(two, "reference", [entry]) == ""
+
+
 TESTS: list[Callable[[], None]] = [
     a_seed_gives_the_same_digests,
     a_drawn_program_replays_to_its_digest,
@@ -129,6 +140,7 @@ TESTS: list[Callable[[], None]] = [
     a_file_is_replayed_on_both,
     delta_debugging_leaves_what_matters,
     the_first_difference_is_named,
+    a_glob_that_stands_twice_needs_two_steps,
 ]
 
 
