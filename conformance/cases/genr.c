@@ -255,8 +255,11 @@ static enum pmm_status step_itself(void *ctx, pmm_rt *rt, pmm_obj *arg,
   *result = NULL;
   pmm_obj *item = OPS->next(rt, reentry->generator);
   reentry->got = OPS->error(rt);
-  OPS->error_clear(rt);
   OPS->xrelease(rt, item);
+  if (reentry->got == PMM_NO_MEMORY) {
+    return PMM_NO_MEMORY;
+  }
+  OPS->error_clear(rt);
   return PMM_OK;
 }
 

@@ -134,13 +134,17 @@ int pmmi_cpy_raised(pmm_rt *rt, enum pmm_status status) {
   return 1;
 }
 
+/** The contract sets an error without memory; an interpreter makes an
+ *  exception, so none of its allocations is made to fail. */
 enum pmm_status pmmi_cpy_fail(enum pmm_status status, const char *message) {
   assert(status != PMM_OK && message != NULL);
+  pmmi_cpy_account_pause();
   if (status == PMM_NO_MEMORY) {
     PyErr_NoMemory();
   } else {
     PyErr_SetString(pmmi_cpy_class_of(status), message);
   }
+  pmmi_cpy_account_resume();
   return status;
 }
 
