@@ -17,9 +17,12 @@ lines, without pmm, that prints True where all is well::
     issue = "gh-75348"                   # left out: no issue was found
     url = "https://..."
     broken = ["3.8.18", "3.11.7"]        # versions that were tried
-    sound = ["3.12.1"]
+    sound = ["3.12.1", "pypy3 8.0.1"]    # a CPython's stands alone
 
-``try`` is exit 1 when a version that stands in the file ends otherwise than it says.
+``try`` takes whatever runs the cases in plain Python: a CPython, PyPy, MicroPython,
+the folder of pyodide. It is exit 1 when a version that stands in the file ends
+otherwise than it says. A program that needs a module which the interpreter lacks
+(_testcapi, with which allocations are made to fail) is left out, and that is said.
 Python 3.11, the standard library alone.
 """
 
@@ -27,18 +30,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE / "python"))
+
+from interpreters import CannotStartError, Interpreter, introduced, run, signal_name
+
 LINES_MAX = 10
 TEXTS = ("id", "title", "what", "shows")
 SECONDS = 120
-VERSION = "import platform; print(platform.python_version())"
+LACKS = ("ModuleNotFoundError", "ImportError")
 
 Finding = dict[str, Any]
 
@@ -73,50 +78,79 @@ def faults_of(finding: Finding, cases: set[str]) -> list[str]:
     return faults
 
 
-def outcome(python: str, path: Path) -> str:
+def outcome(python: Interpreter, path: Path) -> str:
     """How a program ends: the signal, or the last line that it wrote."""
-    try:
-        done = subprocess.run(
-            [python, "-I", str(path)], capture_output=True, text=True,
-            timeout=SECONDS, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+    ending = run([*python.command, *python.options, str(path)], SECONDS)
+    if ending.seconds is not None:
         return "hangs"
-    if done.returncode < 0:
-        return signal.Signals(-done.returncode).name
-    lines = (done.stdout if done.returncode == 0 else done.stderr).splitlines()
-    return lines[-1] if lines else f"exit code {done.returncode}"
+    if ending.signal is not None:
+        return signal_name(ending.signal)
+    lines = (ending.out if ending.code == 0 else ending.err).splitlines()
+    return lines[-1] if lines else f"exit code {ending.code}"
 
 
-def try_one(python: str, findings: list[Finding]) -> int:
+def name_of(python: Interpreter) -> str:
+    """What an interpreter is called in the file."""
+    is_cpython = python.family == "python"
+    return python.version if is_cpython else f"{python.family} {python.version}"
+
+
+def wanted_of(finding: Finding, name: str) -> str | None:
+    """How the file says that a program ends; None where it does not say."""
+    if name in finding["broken"]:
+        return str(finding["shows"])
+    return "True" if name in finding["sound"] else None
+
+
+def try_one(path: str, findings: list[Finding]) -> int:
     """Run the programs on one interpreter; how many end as the file does not say."""
-    asked = subprocess.run(
-        [python, "-I", "-c", VERSION], capture_output=True, text=True, check=False
-    )
-    version, wrong = asked.stdout.strip(), 0
-    print(f"{version or 'unknown'} ({python})")
+    python = introduced(path)
+    if python.wrong:
+        raise CannotStartError(f"{path}: {python.wrong}")
+    name, wrong = name_of(python), 0
+    print(f"{name} ({path})")
     for finding in findings:
-        wanted = (
-            finding["shows"] if version in finding["broken"]
-            else "True" if version in finding["sound"] else None
-        )  # fmt: skip
-        seen = outcome(python, program(finding))
-        good = wanted is None or seen == wanted
+        wanted, seen = wanted_of(finding, name), outcome(python, program(finding))
+        lacks = seen.startswith(LACKS)
+        good = lacks or wanted is None or seen == wanted
         wrong += not good
         known = "not in the file" if wanted is None else f"file: {wanted}"
+        known = f"left out; {known}" if lacks else known
         print(f"{'ok' if good else 'not ok'} - {finding['id']}: {seen} ({known})")
     return wrong
+
+
+def try_all(paths: list[str], findings: list[Finding]) -> int:
+    """`try`: the exit code."""
+    try:
+        return 1 if sum([try_one(path, findings) for path in paths]) else 0
+    except CannotStartError as error:
+        print(f"found.py: {error}", file=sys.stderr)
+        return 2
 
 
 HEAD = """\
 # Found by pmm
 
-What the cases show in shipped CPythons, each with a program of at most ten lines that
-needs no pmm. `python3 conformance/found.py try python3.12` runs them all on an
-interpreter; a program prints `True` where all is well. `found.py` made this page of
-`found/found.toml`; the versions are those that were tried.
+What the cases show in shipped interpreters, each with a program of at most ten lines that
+needs no pmm. `python3 conformance/found.py try python3.12 pypy3` runs them all on
+interpreters; a program prints `True` where all is well. `found.py` made this page of
+`found/found.toml`; the versions are those that were tried. Where `_testcapi` is
+imported, one allocation after another is made to fail.
 {count} findings, {unknown} of them without an issue that we know of.
 """
+
+
+NAMES = {"pypy3": "PyPy", "micropython": "MicroPython", "pyodide": "pyodide"}
+
+
+def listed(versions: list[str]) -> str:
+    """Return `CPython 3.8.18, 3.9.18; PyPy 8.0.1`."""
+    ours = [version for version in versions if " " not in version]
+    others = [version.split() for version in versions if " " in version]
+    parts = [f"CPython {', '.join(ours)}"] if ours else []
+    parts += [f"{NAMES[family]} {version}" for family, version in others]
+    return "; ".join(parts)
 
 
 def section(finding: Finding) -> str:
@@ -125,11 +159,11 @@ def section(finding: Finding) -> str:
         f"[{finding['issue']}]({finding['url']})" if "issue" in finding
         else "no issue known"
     )  # fmt: skip
-    broken, sound = ", ".join(finding["broken"]), ", ".join(finding["sound"])
+    broken, sound = listed(finding["broken"]), listed(finding["sound"])
     asked = ", ".join(f"`{name}`" for name in finding["cases"])
     return (
         f"\n## {finding['title']}\n\n{finding['what']} ({known})\n\n"
-        f"- `{finding['shows']}` on CPython {broken}\n"
+        f"- `{finding['shows']}` on {broken}\n"
         f"- sound on {sound or 'none that was tried'}\n- asked by {asked}\n\n"
         f"```python\n{program(finding).read_text()}```\n"
     )
@@ -168,7 +202,7 @@ def main(argv: list[str] | None = None) -> int:
     findings = load()
     if options.verb == "try":
         names = options.python or [sys.executable]
-        return 1 if sum(try_one(name, findings) for name in names) else 0
+        return try_all(names, findings)
     if options.list is None:
         parser.error("--list is needed")
     faults = check(findings, options.list, options.verb == "write")

@@ -357,6 +357,16 @@ def test_an_unexpected_pass_is_an_error():
     assert [c.outcome for c in cases if c.id == "x.one"] == ["XPASS"]
 
 
+def test_an_entry_with_a_message_speaks_of_cases_that_say_so():
+    said = {"reported": "FAIL", "outcome": "FAIL", "message": "it returned SYSTEM"}
+    for message, outcome in (("*SYSTEM*", "XFAIL"), ("*LEAK*", "FAIL")):
+        cases, _ = apply(one_313_case(good_run(), **said), expectation(message=message))
+        assert [c.outcome for c in cases if c.id == "x.one"] == [outcome]
+    cases, stale = apply(one_313_case(good_run()), expectation(message="*SYSTEM*"))
+    assert [c.outcome for c in cases if c.id == "x.one"] == ["PASS"]
+    assert not stale
+
+
 def test_an_unused_entry_is_an_error_only_when_its_subject_ran():
     _, stale = apply(good_run(), expectation())
     assert [p.kind for p in stale] == ["expectation"]

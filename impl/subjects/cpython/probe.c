@@ -290,6 +290,8 @@ static PyObject *make_with_kind(struct pmmi_cpy_kind *kind) {
   } else if (PyObject_SetAttr(type, PMMI_CPY_NAME(pmm_kind), capsule) == 0) {
     Py_DecRef(capsule);
     return type;
+  } else if (PyErr_ExceptionMatches(PyExc_AttributeError)) {
+    PyErr_NoMemory(); /* type_update_dict of 3.13 on hides that there is none */
   }
   Py_DecRef(capsule);
   Py_DecRef(type);

@@ -10,13 +10,16 @@
     mode    = "*"
     lane    = "*"
     case    = "gc.threshold_*" # glob
+    message = "*SYSTEM*"       # optional; glob of what the failed case says
     class   = "FAIL"           # what is expected; "WAIVED" takes any bad class
     reason  = "the young threshold is 2000 since 3.13"
     link    = "https://…"      # optional
     expires = 2026-12-31       # optional; on that day the entry is an error
 
 An expected failure becomes XFAIL (or WAIVED) and stays visible; an expected
-failure that passes becomes XPASS, an error. An entry that matches no case of a
+failure that passes becomes XPASS, an error. An entry with a message is about one
+mistake of a subject that many cases may meet: it speaks of the cases that say so
+alone, and of none that passes. An entry that matches no case of a
 column it speaks about, or that has expired, is an error too: a list of excuses
 that nobody reads must not grow.
 """
@@ -54,6 +57,7 @@ class Expectation(Strict, frozen=True):
     backend: str = "*"
     mode: str = "*"
     lane: str = "*"
+    message: str = "*"
     link: str | None = None
     expires: datetime.date | None = None
 
@@ -150,6 +154,8 @@ def judge_case(
     """Apply the first entry that changes a case; an expired one changes nothing."""
     for entry in entries:
         if entry.expires is not None and entry.expires <= today:
+            continue
+        if not fnmatchcase(case.message or "", entry.message):
             continue
         outcome = judged_class(entry, case.reported)
         if outcome != case.reported:

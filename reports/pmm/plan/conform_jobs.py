@@ -19,7 +19,7 @@ from pmm.plan.modes_and_allocators import (
     refuse_unknown,
 )
 from pmm.plan.parts import backend_option, backends_for, command, make_job
-from pmm.plan.profiles import reaches
+from pmm.plan.profiles import FAILING, reaches
 from pmm.plan.selection import LANES, Chosen, Selection, sample_of
 
 CASES_WRITTEN = ("--jsonl", "{dir}/document.jsonl")
@@ -32,6 +32,16 @@ def lanes_for(selection: Selection, backend: str | None) -> tuple[str, ...]:
     reach = selection.how_much.lanes
     deep = reach != "one" and backend is not None and reaches(reach, backend)
     return LANES if deep else ("plain",)
+
+
+def cpython_lanes(
+    selection: Selection, allocator: str | None, newest: bool
+) -> tuple[str, ...]:
+    """Return the lanes that a profile runs on a CPython over an allocator."""
+    every = selection.how_much.cpython_failing
+    if selection.lanes or allocator is not None or every == 0:
+        return selection.lanes or ("plain",)
+    return ("plain", *(FAILING if newest or every == 1 else ()))
 
 
 def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
@@ -113,9 +123,9 @@ def cpython_conform(
             one.allocators, selection.allocators, selection.how_much, one is first,
             selection.seed,
         ):  # fmt: skip
-            for lane in lanes_for(selection, None) if one.hosts else ():
-                oldest = one is not chosen.cpythons[-1]
-                sample = sample_of(selection, lane, oldest)
+            newest = one is chosen.cpythons[-1]
+            for lane in cpython_lanes(selection, allocator, newest) * one.hosts:
+                sample = sample_of(selection, lane, one, newest)
                 yield make_job(
                     "conform",
                     "/".join([one.id, *([allocator] if allocator else []), lane]),
@@ -124,7 +134,8 @@ def cpython_conform(
                         "conform", "--lane", lane, *tail, *sample,
                     ],
                     output_argv=CASES_WRITTEN, subject="cpython", lane=lane,
-                    backend=allocator, interpreter=one.interpreter, timeout_s=300,
+                    backend=allocator, interpreter=one.interpreter,
+                    timeout_s=3600 if lane in FAILING else 300,
                     environment={"PYTHONMALLOC": allocator} if allocator else {},
                 )  # fmt: skip
 

@@ -20,6 +20,7 @@ FAILING_OVER_OTHERS = 145.0
 """Of all native cases, as their samples say: those are heavier than the average.
 The pool has more allocations of its own that can fail."""
 COLUMN_OF_A_CPYTHON = 42.0
+FAILING_ON_A_CPYTHON = 600.0
 PLAIN_PYTHON = 20.0
 """The cases in plain Python, one process each."""
 MOST_SHARES = 60
@@ -74,7 +75,8 @@ def cost_of_cases(job: Job) -> float:
     if job.plain_python:
         whole = PLAIN_PYTHON
     elif job.interpreter is not None:
-        whole = COLUMN_OF_A_CPYTHON
+        failing = job.lane in FAILING
+        whole = FAILING_ON_A_CPYTHON if failing else COLUMN_OF_A_CPYTHON
     elif job.lane in FAILING:
         whole = FAILING_OVER.get(job.backend or "pool", FAILING_OVER_OTHERS)
     share = int(value_of(job, "--sample") or 1)

@@ -103,8 +103,10 @@ def put_off_cpythons(
             lost="their columns of the matrix", choice=True,
             remedy=" ".join(["pmm conform", *(f"--subject {name}" for name in ids)]),
         )  # fmt: skip
-    oldest = chosen.cpythons[0].id if len(chosen.cpythons) > 1 else None
-    if oldest and sample_of(selection, "plain", True) != sample_of(selection, "plain"):
+    yield from put_off_failing(selection, chosen)
+    first = chosen.cpythons[0] if len(chosen.cpythons) > 1 else None
+    if first and sample_of(selection, "plain", first) != sample_of(selection, "plain"):
+        oldest = first.id
         yield Skipped(
             what=f"most cases on {oldest}",
             why=f"{selection.profile} takes one case in "
@@ -122,6 +124,22 @@ def put_off_cpythons(
             lost="whether the same holds over the others", choice=True,
             remedy="pmm conform --subject cpython --allocator all",
         )  # fmt: skip
+
+
+def put_off_failing(selection: Selection, chosen: Chosen) -> Iterator[Skipped]:
+    """Say on which CPythons no allocation was made to fail, and how many cases ran."""
+    every = selection.how_much.cpython_failing
+    if every == 1 or selection.lanes or not chosen.cpythons:
+        return
+    on = f"on {chosen.cpythons[-1].id} alone, one case in {every} of each area"
+    yield Skipped(
+        what=f"{' and '.join(FAILING)} on the CPythons",
+        why=f"{selection.profile} runs them {on if every else 'on none'}",
+        lost="what a CPython does when an allocation fails", choice=True,
+        remedy=" ".join(
+            ["pmm conform --subject cpython", *(f"--lane {name}" for name in FAILING)]
+        ),
+    )  # fmt: skip
 
 
 def missing_programs(world: World, selection: Selection) -> Iterator[Skipped]:

@@ -8,10 +8,11 @@ quick     two minutes: every case on the reference over every backend and on the
           newest CPython, a sample on the oldest; short benchmarks, and small
           workloads on the CPythons
 standard  ten minutes: also the other lanes over the yardsticks, those of failing
-          allocations on a seeded sample; one more allocator of a CPython;
+          allocations on a seeded sample, also on the newest CPython; one more
+          allocator of a CPython;
           full-sized workloads everywhere, longer benchmarks
 nightly   everything there is: all lanes in every mode over every backend, every
-          CPython over every allocator it has
+          CPython over every allocator it has and with failing allocations
 smoke     one minute: the jobs of `standard`, each at its smallest size; a check of
           the plan and of the programs, whose figures mean nothing
 
@@ -58,6 +59,10 @@ class Profile:
     failing_sample: int = 1
     """Lanes of failing allocations take one case in so many of each area. A whole
     lane takes 150 CPU seconds over the pool; there are four in `standard`."""
+    cpython_failing: int = 0
+    """On a CPython, lanes of failing allocations take one case in so many of each
+    area: a whole lane takes ten minutes. 1: all of them, on every CPython over its own
+    allocator; more: on the newest alone; 0: they are not run."""
     sample: int = 1
     """The other lanes take one case in so many."""
     oldest_sample: int = 1
@@ -79,12 +84,13 @@ PROFILES: dict[str, Profile] = {
         lanes="yardsticks", modes="every", modes_in_lanes=False, cpythons="ends",
         allocators="yardsticks", whole_twins="every", leaks="yardsticks",
         millions="yardsticks", bench_seconds=0.02, repetitions=5, failing_sample=12,
+        cpython_failing=48,
     ),
     "nightly": Profile(
         summary="hours: every lane, mode, backend, CPython and allocator",
         lanes="every", modes="every", modes_in_lanes=True, cpythons="every",
         allocators="every", whole_twins="every", leaks="every", millions="every",
-        bench_seconds=0.5, repetitions=5,
+        bench_seconds=0.5, repetitions=5, cpython_failing=1,
     ),
     "smoke": Profile(
         summary="one minute: the plan of standard at its smallest sizes",

@@ -1,0 +1,4 @@
+nested = []
+for _ in range(200000): nested = [nested]
+del nested
+print(True)

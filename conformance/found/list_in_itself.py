@@ -1,0 +1,4 @@
+items = []
+items.append(items)
+try: print(repr(items) == "[[...]]")
+except RuntimeError: print(False)

@@ -1,0 +1,3 @@
+import gc
+item = object()
+print(sum(one is item for one in gc.get_referents([item, item])) == 2)

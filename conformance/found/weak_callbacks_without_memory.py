@@ -1,0 +1,10 @@
+import _testcapi, weakref
+class C: pass
+for n in range(1, 8):
+    target = C(); kept = [weakref.ref(target, lambda _: None) for _ in range(30)]
+    _testcapi.set_nomemory(n, n + 1)
+    del target
+    try: _testcapi.remove_mem_hooks()
+    except SystemError: pass
+    if any([one() is not None for one in kept]): print(False); break
+else: print(True)
