@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pmm.base.errors import UsageError
 from pmm.base.paths import Paths
 from pmm.base.typed_names import choose, nearest, slug
+from pmm.collect.conform import make_column
 from pmm.discover.cpythons import CPython, primary
 from pmm.discover.introductions import Stranger
 from pmm.discover.named_by_path import Named, NamedBackend, NamedSubject, SaidSubject
@@ -189,6 +190,21 @@ def test_nightly_runs_a_cpython_over_each_allocator_it_was_built_with(world):
     jobs = make_plan(found, Selection(profile="nightly", kinds=("conform",))).jobs
     over = {job.backend for job in jobs if job.subject == "cpython"}
     assert over == {None, *known[1:]}
+    titles = {make_column(job, None, True).label for job in jobs if job.interpreter}
+    assert "cpython-3.14.10 PYTHONMALLOC=malloc" in titles
+    assert {"cpython-3.14.10", "cpython-3.14.10 oom-once"} <= titles
+
+
+def test_standard_fails_allocations_on_the_newest_cpython_and_says_so(seven):
+    asked = {"profile": "standard", "kinds": ("conform",)}
+    plan = make_plan(seven, Selection(**asked))
+    on = {j.interpreter for j in plan.jobs if j.lane == "oom-once" and j.interpreter}
+    assert on == {"/usr/bin/python3.13.0"}
+    said = next(s for s in plan.skipped if s.what.endswith("on the CPythons")
+                and "oom-once" in s.what)  # fmt: skip
+    assert "one case in 48" in said.why
+    quick = make_plan(seven, Selection(kinds=("conform",)))
+    assert any("runs them on none" in s.why for s in quick.skipped)
 
 
 def test_another_seed_takes_another_allocator(world):

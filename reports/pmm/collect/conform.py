@@ -119,6 +119,8 @@ def make_column(job: Job, host: HostLine | None, complete: bool) -> Column:
     labels = {
         id_part(name): name for name in (job.subject_label, job.backend_label) if name
     }
+    if job.interpreter is not None and job.backend is not None:
+        labels[job.backend] = f"PYTHONMALLOC={job.backend}"
     parts = [labels.get(part, part) for part in column_id(job).split("/")]
     version = host.subject_version if host else None
     named = fitting(version or "") and (version or "") not in parts[0]
