@@ -6,5 +6,5 @@ for n in range(1, 8):
     del target
     try: _testcapi.remove_mem_hooks()
     except SystemError: pass
-    if any([one() is not None for one in kept]): print(False); break
+    if any([one is kept[0]() for one in [C() for _ in range(99)]]): print(False); break
 else: print(True)

@@ -99,7 +99,9 @@ def test_a_larger_profile_holds_the_smaller_one(world):
         for p in PROFILES
     )
     assert quick <= standard <= nightly
-    assert smoke == standard
+    assert smoke == {
+        name for name in standard if not ("/cpython-" in name and "oom" in name)
+    }
 
 
 @pytest.fixture
@@ -154,9 +156,10 @@ def test_standard_samples_the_lanes_of_failing_allocations_and_says_so(world):
     assert every > 1
     on_cpython = profiles.PROFILES["standard"].cpython_failing
     both = {str(every), str(on_cpython)}
-    assert shares["oom-once"] == shares["oom-persist"] == both
+    assert shares["oom-once"] == both
+    assert shares["oom-persist"] == {str(every)}
     assert shares["plain"] == shares["gc-stress"] == shares["shuffle"] == {"all"}
-    said = next(s for s in plan.skipped if "oom-once and oom-persist" in s.what)
+    said = next(s for s in plan.skipped if s.what.startswith("most cases in oom-once"))
     assert f"one case in {every}" in said.why
     assert "seed 5" in said.why
     assert said.remedy == "pmm conform --lane oom-once --lane oom-persist"
@@ -387,7 +390,8 @@ def test_the_allocators_of_a_cpython_are_its_backends(world):
     }  # fmt: skip
     standard = conform_ids(world, profile="standard", **everywhere)
     assert standard == {
-        "cpython-3.11.7/plain", "cpython-3.11.7/malloc/plain", "cpython-3.13.0/plain"
+        "cpython-3.11.7/plain", "cpython-3.11.7/malloc/plain", "cpython-3.13.0/plain",
+        "cpython-3.13.0/oom-once",
     }  # fmt: skip
     plan = make_plan(
         world, Selection(kinds=("conform",), allocators=("all",), **everywhere)

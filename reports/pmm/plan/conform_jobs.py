@@ -41,7 +41,9 @@ def cpython_lanes(
     every = selection.how_much.cpython_failing
     if selection.lanes or allocator is not None or every == 0:
         return selection.lanes or ("plain",)
-    return ("plain", *(FAILING if newest or every == 1 else ()))
+    if every == 1:
+        return ("plain", *FAILING)
+    return ("plain", *(FAILING[:1] if newest else ()))
 
 
 def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:

@@ -131,10 +131,11 @@ def put_off_failing(selection: Selection, chosen: Chosen) -> Iterator[Skipped]:
     every = selection.how_much.cpython_failing
     if every == 1 or selection.lanes or not chosen.cpythons:
         return
-    on = f"on {chosen.cpythons[-1].id} alone, one case in {every} of each area"
+    newest = chosen.cpythons[-1].id
+    on = f"{FAILING[0]} alone on {newest}, one case in {every} of each area"
     yield Skipped(
         what=f"{' and '.join(FAILING)} on the CPythons",
-        why=f"{selection.profile} runs them {on if every else 'on none'}",
+        why=f"{selection.profile} runs {on if every else 'them on none'}",
         lost="what a CPython does when an allocation fails", choice=True,
         remedy=" ".join(
             ["pmm conform --subject cpython", *(f"--lane {name}" for name in FAILING)]

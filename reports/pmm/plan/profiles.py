@@ -13,8 +13,9 @@ standard  ten minutes: also the other lanes over the yardsticks, those of failin
           full-sized workloads everywhere, longer benchmarks
 nightly   everything there is: all lanes in every mode over every backend, every
           CPython over every allocator it has and with failing allocations
-smoke     one minute: the jobs of `standard`, each at its smallest size; a check of
-          the plan and of the programs, whose figures mean nothing
+smoke     one minute: the jobs of `standard`, each at its smallest size, without
+          failing allocations on a CPython; a check of the plan and of the programs,
+          whose figures mean nothing
 
 Times are those of two quiet cores on which `ci/test.sh gcc` takes 130 s; they are
 held by `ci/timing.sh`, which prints each command's time beside its limit.
@@ -61,8 +62,8 @@ class Profile:
     lane takes 150 CPU seconds over the pool; there are four in `standard`."""
     cpython_failing: int = 0
     """On a CPython, lanes of failing allocations take one case in so many of each
-    area: a whole lane takes ten minutes. 1: all of them, on every CPython over its own
-    allocator; more: on the newest alone; 0: they are not run."""
+    area: a whole lane takes ten minutes. 1: both lanes, on every CPython over its own
+    allocator; more: oom-once on the newest alone; 0: they are not run."""
     sample: int = 1
     """The other lanes take one case in so many."""
     oldest_sample: int = 1
