@@ -14,7 +14,7 @@ from real import ROOT
 
 from pmm.discover.trace_set import FOLDER, read_set, script_of
 from pmm.documents.replays import Batches, ReplayDocument, ReplayTime
-from pmm.judge.replays import Arm, ranked, verdict
+from pmm.judge.replays import Arm, ranked, slower, verdict
 
 PROGRAM = ROOT / "build" / "workloads" / "traces" / "pmm-trace"
 needs_build = pytest.mark.skipif(not PROGRAM.is_file(), reason="it is not built")
@@ -155,6 +155,11 @@ def test_a_winner_needs_a_gap():
     assert [one.label for one in ranked([slow, fast])] == ["f", "s"]
     assert verdict([slow, fast]) == "fastest: f"
     assert verdict([slow, close, fast]) == "no clear winner between f, c"
+
+
+def test_an_aged_heap_is_held_against_a_fresh_one():
+    assert slower(arm("a", 220), arm("a", 120)) == 2.0
+    assert slower(arm("a", 220), arm("a", 20)) is None  # all of it is the harness
 
 
 def test_a_wrong_backend_has_no_rank():

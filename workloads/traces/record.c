@@ -90,6 +90,9 @@ static _Noreturn void become(const struct recording *r) {
       setenv("PYTHONHASHSEED", "0", 0) != 0) {
     _exit(126);
   }
+  /* A shell has its background jobs ignore them, which Python looks at.     */
+  (void)signal(SIGINT, SIG_DFL);
+  (void)signal(SIGQUIT, SIG_DFL);
   execvp(r->command[0], r->command);
   (void)complain(r->command[0], strerror(errno));
   _exit(errno == ENOENT ? 127 : 126);

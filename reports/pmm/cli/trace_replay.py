@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -20,7 +20,7 @@ from pmm.base.errors import PmmError
 from pmm.base.last_words import last_words
 from pmm.base.plain_text import PlainConsole
 from pmm.documents.replays import ReplayDocument
-from pmm.judge.replays import Arm, best, ranked, verdict
+from pmm.judge.replays import Arm, best, ranked, slower, verdict
 
 LOG_WIDTH = 132
 HARNESS = "null"
@@ -38,6 +38,7 @@ class Replays:
     processes: int
     repetitions: int
     seed: int
+    time_only: bool = False
 
     def once(self, spec: str, time_only: bool) -> ReplayDocument:
         """Run one process; what the backend does wrong is in the document."""
@@ -55,16 +56,37 @@ class Replays:
             except (OSError, ValueError) as error:
                 raise refusal(done) from error
 
-    def run(self) -> list[Arm]:
-        """Take the rounds: in each of them every backend and the harness, in turn."""
-        prices: list[float] = []
-        found: dict[str, list[ReplayDocument]] = {name: [] for name, _ in self.backends}
-        for number in range(self.processes):
-            prices.append(best(self.once(HARNESS, time_only=True)))
-            for label, spec in self.backends:
-                if not any(one.error for one in found[label]):
-                    found[label].append(self.once(spec, time_only=number > 0))
-        return [Arm(label, tuple(one), tuple(prices)) for label, one in found.items()]
+    def round(self, found: Found, first: bool) -> None:
+        """Ask the harness and every backend once; the first time for every pass."""
+        found.prices.append(best(self.once(HARNESS, time_only=True)))
+        for label, spec in self.backends:
+            asked = found.documents.setdefault(label, [])
+            if not any(one.error for one in asked):
+                asked.append(self.once(spec, self.time_only or not first))
+
+
+@dataclass
+class Found:
+    """What the rounds of one way to replay gave so far."""
+
+    prices: list[float] = field(default_factory=list)
+    documents: dict[str, list[ReplayDocument]] = field(default_factory=dict)
+
+    def arms(self) -> list[Arm]:
+        """Return what was measured of each backend."""
+        prices = tuple(self.prices)
+        return [
+            Arm(label, tuple(one), prices) for label, one in self.documents.items()
+        ]
+
+
+def side_by_side(ways: Sequence[Replays]) -> list[list[Arm]]:
+    """Take the rounds of all ways in turn: what slows the machine slows them all."""
+    found = [Found() for _ in ways]
+    for number in range(ways[0].processes):
+        for way, so_far in zip(ways, found, strict=True):
+            way.round(so_far, first=number == 0)
+    return [one.arms() for one in found]
 
 
 def refusal(done: subprocess.CompletedProcess[str]) -> PmmError:
@@ -80,7 +102,13 @@ def spread(values: Sequence[float]) -> str:
     return f"{min(values):.1f} to {max(values):.1f}"
 
 
-def row_of(arm: Arm) -> tuple[str, ...]:
+def to_fresh(arm: Arm, fresh: Sequence[Arm]) -> str:
+    """Show how much slower an aged heap is than a fresh one of the same backend."""
+    ratio = next((slower(arm, one) for one in fresh if one.label == arm.label), None)
+    return "–" if ratio is None else f"{ratio:.2f}"
+
+
+def row_of(arm: Arm, fresh: Sequence[Arm]) -> tuple[str, ...]:
     """Return the cells of a backend."""
     memory, place = arm.memory, arm.placement
     ratio = arm.peak_ratio
@@ -88,6 +116,7 @@ def row_of(arm: Arm) -> tuple[str, ...]:
         escape(arm.label),
         f"{median(arm.net):.1f}",
         spread(arm.net),
+        *([to_fresh(arm, fresh)] if fresh else []),
         f"{arm.cold:.1f}",
         "–" if ratio is None else f"{ratio:.2f}",
         formatting.size(memory.drained_bytes if memory else None),
@@ -98,8 +127,13 @@ def row_of(arm: Arm) -> tuple[str, ...]:
     )
 
 
-def print_replays(arms: Sequence[Arm], replays: Replays) -> None:
-    """Print the table of one trace, the fastest first, then who failed."""
+def print_replays(
+    arms: Sequence[Arm], replays: Replays, fresh: Sequence[Arm] = ()
+) -> None:
+    """Print the table of one trace, the fastest first, then who failed.
+
+    An aged heap is held against the same backends on a fresh one.
+    """
     console = PlainConsole()
     if not console.is_terminal:
         console.width = LOG_WIDTH
@@ -112,12 +146,13 @@ def print_replays(arms: Sequence[Arm], replays: Replays) -> None:
         ),
         box=box.SIMPLE_HEAD, title_justify="left",
     )  # fmt: skip
-    for head in ("backend", "ns a call", "of processes", "first run", "peak/live",
+    for head in ("backend", "ns a call", "of processes",
+                 *(["to fresh"] if fresh else []), "first run", "peak/live",
                  "drained", "after 1 s", "pages", "lines", "2 MiB"):  # fmt: skip
         table.add_column(head, justify="left" if head == "backend" else "right")
     order = ranked(arms)
     for arm in order:
-        table.add_row(*row_of(arm))
+        table.add_row(*row_of(arm, fresh))
     if order:
         price = median(order[0].prices)
         console.print(table)
@@ -127,6 +162,6 @@ def print_replays(arms: Sequence[Arm], replays: Replays) -> None:
             f"{escape(verdict(arms)) or 'one backend'}",
             highlight=False,
         )
-    for arm in arms:
+    for arm in (*arms, *fresh):
         if arm.fault is not None:
             console.print(f"{escape(arm.label)} FAILED: {escape(arm.fault)}")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -27,7 +28,7 @@ from pmm.cli.options import (
     guarded,
     look,
 )
-from pmm.cli.trace_replay import Replays, print_replays
+from pmm.cli.trace_replay import Replays, print_replays, side_by_side
 from pmm.discover.trace_set import (
     SUFFIX,
     TraceProgram,
@@ -144,7 +145,7 @@ def replay(
     trace: Annotated[list[str], typer.Argument(help="Traces: paths, or names.")],
     backend: BackendOption = None,
     aged: Annotated[
-        bool, typer.Option("--aged", help="On a heap that is littered first.")
+        bool, typer.Option("--aged", help="On a littered heap, beside a fresh one.")
     ] = False,
     processes: Annotated[
         int, typer.Option(min=1, max=100, help="Processes of each backend.")
@@ -179,12 +180,14 @@ def replay(
         replays = Replays(
             program_of(world.paths), file, named, aged, processes, repetitions, seed
         )
-        arms = replays.run()
-        failed = failed or any(arm.fault for arm in arms)
+        beside = [replace(replays, aged=False, time_only=True)] if aged else []
+        arms, *rest = side_by_side([replays, *beside])
+        fresh = rest[0] if rest else []
+        failed = failed or any(arm.fault for arm in (*arms, *fresh))
         if as_json:
-            print(msgspec.json.encode(arms).decode())
+            print(msgspec.json.encode((*arms, *fresh)).decode())
         else:
-            print_replays(arms, replays)
+            print_replays(arms, replays, fresh)
     return errors.FAILURE if failed else errors.PASS
 
 
@@ -231,7 +234,8 @@ def record_one(paths: Paths, one: TraceProgram, python: str) -> dict[str, object
     done = subprocess.run(
         [program, "record", "--out", str(out.resolve()), "--name", f"{one.name}.py",
          "--", python, "-S", "-B", f"{one.name}.py"],
-        cwd=here, env=environment(), capture_output=True, text=True, check=False,
+        cwd=here, env=environment(), stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
         raise PmmError(f"{one.name}: {last_words(done.stderr) or done.returncode}")

@@ -82,6 +82,17 @@ def ranked(arms: Sequence[Arm]) -> list[Arm]:
     )
 
 
+LEAST_NET_NS = 0.5
+"""Nanoseconds a call below which the harness's own noise decides a ratio."""
+
+
+def slower(aged: Arm, fresh: Arm) -> float | None:
+    """Return how many times slower a backend is on an aged heap; None: unknown."""
+    if aged.fault or fresh.fault or median(fresh.net) < LEAST_NET_NS:
+        return None
+    return median(aged.net) / median(fresh.net)
+
+
 def verdict(arms: Sequence[Arm]) -> str:
     """Say which is the fastest, or that none clearly is."""
     order = ranked(arms)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -69,6 +70,16 @@ def test_two_recordings_are_the_same_bytes(folder: Path) -> None:
             return
     assert (folder / "a").read_bytes() == (folder / "b").read_bytes()
     assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+
+
+def test_who_ignores_signals_does_not_change_a_trace(folder: Path) -> None:
+    """As jobs in the background do, of which Python asks when it starts."""
+    for name, handler in (("a", signal.SIG_DFL), ("b", signal.SIG_IGN)):
+        before = signal.signal(signal.SIGINT, handler)
+        record(folder / name, "pass")
+        signal.signal(signal.SIGINT, before)
+    a, b = info(folder / "a"), info(folder / "b")
+    assert a["events"] == b["events"]
 
 
 def test_a_trace_says_where_it_comes_from(folder: Path) -> None:
