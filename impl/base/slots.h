@@ -51,10 +51,9 @@ static inline uintptr_t pmmi_slots_key(const void *entries, size_t entry_bytes,
   return key;
 }
 
-/** The slot of a key, or the free one where it would be. */
+/** The slot of a key, or the free one where it would be; 0 finds a free one. */
 static inline size_t pmmi_slots_find(const void *entries, size_t entry_bytes,
                                      size_t room, uintptr_t key) {
-  assert(key != 0); /* 0 is a free slot */
   size_t slot = pmmi_slots_home(key, room);
   uintptr_t there = pmmi_slots_key(entries, entry_bytes, slot);
   while (there != 0 && there != key) {
