@@ -98,7 +98,8 @@ PROFILES: dict[str, Profile] = {
         lanes="yardsticks", modes="every", modes_in_lanes=False, cpythons="ends",
         allocators="yardsticks", whole_twins="newest", leaks="yardsticks",
         millions="one", bench_seconds=0.001, repetitions=2,
-        failing_sample=SMALLEST, sample=SMALLEST, smallest=True,
+        failing_sample=SMALLEST, cpython_failing=SMALLEST, sample=SMALLEST,
+        smallest=True,
     ),
 }  # fmt: skip
 
