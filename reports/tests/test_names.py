@@ -423,8 +423,7 @@ def test_the_first_command_means_paths_from_where_one_stands(place, tmp_path):
     (clone / "ci").mkdir(parents=True)
     for name in ("run.sh", "times.sh", "recorded.py"):
         shutil.copy(ROOT / "ci" / name, clone / "ci")
-    steps = {"say", "note", "install_packages", "python_environment", "configure",
-             "build", "extensions", "measure_coverage", "check_coverage", "alone",
+    steps = {"say", "note", "set_up", "measure_coverage", "check_coverage", "alone",
              "together"}  # fmt: skip
     (clone / "ci" / "common.sh").write_text(
         'cd "$(dirname "${BASH_SOURCE[0]}")/.."\nROOT=$PWD\nWANTED=\n'
