@@ -85,7 +85,6 @@ PROFILES: dict[str, Profile] = {
         lanes="yardsticks", modes="every", modes_in_lanes=False, cpythons="ends",
         allocators="yardsticks", whole_twins="every", leaks="yardsticks",
         millions="yardsticks", bench_seconds=0.02, repetitions=5, failing_sample=12,
-        cpython_failing=48,
     ),
     "nightly": Profile(
         summary="hours: every lane, mode, backend, CPython and allocator",
@@ -98,8 +97,7 @@ PROFILES: dict[str, Profile] = {
         lanes="yardsticks", modes="every", modes_in_lanes=False, cpythons="ends",
         allocators="yardsticks", whole_twins="newest", leaks="yardsticks",
         millions="one", bench_seconds=0.001, repetitions=2,
-        failing_sample=SMALLEST, cpython_failing=SMALLEST, sample=SMALLEST,
-        smallest=True,
+        failing_sample=SMALLEST, sample=SMALLEST, smallest=True,
     ),
 }  # fmt: skip
 
