@@ -50,7 +50,11 @@ while [ $# -gt 0 ]; do
   case $1 in
     --ready) ready=yes ;;
     --update) update=yes ;;
-    --keep) keep=${2:?--keep needs a folder}; shift ;;
+    --keep)
+      [ $# -ge 2 ] || stop 'ci/gate.sh: --keep needs a folder'
+      keep=$2
+      shift
+      ;;
     *) options+=("$1") ;;
   esac
   shift

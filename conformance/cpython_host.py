@@ -53,11 +53,12 @@ def start(argv):
 
     try:
         wish = host_options.read(argv)
-        taken = set(sys.modules) - at_start
-        module = load(wish.path)
     except host_options.CannotLoadError as reason:
         print(f"cpython_host.py: {reason}", file=sys.stderr)
         sys.exit(reason.exit_code)
+    taken = set(sys.modules) - at_start
+    try:
+        module = load(wish.path)
     except ImportError as error:
         print(f"cpython_host.py: {wish.path} does not load in {sys.executable}: {error}",
               file=sys.stderr)

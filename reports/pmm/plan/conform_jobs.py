@@ -34,16 +34,12 @@ def lanes_for(selection: Selection, backend: str | None) -> tuple[str, ...]:
     return LANES if deep else ("plain",)
 
 
-def cpython_lanes(
-    selection: Selection, allocator: str | None, newest: bool
-) -> tuple[str, ...]:
+def cpython_lanes(selection: Selection, allocator: str | None) -> tuple[str, ...]:
     """Return the lanes that a profile runs on a CPython over an allocator."""
-    every = selection.how_much.cpython_failing
-    if selection.lanes or allocator is not None or every == 0:
-        return selection.lanes or ("plain",)
-    if every == 1:
-        return ("plain", *FAILING)
-    return ("plain", *(FAILING[:1] if newest else ()))
+    if selection.lanes:
+        return selection.lanes
+    failing = selection.how_much.cpython_failing and allocator is None
+    return ("plain", *(FAILING if failing else ()))
 
 
 def conform_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator[Job]:
@@ -125,9 +121,9 @@ def cpython_conform(
             one.allocators, selection.allocators, selection.how_much, one is first,
             selection.seed,
         ):  # fmt: skip
-            newest = one is chosen.cpythons[-1]
-            for lane in cpython_lanes(selection, allocator, newest) * one.hosts:
-                sample = sample_of(selection, lane, one, newest)
+            for lane in cpython_lanes(selection, allocator) if one.hosts else ():
+                oldest = one is not chosen.cpythons[-1]
+                sample = sample_of(selection, lane, oldest)
                 yield make_job(
                     "conform",
                     "/".join([one.id, *([allocator] if allocator else []), lane]),

@@ -60,10 +60,9 @@ class Profile:
     failing_sample: int = 1
     """Lanes of failing allocations take one case in so many of each area. A whole
     lane takes 150 CPU seconds over the pool; there are four in `standard`."""
-    cpython_failing: int = 0
-    """On a CPython, lanes of failing allocations take one case in so many of each
-    area: a whole lane takes ten minutes. 1: both lanes, on every CPython over its own
-    allocator; more: oom-once on the newest alone; 0: they are not run."""
+    cpython_failing: bool = False
+    """Whether allocations are made to fail on the CPythons, each over its own
+    allocator: a whole lane takes ten minutes, and what fails may be theirs."""
     sample: int = 1
     """The other lanes take one case in so many."""
     oldest_sample: int = 1
@@ -90,7 +89,7 @@ PROFILES: dict[str, Profile] = {
         summary="hours: every lane, mode, backend, CPython and allocator",
         lanes="every", modes="every", modes_in_lanes=True, cpythons="every",
         allocators="every", whole_twins="every", leaks="every", millions="every",
-        bench_seconds=0.5, repetitions=5, cpython_failing=1,
+        bench_seconds=0.5, repetitions=5, cpython_failing=True,
     ),
     "smoke": Profile(
         summary="one minute: the plan of standard at its smallest sizes",

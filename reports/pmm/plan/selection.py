@@ -142,19 +142,15 @@ def cpythons_of(found: Sequence[CPython], how: Profile) -> tuple[CPython, ...]:
     return tuple(one for one in found if one in ends)
 
 
-def sample_of(
-    selection: Selection, lane: str, one: CPython | None = None, newest: bool = False
-) -> list[str]:
+def sample_of(selection: Selection, lane: str, oldest: bool = False) -> list[str]:
     """Return the option by which a lane takes some cases of each area only.
 
-    What is asked for by name, lanes or cases, is run whole. `one` is the CPython that
-    it runs on; another one than the newest was taken for being the oldest.
+    What is asked for by name, lanes or cases, is run whole. `oldest` tells that it
+    runs on a CPython that was taken for being the oldest.
     """
     how = selection.how_much
     every = how.failing_sample if lane in FAILING else how.sample
-    if one is not None and lane in FAILING:
-        every = how.cpython_failing or every
-    if one is not None and not newest and not selection.subjects:
+    if oldest and not selection.subjects:
         every = max(every, how.oldest_sample)
     if every == 1 or selection.cases or selection.lanes:
         return []
