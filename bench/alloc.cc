@@ -215,15 +215,17 @@ void register_all() {
     register_bound();
     return;
   }
-  benchmark::RegisterBenchmark("alloc/pair", pair)
+  pmm_bench::add("alloc/pair", pair)
       ->Arg(16)->Arg(48)->Arg(64)->Arg(256)->Arg(512)->Arg(513)->Arg(4096);
-  benchmark::RegisterBenchmark("alloc/calloc", zeroed_pair)->Arg(48)->Arg(512);
-  benchmark::RegisterBenchmark("alloc/lifo", lifo)->Arg(48)->Arg(512);
+  pmm_bench::add("alloc/calloc", zeroed_pair)->Arg(48)->Arg(512);
+  pmm_bench::add("alloc/lifo", lifo)->Arg(48)->Arg(512);
   // An allocator that maps and unmaps on the way takes a hundred times as long
   // as one that grows in place, also from one repetition to the next.
-  benchmark::RegisterBenchmark("alloc/grow", grow)
-      ->Arg(1 << 20)->Iterations(1 << 9);
-  benchmark::RegisterBenchmark("alloc/churn", churn)->Arg(1000)->Arg(100000);
+  auto *growing = pmm_bench::add("alloc/grow", grow, 1 << 8)->Arg(1 << 20);
+  if (pmm_bench::counted_iterations() == 0) {
+    growing->Iterations(1 << 9);
+  }
+  pmm_bench::add("alloc/churn", churn)->Arg(1000)->Arg(100000);
 }
 
 }  // namespace

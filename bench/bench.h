@@ -45,6 +45,7 @@ struct Program {
 
 extern const Program alloc_program;
 extern const Program gc_program;
+extern const Program heap_program;
 extern const Program list_program;
 extern const Program pause_program;
 extern const Program refcount_program;
@@ -136,17 +137,48 @@ class Meter {
   double total_ = 0;
 };
 
+/// Iterations of each benchmark where a run is counted and not timed; 0: it is
+/// timed.
+int counted_iterations();
+
+/// While one lives, instructions are counted: valgrind's callgrind writes what
+/// it counted since the last one, once for each run of a benchmark.
+class Counting {
+ public:
+  Counting();
+  ~Counting();
+  Counting(const Counting &) = delete;
+  Counting &operator=(const Counting &) = delete;
+};
+
+/// Register a benchmark.  Where a run is counted it has the counted iterations,
+/// or that part of them.
+template <typename Function>
+benchmark::internal::Benchmark *add(const std::string &name, Function function,
+                                    int part = 1) {
+  benchmark::internal::Benchmark *made = benchmark::RegisterBenchmark(
+      name.c_str(), [function](benchmark::State &state) {
+        const Counting counting;
+        function(state);
+      });
+  const int counted = counted_iterations();
+  return counted == 0 ? made : made->Iterations(counted / part + 1);
+}
+
 /// Register a benchmark that times itself, with ten thousand and with a
 /// million objects.  It runs a fixed number of times, the same on every
 /// subject; `iterations` with a million.
 template <typename Function>
 void add_sized(const std::string &name, Function function, int iterations) {
-  const auto add = [&](int objects, int times) {
-    benchmark::RegisterBenchmark(name.c_str(), function)
-        ->Arg(objects)->Iterations(times)->UseManualTime();
+  constexpr int part = 512;
+  const auto sized = [&](int objects, int times) {
+    auto *made = add(name, function, part)->Arg(objects)->UseManualTime();
+    if (counted_iterations() == 0) {
+      made->Iterations(times);
+    }
   };
-  add(10000, 20);
-  add(1000000, iterations);
+  sized(10000, 20);
+  sized(1000000, iterations);
 }
 
 }  // namespace pmm_bench

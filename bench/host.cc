@@ -15,9 +15,9 @@ using pmm_bench::Program;
 
 // Those over a subject: an interpreter brings its own allocator.
 const Program *const programs[] = {
-    &pmm_bench::gc_program,       &pmm_bench::list_program,
-    &pmm_bench::pause_program,    &pmm_bench::refcount_program,
-    &pmm_bench::tuple_program,
+    &pmm_bench::gc_program,       &pmm_bench::heap_program,
+    &pmm_bench::list_program,     &pmm_bench::pause_program,
+    &pmm_bench::refcount_program, &pmm_bench::tuple_program,
 };
 
 const Program *find(const char *name) {
@@ -47,7 +47,7 @@ extern "C" __attribute__((visibility("default"))) int pmm_bench_host(
   }
   const Program *program = find(name);
   if (program == nullptr) {
-    std::fprintf(stderr, "%s: no program \"%s\"; there are:\n", argv[0], name);
+    std::fprintf(stderr, "%s: no program \"%s\"; available:\n", argv[0], name);
     return list_programs(stderr);
   }
   return pmm_bench::run(argc - 1, argv + 1, *program, subject);

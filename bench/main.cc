@@ -3,9 +3,11 @@
 // main.cc - a benchmark program by itself; the build says which one.
 
 #include "backends/registry.h"
+#include "base/ending.h"
 #include "bench.h"
 
 int main(int argc, char **argv) {
   pmmi_backend_prepare(argv);
-  return pmm_bench::run(argc, argv, pmm_bench::PMM_BENCH_PROGRAM, nullptr);
+  return pmmi_ending_own(
+      pmm_bench::run(argc, argv, pmm_bench::PMM_BENCH_PROGRAM, nullptr));
 }

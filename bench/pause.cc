@@ -249,7 +249,7 @@ void churn(benchmark::State &state) {
     graph.drop();
     rt.ops->collect(rt.handle, 2, &unreachable);
     if (!course.whole || listener.dead - dead != graph.made()) {
-      state.SkipWithError("no memory, or an object died not once");
+      state.SkipWithError("no memory, or an object did not die exactly once");
       break;
     }
   }

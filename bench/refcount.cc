@@ -27,7 +27,7 @@ void call(benchmark::State &state) {
     same = same && rt.ops->same(rt.handle, list, list) != 0;
   }
   if (!same) {
-    state.SkipWithError("an object is not itself");
+    state.SkipWithError("an object is not identical to itself");
   }
   rt.ops->release(rt.handle, list);
   state.SetItemsProcessed(state.iterations());

@@ -169,7 +169,7 @@ make_environment() {
 
 install_runner() {
   .venv/bin/python -m pip --quiet --disable-pip-version-check install \
-    -c reports/constraints.txt -e "reports${1:+[$1]}"
+    -c reports/constraints.txt -e ".${1:+[$1]}"
 }
 
 # python_environment [EXTRA]: the virtual environment with the runner.  What
@@ -181,7 +181,7 @@ python_environment() {
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     die "the runner needs Python 3.11 or later; $python is older"
   made="$ROOT $("$python" -c 'import sys; print(*sys.version.split())')"
-  wish=$(cat reports/pyproject.toml reports/constraints.txt | sha256sum)
+  wish=$(cat pyproject.toml reports/constraints.txt | sha256sum)
   fault=$(environment_fault "$made")
   for stamp in .venv/pmm-stamp-test ".venv/pmm-stamp-$extra"; do
     if [ -z "$fault" ] && grep -qxF "$wish" "$stamp" 2>/dev/null; then
@@ -201,18 +201,22 @@ python_environment() {
   printf '%s\n%s\n' "$made" "$wish" >".venv/pmm-stamp-$extra"
 }
 
-# configure DIR OPTION...: set a Meson build up once.
+# configure DIR OPTION...: set a Meson build up once, and again for other options.
+# One that was set up by hand keeps its own.
 configure() {
-  local dir=$1
+  local dir=$1 verb=setup log stamp=$1/pmm-configured
   shift
+  log=build-logs/setup-$(basename "$dir").log
   if [ -f "$dir/build.ninja" ]; then
-    return
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" != "$*" ] || return 0
+    verb=configure
   fi
   mkdir -p build-logs
-  meson setup "$dir" "$@" >"build-logs/setup-$(basename "$dir").log" 2>&1 || {
-    tail -20 "build-logs/setup-$(basename "$dir").log" >&2
-    die "meson setup $dir failed"
+  meson $verb "$dir" "$@" >"$log" 2>&1 || {
+    tail -20 "$log" >&2
+    die "meson $verb $dir failed"
   }
+  echo "$*" >"$stamp"
 }
 
 # build DIR [TARGET...]: compile; quiet unless it fails.
@@ -239,14 +243,15 @@ extensions() {
     .venv/bin/python ci/older_cpythons.py "$1"
 }
 
-# set_up: packages, the runner, a build, and the extensions for old CPythons.
+# set_up [TARGET]: packages, the runner, a build, whole or of what a target names, and
+# the extensions for old CPythons.
 set_up() {
   say 'Setting up'
   timed packages install_packages $WANTED
   timed python python_environment
   say 'Building'
-  timed configure configure build
-  timed build build build
+  timed configure configure build -Db_ndebug=true
+  timed build build build "$@"
   timed extensions extensions build
 }
 
@@ -261,7 +266,7 @@ measure_coverage() {
   find build-coverage -name '*.gcda' -delete
   # Counting every line takes its time, and a test that is cut off counts less.
   meson test -C build-coverage --no-rebuild -q --timeout-multiplier 4 \
-    --suite unit --suite conform --no-suite slow \
+    --suite unit --suite conform --no-suite slow --no-suite covered \
     >build-logs/coverage-tests.log 2>&1 ||
     note 'a test failed in the coverage build (build-logs/coverage-tests.log)'
   mkdir -p build/coverage

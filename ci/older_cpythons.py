@@ -3,8 +3,9 @@
 
 usage: older_cpythons.py BUILD_DIRECTORY
 
-The shared extension needs CPython 3.10; 3.8 and 3.9, where they are found, get
-one of their own (impl/hosts/cpython/build_cpython.py).  One that cannot be
+The shared extension needs CPython 3.10 and its global lock; 3.8, 3.9 and
+free-threaded builds, where they are found, get one of their own
+(impl/hosts/cpython/build_cpython.py).  One that cannot be
 compiled, as its headers are missing, is told of and left out of the report.
 """
 
@@ -23,7 +24,7 @@ def main() -> None:
     """Compile one after the other."""
     paths = find_paths(None, Path(sys.argv[1]))
     for one in find_cpythons(paths):
-        if one.order[:2] >= SHARED:
+        if one.order[:2] >= SHARED and not one.free_threaded:
             continue
         command = [one.interpreter, paths.root / SCRIPT, "--build", paths.build]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -19,17 +19,22 @@ commits have all of it.  --whole takes all at once, and much longer.
 The steps, and about what each takes in seconds on two quiet cores
 (ci/timing.sh prints what they took here):
 
-  gcc       150  build with gcc; the tests of the C code; an eighth of the
-                 seeded faults
-  clang      60  each source without a warning of clang's; an eighth of them
+  gcc       160  build with gcc; the tests of the C code; a twelfth of the
+                 seeded faults, a third of the broken allocators
+  clang      30  each source without a warning of clang's; a sixteenth of them
                  through its static analyzer
-  asan      130  unit tests and cases with the address and undefined-behaviour
+  asan      100  unit tests and cases with the address and undefined-behaviour
                  sanitizers, once (sampled: each over one backend and in one mode)
-  valgrind   60  the unit tests under memcheck (sampled: without the longest)
-  conform   120  the cases in every collector mode over every backend, and on
-                 the oldest and the newest CPython
-  lint       20  Ruff and mypy
-  python    490  the runner, the report in a browser, whole runs
+  valgrind   55  the unit tests under memcheck (sampled: over one backend, without
+                 the longest)
+  conform    85  the cases in every collector mode over the pool, in one of them
+                 over the other backends, on the newest CPython, and a fourth of
+                 them on the oldest
+  lint       25  Ruff and mypy
+  python    360  the runner, the report in a browser, a whole run at the smallest
+                 sizes (sampled: without what takes minutes, a third of the rows
+                 of long tables)
+  gate       10  pmm selftest --short: a known slowdown and allocation are stopped
 
 Three more run only when they are named; --whole has the first two of them:
 
@@ -50,7 +55,7 @@ whole=
 [ "${1:-}" != --whole ] || { whole=yes; shift; }
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] ||
-  steps=(gcc clang asan valgrind conform lint python ${whole:+clang-build nightly})
+  steps=(gcc clang asan valgrind conform lint python gate ${whole:+clang-build nightly})
 alone ci/test.sh
 rm -rf build-logs/junit
 mkdir -p build-logs/junit
@@ -77,33 +82,37 @@ meson_tests() {
   local dir=$1 name=$2
   shift 2
   local log=build-logs/tests-$name.log result=0
+  rm -f "$dir"/meson-logs/testlog*
   meson test -C "$dir" --no-rebuild --num-processes "$JOBS" "$@" \
     >"$log" 2>&1 || result=$?
   cp "$dir"/meson-logs/testlog*.junit.xml "build-logs/junit/$name.xml" \
     2>/dev/null || true
-  rm -f "$dir"/meson-logs/testlog*.junit.xml
   if [ $result != 0 ]; then
-    grep -E '^ *[0-9]+/[0-9]+ .*(FAIL|TIMEOUT|ERROR)|^not ok' "$log" | head -40 || tail -20 "$log"
+    .venv/bin/python ci/failed_tests.py "$dir"/meson-logs/testlog*.json || tail -20 "$log"
     note "all of it: $log"
   fi
   return $result
 }
 
-step_gcc() {
-  configure build
+# built: build/, with asserts; ci/run.sh builds it without, to be measured.
+built() {
+  configure build -Db_ndebug=false
   build build
-  note "seeded faults: part $(part 8) (all of them: --whole)"
-  PMM_PART=$(part 8) meson_tests build gcc $(short modes)
+}
+
+step_gcc() {
+  built
+  note "seeded faults and broken allocators: part $(part 12) (all of them: --whole)"
+  PMM_PART=$(part 12) meson_tests build gcc $(short modes sanitized)
 }
 
 # Each source a test: clang does not warn, and its analyzer finds nothing.
 step_clang() {
   command -v clang >/dev/null || { note 'clang is missing: step skipped'; return 0; }
-  configure build
-  build build
-  note "analyzer: part $(part 8) of the sources (all of them: --whole)"
+  built
+  note "analyzer: part $(part 16) of the sources (all of them: --whole)"
   .venv/bin/python ci/analyze.py build build-logs/junit/clang.xml \
-    --jobs "$JOBS" --part "$(part 8)"
+    --jobs "$JOBS" --part "$(part 16)"
 }
 
 step_clang-build() {
@@ -123,42 +132,46 @@ step_asan() {
 
 step_valgrind() {
   command -v valgrind >/dev/null || { note 'valgrind is missing: step skipped'; return 0; }
-  configure build
-  build build
+  built
   meson_tests build valgrind --setup valgrind --suite unit $(short again long)
 }
 
-# The reference over every backend and in every collector mode, and the cases
-# on the oldest and the newest CPython.
+# The reference over the pool in every collector mode, and over every backend in
+# one of them; the cases on the newest CPython, and a fourth of them on the oldest.
 step_conform() {
-  local log=build-logs/tests-conform.log
-  configure build
-  build build
+  local log=build-logs/tests-conform.log result=0 mode=all
+  local modes=(generational incremental full counting) number
+  number=$(part 4)
+  [ -n "$whole" ] || mode=${modes[${number%/*} - 1]}
+  built
   extensions build
   : >"$log"
-  conform modes "$log"
+  conform modes "$log" run --profile quick --only conform --only backend-check \
+    --backend pool || result=1
+  note "every backend in mode $mode (all of them: --whole)"
+  conform backends "$log" conform --subject reference --mode "$mode" || result=1
+  return $result
 }
 
 # Every CPython, and one of them over every allocator it has.
 step_nightly() {
   local log=build-logs/tests-nightly.log python result=0
-  configure build
-  build build
+  built
   extensions build
   python=$(.venv/bin/python -c 'import platform; print(platform.python_version())')
   : >"$log"
-  conform cpythons "$log" --subject cpython || result=1
-  conform allocators "$log" --subject "cpython-$python" --allocator all ||
+  conform cpythons "$log" conform --subject cpython || result=1
+  conform allocators "$log" conform --subject "cpython-$python" --allocator all ||
     result=1
   return $result
 }
 
-# conform NAME LOG ARGUMENT...: a run of the cases, counted by its junit.xml.
+# conform NAME LOG ARGUMENT...: a run by pmm, counted by its junit.xml.
 conform() {
   local name=$1 log=$2 result=0
   shift 2
   rm -f build/runs/latest # so that what is counted is of this run
-  .venv/bin/pmm conform "$@" >>"$log" 2>&1 || result=$?
+  .venv/bin/pmm "$@" >>"$log" 2>&1 || result=$?
   cp build/runs/latest/junit.xml "build-logs/junit/conform-$name.xml" || return
   [ $result = 0 ] || tail -40 "$log"
   return $result
@@ -185,17 +198,30 @@ step_lint() {
   .venv/bin/mypy --config-file impl/subjects/cpython/python/mypy.ini \
     --junit-xml build-logs/junit/lint-mypy-inside.xml \
     impl/subjects/cpython/python || result=1
+  .venv/bin/mypy --config-file reports/pmm/inside/mypy.ini reports/pmm/inside ||
+    result=1
   return $result
 }
 
 step_python() {
-  configure build
-  build build
+  built
   extensions build
   # Files are kept together: what one of them sets up is set up once.  The runner
   # is started some 500 times: what is compiled of it is kept.
-  PYTHONDONTWRITEBYTECODE='' .venv/bin/python -m pytest -q -c reports/pyproject.toml reports/tests \
-    -n "$JOBS" --dist loadfile --junitxml=build-logs/junit/python.xml
+  local chosen=(-m 'not long')
+  [ -z "$whole" ] || chosen=()
+  PYTHONDONTWRITEBYTECODE='' PMM_PART=$(part 3) .venv/bin/python -m pytest -q -c reports/pyproject.toml reports/tests \
+    "${chosen[@]}" -n "$JOBS" --dist loadfile --junitxml=build-logs/junit/python.xml
+}
+
+# The gate stops what is known to be slower, or to allocate more, and nothing else.
+# A busy machine leaves it undecided, which is no failure of its own.
+step_gate() {
+  local log=build-logs/gate.log result=0
+  built
+  .venv/bin/pmm selftest --short >"$log" 2>&1 || result=$?
+  [ $result != 4 ] || note 'the machine was too busy for the gate to decide'
+  [ $result = 0 ] || [ $result = 4 ] || { tail -30 "$log"; return 1; }
 }
 
 for step in "${steps[@]}"; do

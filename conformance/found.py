@@ -20,6 +20,10 @@ lines, without pmm, that prints True where all is well::
     broken = ["3.8.18", "3.11.7"]        # versions that were tried
     sound = ["3.12.1", "pypy3 8.0.1"]    # a CPython's stands alone
 
+What `pmm check-extension` found in types of extensions stands in
+found/extensions.toml: instead of `cases` there are `type`, `check` and `where`, the C
+function whose source was read; with `package` the versions are the package's.
+
 ``try`` takes whatever runs the cases in plain Python: a CPython, PyPy, MicroPython,
 the folder of pyodide. It is exit 1 when a version that stands in the file ends
 otherwise than it says. A program that needs a module which the interpreter lacks
@@ -46,14 +50,24 @@ TEXTS = ("id", "title", "what", "shows")
 SECONDS = 120
 OR = " or "
 LACKS = ("ModuleNotFoundError", "ImportError")
+FILES = ("found.toml", "extensions.toml")
+VERSIONS = """
+import sys
+from importlib.metadata import PackageNotFoundError, version
+for name in sys.argv[1:]:
+    try: print(name, version(name))
+    except PackageNotFoundError: pass
+"""
 
 Finding = dict[str, Any]
 
 
 def load() -> list[Finding]:
     """Read the findings."""
-    with (HERE / "found" / "found.toml").open("rb") as stream:
-        found: list[Finding] = tomllib.load(stream)["finding"]
+    found: list[Finding] = []
+    for name in FILES:
+        with (HERE / "found" / name).open("rb") as stream:
+            found += tomllib.load(stream)["finding"]
     return found
 
 
@@ -69,6 +83,8 @@ def faults_of(finding: Finding, cases: set[str]) -> list[str]:
                if name not in cases]  # fmt: skip
     if bool(finding.get("issue")) != bool(finding.get("url")):
         faults.append("an issue and its url belong together")
+    if not finding.get("cases") and not (finding.get("type") and finding.get("check")):
+        faults.append("neither cases nor a type and its check")
     both = set(finding.get("broken", ())) & set(finding.get("sound", ()))
     faults += [f"{version} is broken and sound" for version in sorted(both)]
     if not finding.get("broken"):
@@ -80,9 +96,13 @@ def faults_of(finding: Finding, cases: set[str]) -> list[str]:
     return faults
 
 
-def outcome(python: Interpreter, path: Path) -> str:
-    """How a program ends: the signal, or the last line that it wrote."""
-    ending = run([*python.command, *python.options, str(path)], SECONDS)
+def outcome(python: Interpreter, path: Path, packages: bool = False) -> str:
+    """How a program ends: the signal, or the last line that it wrote.
+
+    `packages` are those that were installed for the interpreter.
+    """
+    options = [one for one in python.options if one != "-S" or not packages]
+    ending = run([*python.command, *options, str(path)], SECONDS)
     if ending.seconds is not None:
         return "hangs"
     if ending.signal is not None:
@@ -97,6 +117,19 @@ def name_of(python: Interpreter) -> str:
     return python.version if is_cpython else f"{python.family} {python.version}"
 
 
+def installed(python: Interpreter, findings: list[Finding]) -> dict[str, str]:
+    """The versions of the packages of the findings that an interpreter has."""
+    names = sorted({one["package"] for one in findings if "package" in one})
+    ending = run([*python.command, "-I", "-c", VERSIONS, *names], SECONDS)
+    return dict(line.split() for line in ending.out.splitlines())
+
+
+def tried_on(finding: Finding, python: Interpreter, has: dict[str, str]) -> str:
+    """What a finding's program runs on, as the file calls it."""
+    package = finding.get("package")
+    return f"{package} {has.get(package)}" if package else name_of(python)
+
+
 def wanted_of(finding: Finding, name: str) -> str | None:
     """How the file says that a program ends; None where it does not say."""
     if name in finding["broken"]:
@@ -109,10 +142,12 @@ def try_one(path: str, findings: list[Finding]) -> int:
     python = introduced(path)
     if python.wrong:
         raise CannotStartError(f"{path}: {python.wrong}")
-    name, wrong = name_of(python), 0
-    print(f"{name} ({path})")
+    has = installed(python, findings) if python.family == "python" else {}
+    wrong = 0
+    print(f"{name_of(python)} ({path})")
     for finding in findings:
-        wanted, seen = wanted_of(finding, name), outcome(python, program(finding))
+        wanted = wanted_of(finding, tried_on(finding, python, has))
+        seen = outcome(python, program(finding), "package" in finding)
         lacks = seen.startswith(LACKS)
         good = lacks or wanted is None or seen in wanted.split(OR)
         wrong += not good
@@ -134,10 +169,11 @@ def try_all(paths: list[str], findings: list[Finding]) -> int:
 HEAD = """\
 # Found by pmm
 
-What the cases show in shipped interpreters, each with a program of at most ten lines that
-needs no pmm. `python3 conformance/found.py try python3.12 pypy3` runs them all on
-interpreters; a program prints `True` where all is well. `found.py` made this page of
-`found/found.toml`; the versions are those that were tried. Where `_testcapi` is
+What the cases show in shipped interpreters, and `pmm check-extension` in types of
+extensions, each with a program of at most ten lines that needs no pmm. `python3
+conformance/found.py try python3.12 pypy3` runs them all on interpreters; a program
+prints `True` where all is well. `found.py` made this page of `found/found.toml` and
+`found/extensions.toml`; the versions are those that were tried. Where `_testcapi` is
 imported, one allocation after another is made to fail.
 {count} findings, {unknown} of them without an issue that we know of.
 """
@@ -151,7 +187,7 @@ def listed(versions: list[str]) -> str:
     ours = [version for version in versions if " " not in version]
     others = [version.split() for version in versions if " " in version]
     parts = [f"CPython {', '.join(ours)}"] if ours else []
-    parts += [f"{NAMES[family]} {version}" for family, version in others]
+    parts += [f"{NAMES.get(family, family)} {version}" for family, version in others]
     return "; ".join(parts)
 
 
@@ -162,12 +198,15 @@ def section(finding: Finding) -> str:
         else "no issue known"
     )  # fmt: skip
     broken, sound = listed(finding["broken"]), listed(finding["sound"])
-    asked = ", ".join(f"`{name}`" for name in finding["cases"])
+    asked = ", ".join(f"`{name}`" for name in finding.get("cases", ()))
+    if "type" in finding:
+        asked = f"`pmm check-extension`: check `{finding['check']}` of `{finding['type']}`"
+    where = f"- in `{finding['where']}`\n" if "where" in finding else ""
     shows = OR.join(f"`{part}`" for part in finding["shows"].split(OR))
     return (
         f"\n## {finding['title']}\n\n{finding['what']} ({known})\n\n"
         f"- {shows} on {broken}\n"
-        f"- sound on {sound or 'none that was tried'}\n- asked by {asked}\n\n"
+        f"- sound on {sound or 'none that was tried'}\n- asked by {asked}\n{where}\n"
         f"```python\n{program(finding).read_text()}```\n"
     )
 

@@ -30,6 +30,14 @@ LEVELS = ("MUST", "SHOULD", "MAY")
 
 Table = dict[str, Any]
 
+# Where prose says how many requirements there are: file, words, area ("": all).
+TOLD = (
+    ("README.md", r"says in (\d+) requirements", ""),
+    ("README.md", r"(\d+) of the\s+requirements are for allocators", "ALLOC"),
+    ("conformance/README.md", r"the specification: (\d+) sentences", ""),
+    ("conformance/README.md", r"(\d+) of them, area ALLOC", "ALLOC"),
+)
+
 
 def load(path: Path) -> Table:
     """A TOML document."""
@@ -198,6 +206,18 @@ def review_faults(
     return faults
 
 
+def number_faults(table: list[Table], root: Path) -> list[str]:
+    """Numbers of requirements that a document tells otherwise than they are."""
+    out = []
+    for name, words, area in TOLD:
+        count = sum(area in ("", one["area"]) for one in table)
+        found = re.findall(words, (root / name).read_text(encoding="utf-8"))
+        if found != [str(count)]:
+            told = found[0] if found else "no number"
+            out.append(f"{name}: says {told} where it is {count}: {words}")
+    return out
+
+
 def duplicate_faults(cases: list[Table]) -> list[str]:
     """Ids that two cases share."""
     counts = Counter(case["id"] for case in cases)
@@ -223,6 +243,7 @@ def check(arguments: argparse.Namespace) -> int:
     faults += coverage_faults(requirements, covered, uncovered)
     faults += shown_faults(shown(uncovered), arguments.root)
     faults += review_faults(requirements, cases, load(HERE / "reviewed.toml"))
+    faults += number_faults(table, arguments.root)
     for fault in faults:
         print(fault, file=sys.stderr)
     elsewhere = {r for entry in shown(uncovered) for r in entry["requirements"]}

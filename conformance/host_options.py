@@ -21,6 +21,7 @@ PLACE = Path("impl", "hosts", "cpython")
 BENCH = Path("bench", "pmm_bench.so")
 LOCKSTEP = Path("conformance", "lockstep", "pmm_lockstep.so")
 OLDEST = (3, 8)
+FREE_THREADED = "t" in getattr(sys, "abiflags", "")
 SCHEMA = 1
 
 
@@ -37,14 +38,20 @@ class WrongPathError(CannotLoadError):
 
 
 def tag():
-    """What the extension of a version without the shared one is named by."""
-    return "cpython-{}{}".format(*sys.version_info[:2])
+    """What the extension of an interpreter without the shared one is named by."""
+    mark = "t" if FREE_THREADED else ""
+    return "cpython-{}{}{}".format(*sys.version_info[:2], mark)
+
+
+def shares():
+    """Whether the shared extension loads here: it needs 3.10 and the global lock."""
+    return sys.version_info >= (3, 10) and not FREE_THREADED
 
 
 def names():
     """File names that this interpreter may load, the best first."""
     own = f"_pmm.{tag()}.so"
-    return [own] if sys.version_info < (3, 10) else [own, "_pmm.abi3.so"]
+    return [own, "_pmm.abi3.so"] if shares() else [own]
 
 
 def candidates():
@@ -65,7 +72,7 @@ def find_module(given):
             return path
     if "_pmm.abi3.so" not in names():
         raise CannotLoadError(
-            "the shared extension needs 3.10; for this one run "
+            "the shared extension needs 3.10 and the global lock; for this one run "
             f"{tool()} impl/hosts/cpython/build_cpython.py --build build")
     raise CannotLoadError(
         "no {} in a build folder of {}; build the project, or name the file "
@@ -78,21 +85,21 @@ def check_module(path):
         raise WrongPathError(f"{path} is a folder; name the extension in it")
     if not path.is_file():
         raise WrongPathError(f"there is no file {path}")
-    made = re.search(r"\.cpython-(\d)(\d+)", path.name)
-    if made and made.groups() != tuple(map(str, sys.version_info[:2])):
+    made = re.search(r"\.cpython-(\d)(\d+)(t?)", path.name)
+    own = (*map(str, sys.version_info[:2]), "t" if FREE_THREADED else "")
+    if made and made.groups() != own:
         raise WrongPathError(
-            "{} is made for CPython {}.{}, and this is {}".format(
+            "{} is made for CPython {}.{}{}, and this is {}".format(
                 path, *made.groups(), tool()))
     return path
 
 
 def check_shared(path):
-    """Refuse the shared extension where the interpreter is too old for it."""
-    if sys.version_info < (3, 10) and path.name.endswith(".abi3.so"):
+    """Refuse the shared extension where the interpreter does not load it."""
+    if not shares() and path.name.endswith(".abi3.so"):
         raise CannotLoadError(
-            "{} needs CPython 3.10 or later; compile one for {}.{} with "
-            "impl/hosts/cpython/build_cpython.py".format(
-                path.name, *sys.version_info[:2]))
+            f"{path.name} needs CPython 3.10 or later with the global lock; compile one for "
+            f"{tool()} with impl/hosts/cpython/build_cpython.py")
 
 
 def beside(module, place):
@@ -123,7 +130,7 @@ def find_lockstep(module):
 
 def tool():
     """This interpreter, as a person would type it."""
-    return "python{}.{}".format(*sys.version_info[:2])
+    return "python{}.{}{}".format(*sys.version_info[:2], "t" if FREE_THREADED else "")
 
 
 def check_interpreter():

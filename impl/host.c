@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -190,18 +191,32 @@ uint64_t pmmi_host_rss_bytes(void) {
   return (uint64_t)resident * pmmi_host_page_bytes();
 }
 
-/* Not ru_maxrss of getrusage(2): that counts what this process was forked
- * from, before its exec. */
-uint64_t pmmi_host_peak_rss_bytes(void) {
+/* Bytes of the line of a file that begins with `key` and counts in KiB. */
+static uint64_t kib_line(const char *path, const char *key) {
   char text[4096];
   const char *line;
   unsigned long long kib = 0;
-  if (read_file("/proc/self/status", text, sizeof text) != 0 ||
-      (line = strstr(text, "VmHWM:")) == NULL ||
-      sscanf(line, "VmHWM: %llu", &kib) != 1) {
+  assert(key[strlen(key) - 1] == ':');
+  if (read_file(path, text, sizeof text) != 0 ||
+      (line = strstr(text, key)) == NULL ||
+      sscanf(line + strlen(key), "%llu", &kib) != 1) {
     return PMM_UNKNOWN;
   }
   return (uint64_t)kib * 1024;
+}
+
+/* Not ru_maxrss of getrusage(2): that counts what this process was forked
+ * from, before its exec. */
+uint64_t pmmi_host_peak_rss_bytes(void) {
+  return kib_line("/proc/self/status", "VmHWM:");
+}
+
+uint64_t pmmi_host_huge_bytes(void) {
+  return kib_line("/proc/self/smaps_rollup", "AnonHugePages:");
+}
+
+int pmmi_host_huge_pages_refuse(void) {
+  return prctl(PR_SET_THP_DISABLE, 1L, 0L, 0L, 0L) == 0 ? 0 : -1;
 }
 
 int pmmi_host_peak_rss_restart(void) {

@@ -54,6 +54,13 @@ uint64_t pmmi_host_peak_rss_bytes(void);
  *  system does not let it, and the peak is the old one still. */
 int pmmi_host_peak_rss_restart(void);
 
+/** Bytes of this process that lie in huge pages; PMM_UNKNOWN without /proc. */
+uint64_t pmmi_host_huge_bytes(void);
+
+/** Let nothing of this process, nor of what it starts, lie in huge pages from
+ *  here on.  0, or -1: the system does not let it. */
+int pmmi_host_huge_pages_refuse(void);
+
 /** Open descriptors of this process, the one used for counting not among
  *  them; PMM_UNKNOWN without /proc. */
 uint64_t pmmi_host_open_descriptors(void);

@@ -54,9 +54,22 @@ static inline int pmmi_sanitize_valgrind(void) {
 #endif
 }
 
+/** 1 when that valgrind checks memory.  Its other tools only count: for them
+ *  a heap has to do what it does in a plain run. */
+static inline int pmmi_sanitize_memcheck(void) {
+#if PMMI_VALGRIND
+  unsigned char byte = 0;
+  unsigned char bits = 0;
+  /* Memcheck alone answers, with 1. */
+  return VALGRIND_GET_VBITS(&byte, &bits, 1) == 1;
+#else
+  return 0;
+#endif
+}
+
 /** 1 when a checker listens, so that heaps are worth checking. */
 static inline int pmmi_sanitize_listens(void) {
-  return PMMI_ASAN || pmmi_sanitize_valgrind();
+  return PMMI_ASAN || pmmi_sanitize_memcheck();
 }
 
 /** Nobody may touch these bytes until a block in them is live. */

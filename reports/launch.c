@@ -37,6 +37,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "orphans.h"
 
 enum { WRONG_CALL = 2, CANNOT = 127 };
@@ -71,23 +72,21 @@ static _Noreturn void become(char *const argv[], pid_t parent, int failures) {
 
 /** Start the program; 0, or the error that kept it from running. */
 static int start(char *const argv[], pid_t *child) {
-  int pipe_ends[2];
-  if (pipe2(pipe_ends, O_CLOEXEC) != 0) {
+  int end;
+  int reason = 0;
+  pid_t parent = getpid();
+  *child = pmmi_child_fork(&end);
+  if (*child == 0) {
+    become(argv, parent, end);
+  }
+  if (*child < 0) {
     return errno;
   }
-  pid_t parent = getpid();
-  *child = fork();
-  if (*child == 0) {
-    become(argv, parent, pipe_ends[1]);
-  }
-  int reason = *child < 0 ? errno : 0;
-  close(pipe_ends[1]);
   /* Nothing comes when it runs: exec closes the other end.                 */
-  if (reason == 0 &&
-      read(pipe_ends[0], &reason, sizeof reason) != sizeof reason) {
+  if (read(end, &reason, sizeof reason) != sizeof reason) {
     reason = 0;
   }
-  close(pipe_ends[0]);
+  close(end);
   return reason;
 }
 

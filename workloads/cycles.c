@@ -225,12 +225,12 @@ static const struct pmm_work_parameter parameters[] = {
 static const struct pmm_work_variant variants[] = {
     {"selves_on", "self-references, collected as they come", {"gc"}, run,
      1 | COLLECTOR_ON},
-    {"selves_off", "self-references that wait", {"gc"}, run, 1},
+    {"selves_off", "self-references, collector off", {"gc"}, run, 1},
     {"pairs_on", "pairs, collected as they come", {"gc"}, run,
      2 | COLLECTOR_ON},
-    {"pairs_off", "pairs that wait", {"gc"}, run, 2},
+    {"pairs_off", "pairs, collector off", {"gc"}, run, 2},
     {"rings_on", "rings, collected as they come", {"gc"}, run, COLLECTOR_ON},
-    {"rings_off", "rings that wait", {"gc"}, run, 0},
+    {"rings_off", "rings, collector off", {"gc"}, run, 0},
     {0},
 };
 
@@ -239,7 +239,7 @@ const struct pmm_workload pmm_workload_cycles = {
     .summary = "cycles built and dropped, collector on and off",
     .source = "articles 1 and 2: circular references",
     .title = "Reference cycles",
-    .question = "How much garbage waits with the collector on and off?",
+    .question = "How much garbage accumulates with the collector on and off?",
     .small = "items=10000",
     .parameters = parameters,
     .variants = variants,

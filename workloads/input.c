@@ -4,22 +4,52 @@
  *
  * The twins import the same script, so that both forms read the same file.
  * PMM_INPUT_SCRIPT in the environment names another script, for programs
- * that are not run from the tree they were built in.
+ * that are not run from the tree they were built in. In the Python package the
+ * script lies in the folder `suite` with the build that this code is in.
  */
 #include "input.h"
 
+#include <dlfcn.h>
+#include <limits.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/child.h"
 
 extern char **environ;
 
+static const char packaged_build[] = "/suite/build/";
+static const char packaged_script[] = "/suite/workloads/python/input.py";
+
+/** The script of the Python package; NULL where this code is not in one. */
+static const char *script_of_package(void) {
+  static char path[PATH_MAX + sizeof packaged_script];
+  Dl_info here;
+  bool known = dladdr(packaged_build, &here) != 0 && here.dli_fname != NULL &&
+               strchr(here.dli_fname, '/') != NULL;
+  /* The linker names a program as it was called, which need not be a path. */
+  if (realpath(known ? here.dli_fname : "/proc/self/exe", path) == NULL) {
+    return NULL;
+  }
+  char *build = strstr(path, packaged_build);
+  if (build == NULL) {
+    return NULL;
+  }
+  memcpy(build, packaged_script, sizeof packaged_script);
+  return access(path, R_OK) == 0 ? path : NULL;
+}
+
 static const char *script_path(void) {
   const char *named = getenv("PMM_INPUT_SCRIPT");
-  return named != NULL && named[0] != '\0' ? named : PMM_WORK_INPUT_SCRIPT;
+  if (named != NULL && named[0] != '\0') {
+    return named;
+  }
+  const char *packaged = script_of_package();
+  return packaged != NULL ? packaged : PMM_WORK_INPUT_SCRIPT;
 }
 
 /** Start the script with its output on `to`.  0 or an errno. */
@@ -69,8 +99,7 @@ char *pmm_input_make(char *message, size_t size) {
   int error = start(ends[1], &child);
   close(ends[1]);
   char *path = first_line(ends[0]);
-  int state = 0;
-  if (error != 0 || waitpid(child, &state, 0) != child || state != 0) {
+  if (error != 0 || pmmi_child_wait(child) != 0) {
     free(path);
     return NULL;
   }

@@ -256,10 +256,10 @@ static const struct pmm_work_parameter parameters[] = {
 };
 
 static const struct pmm_work_variant variants[] = {
-    {"clean", "everything is given back", {"diag", "gc"}, run, 0},
-    {"lost_reference", "a handle is forgotten", {"diag"}, run, 1},
+    {"clean", "everything is released", {"diag", "gc"}, run, 0},
+    {"lost_reference", "a handle is never released", {"diag"}, run, 1},
     {"uncollected_cycle", "a cycle, collector off", {"diag", "gc"}, run, 2},
-    {"unclosed_file", "a file's handle is forgotten", {"diag", "file"}, run,
+    {"unclosed_file", "a file is never closed", {"diag", "file"}, run,
      3},
     {0},
 };
@@ -268,8 +268,8 @@ const struct pmm_workload pmm_workload_leaks = {
     .name = "leaks",
     .summary = "a lost reference, an uncollected cycle, an unclosed file",
     .source = "articles 1 (memory leaks) and 0 (files nobody closes)",
-    .title = "Leaks on purpose",
-    .question = "What stays behind?",
+    .title = "Intentional leaks",
+    .question = "What memory is never released?",
     .page = "leaks",
     .small = "",
     .parameters = parameters,

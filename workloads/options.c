@@ -31,7 +31,7 @@ static const struct pmmi_option rows[] = {
                 "operations between samples (default: 1/250 of\n"
                 "each loop)"),
     PMMI_FLAG(ROW, "check", check,
-              "exit 3 when the runtime finds something lost"),
+              "exit 3 when the runtime finds a leak"),
     PMMI_NUMBER(ROW, "fail-at", "N", fail_at,
                 "the N-th allocation of each variant fails"),
     PMMI_SECONDS(ROW, "timeout", "S", timeout_s,

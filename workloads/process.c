@@ -80,7 +80,8 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
     run_child(stage, variant, parent, end);
   }
   if (child < 0) {
-    return pmm_work_stage_error(variant, PMM_WORK_TOOL, "no process: %s",
+    return pmm_work_stage_error(variant, PMM_WORK_TOOL,
+                                "cannot start a process: %s",
                                 strerror(errno));
   }
   int in_time = wait_for_word(end, stage->timeout_s);
@@ -92,7 +93,7 @@ json_t *pmm_work_stage_run(const struct pmm_work_stage *stage,
   if (!in_time) {
     json_decref(result);
     return pmm_work_stage_error(variant, PMM_WORK_TIMEOUT,
-                                "no end within %g s", stage->timeout_s);
+                                "not finished after %g s", stage->timeout_s);
   }
   return judge(variant, state, result);
 }

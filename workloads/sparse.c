@@ -454,7 +454,8 @@ const struct pmm_workload pmm_workload_sparse = {
     .summary = "bytes of sparse data at densities from 0.1 to 100 percent",
     .source = "article 2 (sparse data); requirement SPA-003",
     .title = "Sparse against dense",
-    .question = "From which density on does sparse data cost more than dense?",
+    .question = "At which density does sparse data begin to cost more than "
+                "dense data?",
     .small = "positions=10000",
     .parameters = parameters,
     .variants = variants,

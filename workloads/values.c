@@ -69,7 +69,7 @@ static int set_text(struct pmm_work_values *values, size_t i,
 static int apply(struct pmm_work_values *values, const char *setting) {
   const char *equals = strchr(setting, '=');
   if (equals == NULL) {
-    fprintf(stderr, "pmm-work: --set wants NAME=VALUE, not '%s'\n", setting);
+    fprintf(stderr, "pmm-work: --set needs NAME=VALUE, not '%s'\n", setting);
     return 2;
   }
   char *name = strndup(setting, (size_t)(equals - setting));

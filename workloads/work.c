@@ -128,8 +128,8 @@ static int find_all(pmm_work_find find,
   if (found.backend != NULL &&
       (found.backend->capabilities & PMM_BACKEND_ONE_BLOCK) != 0) {
     fprintf(stderr,
-            "pmm-work: backend %s prices a harness: no runtime can live on "
-            "it\n",
+            "pmm-work: backend %s only measures the harness: no runtime can "
+            "run on it\n",
             found.backend->name);
     return 2;
   }
@@ -168,8 +168,8 @@ static int finish(json_t *document, const struct pmm_work_options *options) {
   if (error != NULL) {
     fprintf(stderr, "pmm-work: %s\n", error);
   } else if (!pmm_work_document_applied(document)) {
-    fprintf(stderr, "pmm-work: nothing applied: the subject lacks a feature "
-                    "that every variant needs\n");
+    fprintf(stderr, "pmm-work: nothing was applicable: the subject lacks a "
+                    "feature that every variant needs\n");
   }
   int failed = pmm_work_document_write(document, options->json);
   if (!failed && options->json != NULL && strcmp(options->json, "-") != 0) {

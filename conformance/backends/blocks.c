@@ -48,7 +48,8 @@ static int take(struct check *check, const char *aligns, const char *name,
     return -1;
   }
   size_t usable = usable_of(check, at, size);
-  REQUIRE(check, usable >= size, "%s: of %zu bytes %zu are usable", name, size,
+  REQUIRE(check, usable >= size, "%s: of %zu bytes only %zu are usable", name,
+          size,
           usable);
   *block = (struct block){at, size, usable, check->made++};
   if (!shares(check)) {

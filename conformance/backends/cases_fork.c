@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "blocks.h"
 #include "helper.h"
 #include "measure.h"
@@ -60,24 +60,23 @@ static void be_child(struct check *check, struct block *kept) {
 static int fork_once(struct check *check, struct block *kept) {
   const struct pmm_backend *b = check->backend;
   int hooked = (b->capabilities & PMM_BACKEND_FORK) != 0;
-  int status = 0;
+  char fate[80];
   if (hooked) {
     b->fork_prepare(check->heap);
   }
-  pid_t pid = fork();
+  pid_t pid = pmmi_child_fork(NULL);
   if (pid == 0) {
     be_child(check, kept);
   }
   if (hooked) {
     b->fork_parent(check->heap);
   }
-  REQUIRE(check, pid > 0 && waitpid(pid, &status, 0) == pid, "fork failed");
-  REQUIRE(check, !WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM,
+  REQUIRE(check, pid > 0, "fork failed");
+  int status = pmmi_child_wait(pid);
+  REQUIRE(check, pmmi_child_signal(status) != SIGALRM,
           "the child hangs: it was not done after %d s", CHILD_SECONDS);
-  REQUIRE(check, WIFEXITED(status) && WEXITSTATUS(status) == 0,
-          "the child ended with %s %d",
-          WIFEXITED(status) ? "exit status" : "signal",
-          WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+  REQUIRE(check, status == 0, "the child ended with %s",
+          pmmi_child_fate(status, fate, sizeof fate));
   check_merge(check, child);
   return check_failed(check) ? -1 : block_all_intact(check, kept, 2);
 }

@@ -48,6 +48,24 @@ MUST(owns, "owns tells addresses apart", REQ("ALLOC-018"),
          "it owns the last page");
 }
 
+/* "owns tells addresses of the heap from all others and reads nothing at
+ * them."  Of all addresses in one upper bit from a block's. */
+MUST(owns_far, "owns looks at the whole address", REQ("ALLOC-018"),
+     .needs = PMM_BACKEND_OWNS) {
+  enum { LOWEST = 44 }; /* no heap of a case is that large                   */
+  for (size_t size = 16; size <= (size_t)1 << 20; size *= 16) {
+    struct block block;
+    TRY(block_make(check, BY_ALLOC, size, &block));
+    for (unsigned bit = LOWEST; bit < 64; bit++) {
+      uintptr_t far = (uintptr_t)block.at ^ (uintptr_t)1 << bit;
+      EXPECT(check, check->backend->owns(check->heap, (void *)far) == 0,
+             "of %zu bytes: it owns an address that differs in bit %u", size,
+             bit);
+    }
+    TRY(block_drop(check, &block));
+  }
+}
+
 /* Live blocks; PMM_UNKNOWN from a backend that cannot tell. */
 static uint64_t counted_blocks(struct check *check) {
   return (check->backend->capabilities & PMM_BACKEND_STATS) != 0
@@ -212,6 +230,39 @@ MUST(visit, "visit reports live blocks", REQ("ALLOC-026"),
   result = check->backend->visit(check->heap, stop_at_once, NULL);
   EXPECT(check, result == 42, "it returned %d, the function 42", result);
   TRY(drop_every(check, 1));
+}
+
+/* A walk that ends at its nth live block. */
+struct stopping {
+  size_t left; /* live blocks still to pass                                 */
+  size_t seen; /* after the end, too                                        */
+};
+
+static int stop_later(void *ctx, const struct pmm_block *block) {
+  struct stopping *stopping = ctx;
+  if (!block->live) {
+    return 0;
+  }
+  stopping->seen++;
+  return stopping->left-- > 1 ? 0 : 42;
+}
+
+/* "visit reports each live block once and stops when told." */
+MUST(visit_stops, "visit stops at any block", REQ("ALLOC-026"),
+     .needs = PMM_BACKEND_VISIT) {
+  enum { SIZES = 8 };
+  struct block blocks[SIZES];
+  for (size_t i = 0; i < SIZES; i++) {
+    TRY(block_make(check, BY_ALLOC, (size_t)48 << (2 * i), &blocks[i]));
+  }
+  for (size_t n = 1; n <= SIZES; n++) {
+    struct stopping stopping = {.left = n};
+    int result = check->backend->visit(check->heap, stop_later, &stopping);
+    EXPECT(check, result == 42 && stopping.seen == n,
+           "told to stop at live block %zu it returned %d after %zu", n, result,
+           stopping.seen);
+  }
+  TRY(block_drop_all(check, blocks, SIZES));
 }
 
 /* ---- heaps -------------------------------------------------------------- */

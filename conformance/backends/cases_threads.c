@@ -207,6 +207,44 @@ MUST(thread_ends, "Threads come and go", REQ("ALLOC-034"),
   TRY(lives(check, 2));
 }
 
+/* ---- in great numbers --------------------------------------------------- */
+
+enum { NUMBERS = 4000, NUMBERS_SLOW = 400, FIRST_NUMBERS = 100, BRIEF = 8192 };
+
+static void *brief_main(void *argument) {
+  struct check *own = argument;
+  struct block block;
+  if (helper_enter(own) == 0) {
+    if (block_make(own, BY_ALLOC, BRIEF, &block) == 0) {
+      (void)block_drop(own, &block);
+    }
+    helper_leave(own);
+  }
+  return NULL;
+}
+
+/* "A program may start any number of threads over time; what an allocator keeps
+ * of those that ended does not grow with their number." */
+MUST(thread_numbers, "Thousands of threads, one after another",
+     REQ("ALLOC-050"), .needs = PMM_BACKEND_THREADS | PMM_BACKEND_FREES) {
+  size_t numbers = measure_is_slow() ? NUMBERS_SLOW : NUMBERS;
+  uint64_t start = 0;
+  for (size_t i = 0; i < numbers; i++) {
+    static struct check own;
+    pthread_t thread;
+    start = i == FIRST_NUMBERS ? measure_resident() : start;
+    check_branch(&own, check, i);
+    TRY(helper_thread(check, &thread, brief_main, &own));
+    (void)pthread_join(thread, NULL);
+    check_merge(check, &own);
+    EXPECT(check, !check_failed(check), "thread %zu cannot allocate", i);
+  }
+  if (!measure_is_slow()) {
+    TRY(measure_reused(check, start, (uint64_t)numbers * BRIEF, 4,
+                       "threads that ended", BRIEF));
+  }
+}
+
 static void leave_blocks(struct check *own, void *ctx) {
   const size_t *first = ctx;
   for (size_t i = 0; i < 400; i++) {

@@ -26,7 +26,7 @@ int helper_thread(struct check *check, pthread_t *thread,
   (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
   int error = pthread_create(thread, &attributes, run, argument);
   (void)pthread_attr_destroy(&attributes);
-  REQUIRE(check, error == 0, "no thread: %s", strerror(error));
+  REQUIRE(check, error == 0, "cannot start a thread: %s", strerror(error));
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "backends/registry.h"
+#include "base/ending.h"
 #include "list.h"
 #include "run.h"
 #include "runner.h"
@@ -35,10 +36,11 @@ static const struct pmmi_option rows[] = {
               "name=/path/lib.so,prefix=my_ for any malloc\n"
               "library (and ,free_sized=my_free_sized where it\n"
               "has one; ,no=threads where one thread alone may\n"
-              "call it)"),
+              "call it; at the end ,env=NAME=VALUE, which it\n"
+              "reads when it is loaded)"),
     PMMI_SECONDS(struct options, "timeout", "S", any.timeout_s,
                  "seconds a case may take (default 30); each that\n"
-                 "took longer leaves half of it for the next"),
+                 "takes longer halves the limit of those after it"),
     PMMI_FLAG(struct options, "list", list,
               "the backends that ship with pmm; --json: as JSON"),
     PMMI_FLAG(struct options, "describe", describe,
@@ -191,5 +193,5 @@ int main(int argc, char **argv) {
   code = code != 0 ? code : answer(&c);
   pmm_plan_free(&c.run.plan);
   pmmi_options_free(tables, &c.options);
-  return fflush(stdout) == 0 ? code : PMM_RUN_TOOL;
+  return pmmi_ending_own(fflush(stdout) == 0 ? code : PMM_RUN_TOOL);
 }

@@ -2,6 +2,7 @@
 /* measure.c - see measure.h. */
 #include "measure.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -59,8 +60,72 @@ uint64_t measure_writable(void) {
   return figure("/proc/self/status", "VmData: %llu kB") * 1024;
 }
 
+static const char groups[] = "/sys/fs/cgroup";
+
+/* Where a version of control groups keeps what. */
+struct group_files {
+  const char *begins; /* the line of /proc/self/cgroup, after its number */
+  const char *folder; /* below `groups` */
+  const char *limit, *used;
+};
+
+static const struct group_files versions[] = {
+    {"memory:", "/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"},
+    {":", "", "memory.max", "memory.current"},
+};
+
+static unsigned long long group_figure(const char *folder, const char *name) {
+  char path[640];
+  (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+  return figure(path, "%llu");
+}
+
+/* The least bytes that a group and those above it have left. */
+static uint64_t left_from(char *folder, const struct group_files *files) {
+  uint64_t least = UINT64_MAX;
+  while (strlen(folder) >= sizeof groups - 1) {
+    uint64_t limit = group_figure(folder, files->limit);
+    uint64_t used = group_figure(folder, files->used);
+    uint64_t left = used < limit ? limit - used : 0;
+    if (limit != 0 && left < least) {
+      least = left;
+    }
+    *strrchr(folder, '/') = 0;
+  }
+  return least;
+}
+
+/* The least bytes that the control groups of this process have left. */
+static uint64_t left_in_groups(void) {
+  char line[400], folder[512];
+  uint64_t least = UINT64_MAX;
+  FILE *file = fopen("/proc/self/cgroup", "re");
+  while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+    const char *kind = strchr(line, ':');
+    line[strcspn(line, "\n")] = 0;
+    for (size_t i = 0; kind != NULL && i < sizeof versions / sizeof *versions;
+         i++) {
+      const struct group_files *files = &versions[i];
+      size_t length = strlen(files->begins);
+      if (strncmp(kind + 1, files->begins, length) == 0) {
+        uint64_t left;
+        (void)snprintf(folder, sizeof folder, "%s%s%s", groups, files->folder,
+                       kind + 1 + length);
+        left = left_from(folder, files);
+        least = left < least ? left : least;
+      }
+    }
+  }
+  if (file != NULL) {
+    (void)fclose(file);
+  }
+  return least;
+}
+
 uint64_t measure_available(void) {
-  return figure("/proc/meminfo", "MemAvailable: %llu kB") * 1024;
+  uint64_t system = figure("/proc/meminfo", "MemAvailable: %llu kB") * 1024;
+  uint64_t group = left_in_groups();
+  return group < system ? group : system;
 }
 
 uint64_t measure_cpu_ns(void) {

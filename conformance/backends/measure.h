@@ -25,7 +25,8 @@ int64_t measure_grown(uint64_t start);
 uint64_t measure_mapped(void);
 uint64_t measure_writable(void);
 
-/** Bytes that the system could give at once; 0 when it does not tell. */
+/** Bytes that the system and the control groups of this process could give at
+ *  once; 0 when the system does not tell. */
 uint64_t measure_available(void);
 
 /** Processor time of the calling thread, in nanoseconds. */

@@ -67,4 +67,13 @@ static const struct pmm_code return_captured = {
     .instruction_count = 1,
     .captured = 1};
 
+/** del v0, which is the outer code's. */
+static const struct pmm_code emptying = {
+    .struct_size = sizeof(struct pmm_code),
+    .name = "emptying",
+    .locals = 1,
+    .instructions = PMM_INSTRUCTIONS({PMM_DEL, 0, 0, 0}),
+    .instruction_count = 1,
+    .captured = 1};
+
 #endif /* PMM_CONFORM_CODES_H */

@@ -184,6 +184,30 @@ MUST(ctx, exit_stack_unwinds_completely,
   }
 }
 
+enum { MANY_EXITS = 100 };
+
+/* "A dynamic exit stack runs callbacks last-in first-out ..." */
+MUST(ctx, long_exit_stacks_keep_all, "An exit stack of any length keeps all",
+     REQ("CTX-005"), NEEDS(context)) {
+  struct pushed *pushed = SCRATCH_ARRAY(struct pushed, MANY_EXITS);
+  int *order = SCRATCH_ARRAY(int, MANY_EXITS + 1);
+  for (int n = 1; n <= MANY_EXITS; n += n < 40 ? 1 : 20) {
+    pmm_obj *stack = NEW(OPS->exit_stack_new(RT));
+    now_at(t, "%d callbacks", n);
+    order[MANY_EXITS] = 0;
+    for (int i = 0; i < n; i++) {
+      pushed[i] = (struct pushed){order, &order[MANY_EXITS], i, PMM_OK};
+      expect_ok(OPS->exit_stack_push(RT, stack, note_order, &pushed[i]));
+    }
+    expect_ok(OPS->exit_stack_close(RT, stack));
+    expect_eq(order[MANY_EXITS], n);
+    for (int i = 0; i < n; i++) {
+      expect_eq(order[i], n - 1 - i);
+    }
+    DROP(stack);
+  }
+}
+
 /* "A manager made from a one-yield generator runs its cleanup on error, and
  * yielding twice is an error." */
 MUST(ctx, generator_based_manager, "A generator works as a context manager",

@@ -2,7 +2,7 @@
 /*
  * cases/fail_clean.c - what failed, was swallowed or never began leaves
  * nothing behind (requirements CTX-015, STK-009, GENR-016, GENR-017, STR-009,
- * WRF-026, DCT-013, POOL-013).
+ * WRF-026, DCT-013, POOL-013, OOM-031).
  */
 #include <fcntl.h>
 
@@ -183,6 +183,36 @@ MUST(genr, delegation_is_limited,
 
 static void clear_holder(struct pmm_test *t, void *subject) {
   OPS->clear(RT, subject);
+}
+
+/* "An operation that fails part of the way, at any item or argument, releases
+ * once what it had acquired, ..."  The bad one of three codes, or the code
+ * around them, is found when some are made. */
+MUST(oom, refused_codes_leave_nothing,
+     "A code that is refused leaves nothing of the codes inside it",
+     REQ("OOM-031"), NEEDS(frame, refcount)) {
+  const struct pmm_code good = CODE("good", 0, 1, {PMM_INT, 0, 1, 0});
+  const struct pmm_code bad = CODE("bad", 0, 1, {PMM_END, 0, 0, 0});
+  struct pmm_code around = CODE("around", 0, 1, {PMM_CONST, 0, 0, 0});
+  struct pmm_code wrong = CODE("wrong", 0, 1, {PMM_END, 0, 0, 0});
+  pmm_obj *constant = probe(t, 1);
+  for (size_t at = 0; at <= 3; at++) {
+    const struct pmm_code *inside[4] = {&good, &good, &good, &good};
+    struct pmm_code *code = at < 3 ? &around : &wrong;
+    inside[at] = at < 3 ? &bad : &good;
+    code->constants = &constant;
+    code->constant_count = 1;
+    code->codes = inside;
+    code->code_count = 3;
+    now_at(t, "code %zu of 3", at + 1);
+    pmm_obj *made = OPS->function_new(RT, code);
+    if (made != NULL) {
+      DROP(NEW(made));
+      unsupported(t, "code.refused");
+    }
+    expect_null(made, PMM_VALUE);
+    expect_eq(OPS->refcount(RT, constant), 1);
+  }
 }
 
 /* "A string that is interned, or that anything else can reach, never

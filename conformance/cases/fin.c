@@ -229,6 +229,7 @@ MUST(fin, finalizers_run_before_links_are_cleared,
   }
   collect(t);
   for (int i = 0; i < N; i++) {
+    now_at(t, "object %d", i);
     expect_eq(scripts[i]->runs, 1);
     expect_eq(scripts[i]->slot_cookie, (i + 1) % N);
     expect_eq(happened(DEALLOCATED, i), 1);

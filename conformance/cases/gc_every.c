@@ -15,6 +15,9 @@ static void clear_and_drop(struct pmm_test *t, const struct kind *kind) {
     if (status != PMM_OK && status != PMM_UNSUPPORTED) {
       expect_ok(status);
     }
+    if (status == PMM_OK && OPS->error(RT) != PMM_OK) {
+      fail("%s: clearing it leaves an error pending", kind->name);
+    }
     OPS->error_clear(RT);
     if (OPS->refcount(RT, item) < 1 || happened(DEALLOCATED, 1) != 0) {
       fail("%s: clearing it took more than it owned", kind->name);

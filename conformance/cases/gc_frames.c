@@ -202,3 +202,38 @@ MUST(gc, results_that_wait_are_visited,
      NEEDS(gc, generator, list)) {
   wait_in_a_cycle(t, &returning);
 }
+
+/* Raises what the function raises, which keeps the argument. */
+static enum pmm_status raise_inside(void *ctx, pmm_rt *rt, pmm_obj *argument,
+                                    pmm_obj **result) {
+  struct maker *raiser = ctx;
+  struct pmm_test *t = raiser->t;
+  *result = OPS->call(rt, raiser->type, &argument, 1);
+  return OPS->error(rt);
+}
+
+/* try: raise  except as e: raise again   - so that the error names the frame */
+static const struct pmm_code raising =
+    CODE("raising", 1, 2, {PMM_TRY, 0, 0, 0}, {PMM_RAISE, 0, PMM_USER, 0},
+         {PMM_EXCEPT, 1, PMM_USER, 0}, {PMM_RERAISE, 0, 0, 0}, END);
+
+/* try: call(argument)  except: del argument; yield */
+static const struct pmm_code handling =
+    CODE("handling", 1, 1, {PMM_TRY, 0, 0, 0}, {PMM_CALL, -1, 0, 0},
+         {PMM_EXCEPT, -1, PMM_USER, 0}, {PMM_DEL, 0, 0, 0},
+         {PMM_YIELD, -1, -1, 0}, END);
+
+/* "Values referenced from a suspended generator's frame are visited, so a
+ * generator in a cycle is collected ..." */
+MUST(gc, errors_that_are_handled_are_visited,
+     "What an error holds is traversed while it is handled", REQ("GC-023"),
+     NEEDS(gc, generator, list, frame)) {
+  struct maker *raiser = SCRATCH(struct maker);
+  const struct pmm_code_call call = {raise_inside, raiser};
+  struct pmm_code code = handling;
+  raiser->t = t;
+  raiser->type = NEW(OPS->function_new(RT, &raising));
+  code.calls = &call;
+  code.call_count = 1;
+  wait_in_a_cycle(t, &code);
+}

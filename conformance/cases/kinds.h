@@ -30,7 +30,7 @@ static inline enum pmm_feature lacking(struct pmm_test *t,
                                        const struct kind *kind) {
   for (size_t i = 0; i < 3; i++) {
     enum pmm_feature need = kind->needs[i];
-    if (need != PMM_FEATURE_core && !t->view->offers[need]) {
+    if (!is_offered(t, need)) {
       return need;
     }
   }
@@ -200,6 +200,11 @@ static inline pmm_obj *in_weak_keys(struct pmm_test *t, pmm_obj *item) {
   return map;
 }
 
+/* What is walked over is held by the walk alone. */
+static inline pmm_obj *in_weak_iterator(struct pmm_test *t, pmm_obj *item) {
+  return iterator_of(t, in_weak_keys(t, item));
+}
+
 static inline pmm_obj *in_callback(struct pmm_test *t, pmm_obj *item) {
   pmm_obj *function = in_function(t, item);
   pmm_obj *weak = NEW(OPS->weakref_with(RT, probe(t, 3), function));
@@ -263,6 +268,8 @@ static const struct kind weak[] = {
     {"keys of a map of weak values", in_weak_values, INDIRECT,
      OF(weak_containers)},
     {"values of a map of weak keys", in_weak_keys, INDIRECT,
+     OF(weak_containers)},
+    {"iterator over a map of weak keys", in_weak_iterator, INDIRECT,
      OF(weak_containers)},
     {"callback of a weak reference", in_callback, INDIRECT,
      OF(weakref_cb, frame, list)}};

@@ -6,9 +6,7 @@
  * A case arms the injection, makes its call, disarms, and only then expects.
  * Memory that really runs out is in oom_limit.c.
  */
-#include "codes.h"
-
-#define ARMS_ITSELF OOM_EXEMPT("arms the injection itself")
+#include "failing.h"
 
 /* A small int that no runtime has to make. */
 #define SHARED_INT 7
@@ -19,15 +17,6 @@
 static const struct pmm_code range =
     CODE("range", 0, 1, {PMM_FOR_RANGE, 0, 300, 0}, {PMM_YIELD, -1, 0, 0},
          {PMM_END, 0, 0, 0});
-
-/* What the operations below work on. */
-struct inputs {
-  pmm_obj *list;
-  pmm_obj *tuple;
-  pmm_obj *text;
-  pmm_obj *type;    /* with a finalizer                                     */
-  pmm_obj *watched; /* takes weak references                                */
-};
 
 static pmm_obj *make_list(struct pmm_test *t, const struct inputs *in) {
   return OPS->list_from(RT, (pmm_obj *[]){in->list, in->tuple}, 2);
@@ -67,9 +56,6 @@ static pmm_obj *make_reference(struct pmm_test *t, const struct inputs *in) {
   return OPS->weakref_new(RT, in->watched, NULL, NULL, 1);
 }
 
-/** An operation to fail: returns what it made, or NULL with the error. */
-typedef pmm_obj *(*operation_fn)(struct pmm_test *t, const struct inputs *in);
-
 static const operation_fn operations[] = {
     make_list,  make_slice,   make_sum,      make_tuple, make_text,
     make_bytes, make_integer, make_instance, make_reference};
@@ -108,56 +94,6 @@ static const operation_fn further[] = {make_dict, make_set, make_generator,
                                        make_sequence, make_deep_copy};
 #define FURTHER (sizeof further / sizeof *further)
 
-static enum pmm_status nothing(void *ctx, pmm_rt *rt, pmm_obj *self) {
-  (void)ctx;
-  (void)rt;
-  (void)self;
-  return PMM_OK;
-}
-
-static struct inputs new_inputs(struct pmm_test *t) {
-  return (struct inputs){
-      .list = list_of_ints(t, 100),
-      .tuple = tuple_of_ints(t, 100),
-      .text = text(t, "a text of some length that is in no table"),
-      .type = probe_type(t, "watched", 1, PMM_TYPE_GC, nothing, NULL),
-      .watched = probe(t, 0)};
-}
-
-/* Run an operation with its k-th allocation failing (and, persistently, all
- * after it); *failed tells how many did.  Drops what it made. */
-static enum pmm_status try_operation(struct pmm_test *t,
-                                     operation_fn operation,
-                                     const struct inputs *in, uint64_t k,
-                                     int persist, uint64_t *failed) {
-  OPS->caches_flush(RT);
-  OPS->inject_arm(RT, k, persist);
-  pmm_obj *made = operation(t, in);
-  enum pmm_status status = OPS->error(RT);
-  *failed = OPS->inject_disarm(RT);
-  OPS->error_clear(RT);
-  expect((made == NULL) == (status != PMM_OK));
-  OPS->xrelease(RT, made);
-  return status;
-}
-
-/* Fail allocation 1, 2, 3 ... of each operation until none is left to fail. */
-static void expect_reports(struct pmm_test *t, const operation_fn *all,
-                           size_t n, int persist) {
-  struct inputs in = new_inputs(t);
-  uint64_t points = 0;
-  for (size_t i = 0; i < n; i++) {
-    uint64_t failed = 1;
-    for (uint64_t k = 1; failed > 0; k++) {
-      enum pmm_status status =
-          try_operation(t, all[i], &in, k, persist, &failed);
-      expect_eq(status, failed > 0 ? PMM_NO_MEMORY : PMM_OK);
-      points += failed > 0;
-    }
-  }
-  expect_ge(points, n);
-}
-
 /* "If the k-th allocation of an operation fails, the operation returns an
  * out-of-memory error for every k until it succeeds." */
 MUST(oom, failure_is_reported,
@@ -177,43 +113,6 @@ MUST(oom, failure_in_containers_is_reported,
            tuple), ARMS_ITSELF) {
   quiet(t);
   expect_reports(t, further, FURTHER, 0);
-}
-
-/* What lives when the operation is done, failed or not, and its inputs and
- * what it made are dropped. */
-static uint64_t blocks_after(struct pmm_test *t, operation_fn operation,
-                             uint64_t k, uint64_t *failed) {
-  struct inputs in = new_inputs(t);
-  (void)try_operation(t, operation, &in, k, 0, failed);
-  DROP_ALL();
-  if (OFFERED(gc)) {
-    collect(t);
-  }
-  OPS->caches_flush(RT);
-  return live_blocks(t);
-}
-
-/* Where counters are exact, nothing more lives after a failure than after a
- * success.  Elsewhere a cache may have grown meanwhile: a leak is what grows
- * whenever the same allocation fails. */
-static void expect_no_leak(struct pmm_test *t, operation_fn operation) {
-  enum { WARM = 3, REPEATS = 5 };
-  int repeats = profile_has(t, "exact_counters") ? 1 : REPEATS;
-  uint64_t failed = 0;
-  uint64_t before = 0;
-  for (int i = 0; i < WARM; i++) {
-    before = blocks_after(t, operation, UINT64_MAX, &failed);
-  }
-  failed = 1;
-  for (uint64_t k = 1; failed > 0; k++) {
-    int grown = 0;
-    for (int i = 0; i < repeats; i++) {
-      uint64_t left = blocks_after(t, operation, k, &failed);
-      grown += left > before;
-      before = left;
-    }
-    expect_lt(grown, repeats);
-  }
 }
 
 /* "After a failed operation and release of its inputs, live blocks equal the

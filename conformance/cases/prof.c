@@ -431,3 +431,67 @@ MUST(prof, freeing_older_blocks_takes_nothing,
   expect_ge(after, 0); /* compared with their sign                          */
   expect_le(after, before + 1024);
 }
+
+/* The order of a census.  Scratch memory. */
+struct order {
+  uint64_t last; /* bytes of the line before                                 */
+  int lines;
+  int rises; /* lines with more bytes than the one before                     */
+};
+
+static void note_line(void *ctx, const struct pmm_census *row) {
+  struct order *order = ctx;
+  if (row->type[0] == '\0') {
+    return; /* what cannot be listed comes last                               */
+  }
+  order->rises += order->lines > 0 && row->bytes > order->last;
+  order->last = row->bytes;
+  order->lines++;
+}
+
+static void expect_ordered(struct pmm_test *t) {
+  struct order *order = SCRATCH(struct order);
+  expect_ok(OPS->census(RT, note_line, order));
+  expect_ge(order->lines, 2);
+  expect_eq(order->rises, 0);
+}
+
+/* "A census tells the types by the bytes of their objects, the most first."
+ * The type of the last object is the smallest, then the largest, and so on. */
+MUST(prof, census_tells_the_most_first, "A census is ordered by bytes",
+     REQ("PROF-013"), NEEDS(census, list, tuple)) {
+  static const int counts[] = {10, 40, 1, 400, 2, 1500, 1};
+  pmm_obj *all = empty_list(t);
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    for (int n = 0; n < counts[i]; n++) {
+      pmm_obj *one = i % 2 == 0 ? TUPLE(all, all) : LIST(all, all);
+      expect_ok(OPS->list_append(RT, all, one));
+      DROP(one);
+    }
+    expect_ordered(t);
+  }
+  expect_ok(OPS->list_clear(RT, all));
+}
+
+/* "A snapshot gives the largest sites, at most as many as are asked for." */
+MUST(prof, snapshots_give_the_largest, "A snapshot keeps to its room",
+     REQ("PROF-014"), NEEDS(trace, bytes)) {
+  enum { ROOM = 3 };
+  static const char *const names[] = {"a", "b", "c", "d", "e"};
+  struct pmm_site sites[ROOM + 1];
+  start_tracing(t);
+  for (size_t i = 0; i < 5; i++) {
+    expect_ok(OPS->site_push(RT, names[i]));
+    (void)block_of(t, 100000 * (1 + (i * 3) % 5));
+    OPS->site_pop(RT);
+  }
+  for (size_t n = 1; n <= ROOM; n++) {
+    memset(sites, 0x5a, sizeof sites);
+    struct pmm_site beyond = sites[n];
+    expect_ge(OPS->trace_snapshot(RT, sites, n), n);
+    expect(memcmp(&beyond, &sites[n], sizeof beyond) == 0);
+    for (size_t i = 0; i < n; i++) {
+      expect_ge(sites[i].bytes, 100000 * (5 - i));
+    }
+  }
+}

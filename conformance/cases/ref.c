@@ -341,24 +341,34 @@ static enum pmm_status empty_container(void *ctx, pmm_rt *rt, pmm_obj *arg,
   return PMM_OK;
 }
 
+static enum pmm_status look_again(void *ctx, pmm_rt *rt, pmm_obj *arg,
+                                  pmm_obj **result) {
+  struct scene *s = ctx;
+  struct pmm_test *t = s->t;
+  *result = NULL;
+  check(happened(DEALLOCATED, ANY) == 0);
+  s->seen += OPS->instance_cookie(rt, arg);
+  return PMM_OK;
+}
+
 /* "While a callee runs, its argument objects stay alive even if the caller's
  * only other reference is removed during the call." */
 MUST(ref, a_call_keeps_its_argument, "An argument lives as long as the call",
      REQ("REF-016"), NEEDS(list, frame)) {
   struct scene *s = scene(t);
-  struct pmm_code_call call = {empty_container, s};
-  struct pmm_instruction body[] = {{PMM_CALL, 1, 0, 0}};
+  struct pmm_code_call calls[] = {{empty_container, s}, {look_again, s}};
+  struct pmm_instruction body[] = {{PMM_CALL, 1, 0, 0}, {PMM_CALL, 1, 1, 0}};
   struct pmm_code code = {.struct_size = sizeof code, .name = "callee",
                           .args = 1, .locals = 2, .instructions = body,
-                          .instruction_count = 1, .calls = &call,
-                          .call_count = 1};
+                          .instruction_count = 2, .calls = calls,
+                          .call_count = 2};
   pmm_obj *function = NEW(OPS->function_new(RT, &code));
   s->container = empty_list(t);
   pmm_obj *o = probe(t, 5);
   expect_ok(OPS->list_append(RT, s->container, o));
   DROP(o);
   DROP(NEW(OPS->call(RT, function, &o, 1)));
-  expect_eq(s->seen, 5);
+  expect_eq(s->seen, 10);
   expect_log(DEALLOCATED, 5);
 }
 

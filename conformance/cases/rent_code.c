@@ -106,10 +106,11 @@ static struct actor *new_actor(struct pmm_test *t, const struct family *family,
   struct actor *a = SCRATCH(struct actor);
   *a = (struct actor){.t = t, .family = family, .use = use, .point = point};
   defer(t, disarm, a);
-  const struct pmm_type_spec spec = {.struct_size = sizeof spec,
-                                     .name = "probe",
-                                     .slots = 1,
-                                     .flags = PMM_TYPE_GC | PMM_TYPE_WEAKREF};
+  const struct pmm_type_spec spec = {
+      .struct_size = sizeof spec,
+      .name = "probe",
+      .slots = 1,
+      .flags = type_flags(t, PMM_TYPE_GC | PMM_TYPE_WEAKREF)};
   const struct pmm_compare_code code = {.struct_size = sizeof code,
                                         .ctx = a,
                                         .equals = item_equals,

@@ -151,15 +151,6 @@ MUST(stk, a_kept_frame_keeps_its_locals, "A waiting frame keeps its locals",
 
 /* ---- closures ----------------------------------------------------------- */
 
-/* del v0, which is the outer code's */
-static const struct pmm_code emptying = {
-    .struct_size = sizeof(struct pmm_code),
-    .name = "emptying",
-    .locals = 1,
-    .instructions = PMM_INSTRUCTIONS({PMM_DEL, 0, 0, 0}),
-    .instruction_count = 1,
-    .captured = 1};
-
 /* return v1, which is the outer code's */
 static const struct pmm_code return_second = {
     .struct_size = sizeof(struct pmm_code),

@@ -4,7 +4,7 @@
  *
  *   cc -shared -fPIC -O2 -Iimpl/include -o mine.so \
  *      conformance/example/backend.c
- *   pmm bench alloc --backend ./mine.so --backend libc
+ *   pmm rank --backend ./mine.so
  *
  *   1. A block has 16 bytes in front that hold its size.  Blocks of up to 512
  *      bytes are of the next multiple of 16; larger ones are malloc's.

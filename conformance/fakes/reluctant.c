@@ -7,7 +7,9 @@
  *   2. FAKE_REFUSES names the operation that answers PMM_UNSUPPORTED;
  *      "?" lists those that can, and ends the process.
  *   3. With FAKE_SWALLOWS an append that gets no memory says that all is well.
- *   4. close() aborts when more objects live than at open(), as runtimes do
+ *   4. With FAKE_NO_WEAKREF it has no weak references, and refuses types that
+ *      are to accept some.
+ *   5. close() aborts when more objects live than at open(), as runtimes do
  *      that assert that the host gave everything back.
  */
 #include <stdio.h>
@@ -37,6 +39,7 @@ static const char *refused;          /* NULL: nothing                        */
 static const struct refusal *refusal;
 static const struct pmm_op_entry *entry; /* of what is refused              */
 static int swallows;                     /* an append without memory        */
+static int weakless;                     /* no weak references              */
 
 static uint64_t count_objects(pmm_rt *rt) {
   struct pmm_memory memory = {.struct_size = sizeof memory};
@@ -79,6 +82,21 @@ static enum pmm_status swallowing_append(pmm_rt *rt, pmm_obj *list,
   return status;
 }
 
+static pmm_obj *weakless_type_new(pmm_rt *rt,
+                                  const struct pmm_type_spec *spec) {
+  if ((spec->flags & PMM_TYPE_WEAKREF) != 0) {
+    honest.error_set(rt, PMM_UNSUPPORTED, "there are no weak references");
+    return NULL;
+  }
+  return honest.type_new(rt, spec);
+}
+
+/* 1 for the features of weak references. */
+static int is_weak(const char *name) {
+  return strncmp(name, "weak", 4) == 0 || strcmp(name, "proxy") == 0 ||
+         strcmp(name, "finalize") == 0;
+}
+
 static const struct refusal *find_refusal(const char *name) {
   const struct refusal *at = refusals;
   while (at->name != NULL && strcmp(at->name, name) != 0) {
@@ -104,6 +122,9 @@ static const void *feature(const char *name) {
   static struct pmm_ops room; /* more than any feature needs               */
   static struct pmm_list_ops lists;
   const void *structure = pmmi_subject_reference.feature(name);
+  if (weakless && is_weak(name)) {
+    return NULL;
+  }
   if (swallows && strcmp(name, "list") == 0) {
     lists = *(const struct pmm_list_ops *)structure;
     lists.list_append = swallowing_append;
@@ -133,6 +154,7 @@ const struct pmm_subject *pmm_subject_get(uint32_t host_abi) {
   const char *profile = getenv("FAKE_PROFILE");
   refused = getenv("FAKE_REFUSES");
   swallows = getenv("FAKE_SWALLOWS") != NULL;
+  weakless = getenv("FAKE_NO_WEAKREF") != NULL;
   if (refused != NULL && strcmp(refused, "?") == 0) {
     list_refusals();
   }
@@ -148,6 +170,9 @@ const struct pmm_subject *pmm_subject_get(uint32_t host_abi) {
   entry = refusal != NULL ? find_entry(refused) : NULL;
   if (entry != NULL && entry->feature == PMM_FEATURE_core) {
     put_refusal(&core);
+  }
+  if (weakless) {
+    core.type_new = weakless_type_new;
   }
   core.open = counting_open;
   core.close = strict_close;

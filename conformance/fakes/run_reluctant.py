@@ -9,6 +9,7 @@ wrong is the cases' own fault:
    UNSUPPORTED, with the number's name.
 2. A case that needs the refused operation is UNSUPPORTED, with its name; all
    others pass.  Some operations, or with --all each one.
+3. Without weak references a case that has no need of them passes as ever.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from pathlib import Path
 from typing import Any
 
 FINE = {"PASS", "UNSUPPORTED"}
-LEAVES = "fin.closing_gives_all_back"
-"""It closes a runtime with objects left, as the reference's profile allows; there
+LEAVES = {
+    "fin.closing_gives_all_back", "fin.open_files_are_closed_with_their_runtime",
+    "fin.unseen_objects_keep_their_own_blocks_alone",
+}  # fmt: skip
+"""They close a runtime with objects left, as the reference's profile allows; there
 the fake dies as it says."""
 # operation: (lane, cases, how many it makes UNSUPPORTED at least)
 REFUSED = {
@@ -70,6 +74,22 @@ def without_profile(program: str, fake: str) -> list[str]:
     return wrong
 
 
+def without_weak_references(program: str, fake: str) -> list[str]:
+    """What is wrong when there are no weak references."""
+    wish = {"FAKE_PROFILE": "reference", "FAKE_NO_WEAKREF": "1"}
+    globs = ("ref.*", "gc.*", "lst.*")
+    options = [part for glob in globs for part in ("--case", glob)]
+    cases = run(program, fake, wish, *options)
+    wrong = [shown(case) for case in cases if case["class"] not in FINE]
+    named = [case for case in cases if case["class"] == "UNSUPPORTED"]
+    wrong += [
+        shown(case)
+        for case in named
+        if not case["feature"].startswith(("weak", "proxy", "finalize"))
+    ]
+    return wrong if named else [*wrong, "no case asked for weak references"]
+
+
 def without_operation(program: str, fake: str, operation: str, all_: bool) -> list[str]:
     """What is wrong when one operation is refused."""
     lane, globs, least = REFUSED.get(operation, ("plain", ["*"], 0))
@@ -81,7 +101,7 @@ def without_operation(program: str, fake: str, operation: str, all_: bool) -> li
     wrong = [
         shown(case)
         for case in cases
-        if case["class"] not in {*FINE, "WAIVED"} and case["id"] != LEAVES
+        if case["class"] not in {*FINE, "WAIVED"} and case["id"] not in LEAVES
     ]
     named = [case for case in cases if case["feature"] == operation]
     if not cases or len(named) < least:
@@ -102,12 +122,13 @@ def operations(program: str, fake: str) -> list[str]:
 
 
 def main(program: str, fake: str, *rest: str) -> int:
-    """One TAP line for each of the two kinds of want."""
+    """One TAP line for each kind of want."""
     names = operations(program, fake)
     chosen = names if "--all" in rest else list(REFUSED)
-    print(f"1..{len(chosen) + 2}")
+    print(f"1..{len(chosen) + 3}")
     wrong = [f"cannot be refused: {name}" for name in REFUSED if name not in names]
     results = [("operations", wrong), ("no profile", without_profile(program, fake))]
+    results += [("no weak references", without_weak_references(program, fake))]
     results += [
         (name, without_operation(program, fake, name, "--all" in rest))
         for name in chosen

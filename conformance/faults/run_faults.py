@@ -201,16 +201,22 @@ def run(faults: list[Fault], build: Build, catalogue: Catalogue, jobs: int) -> i
 
 
 def print_diffs(faults: list[Fault]) -> int:
-    """What each fault changes, as a patch."""
+    """What each fault changes, as a patch; 3 when the source lacks the text of one."""
+    stale = []
     for fault in faults:
         sound = (ROOT / fault.file).read_text(encoding="utf-8")
-        changed, _ = fault.apply(ROOT)
+        changed, count = fault.apply(ROOT)
+        if count != 1:
+            stale.append(fault)
+            continue
         print(f"{fault.id}: {fault.title}; breaks {' '.join(fault.named)}")
         lines = difflib.unified_diff(
             sound.splitlines(), changed.splitlines(), fault.file, fault.id, lineterm=""
         )
         print("\n".join(lines), end="\n\n")
-    return 0
+    for fault in stale:
+        print(f"{fault.id} does not apply: its text is not once in {fault.file}")
+    return 3 if stale else 0
 
 
 def print_uncovered(catalogue: Catalogue) -> int:
@@ -260,7 +266,8 @@ def parse_arguments() -> argparse.Namespace:
     add("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
     add("--timeout", type=int, default=20, metavar="SECONDS", help="for one case")
     add("--catalogue", type=Path, default=HERE, metavar="FOLDER", help="of .toml files")
-    add("--diff", action="store_true", help="print what changes, run nothing")
+    add("--diff", action="store_true",
+        help="print what changes, and what does not apply; run nothing")  # fmt: skip
     add("--uncovered", action="store_true", help="print MUSTs without a fault")
     return parser.parse_args()
 

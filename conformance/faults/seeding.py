@@ -24,6 +24,7 @@ PROGRAMS = {
     "pmm-backend-check": "conformance/backends/pmm-backend-check",
     "pmm-lockstep": "conformance/lockstep/pmm-lockstep",
 }
+LISTS = {"pmm-backend-check": "--cases"}
 # Options with an argument of their own that name output.
 OUTPUTS = {"-o", "-MF", "-MQ", "-MT"}
 DROPPED = ("-O", "-g", "-M", "-c", "-fdiagnostics-color", "-DNDEBUG", "-UNDEBUG")
@@ -50,15 +51,22 @@ def run_quietly(
 class Build:
     """Commands of a build folder, and programs made with them."""
 
-    def __init__(self, folder: Path, root: Path, timeout_s: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        root: Path,
+        timeout_s: int,
+        programs: dict[str, str] = PROGRAMS,
+    ) -> None:
         self.folder = folder
         self.root = root
         self.timeout_s = timeout_s
-        for path in PROGRAMS.values():
+        for path in programs.values():
             if not (folder / path).is_file():
                 raise BuildError(f"{folder / path} is missing: run ninja -C {folder}")
-        self.links = {name: self.link_words(path) for name, path in PROGRAMS.items()}
-        self.sanitized = any("-fsanitize" in w for w in self.links["pmm-conform"])
+        self.links = {name: self.link_words(path) for name, path in programs.items()}
+        self.sanitized = any("-fsanitize" in w for link in self.links.values()
+                             for w in link)  # fmt: skip
         self.compiles = self.compile_entries()
 
     def link_words(self, target: str) -> list[str]:
@@ -82,10 +90,11 @@ class Build:
                 entries.setdefault(name, []).append(entry)
         return entries
 
-    def cases(self) -> list[Table]:
-        """All cases of pmm-conform."""
-        program = str(self.folder / PROGRAMS["pmm-conform"])
-        code, said, wrong = run_quietly([program, "--list", "--json"], self.folder)
+    def cases(self, name: str = "pmm-conform") -> list[Table]:
+        """All cases of a program."""
+        program = str(self.folder / PROGRAMS[name])
+        words = [program, LISTS.get(name, "--list"), "--json"]
+        code, said, wrong = run_quietly(words, self.folder)
         if code != 0:
             raise BuildError(f"{program} does not list its cases: {wrong}")
         cases: list[Table] = json.loads(said)["cases"]

@@ -325,7 +325,7 @@ static void judge_growth(struct attempt *a, uint64_t point, struct growth g) {
                      (unsigned long long)point);
     }
     pmm_record_set(a->record, point > 0 ? PMM_CLASS_OOM_UNSAFE : PMM_CLASS_LEAK,
-                   "%salive beyond the level before the body: %+lld blocks, "
+                   "%sleft over after the case: %+lld blocks, "
                    "%+lld bytes, %+lld objects, %+lld descriptors", what,
                    (long long)g.blocks, (long long)g.bytes,
                    (long long)g.objects, (long long)g.descriptors);

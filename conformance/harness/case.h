@@ -133,7 +133,12 @@ struct pmm_test {
 #define OPS (t->ops)
 
 /** 1 when the subject offers the feature: OFFERED(gc). */
-#define OFFERED(feature) (t->view->offers[PMM_FEATURE_##feature] != 0)
+#define OFFERED(feature) is_offered(t, PMM_FEATURE_##feature)
+
+static inline int is_offered(const struct pmm_test *t,
+                             enum pmm_feature feature) {
+  return feature == PMM_FEATURE_core || t->view->offers[feature] != 0;
+}
 
 /* ---- ownership ---------------------------------------------------------- */
 
@@ -163,6 +168,9 @@ void defer(struct pmm_test *t, void (*undo)(struct pmm_test *t, void *subject),
 /** An instance of the case's own type: two slots, collector and weak
  *  references on, no finalizer.  Its death logs DEALLOCATED with `cookie`. */
 pmm_obj *probe(struct pmm_test *t, int64_t cookie);
+/** What a case asks of a type (enum pmm_type_flag), less the weak references
+ *  that a subject without the feature weakref has no use for. */
+uint32_t type_flags(struct pmm_test *t, uint32_t flags);
 /** A type with `slots` slots; `finalizer` may be NULL; `ctx` is scratch. */
 pmm_obj *probe_type(struct pmm_test *t, const char *name, uint32_t slots,
                     uint32_t flags, pmm_fn finalizer, void *ctx);
@@ -252,7 +260,8 @@ int64_t pmm_log_find(struct pmm_test *t, enum pmm_event_kind kind,
 
 /* ---- expectations ------------------------------------------------------- */
 
-/** Where an expectation stands, and its text. */
+/** Where an expectation stands, and its text as it is written.  What is shown
+ *  leaves out what every text has: refcount(o) for OPS->refcount(RT, o). */
 struct pmm_here {
   const char *file;
   int line;
@@ -262,30 +271,34 @@ struct pmm_here {
 
 /** The condition holds. */
 #define expect(condition)                                                     \
-  pmm_expect(t, (condition) ? 1 : 0, PMM_HERE(#condition))
+  pmm_expect(t, (condition) ? 1 : 0, PMM_HERE("that " #condition))
 /** Two integers compare so; both values are shown. */
-#define expect_eq(a, b) PMM_COMPARE(a, ==, b)
-#define expect_ne(a, b) PMM_COMPARE(a, !=, b)
-#define expect_lt(a, b) PMM_COMPARE(a, <, b)
-#define expect_le(a, b) PMM_COMPARE(a, <=, b)
-#define expect_gt(a, b) PMM_COMPARE(a, >, b)
-#define expect_ge(a, b) PMM_COMPARE(a, >=, b)
-#define PMM_COMPARE(a, relation, b)                                           \
+#define expect_eq(a, b) PMM_COMPARE(a, ==, b, #a, #b)
+#define expect_ne(a, b) PMM_COMPARE(a, !=, b, #a, #b)
+#define expect_lt(a, b) PMM_COMPARE(a, <, b, #a, #b)
+#define expect_le(a, b) PMM_COMPARE(a, <=, b, #a, #b)
+#define expect_gt(a, b) PMM_COMPARE(a, >, b, #a, #b)
+#define expect_ge(a, b) PMM_COMPARE(a, >=, b, #a, #b)
+/* The texts are made above, where macros in them are not expanded yet. */
+#define PMM_COMPARE(a, relation, b, left, right)                              \
   do {                                                                        \
     int64_t pmm_a = (int64_t)(a);                                             \
     int64_t pmm_b = (int64_t)(b);                                             \
     pmm_expect_values(t, pmm_a relation pmm_b, pmm_a, pmm_b,                  \
-                      PMM_HERE(#a " " #relation " " #b));                     \
+                      PMM_HERE(left " " #relation " " right), right);         \
   } while (0)
 /** Two handles name one object, or do not. */
 #define expect_same(a, b)                                                     \
-  pmm_expect(t, OPS->same(RT, (a), (b)), PMM_HERE(#a " is " #b))
+  pmm_expect(t, OPS->same(RT, (a), (b)),                                      \
+             PMM_HERE(#a " to be the same object as " #b))
 #define expect_distinct(a, b)                                                 \
-  pmm_expect(t, !OPS->same(RT, (a), (b)), PMM_HERE(#a " is not " #b))
+  pmm_expect(t, !OPS->same(RT, (a), (b)),                                     \
+             PMM_HERE(#a " to be another object than " #b))
 /** Two objects are equal; an int object has this value. */
-#define expect_equal(a, b) pmm_expect_equal(t, (a), (b), PMM_HERE(#a " == " #b))
+#define expect_equal(a, b)                                                    \
+  pmm_expect_equal(t, (a), (b), PMM_HERE(#a " to equal " #b))
 #define expect_int(o, value)                                                  \
-  expect_eq(int_of(t, (o)), (value))
+  PMM_COMPARE(int_of(t, (o)), ==, (value), "int_of(t, " #o ")", #value)
 /** The status operation succeeds. */
 #define expect_ok(call) pmm_expect_ok(t, (call), PMM_HERE(#call))
 /** The status operation fails so, the same error is pending; removes it. */
@@ -301,7 +314,8 @@ struct pmm_here {
                  sizeof((const int64_t[]){__VA_ARGS__}) / sizeof(int64_t),    \
                  PMM_HERE(#kind ": " #__VA_ARGS__))
 /** No such event happened. */
-#define expect_none(kind) expect_eq(happened(kind, ANY), 0)
+#define expect_none(kind)                                                     \
+  PMM_COMPARE(happened(kind, ANY), ==, 0, "happened(" #kind ", ANY)", "0")
 
 /** Which row of its table, which step of its loop a case is at (printf).  It
  *  ends the message of whatever does not hold from here on, and of a crash or
@@ -352,7 +366,7 @@ pmm_obj *pmm_test_container(struct pmm_test *t, pmm_obj *const *items,
                             size_t n);
 void pmm_state_release(struct pmm_test *t);
 void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
-                       struct pmm_here here);
+                       struct pmm_here here, const char *right);
 void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
                       struct pmm_here here);
 void pmm_expect_ok(struct pmm_test *t, enum pmm_status status,
@@ -366,12 +380,14 @@ void pmm_expect_log(struct pmm_test *t, enum pmm_event_kind kind,
 void pmm_check(struct pmm_test *t, int holds, struct pmm_here here);
 void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
               ...) __attribute__((noreturn, format(printf, 3, 4)));
+void pmm_expect_failed(struct pmm_test *t, struct pmm_here here)
+    __attribute__((noreturn));
 
 /* Inline, so that the compiler knows what holds behind it. */
 static inline void pmm_expect(struct pmm_test *t, int holds,
                               struct pmm_here here) {
   if (!holds) {
-    pmm_fail(t, here, "not so: %s", here.text);
+    pmm_expect_failed(t, here);
   }
 }
 

@@ -39,8 +39,8 @@ static const struct pmmi_option rows[] = {
               "write what the subject lacks, and how many cases\n"
               "each would unlock, as the start of a profile"),
     PMMI_SECONDS(ROW, "timeout", "SECONDS", any.timeout_s,
-                 "for one process; default 60; each case that took\n"
-                 "longer leaves half of it for the next"),
+                 "for one process; default 60; each case that takes\n"
+                 "longer halves the limit of those after it"),
     PMMI_FLAG(ROW, "list", list, "list the cases; with --json, as JSON"),
     PMMI_FLAG(ROW, "subjects", subjects, "list the subjects"),
     {.name = NULL}};
@@ -54,7 +54,7 @@ void pmm_conform_options_help(FILE *out, const char *command) {
                 "\n"
                 "Checks a runtime (a subject) against the requirements of "
                 "Python-style\n"
-                "memory management: one process a case, TAP on stdout.\n"
+                "memory management: one process per case, TAP on stdout.\n"
                 "\n",
                 command);
   pmmi_options_help(tables, out);
@@ -66,7 +66,8 @@ void pmm_conform_options_help(FILE *out, const char *command) {
       "  %s --subject ./mine.so --lane oom-once --jsonl out.jsonl\n"
       "  %s --subject ./mine.so --profile mine.toml --missing lacks.toml\n"
       "\n"
-      "exit code: 0 no case failed; 1 the tool failed; 2 wrong usage; 3 a case\n"
+      "exit code: 0 no case failed; 1 the tool failed; 2 wrong usage; 3 a "
+      "case\n"
       "failed (FAIL, LEAK, OOM_UNSAFE, SANITIZER, TIMEOUT, CRASH,\n"
       "HARNESS_ERROR, NOT_RUN).\n",
       command, command, command);

@@ -122,7 +122,11 @@ void survives(struct pmm_test *t, void (*fn)(struct pmm_test *t, void *ctx),
     fail("the child process ended with %s",
          pmmi_child_fate(status, fate, sizeof fate));
   }
+  if (WEXITSTATUS(status) == EXIT_EXPECTATION) {
+    text = last_line(text);
+    fail("in a child process: %.*s", (int)strcspn(text, "\n"), text);
+  }
   if (WEXITSTATUS(status) != EXIT_SURVIVED) {
-    fail("in a child process: %s", text);
+    fail("in a child process: %s", text); /* what a checker says of it       */
   }
 }

@@ -17,6 +17,49 @@
 
 #include "expect.h"
 
+/* ---- what is said ------------------------------------------------------- */
+
+struct pmm_plain pmm_plain_of(const char *text) {
+  static const struct {
+    const char *from;
+    const char *to;
+  } rows[] = {{"OPS->", ""}, {"(RT, ", "("}, {"(RT)", "()"},
+              {"(t, ", "("},  {"(t)", "()"}};
+  struct pmm_plain plain;
+  size_t used = 0;
+  while (*text != '\0' && used + 4 < sizeof plain.text) {
+    size_t i = 0;
+    while (i < sizeof rows / sizeof *rows &&
+           strncmp(text, rows[i].from, strlen(rows[i].from)) != 0) {
+      i++;
+    }
+    if (i == sizeof rows / sizeof *rows) {
+      plain.text[used++] = *text++;
+      continue;
+    }
+    memcpy(plain.text + used, rows[i].to, strlen(rows[i].to));
+    used += strlen(rows[i].to);
+    text += strlen(rows[i].from);
+  }
+  plain.text[used] = '\0';
+  return plain;
+}
+
+/* 1 when `text` is the number itself, so that it need not be said again. */
+static int is_value(const char *text, int64_t value) {
+  char digits[24];
+  (void)snprintf(digits, sizeof digits, "%lld", (long long)value);
+  return strcmp(text, digits) == 0;
+}
+
+/* 1 when `text` is PMM_KEY or the like, and `value` that status. */
+static int names_status(const char *text, int64_t value) {
+  return strncmp(text, "PMM_", 4) == 0 &&
+         strcmp(text + 4, pmm_status_name((enum pmm_status)value)) == 0;
+}
+
+/* ---- verdicts ----------------------------------------------------------- */
+
 /* An error nobody could receive counts as reported: the event is the report. */
 static int no_memory_was_reported(struct pmm_test *t) {
   if (t->ops->error(t->rt) == PMM_NO_MEMORY) {
@@ -103,7 +146,7 @@ void pmm_fail(struct pmm_test *t, struct pmm_here here, const char *format,
 void pmm_release_failed(struct pmm_test *t, struct pmm_here here,
                         enum pmm_status before, enum pmm_status after) {
   note_text(t, PMM_VERDICT_FAIL, here,
-            "%s: the pending error was %s and is %s: %s", here.text,
+            "%s changed the pending error from %s to %s: %s", here.text,
             pmm_status_name(before), pmm_status_name(after),
             t->ops->error_message(t->rt));
   t->ops->error_clear(t->rt);
@@ -123,7 +166,7 @@ void *pmm_test_block(struct pmm_test *t, void *block, struct pmm_here here) {
     note_text(t,
               injected && t->state->fired > 0 ? PMM_VERDICT_REPORTED
                                               : PMM_VERDICT_FAIL,
-              here, "no block from %s", here.text);
+              here, "%s gave no block", pmm_plain_of(here.text).text);
     stop(t);
   }
   return block;
@@ -136,6 +179,8 @@ void unsupported(struct pmm_test *t, const char *what) {
   (void)snprintf(verdict->feature, sizeof verdict->feature, "%s", what);
   stop(t);
 }
+
+/* ---- expectations ------------------------------------------------------- */
 
 static int is_one_of(const char *const *names, const char *name) {
   for (; names != NULL && *names != NULL; names++) {
@@ -151,23 +196,37 @@ void outcome(struct pmm_test *t, const char *name) {
   if (is_one_of(declared->noteworthy, name)) {
     note_text(t, PMM_VERDICT_WARN, PMM_HERE(""), "outcome \"%s\"", name);
   } else if (!is_one_of(declared->allowed, name)) {
-    fail("outcome \"%s\" is forbidden", name);
+    fail("the outcome \"%s\" is not allowed", name);
   }
 }
 
 void pmm_check(struct pmm_test *t, int holds, struct pmm_here here) {
   if (!holds && t->state->verdict.kind != PMM_VERDICT_UNSUPPORTED &&
       !(t->state->injecting && no_memory_was_reported(t))) {
-    note_text(t, PMM_VERDICT_FAIL, here, "in a callback: not %s", here.text);
+    note_text(t, PMM_VERDICT_FAIL, here, "in a callback: expected that %s",
+              pmm_plain_of(here.text).text);
   }
 }
 
+void pmm_expect_failed(struct pmm_test *t, struct pmm_here here) {
+  pmm_fail(t, here, "expected %s", pmm_plain_of(here.text).text);
+}
+
 void pmm_expect_values(struct pmm_test *t, int holds, int64_t a, int64_t b,
-                       struct pmm_here here) {
-  if (!holds) {
-    pmm_fail(t, here, "not so: %s (left %lld, right %lld)", here.text,
-             (long long)a, (long long)b);
+                       struct pmm_here here, const char *right) {
+  if (holds) {
+    return;
   }
+  const struct pmm_plain text = pmm_plain_of(here.text);
+  if (names_status(right, b)) {
+    pmm_fail(t, here, "expected %s, got %s", text.text,
+             pmm_status_name((enum pmm_status)a));
+  }
+  if (is_value(right, b)) {
+    pmm_fail(t, here, "expected %s, got %lld", text.text, (long long)a);
+  }
+  pmm_fail(t, here, "expected %s, got %lld and %lld", text.text, (long long)a,
+           (long long)b);
 }
 
 void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
@@ -180,8 +239,11 @@ void pmm_expect_equal(struct pmm_test *t, pmm_obj *a, pmm_obj *b,
 void pmm_expect_ok(struct pmm_test *t, enum pmm_status status,
                    struct pmm_here here) {
   if (status != PMM_OK) {
-    pmm_fail(t, here, "%s failed: %s, pending %s: %s", here.text,
-             pmm_status_name(status), pmm_status_name(t->ops->error(t->rt)),
+    enum pmm_status pending = t->ops->error(t->rt);
+    pmm_fail(t, here, "%s failed with %s%s%s: %s", pmm_plain_of(here.text).text,
+             pmm_status_name(status),
+             pending == status ? "" : ", but the pending error is ",
+             pending == status ? "" : pmm_status_name(pending),
              t->ops->error_message(t->rt));
   }
 }
@@ -190,9 +252,11 @@ void pmm_expect_error(struct pmm_test *t, enum pmm_status got,
                       enum pmm_status wanted, struct pmm_here here) {
   enum pmm_status pending = t->ops->error(t->rt);
   if (got != wanted || pending != wanted) {
-    pmm_fail(t, here, "%s: %s wanted, returned %s, pending %s", here.text,
-             pmm_status_name(wanted), pmm_status_name(got),
-             pmm_status_name(pending));
+    pmm_fail(t, here, "expected %s to fail with %s, got %s%s%s",
+             pmm_plain_of(here.text).text, pmm_status_name(wanted),
+             pmm_status_name(got),
+             pending == got ? "" : ", and the pending error is ",
+             pending == got ? "" : pmm_status_name(pending));
   }
   t->ops->error_clear(t->rt);
 }
@@ -201,8 +265,8 @@ void pmm_expect_null(struct pmm_test *t, pmm_obj *got, enum pmm_status wanted,
                      struct pmm_here here) {
   enum pmm_status pending = t->ops->error(t->rt);
   if (got != NULL) {
-    pmm_fail(t, here, "%s: %s wanted, but it returned an object", here.text,
-             pmm_status_name(wanted));
+    pmm_fail(t, here, "expected %s to fail with %s, but it returned an object",
+             pmm_plain_of(here.text).text, pmm_status_name(wanted));
   }
   pmm_expect_error(t, pending, wanted, here);
 }
@@ -234,6 +298,7 @@ void pmm_expect_log(struct pmm_test *t, enum pmm_event_kind kind,
   }
   if (!same || seen != n) {
     cookies_text(t, kind, text, sizeof text);
-    pmm_fail(t, here, "%s wanted, logged: %s", here.text, text);
+    pmm_fail(t, here, "expected the events %s, got %s", here.text,
+             text[0] != '\0' ? text : "none");
   }
 }

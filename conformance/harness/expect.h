@@ -8,6 +8,15 @@
 
 #include "state.h"
 
+/** What is shown of an expectation's text. */
+struct pmm_plain {
+  char text[400];
+};
+
+/** The text without what nearly every one has: "refcount(o)" for
+ *  "OPS->refcount(RT, o)".  A long one is cut. */
+struct pmm_plain pmm_plain_of(const char *text);
+
 /** A release has left another error pending than there was.  That is a failure
  *  in each lane: no failed allocation excuses it.  Removes the error; ends the
  *  body, if it is in one. */

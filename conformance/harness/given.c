@@ -27,7 +27,8 @@ static void read_today(struct pmm_given *given) {
                  localtime_r(&now, &day));
 }
 
-int pmm_given_read(struct pmm_given *given, const struct pmm_conform_options *options,
+int pmm_given_read(struct pmm_given *given,
+                   const struct pmm_conform_options *options,
                    const struct pmm_entry *const *cases, size_t n,
                    const struct pmm_view *view) {
   char message[512];
@@ -71,13 +72,13 @@ void pmm_given_judge(struct pmm_given *given, const struct pmm_column *column,
   const char *reason =
       given->known == NULL
           ? NULL
-          : pmm_known_apply(given->known, column, test_case->entry.id, given->today,
-                            record);
+          : pmm_known_apply(given->known, column, test_case->entry.id,
+                            given->today, record);
   if (reason != NULL) {
     char before[sizeof record->message];
     memcpy(before, record->message, sizeof before);
-    (void)snprintf(record->message, sizeof record->message, "%.300s%s%.300s", reason,
-                   before[0] != '\0' ? ": " : "", before);
+    (void)snprintf(record->message, sizeof record->message, "%.300s%s%.300s",
+                   reason, before[0] != '\0' ? ": " : "", before);
   }
 }
 

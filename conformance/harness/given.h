@@ -22,7 +22,8 @@ struct pmm_given {
 
 /** Read what the options name.  `cases` are all there are; `view` becomes
  *  that of the subject.  0, or an exit code after a message. */
-int pmm_given_read(struct pmm_given *given, const struct pmm_conform_options *options,
+int pmm_given_read(struct pmm_given *given,
+                   const struct pmm_conform_options *options,
                    const struct pmm_entry *const *cases, size_t n,
                    const struct pmm_view *view);
 void pmm_given_free(struct pmm_given *given);

@@ -85,12 +85,12 @@ static void judge_process(const struct pmm_course *course,
   record->elapsed_ns = process->elapsed_ns;
   switch (process->ending) {
   case PMM_ENDED_NOT_STARTED:
-    pmm_record_set(record, PMM_CLASS_NOT_RUN, "no process: %s",
+    pmm_record_set(record, PMM_CLASS_NOT_RUN, "cannot start a process: %s",
                    strerror(process->code));
     return;
   case PMM_ENDED_TIMEOUT:
     pmm_record_set(record, PMM_CLASS_TIMEOUT,
-                   "no end in time (%g s), %s", process->timeout_s,
+                   "not finished after %g s, %s", process->timeout_s,
                    where(course, process));
     return;
   case PMM_ENDED_SIGNAL:

@@ -12,12 +12,12 @@
 /** Texts of an entry, in the order of `fields`. */
 enum field {
   SUBJECT, BUILD, BACKEND, MODE, LANE, /* globs of the column               */
-  VERSION, CASE, CLASS, REASON, LINK, EXPIRES, FIELDS
+  VERSION, CASE, MESSAGE, CLASS, REASON, LINK, EXPIRES, FIELDS
 };
 
 static const char *const fields[FIELDS] = {
-    "subject", "build", "backend", "mode",   "lane",   "version",
-    "case",    "class", "reason",  "link",   "expires"};
+    "subject", "build",   "backend", "mode",   "lane", "version",
+    "case",    "message", "class",   "reason", "link", "expires"};
 
 struct entry {
   char *texts[FIELDS]; /* owned; NULL: not given                            */
@@ -106,7 +106,7 @@ static const char *class_of(const char *name, enum pmm_class *value) {
       return NULL;
     }
   }
-  return "no class; FAIL, LEAK, CRASH and so on, or WAIVED";
+  return "expected a class: FAIL, LEAK, CRASH and so on, or WAIVED";
 }
 
 /* What an entry must have, once it is whole. */
@@ -115,7 +115,7 @@ static const char *finish(const struct pmm_known *known) {
       known->count > 0 ? &known->entries[known->count - 1] : NULL;
   if (e != NULL && (e->texts[CASE] == NULL || e->texts[CLASS] == NULL ||
                     e->texts[REASON] == NULL)) {
-    return "the entry before has no case, no class or no reason";
+    return "the entry above lacks a case, a class or a reason";
   }
   return NULL;
 }
@@ -128,7 +128,7 @@ static const char *read_table(void *ctx, const char *name, int is_item,
     return wrong;
   }
   if (!is_item || strcmp(name, "expectation") != 0) {
-    return "such a file has entries [[expectation]] alone";
+    return "the only table of this file is [[expectation]]";
   }
   struct entry *entries =
       realloc(known->entries, (known->count + 1) * sizeof *entries);
@@ -145,10 +145,11 @@ static const char *read_field(struct pmm_known *known, enum field field,
                               const struct pmm_toml_value *value) {
   struct entry *e = &known->entries[known->count - 1];
   if (value->kind != (field == EXPIRES ? PMM_TOML_DATE : PMM_TOML_STRING)) {
-    return field == EXPIRES ? "it is no date" : "it is no string";
+    return field == EXPIRES ? "expected a date, such as 2026-12-31"
+                            : "expected a string";
   }
   if (field == VERSION && range_has(value->text, "0") < 0) {
-    return "a range is conditions like >=3.10,<3.13 or ==3.8.*";
+    return "expected a version range, such as >=3.10,<3.13 or ==3.8.*";
   }
   e->texts[field] = strdup(value->text);
   if (e->texts[field] == NULL) {
@@ -166,14 +167,15 @@ static const char *read_key(void *ctx, const char *table, const char *key,
     return known->has_schema && value->kind == PMM_TOML_INTEGER &&
                    value->items[0] == 1
                ? NULL
-               : "above the entries stands schema = 1";
+               : "only schema = 1 can come before the entries";
   }
   for (int field = 0; field < FIELDS; field++) {
     if (strcmp(fields[field], key) == 0) {
       return read_field(known, (enum field)field, value);
     }
   }
-  return "an entry has no such key";
+  return "unknown key; an entry has subject, version, build, backend, mode, "
+         "lane, case, message, class, reason, link and expires";
 }
 
 struct pmm_known *pmm_known_read(const char *path, char *message,
@@ -244,6 +246,12 @@ static int speaks_of(const struct entry *e, const struct pmm_column *column,
                     column->version != NULL ? column->version : "") == 1);
 }
 
+/* 1 when the entry is about what the case says. */
+static int says(const struct entry *e, const struct pmm_record *record) {
+  return e->texts[MESSAGE] == NULL ||
+         fnmatch(e->texts[MESSAGE], record->message, 0) == 0;
+}
+
 /* What the entry makes of a class. */
 static enum pmm_class judged(const struct entry *e, enum pmm_class value) {
   if (e->class == PMM_CLASS_WAIVED) {
@@ -261,7 +269,8 @@ const char *pmm_known_apply(const struct pmm_known *known,
   for (size_t i = 0; i < known->count; i++) {
     const struct entry *e = &known->entries[i];
     enum pmm_class before = (enum pmm_class)record->class;
-    if (speaks_of(e, column, id, today) && judged(e, before) != before) {
+    if (speaks_of(e, column, id, today) && says(e, record) &&
+        judged(e, before) != before) {
       record->class = judged(e, before);
       return e->texts[REASON];
     }

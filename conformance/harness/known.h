@@ -11,6 +11,7 @@
  *     mode    = "*"
  *     lane    = "*"
  *     case    = "gc.threshold_*" # glob
+ *     message = "*SYSTEM*"       # optional; glob of what the failed case says
  *     class   = "FAIL"           # what is expected; "WAIVED": any bad class
  *     reason  = "why"
  *     link    = "https://..."    # optional
@@ -19,7 +20,8 @@
  * The form is that of conformance/expectations, which the runner applies.  A
  * case that comes out as expected is XFAIL (or WAIVED), which fails no run;
  * one that passes all the same is XPASS, which does.  Of a version the numbers
- * between dots count: 3.13.0rc1 is 3.13.0.
+ * between dots count: 3.13.0rc1 is 3.13.0.  An entry with a message says
+ * nothing of a case that passes.
  */
 #ifndef PMM_CONFORM_KNOWN_H
 #define PMM_CONFORM_KNOWN_H

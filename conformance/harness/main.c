@@ -4,6 +4,7 @@
  * path (impl/subjects/select.h, impl/backends/registry.h).
  */
 #include "backends/registry.h"
+#include "base/ending.h"
 #include "conform.h"
 #include "subjects/select.h"
 
@@ -27,5 +28,5 @@ int main(int argc, char **argv) {
   };
   pmmi_backend_prepare(argv);
   pmm_conform_attach(&host);
-  return pmm_conform_main(NULL, argc, argv);
+  return pmmi_ending_own(pmm_conform_main(NULL, argc, argv));
 }

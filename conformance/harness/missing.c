@@ -92,8 +92,8 @@ static enum pmm_feature best_of(const struct pmm_missing *missing,
 
 static void write_features(const struct pmm_missing *missing, FILE *out) {
   unsigned char written[PMM_FEATURE_COUNT] = {0};
-  (void)fputs("#\n# Features (pmm/features/NAME.h): cases that lack nothing "
-              "else, and all that need it.\n",
+  (void)fputs("#\n# Features (pmm/features/NAME.h).  Behind each: cases that "
+              "lack nothing else,\n# and all that need it.\n",
               out);
   for (;;) {
     enum pmm_feature best = best_of(missing, written);
@@ -115,7 +115,7 @@ static void write_others(const struct pmm_missing *missing, FILE *out) {
     }
     if (!head) {
       (void)fputs("#\n# Operations that are absent or refuse, figures and "
-                  "modes: cases that would go on.\n",
+                  "modes.  Behind each: how many\n# cases would go on.\n",
                   out);
       head = 1;
     }
@@ -140,8 +140,9 @@ static void write_key(const char *key, unsigned cases, FILE *out) {
 static void write_numbers(const struct pmm_missing *missing, FILE *out) {
   (void)fprintf(out,
                 "\nschema = 1\nname = \"%s\"\n\n[numbers]\n"
-                "# Put in yours in place of the reference's, and take the # "
-                "away: cases that would go on.\n",
+                "# Replace the reference's values by yours and remove the "
+                "first #.  Behind each: how many\n"
+                "# cases would go on.\n",
                 missing->view->subject->name);
   for (size_t i = 0; i < missing->name_count; i++) {
     if (is_number(missing->names[i].name)) {

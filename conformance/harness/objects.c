@@ -9,12 +9,16 @@
 
 #include "state.h"
 
+uint32_t type_flags(struct pmm_test *t, uint32_t flags) {
+  return OFFERED(weakref) ? flags : flags & ~(uint32_t)PMM_TYPE_WEAKREF;
+}
+
 pmm_obj *probe_type(struct pmm_test *t, const char *name, uint32_t slots,
                     uint32_t flags, pmm_fn finalizer, void *ctx) {
   struct pmm_type_spec spec = {.struct_size = sizeof spec,
                                .name = name,
                                .slots = slots,
-                               .flags = flags,
+                               .flags = type_flags(t, flags),
                                .finalizer = finalizer,
                                .ctx = ctx};
   return NEW(OPS->type_new(RT, &spec));

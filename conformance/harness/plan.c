@@ -85,7 +85,7 @@ int pmm_plan_make(struct pmm_plan *plan, const struct pmm_options *options) {
     }
   }
   if (plan->count == 0 && options->requirement != NULL) {
-    (void)fprintf(stderr, "--requirement: no such case is of \"%s\"\n",
+    (void)fprintf(stderr, "--requirement: no chosen case is of \"%s\"\n",
                   options->requirement);
     return 2;
   }

@@ -20,22 +20,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/child.h"
+#include "base/keep.h"
 #include "orphans.h"
 
 enum { SLICE_MS = 20, SLEEP_NS = 200000, FILE_BYTES = 64 << 20 };
-enum { OUT_OF_THE_WAY = 200 }; /* where no plug-in closes by chance      */
 
 _Static_assert(sizeof(struct pmm_record) < 4096, "one atomic write");
 
 static struct pmm_progress *shared_progress;
-static int streams[STDERR_FILENO + 1]; /* copies of ours; -1: closed        */
 static FILE *captured; /* what children write                               */
 static struct pmm_family at_start; /* children that are not the suite's     */
 static struct pmm_family before;   /* and those before the case             */
@@ -46,35 +45,21 @@ int pmm_process_setup(void) {
   if (page == MAP_FAILED) {
     return errno;
   }
-  captured = tmpfile();
+  captured = pmmi_keep_file_apart(tmpfile(), "w+e");
   if (captured == NULL) {
     int error = errno;
     (void)munmap(page, sizeof *shared_progress);
     return error;
   }
   shared_progress = page;
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-    streams[fd] = fcntl(fd, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-  }
+  (void)signal(SIGCHLD, SIG_DFL); /* ignored, no child could be waited for  */
   pmm_orphans_known(&at_start);
   pmm_orphans_adopt();
   return 0;
 }
 
-void pmm_process_reclaim(void) {
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-    if (fcntl(fd, F_GETFD) < 0 && streams[fd] >= 0) {
-      (void)dup2(streams[fd], fd);
-    }
-  }
-  (void)signal(SIGCHLD, SIG_DFL);
-}
-
 void pmm_process_teardown(void) {
   pmm_orphans_end(&at_start);
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-    (void)close(streams[fd]);
-  }
   (void)fclose(captured);
   (void)munmap(shared_progress, sizeof *shared_progress);
   shared_progress = NULL;
@@ -100,22 +85,14 @@ static uint64_t draw_nonce(void) {
 /* ---- the child ---------------------------------------------------------- */
 
 static void isolate(pid_t parent) {
-  const struct rlimit no_core = {0, 0};
   const struct rlimit file = {FILE_BYTES, FILE_BYTES};
   int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   (void)setpgid(0, 0);
-  (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) {
-    _exit(0); /* it died before the line above */
-  }
-  (void)setrlimit(RLIMIT_CORE, &no_core);
+  pmmi_child_bind(parent);
   (void)setrlimit(RLIMIT_FSIZE, &file);
   (void)signal(SIGXFSZ, SIG_IGN); /* a write beyond it fails                 */
   if (nothing >= 0) {
     (void)dup2(nothing, STDIN_FILENO);
-  }
-  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-    (void)close(streams[fd]); /* no way to what only the parent writes       */
   }
   (void)dup2(fileno(captured), STDOUT_FILENO);
   (void)dup2(fileno(captured), STDERR_FILENO);
@@ -210,12 +187,12 @@ static void finish(pid_t child, int in, struct pmm_process *out) {
   }
   if (!in_time) {
     (void)kill(child, SIGKILL);
-    (void)waitpid(child, &status, 0);
+    (void)pmmi_child_wait(child);
     pmm_orphans_end(&before);
     out->ending = PMM_ENDED_TIMEOUT;
-  } else if (WIFSIGNALED(status)) {
+  } else if (pmmi_child_signal(status) != 0) {
     out->ending = PMM_ENDED_SIGNAL;
-    out->code = WTERMSIG(status);
+    out->code = pmmi_child_signal(status);
   } else {
     out->ending = PMM_ENDED_EXIT;
     out->code = WEXITSTATUS(status);
@@ -228,16 +205,19 @@ static void finish(pid_t child, int in, struct pmm_process *out) {
   read_output(out);
 }
 
-static pid_t fork_with(const struct pmm_fork_hooks *hooks) {
+/* As pmmi_child_fork(), between the hooks. */
+static pid_t fork_with(const struct pmm_fork_hooks *hooks, int *end) {
   if (hooks->before != NULL) {
     hooks->before(hooks->ctx);
   }
-  pid_t child = fork();
+  pid_t child = pmmi_child_fork(end);
+  int reason = errno;
   if (child == 0 && hooks->after_child != NULL) {
     hooks->after_child(hooks->ctx);
   } else if (child != 0 && hooks->after_parent != NULL) {
     hooks->after_parent(hooks->ctx);
   }
+  errno = reason;
   return child;
 }
 
@@ -249,7 +229,6 @@ static void prepare(struct pmm_process *out) {
   shared_progress->point = 0;
   shared_progress->operation = 0;
   shared_progress->place[0] = '\0';
-  (void)fflush(NULL); /* or the child would write our buffers once more */
   rewind(captured);
   (void)!ftruncate(fileno(captured), 0);
 }
@@ -257,27 +236,21 @@ static void prepare(struct pmm_process *out) {
 void pmm_process_run(pmm_work work, void *ctx, double timeout_s,
                      const struct pmm_fork_hooks *hooks,
                      struct pmm_process *out) {
-  int ends[2];
+  int end;
   pid_t parent = getpid();
   prepare(out);
   out->timeout_s = timeout_s;
   out->ending = PMM_ENDED_NOT_STARTED;
-  if (pipe2(ends, O_CLOEXEC) != 0) {
+  pid_t child = fork_with(hooks, &end);
+  if (child == 0) {
+    isolate(parent);
+    run_child(work, ctx, end, out->nonce, hooks->leave);
+  }
+  if (child < 0) {
     out->code = errno;
     return;
   }
-  pid_t child = fork_with(hooks);
-  if (child == 0) {
-    (void)close(ends[0]);
-    isolate(parent);
-    run_child(work, ctx, ends[1], out->nonce, hooks->leave);
-  }
-  out->code = errno;
-  (void)close(ends[1]);
-  if (child > 0) {
-    out->code = 0;
-    (void)setpgid(child, child); /* in case the child has not yet */
-    finish(child, ends[0], out);
-  }
-  (void)close(ends[0]);
+  (void)setpgid(child, child); /* in case the child has not yet */
+  finish(child, end, out);
+  (void)close(end);
 }

@@ -65,10 +65,6 @@ struct pmm_process {
 int pmm_process_setup(void);
 void pmm_process_teardown(void);
 
-/** After a plug-in was loaded into this process: streams that it closed are
- *  opened again, and the end of a child is ours to wait for. */
-void pmm_process_reclaim(void);
-
 /** Run `work(ctx)` in a child; `timeout_s` above 0. */
 void pmm_process_run(pmm_work work, void *ctx, double timeout_s,
                      const struct pmm_fork_hooks *hooks,

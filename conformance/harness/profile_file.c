@@ -2,6 +2,7 @@
 /* profile_file.c - from a document to a profile; idea: profile_file.h. */
 #include "profile_file.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +32,16 @@ static int is_known(const char *key) {
 
 enum { MOST_KEYS = 512 };
 
-/* The known key that is most like this one. */
+/* The known key that is most like this one.  The reference's profile has every
+ * key that a case reads. */
 static void name_nearest(const char *key, char *nearest, size_t size) {
+  const struct pmm_profile *all = pmm_profile_find("reference");
   const char *keys[MOST_KEYS];
-  size_t count = 0;
-  for (size_t i = 0; i < pmm_profile_count; i++) {
-    for (size_t k = 0; k < pmm_profiles[i].count && count < MOST_KEYS; k++) {
-      keys[count++] = pmm_profiles[i].entries[k].key;
-    }
+  assert(all != NULL && all->count <= MOST_KEYS);
+  for (size_t k = 0; k < all->count; k++) {
+    keys[k] = all->entries[k].key;
   }
-  pmmi_nearest_few(key, keys, count, 1, nearest, size);
+  pmmi_nearest_few(key, keys, all->count, 1, nearest, size);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -50,7 +51,7 @@ static const char *read_table(void *ctx, const char *name, int is_item,
   (void)ctx;
   (void)line;
   return is_item || strcmp(name, "numbers") != 0
-             ? "a profile has one table, [numbers]"
+             ? "the only table of a profile is [numbers]"
              : NULL;
 }
 
@@ -60,13 +61,13 @@ static const char *read_top(struct reading *r, const char *key,
     r->has_schema = 1;
     return value->kind == PMM_TOML_INTEGER && value->items[0] == 1
                ? NULL
-               : "this suite reads schema 1";
+               : "expected schema = 1";
   }
   if (strcmp(key, "name") != 0) {
-    return "above [numbers] stand schema and name";
+    return "only schema and name can come before [numbers]";
   }
   if (value->kind != PMM_TOML_STRING || value->text[0] == '\0') {
-    return "a name is a string";
+    return "expected a string that is not empty";
   }
   char *name = strdup(value->text);
   r->profile->name = name;
@@ -104,13 +105,13 @@ static const char *read_key(void *ctx, const char *table, const char *key,
   }
   if ((value->kind != PMM_TOML_INTEGER && value->kind != PMM_TOML_ARRAY) ||
       value->count == 0) {
-    return "a number is an integer, or a list of integers that is not empty";
+    return "expected an integer, or a list of integers that is not empty";
   }
   if (!is_known(key)) {
     char nearest[64];
     name_nearest(key, nearest, sizeof nearest);
     (void)snprintf(r->text, sizeof r->text,
-                   "no case reads such a number; nearest: %s", nearest);
+                   "no case reads a number of this name; nearest: %s", nearest);
     return r->text;
   }
   return add_number(r, key, value);
@@ -126,7 +127,7 @@ struct pmm_profile *pmm_profile_read(const char *path, char *message,
   }
   int result = pmm_toml_read(path, &reader, message, size);
   if (result == 0 && !(r.has_name && r.has_schema)) {
-    (void)snprintf(message, size, "%s:1: %s: it is missing", path,
+    (void)snprintf(message, size, "%s:1: %s: the key is missing", path,
                    r.has_schema ? "name" : "schema");
     result = -1;
   }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/child.h"
+#include "base/keep.h"
 #include "report.h"
 
 /* Of the time that one process may take: the least that a case is left, and
@@ -72,7 +73,6 @@ static int load_and_run(struct pmm_run *run) {
   }
   char message[sizeof outcome.record.message];
   int code = run->program->load(run, message, sizeof message);
-  pmm_process_reclaim();
   if (code == PMM_RUN_FAILED) {
     pmm_record_init(&outcome.record);
     pmm_record_set(&outcome.record, PMM_CLASS_HARNESS_ERROR, "%s", message);
@@ -91,7 +91,7 @@ static int with_jsonl(struct pmm_run *run) {
   if (path == NULL) {
     return load_and_run(run);
   }
-  run->jsonl = fopen(path, "we");
+  run->jsonl = pmmi_keep_file_apart(fopen(path, "we"), "we");
   if (run->jsonl == NULL) {
     (void)fprintf(stderr, "--jsonl: %s: %s\n", path, strerror(errno));
     return PMM_RUN_TOOL;
@@ -111,7 +111,8 @@ static int with_jsonl(struct pmm_run *run) {
 int pmm_run_cases(struct pmm_run *run) {
   int error = pmm_process_setup();
   if (error != 0) {
-    (void)fprintf(stderr, "no temporary file or page: %s\n", strerror(error));
+    (void)fprintf(stderr, "cannot make a temporary file or page: %s\n",
+                  strerror(error));
     return PMM_RUN_TOOL;
   }
   run->course.timeout_s = run->options->timeout_s;

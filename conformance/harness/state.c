@@ -89,7 +89,7 @@ static void push_owned(struct pmm_state *state, struct pmm_owned entry) {
 pmm_obj *pmm_test_own(struct pmm_test *t, pmm_obj *o, struct pmm_here here) {
   if (o == NULL) {
     enum pmm_status error = t->ops->error(t->rt);
-    pmm_fail(t, here, "%s returned NULL, error %s: %s", here.text,
+    pmm_fail(t, here, "%s failed with %s: %s", pmm_plain_of(here.text).text,
              pmm_status_name(error), t->ops->error_message(t->rt));
   }
   push_owned(t->state, (struct pmm_owned){.object = o});
@@ -140,7 +140,7 @@ void pmm_state_release(struct pmm_test *t) {
   while (state->owned_count > 0) {
     struct pmm_owned last = state->owned[--state->owned_count];
     if (last.object != NULL) {
-      release(t, last.object, PMM_HERE("the release of what the case owns"));
+      release(t, last.object, PMM_HERE("releasing what the case owns"));
     } else {
       last.undo(t, last.subject);
     }
@@ -167,7 +167,8 @@ void log_clear(struct pmm_test *t) { t->state->log_count = 0; }
 
 const struct pmm_logged *logged(struct pmm_test *t, size_t index) {
   if (index >= t->state->log_count) {
-    pmm_fail(t, PMM_HERE("logged()"), "event %zu asked for, %zu logged",
+    pmm_fail(t, PMM_HERE("logged()"),
+             "expected an event at position %zu of the log, which has %zu",
              index, t->state->log_count);
   }
   return &t->state->log[index];

@@ -56,7 +56,8 @@ static const char *end_line(struct pass *p) {
     p->at += strcspn(p->at, "\n");
   }
   p->at += *p->at == '\r';
-  return *p->at == '\n' || *p->at == '\0' ? NULL : "more than one value";
+  return *p->at == '\n' || *p->at == '\0' ? NULL
+                                          : "expected one value on the line";
 }
 
 static const char *read_name(struct pass *p, char name[NAME_BYTES]) {
@@ -64,7 +65,7 @@ static const char *read_name(struct pass *p, char name[NAME_BYTES]) {
                                 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   size_t length = strspn(p->at, letters);
   if (length == 0 || length >= NAME_BYTES) {
-    return "no name of letters, digits, _ and -";
+    return "expected a name of letters, digits, _ and -";
   }
   memcpy(name, p->at, length);
   name[length] = '\0';
@@ -100,7 +101,8 @@ static const char *read_integer(struct pass *p, int64_t *value) {
   errno = 0;
   *value = strtoll(digits, &end, 10);
   return used == 0 || *end != '\0' || errno != 0 || used + 1 == sizeof digits
-             ? "no integer of 64 bits, list of such, string or date"
+             ? "expected a 64-bit integer, a list of integers, a string or a "
+               "date"
              : NULL;
 }
 
@@ -109,7 +111,7 @@ static const char *read_array(struct pass *p) {
   skip_space(p);
   while (!takes(p, "]")) {
     if (value->count == PMM_TOML_ITEMS) {
-      return "more than 256 integers";
+      return "a list has at most 256 integers";
     }
     const char *wrong = read_integer(p, &value->items[value->count++]);
     if (wrong != NULL) {
@@ -117,7 +119,7 @@ static const char *read_array(struct pass *p) {
     }
     skip_space(p);
     if (!takes(p, ",") && *p->at != ']') {
-      return "no comma between two integers";
+      return "expected a comma between two integers";
     }
     skip_space(p);
   }
@@ -135,16 +137,16 @@ static const char *read_string(struct pass *p, char quote) {
   for (; *p->at != quote; p->at++) {
     char c = *p->at;
     if (c == '\0' || c == '\n') {
-      return "a string without an end";
+      return "the string has no closing quote";
     }
     if (c == '\\' && quote == '"') {
       c = unescaped(*++p->at);
       if (c == '\0') {
-        return "an escape other than \\\" \\\\ \\n \\t";
+        return "the only escapes are \\\" \\\\ \\n \\t";
       }
     }
     if (used + 1 == sizeof p->value.text) {
-      return "a string of more than 1023 bytes";
+      return "a string has at most 1023 bytes";
     }
     p->value.text[used++] = c;
   }
@@ -181,7 +183,8 @@ static const char *read_head(struct pass *p) {
   skip_blanks(p);
   const char *wrong = read_name(p, p->table);
   if (wrong == NULL && !takes(p, is_item ? "]]" : "]")) {
-    wrong = "the head of a table without its end";
+    wrong = is_item ? "expected ]] after the name"
+                    : "expected ] after the name";
   }
   p->seen_count = 0;
   if (wrong == NULL) {
@@ -193,11 +196,11 @@ static const char *read_head(struct pass *p) {
 static const char *note_key(struct pass *p) {
   for (size_t i = 0; i < p->seen_count; i++) {
     if (strcmp(p->seen[i], p->key) == 0) {
-      return "it stands there twice";
+      return "the key is given twice";
     }
   }
   if (p->seen_count == KEYS_MOST) {
-    return "more than 512 keys";
+    return "a table has at most 512 keys";
   }
   memcpy(p->seen[p->seen_count++], p->key, NAME_BYTES);
   return NULL;
@@ -211,7 +214,7 @@ static const char *read_key(struct pass *p) {
     return wrong;
   }
   if (!takes(p, "=")) {
-    return "no = behind it";
+    return "expected = and a value after the key";
   }
   skip_blanks(p);
   wrong = note_key(p);
@@ -258,7 +261,7 @@ int pmm_toml_parse(const char *text, const char *path,
   return wrong != NULL ? -1 : 0;
 }
 
-/* The file as one text, to be freed; NULL with errno.  A byte 0 ends no text. */
+/* The file as one text, to be freed; NULL with errno.  A byte 0 is no end. */
 static char *slurp(const char *path) {
   char *text = NULL;
   size_t size = 0;

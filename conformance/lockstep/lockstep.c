@@ -32,8 +32,8 @@ static const char help_text[] =
     "  --subject NAME|PATH.so  --backend SPEC  --mode MODE   as pmm-conform\n"
     "  --seed N       of the programs; default 1\n"
     "  --from N       the first program; default 0\n"
-    "  --programs N   so many; default 1000; 0: until --seconds are over\n"
-    "  --seconds N    stop after so many; default 0: no limit\n"
+    "  --programs N   how many; default 1000; 0: until --seconds are over\n"
+    "  --seconds N    stop after N seconds; default 0: no limit\n"
     "  --length N     steps of a program, at most 4096; default 64\n"
     "  --trace        print what was observed of each step\n"
     "  --help         this text\n"
@@ -150,7 +150,8 @@ static int take_number(const char *name, const char *text, uint64_t most,
   unsigned long long value = strtoull(text, &end, 10);
   if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 ||
       value > most) {
-    (void)fprintf(stderr, "--%s: \"%s\" is no number from 0 to %" PRIu64 "\n",
+    (void)fprintf(stderr,
+                  "--%s: \"%s\" is not a number from 0 to %" PRIu64 "\n",
                   name, text, most);
     return 2;
   }
@@ -201,7 +202,8 @@ static int run_command(const char *command, struct machine *m,
     return replay(m, options);
   }
   if (rest > 0) {
-    (void)fprintf(stderr, "what is \"%s\"? (--help)\n", argv[optind + 1]);
+    (void)fprintf(stderr, "unexpected argument \"%s\"; try --help\n",
+                  argv[optind + 1]);
     return 2;
   }
   return strcmp(command, "draw") == 0 ? draw_one(m, options)
@@ -215,7 +217,7 @@ static int with_machine(const struct pmmi_selection *selection,
   enum pmm_status status = machine_open(&m, &selection->view,
                                         selection->backend, selection->mode);
   if (status != PMM_OK) {
-    (void)fprintf(stderr, "no runtime opens: status %d\n", (int)status);
+    (void)fprintf(stderr, "cannot open a runtime: status %d\n", (int)status);
     return 1;
   }
   int code = run_command(command, &m, options, argc, argv);

@@ -83,15 +83,15 @@ static const char *read_operands(char *const *words, struct step *step) {
   for (const char *c = op->operands; *c != '\0'; c++) {
     if (operand_kinds(*c) != 0 &&
         !read_register(*words++, &step->regs[reg++])) {
-      return "a register r0 to r11 is wanted";
+      return "expected a register r0 to r11";
     }
   }
   for (const char *c = op->operands; *c != '\0'; c++) {
     if (operand_kinds(*c) == 0 && !read_number(*words++, *c, step)) {
-      return "a number is wanted (0 to 7; a cookie may be larger)";
+      return "expected a number (0 to 7; a cookie may be larger)";
     }
   }
-  return *words != NULL ? "it has too many operands" : NULL;
+  return *words != NULL ? "too many operands" : NULL;
 }
 
 /* NULL, or what is wrong.  `words` ends with NULL. */
@@ -99,16 +99,16 @@ static const char *read_step(char *const *words, struct step *step) {
   memset(step, 0, sizeof *step);
   int has_target = words[1] != NULL && strcmp(words[1], "=") == 0;
   if (has_target && !read_register(words[0], &step->to)) {
-    return "a register r0 to r11 is wanted before =";
+    return "expected a register r0 to r11 before =";
   }
   words += has_target ? 2 : 0;
   if (words[0] == NULL || !find_operation(words[0], step)) {
-    return "there is no such operation (see: operations)";
+    return "unknown operation (`operations` lists them)";
   }
   enum giving giving = operations[step->op].giving;
   if (has_target != (giving == GIVES_NEW || giving == GIVES_BORROWED)) {
-    return has_target ? "this operation gives no object"
-                      : "this operation gives an object: rN = ...";
+    return has_target ? "this operation returns no object: leave rN = out"
+                      : "this operation returns an object: write rN = ...";
   }
   return read_operands(words + 1, step);
 }

@@ -40,16 +40,20 @@ class Side:
     command: tuple[str, ...]
 
 
-ASK = "import platform, sys; print('%d%d' % sys.version_info[:2], platform.python_version())"
+ASK = """
+import platform, sys
+mark = "t" if "t" in sys.abiflags else ""
+print("%d%d%s" % (*sys.version_info[:2], mark), platform.python_version())
+"""
 
 
 def interpreter(path: str, build: Path) -> Side:
     """Random programs inside an interpreter."""
     said = subprocess.run([path, "-c", ASK], capture_output=True, text=True, check=False)
     tag, _, version = said.stdout.strip().partition(" ")
-    if said.returncode != 0 or not tag.isdigit():
+    if said.returncode != 0 or not tag.rstrip("t").isdigit():
         raise SideError(f"{path} does not start as an interpreter of Python")
-    names = (f"_pmm.cpython-{tag}.so", "_pmm.abi3.so")
+    names = [f"_pmm.cpython-{tag}.so", *(["_pmm.abi3.so"] if tag.isdigit() else [])]
     modules = [build / EXTENSION / name for name in names]
     module = next((m for m in modules if m.is_file()), None)
     if module is None:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The build of the program with all mutants, kept below BUILD/mutants.
+"""The build of the programs with all mutants, kept below BUILD/mutants.
 
 Each source of impl/ that pmm-conform is linked of is written with its mutants into
 a tree of its own, headers too, and compiled by the build's own command for it. The
 objects go before the build's libraries (conformance/faults/seeding.py says why
-they win). All is kept by a hash of what it is made of, and made again when that
-changes. What the cases reach is kept beside it (reach.py).
+they win), into pmm-conform and, those that it is made of, into pmm-backend-check,
+the pool's in both forms.
+All is kept by a hash of what it is made of, and made again when that changes. What
+the cases reach is kept beside it (running.py).
 """
 
 from __future__ import annotations
@@ -28,20 +30,26 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "faults"))
 
 from catalogue import Fault
-from seeding import Build, BuildError
+from seeding import PROGRAMS, Build, BuildError
 
 LEFT_OUT = ("impl/base/*", "impl/tests/*", "impl/subjects/cpython/*", "impl/hosts/*")
 """What stands below the harness itself, and what pmm-conform is not made of."""
 QUIET = ("-w", "-ftrivial-auto-var-init=zero", "-fno-lto")
 """A variable that a mutant leaves unset is zero, not what was there before."""
-PROGRAM = "pmm-conform"
+CONFORM = "pmm-conform"
+CHECK = "pmm-backend-check"
+CHECKED = "checked"
+"""pmm-backend-check once more, with the checked heap in the pool's place."""
+OF_THE_POOL = ("impl/pool/*.c", "impl/backends/pool*.c")
+"""What has to be compiled anew for it."""
 
 
 @dataclass
 class Made:
-    """The program, its mutants, and where what is known of it is kept."""
+    """The programs, their mutants, and where what is known of them is kept."""
 
-    program: Path
+    programs: dict[str, Path]
+    """pmm-conform alone where the others have none of the mutants."""
     folder: Path
     mutants: list[Mutant]
     places: int
@@ -60,9 +68,9 @@ def is_left_out(path: str | Path) -> bool:
     return any(fnmatchcase(str(path), glob) for glob in LEFT_OUT)
 
 
-def sources_of(build: Build) -> list[str]:
-    """The sources of impl/ that the program is linked of."""
-    linked = set(build.links[PROGRAM])
+def sources_of(build: Build, program: str) -> list[str]:
+    """The sources of impl/ that a program is linked of."""
+    linked = set(build.links[program])
     return sorted(
         name
         for name, entries in build.compiles.items()
@@ -85,8 +93,8 @@ def identity(names: list[str], build: Build) -> str:
     """A hash of all that the program is made of, and of the cases."""
     digest = hashlib.sha256()
     tools = [HERE / name for name in ("operators.py", "program.py", "schemata.py")]
-    for path in [*(ROOT / name for name in names), *tools,
-                 build.folder / "conformance" / PROGRAM]:  # fmt: skip
+    sound = [build.folder / PROGRAMS[name] for name in (CONFORM, CHECK)]
+    for path in [*(ROOT / name for name in names), *tools, *sound]:
         digest.update(str(path).encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
@@ -139,7 +147,7 @@ def check_header(source: Source, build: Build, folder: Path, user: str) -> None:
 
 def make(build: Build, jobs: int, only: list[str] | None = None) -> Made:
     """The program, made or found."""
-    names = sources_of(build)
+    names = sources_of(build, CONFORM)
     chosen = [n for n in names if not only or any(fnmatchcase(n, g) for g in only)]
     if not chosen:
         raise BuildError("no source of impl/ has such a name; see --files")
@@ -150,7 +158,8 @@ def make(build: Build, jobs: int, only: list[str] | None = None) -> Made:
         shutil.rmtree(folder, ignore_errors=True)
         compile_all(build, folder, tree, chosen, jobs, bool(only))
     made = read(folder)
-    made.soft = frozenset(c["id"] for c in build.cases() if c["level"] != "MUST")
+    cases = [case for name in (CONFORM, CHECK) for case in build.cases(name)]
+    made.soft = frozenset(c["id"] for c in cases if c["level"] != "MUST")
     return made
 
 
@@ -158,7 +167,10 @@ def read(folder: Path) -> Made:
     """What was made before."""
     said = json.loads((folder / "mutants.json").read_text(encoding="utf-8"))
     mutants = [Mutant(**one) for one in said["mutants"]]
-    return Made(folder / PROGRAM, folder, mutants, said["places"], said["refused"])
+    places = {CONFORM: folder / CONFORM, CHECK: folder / CHECK,
+              CHECKED: folder / CHECKED / CHECK}  # fmt: skip
+    programs = {name: path for name, path in places.items() if path.is_file()}
+    return Made(programs, folder, mutants, said["places"], said["refused"])
 
 
 def compile_all(
@@ -185,27 +197,62 @@ def compile_all(
     for source, wrong in zip(programs, said, strict=True):
         if wrong:
             raise BuildError(f"{source.file} does not compile with mutants: {wrong[:800]}")
-    places = max((m.number for s in sources for m in s.mutants), default=0) + 1
-    finish(build, folder, objects, sources, places)
+    choice = compile_choice(build, folder, sources)
+    link(build, CONFORM, [choice, *objects], folder)
+    inside = set(sources_of(build, CHECK))
+    shared = {s.file: o for s, o in zip(programs, objects, strict=True)
+              if s.file in inside}  # fmt: skip
+    if shared:
+        link(build, CHECK, [choice, *shared.values()], folder)
+        checked = [checked_one(build, folder, *pair) for pair in shared.items()]
+        link(build, CHECK, [choice, *checked], folder / CHECKED)
+    note(folder, sources)
 
 
-def finish(
-    build: Build, folder: Path, objects: list[Path], sources: list[Source], places: int
-) -> None:
-    """Link, and write down what there is."""
+def checked_one(build: Build, folder: Path, name: str, output: Path) -> Path:
+    """The object of a source in a build whose pool is the checked heap."""
+    if not any(fnmatchcase(name, glob) for glob in OF_THE_POOL):
+        return output
+    made = folder / CHECKED / output.name
+    made.parent.mkdir(exist_ok=True)
+    words = [*words_of(build, name, folder), "-DPMMI_CHECKED=1"]
+    said = subprocess.run([*words, "-o", str(made), str(folder / name)],
+                          capture_output=True, text=True, check=False)  # fmt: skip
+    if said.returncode != 0:
+        raise BuildError(f"{name} does not compile as checked: {said.stderr[:800]}")
+    return made
+
+
+def places_of(sources: list[Source]) -> int:
+    """One more than the highest number of a mutant."""
+    return max((m.number for s in sources for m in s.mutants), default=0) + 1
+
+
+def compile_choice(build: Build, folder: Path, sources: list[Source]) -> Path:
+    """The object that reads which mutant it is."""
     choice = folder / "choice.o"
     compiler = [w for w in shlex.split(next(iter(build.compiles.values()))[0]["command"])]
     program = compiler[1] if Path(compiler[0]).name == "ccache" else compiler[0]
     subprocess.run(
-        [program, f"-DPLACES={places}", "-D_GNU_SOURCE", "-O1", "-fPIC", "-x", "c", "-c",
-         "-", "-o", str(choice)], input=CHOICE, text=True, check=True,
+        [program, f"-DPLACES={places_of(sources)}", "-D_GNU_SOURCE", "-O1", "-fPIC",
+         "-x", "c", "-c", "-", "-o", str(choice)], input=CHOICE, text=True, check=True,
     )  # fmt: skip
-    made, said = build.link(PROGRAM, [choice, *objects], folder)
+    return choice
+
+
+def link(build: Build, name: str, objects: list[Path], folder: Path) -> None:
+    """Link a program with all mutants."""
+    folder.mkdir(exist_ok=True)
+    made, said = build.link(name, objects, folder)
     if made is None:
-        raise BuildError(f"the program with all mutants does not link: {said[:800]}")
+        raise BuildError(f"{name} with all mutants does not link: {said[:800]}")
+
+
+def note(folder: Path, sources: list[Source]) -> None:
+    """Write down what there is."""
     tried = [one for source in sources for one in source.tried()]
     document = {
-        "places": places,
+        "places": places_of(sources),
         "refused": sum(len(s.mutants) - len(s.tried()) for s in sources),
         "mutants": as_documents(tried),
     }

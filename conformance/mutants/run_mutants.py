@@ -2,15 +2,17 @@
 """Change impl/ in one small place at a time, and see whether a case fails.
 
     run_mutants.py build --sample 300            drawn by --seed, over every file
+    run_mutants.py build --sample 300 --part 1/4   a quarter of the same lot
     run_mutants.py build --files 'impl/gc/*'     all of some files
     run_mutants.py build --all                   all there are; hours
     run_mutants.py build --mutant impl/gc/mark.c:80:47 --show
 
-1. All mutants are compiled into one program, which asks the environment for the
+1. All mutants are compiled into two programs, which ask the environment for the
    number of the one to be (operators.py says what is changed, schemata.py how).
 2. Each case runs once on the sound program, and it is kept which places it reaches.
-3. A mutant is killed by the first case that fails: the cases of pmm-conform alone,
-   on the reference over its pool, without any assertion of the reference.
+3. A mutant is killed by the first case that fails: the cases alone, without any
+   assertion of the reference; those of pmm-conform on the reference over its pool,
+   and those of pmm-backend-check over each allocator that is here (stages.py).
 
 A survivor is a gap in the cases, or changes nothing that the contract can show:
 survivors.toml has the reason, and counts it as explained. The score is what was
@@ -19,7 +21,7 @@ killed of those that are not explained.
 exit code: 0 the score reaches --goal; 1 the tool failed; 2 wrong usage; 3 it does
 not, or --times found a mutant that ended in two ways.
 
-Python 3.11 and the packages tree-sitter and tree-sitter-c (pip install reports[test]).
+Python 3.11, and the packages tree-sitter and tree-sitter-c.
 """
 
 from __future__ import annotations
@@ -41,17 +43,18 @@ from typing import Any
 
 try:
     from program import ROOT, Build, BuildError, Made, make
-    from running import STAGES, Reach, Verdict, fix_addresses, judge
+    from running import Reach, Verdict, fix_addresses, judge
     from schemata import Mutant
+    from stages import STAGES, Stage
 except ImportError as missing:
     raise SystemExit(
         f"run_mutants.py: {missing}; the packages are tree-sitter and tree-sitter-c: "
-        "pip install 'reports[test]'"
+        "pip install tree-sitter tree-sitter-c"
     ) from None
 
 HERE = Path(__file__).resolve().parent
 KEPT = HERE / "survivors.toml"
-USUAL = [stage.name for stage in STAGES if stage.lane == "plain"]
+USUAL = [stage.name for stage in STAGES if stage.usual]
 """A failing allocation at each point of each case takes ten times as long."""
 FIELDS = {"file", "function", "at", "change", "reason"}
 
@@ -122,7 +125,7 @@ def selected(made: Made, arguments: argparse.Namespace) -> list[Mutant]:
         return [m for m in mutants if any(
             fnmatchcase(m.name, f"{glob}*") for glob in arguments.mutant)]  # fmt: skip
     if arguments.sample:
-        return by_lot(mutants, arguments.sample, arguments.seed)
+        mutants = by_lot(mutants, arguments.sample, arguments.seed)
     number, parts = arguments.part
     return mutants[number - 1 :: parts]
 
@@ -260,7 +263,7 @@ def part(text: str) -> tuple[int, int]:
 def count(text: str) -> int:
     """Read a number from 1 on."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 on")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 on")
     return int(text)
 
 
@@ -278,7 +281,7 @@ def parse() -> argparse.Namespace:
     add("--files", action="append", metavar="GLOB", help="build mutants of these alone")
     add("--part", type=part, default=(1, 1), metavar="I/N", help="every Nth, from I on")
     add("--seed", type=int, default=1, help="of the lot; default: 1")
-    add("--stage", action="append", choices=lanes, help="default: the plain ones")
+    add("--stage", action="append", choices=lanes, help="default: all but failing allocations")
     add("--case", action="append", metavar="GLOB", help="only these cases")
     add("--times", type=count, default=1, metavar="N", help="try each N times")
     add("--goal", type=float, default=0.95, metavar="SHARE", help="default: 0.95")
@@ -293,16 +296,23 @@ def parse() -> argparse.Namespace:
     return arguments
 
 
+def cases_of(build: Build, stage: Stage, globs: list[str]) -> list[str]:
+    """The cases that a stage runs."""
+    names = [c["id"] for c in build.cases(stage.program)]
+    return [n for n in names if any(fnmatchcase(n, glob) for glob in globs)]
+
+
 def reached(made: Made, build: Build, arguments: argparse.Namespace) -> list[Reach]:
     """What the cases reach in each stage."""
-    cases = [c["id"] for c in build.cases()]
-    globs = arguments.case or ["*"]
-    cases = [c for c in cases if any(fnmatchcase(c, glob) for glob in globs)]
     found = []
     for stage in STAGES:
         if stage.name not in (arguments.stage or USUAL):
             continue
-        reach = Reach(made, stage, cases)
+        why = stage.absent(made)
+        if why:
+            print(f"# left out: {stage.name}: {why}")
+            continue
+        reach = Reach(made, stage, cases_of(build, stage, arguments.case or ["*"]))
         reach.find(arguments.jobs, tell(f"cases in {stage.name}", time.monotonic()))
         found.append(reach)
     return found

@@ -27,11 +27,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from program import Made
+from program import CHECK, Made
 from schemata import Mutant
+from stages import PLAIN, Stage
 
-QUICK_S = {"plain": 0.05, "oom-once": 1.0}
-"""Processor time that a case may take in a lane to count among the quick ones."""
 LEAST_S = 2
 """Processor time that each process has; ten times what its case takes is added."""
 FIRST_RUN_S = 60
@@ -41,24 +40,6 @@ STEPS = (4, 40)
 """Cases of the first calls; the last call has all others."""
 RESULT = re.compile(r"(ok|not ok) \d+ - (\S+)(.*)")
 NO_RANDOM_ADDRESSES = 0x0040000
-
-
-@dataclass(frozen=True)
-class Stage:
-    """A lane and mode in which cases are run."""
-
-    lane: str
-    mode: str
-
-    @property
-    def name(self) -> str:
-        """How it is called."""
-        return f"{self.lane}-{self.mode}"
-
-
-PLAIN = Stage("plain", "generational")
-STAGES = (PLAIN, Stage("plain", "full"), Stage("plain", "incremental"),
-          Stage("oom-once", "generational"))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,8 +61,8 @@ def fix_addresses() -> None:
 def command(made: Made, stage: Stage, cases: Iterable[str], limit_s: int) -> list[str]:
     """The call of the program, within its limits; what waits has longer."""
     limits = f'ulimit -c 0 -t {limit_s} -v {ADDRESS_KIB}; exec "$@"'
-    words = ["sh", "-c", limits, "sh", str(made.program), "--lane", stage.lane]
-    words += ["--mode", stage.mode, "--timeout", str(15 + 4 * limit_s)]
+    words = ["sh", "-c", limits, "sh", *stage.argv(made)]
+    words += ["--timeout", str(15 + 4 * limit_s)]
     for case in cases:
         words += ["--case", case]
     return words
@@ -192,12 +173,12 @@ class Reach:
         for n in self.ranking(mutant.file):
             if self.rows[n][mutant.number]:
                 case = self.cases[n]
-                found[self.seconds[case] <= QUICK_S[self.stage.lane]].append(case)
+                found[self.seconds[case] <= self.stage.quick_s].append(case)
         return found[True], found[False]
 
     def limit(self, cases: list[str]) -> int:
         """The processor time of a process that runs one of some cases."""
-        slowest = 0.0 if self.stage.lane != "plain" else max(self.seconds[c] for c in cases)
+        slowest = 0.0 if not self.stage.usual else max(self.seconds[c] for c in cases)
         return LEAST_S + round(10 * slowest)
 
 
@@ -215,9 +196,10 @@ def asked(reach: Reach, mutant: Mutant, seen: set[str]) -> Iterator[list[str]]:
 
     Cases that reached it in an earlier stage are left out: another mode or a
     failing allocation matters where it makes a case come by. Of what collects the
-    first ENOUGH are asked in every mode.
+    first ENOUGH are asked in every mode, and each allocator is asked anew.
     """
-    again = mutant.file.startswith("impl/gc/") and reach.stage.lane == "plain"
+    again = mutant.file.startswith("impl/gc/") and reach.stage.usual
+    again = again or reach.stage.program == CHECK
     quick, slow = reach.of(mutant)
     for cases in (quick, slow if len(quick) < ENOUGH else []):
         fresh = [c for n, c in enumerate(cases)

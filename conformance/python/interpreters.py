@@ -175,7 +175,7 @@ class Interpreter:
         """What is wrong with it, in one line."""
         if self.fault is None:
             return None
-        return f"it does not say what it is: {self.fault.sentence}"
+        return f"it does not report what it is: {self.fault.sentence}"
 
 
 def command_of(path: str) -> tuple[str, ...]:

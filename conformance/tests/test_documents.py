@@ -36,6 +36,11 @@ WRONG: dict[str, tuple[str, str, str]] = {
         NUMBERS + "pointer_byte = 1\n",
         "nearest: pointer_bytes",
     ),
+    "the nearest among all": (
+        "profile",
+        NUMBERS + "close_finalises_held = 1\n",
+        "nearest: close_finalizes_held",
+    ),
     "a text for a number": (
         "profile",
         NUMBERS + 'none_bytes = "1"\n',
@@ -45,17 +50,17 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a list without an end": (
         "profile",
         NUMBERS + "list_capacities = [1,\n2\n",
-        ":6: list_capacities: no comma",
+        ":6: list_capacities: expected a comma",
     ),
     "a number twice": (
         "profile",
         NUMBERS + "none_bytes = 1\nnone_bytes = 2\n",
-        ":5: none_bytes: it stands there twice",
+        ":5: none_bytes: the key is given twice",
     ),
     "another schema": ("profile", 'schema = 2\nname = "m"\n', ":1: schema: "),
-    "no name": ("profile", "schema = 1\n", "name: it is missing"),
+    "no name": ("profile", "schema = 1\n", "name: the key is missing"),
     "another table": ("profile", NUMBERS + "[more]\n", ":4: more: "),
-    "no =": ("profile", NUMBERS + "none_bytes 16\n", ":4: none_bytes: no ="),
+    "no =": ("profile", NUMBERS + "none_bytes 16\n", ":4: none_bytes: expected ="),
     "a float": ("profile", NUMBERS + "none_bytes = 1.5\n", ":4: none_bytes: "),
     "wider than 64 bits": (
         "profile",
@@ -70,7 +75,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "an unknown class": (
         "expect",
         KNOWN.format(case="*").replace("FAIL", "FAILS"),
-        ":4: class: no class",
+        ":4: class: expected a class",
     ),
     "no such range": (
         "expect",
@@ -86,14 +91,14 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "an entry without a reason": (
         "expect",
         KNOWN.format(case="*").replace('reason = "why"\n', ""),
-        "no reason",
+        "a case, a class or a reason",
     ),
     "a byte 0": ("profile", NUMBERS + "\0none_bytes = 1\n", " "),
     "no schema": ("expect", ENTRY.format(case="*"), "schema is missing"),
     "a string without an end": (
         "expect",
         KNOWN.format(case="*").replace('"why"', '"why'),
-        ":5: reason: a string without an end",
+        ":5: reason: the string has no closing quote",
     ),
 }
 
@@ -137,6 +142,8 @@ def judged(program: str, folder: Path) -> list[tuple[str, str]]:
         ("one that has not", other.replace("<0.1.1", "<0.1"), 3),
         ("another subject's", other + 'subject = "cpy*"\n', 3),
         ("one that has expired", other + "expires = 2020-01-01\n", 3),
+        ("one about what the case says", other + 'message = "expected *"\n', 0),
+        ("one about another message", other + 'message = "*SYSTEM*"\n', 3),
     ]:
         known.write_text(text, encoding="utf-8")
         done = run(program, *profile, *expect)

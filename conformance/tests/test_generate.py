@@ -52,6 +52,20 @@ def faults(source: str = SOURCE, **changes: Any) -> str:
     return "\n".join(found)
 
 
+def told(number: int) -> str:
+    """Faults of documents that speak of that many requirements, where one is."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "conformance").mkdir()
+        (root / "README.md").write_text(
+            f"says in {number} requirements. 0 of the\n  requirements are for allocators"
+        )
+        (root / "conformance" / "README.md").write_text(
+            f"the specification: {number} sentences, 0 of them, area ALLOC"
+        )
+        return "\n".join(generate.number_faults([{"area": "LST"}], root))
+
+
 def long_body() -> str:
     """The same case with 30 lines of body."""
     return SOURCE.replace("  expect_ok", "  ;\n" * 30 + "  expect_ok")
@@ -145,6 +159,8 @@ def checks() -> list[tuple[str, bool]]:
         ("reviewed", review(generate.text_hash(REQUIREMENT)) == ""),
         ("changed since", "look at lst.keeps" in review(generate.text_hash(changed))),
         ("never reviewed", "look at lst.keeps" in review("")),
+        ("number is told", told(1) == ""),
+        ("another number", told(2).count("says 2 where it is 1") == 2),
         ("duplicate id", generate.duplicate_faults([CASE, CASE]) != []),
         ("C string", generate.c_string('a"\\é') == '"a\\"\\\\\\303\\251"'),
         ("profile key", "has no key list_b" in keys("list_a")),

@@ -27,7 +27,8 @@ STRICT = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]
 def install(build: str, root: Path) -> list[str]:
     """The flags that pkg-config gives for what was installed below `root`."""
     subprocess.run(
-        ["meson", "install", "-C", build, "--no-rebuild", "--destdir", str(root)],
+        ["meson", "install", "-C", build, "--no-rebuild", "--destdir", str(root),
+         "--tags", "devel"],
         check=True,
         capture_output=True,
     )

@@ -212,7 +212,7 @@ static const struct pmm_backend backend = {
     .struct_size = sizeof(struct pmm_backend),
     .name = "bump",
     .version = PMM_VERSION,
-    .summary = "a bound: hands out and never takes back",
+    .summary = "a bound: allocates and never frees",
     .init = bump_init,
     .fini = bump_fini,
     .alloc = bump_alloc,
@@ -233,5 +233,5 @@ static const struct pmm_backend *get(char *reason, size_t size) {
 
 const struct pmmi_backend_source pmmi_backend_source_bump = {
     .name = "bump",
-    .summary = "a bound: hands out and never takes back",
+    .summary = "a bound: allocates and never frees",
     .get = get};

@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/plugin.h"
@@ -172,6 +173,20 @@ int pmmi_malloclike_symbol(void *library, const char *prefix,
   return address != NULL ? 0 : -1;
 }
 
+/* What helps where thread-local data found no room.  Valgrind alone keeps us
+ * from having made it (prepare.h). */
+static const char *room_hint(const char *error) {
+  assert(error != NULL);
+  if (strstr(error, "static TLS") == NULL) {
+    return "";
+  }
+  return pmmi_sanitize_valgrind()
+             ? " (start with GLIBC_TUNABLES="
+               "glibc.rtld.optional_static_tls=16384)"
+             : " (it wants more than the 16 KiB kept for libraries that are "
+               "loaded late: compile it with -ftls-model=global-dynamic)";
+}
+
 /* Of several files the first one's error is told: it is the usual name. */
 static void *open_first(const char *const *files, char *reason, size_t size) {
   assert(files[0] != NULL);
@@ -182,22 +197,18 @@ static void *open_first(const char *const *files, char *reason, size_t size) {
     }
     const char *error = dlerror();
     if (i == 0) {
-      snprintf(reason, size, "%s%s", error,
-               strstr(error, "static TLS") != NULL
-                   ? " (start with GLIBC_TUNABLES="
-                     "glibc.rtld.optional_static_tls=16384)"
-                   : "");
+      snprintf(reason, size, "%s%s", error, room_hint(error));
     }
   }
   return NULL;
 }
 
-/* Valgrind puts its own functions in the place of every malloc it sees, also
+/* Memcheck puts its own functions in the place of every malloc it sees, also
  * of one that has a second name. */
 static int is_replaced(const struct pmmi_malloclike *like, void *library) {
   assert(like->malloc != NULL);
   void *plain;
-  return pmmi_sanitize_valgrind() &&
+  return pmmi_sanitize_memcheck() &&
          pmmi_malloclike_symbol(library, "", "malloc", &plain) == 0 &&
          plain == (void *)(uintptr_t)like->malloc;
 }
@@ -276,6 +287,7 @@ struct user_names {
   const char *path;
   const char *prefix;     /* "" when none is given                           */
   const char *free_sized; /* whole name of the function; NULL: none is given */
+  char *variable;         /* NAME=VALUE to be set before; NULL: none         */
   int threads;            /* 0: the user says that it is not safe from many  */
 };
 
@@ -307,17 +319,37 @@ static int parse(struct user_names *names, char *reason, size_t size) {
   while ((rest = strchr(rest, ',')) != NULL) {
     *rest++ = '\0';
     size_t length = strcspn(rest, ",");
+    if (value_of(rest, "env=") != NULL) {
+      names->variable = rest + strlen("env="); /* a value may have commas     */
+      break;
+    }
     if (!take_option(names, rest, length)) {
       snprintf(reason, size,
-               "after a comma comes prefix=..., free_sized=... or no=threads, "
-               "not \"%.*s\"",
+               "after a comma comes prefix=..., free_sized=..., no=threads or "
+               "env=NAME=VALUE, not \"%.*s\"",
                (int)length, rest);
       return -1;
     }
   }
   if (user.parts[0] == '\0' || *names->path == '\0') {
     snprintf(reason, size, "the form is name=/path/lib.so[,prefix=my_]"
-                           "[,free_sized=my_free_sized][,no=threads]");
+                           "[,free_sized=my_free_sized][,no=threads]"
+                           "[,env=NAME=VALUE]");
+    return -1;
+  }
+  return 0;
+}
+
+/* Set the variable that a library reads when it is loaded. */
+static int set_variable(char *variable, char *reason, size_t size) {
+  char *value = strchr(variable, '=');
+  if (value == NULL || value == variable) {
+    snprintf(reason, size, "env= takes NAME=VALUE, not \"%s\"", variable);
+    return -1;
+  }
+  *value++ = '\0';
+  if (setenv(variable, value, 1) != 0) {
+    snprintf(reason, size, "there is no memory");
     return -1;
   }
   return 0;
@@ -325,7 +357,9 @@ static int parse(struct user_names *names, char *reason, size_t size) {
 
 static int user_load(char *reason, size_t size) {
   struct user_names spec;
-  if (parse(&spec, reason, size) != 0) {
+  if (parse(&spec, reason, size) != 0 ||
+      (spec.variable != NULL &&
+       set_variable(spec.variable, reason, size) != 0)) {
     return -1;
   }
   const char *const files[] = {spec.path, NULL};
@@ -358,7 +392,7 @@ const struct pmm_backend *pmmi_malloclike_open(const char *spec, char *reason,
     return &user.like.backend;
   }
   if (user.spec[0] != '\0') {
-    snprintf(reason, size, "one library a process, and this one has %s",
+    snprintf(reason, size, "one library per process, and this process uses %s",
              user.spec);
     return NULL;
   }

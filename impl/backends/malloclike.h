@@ -70,8 +70,9 @@ int pmmi_malloclike_symbol(void *library, const char *prefix,
 /** The backend for "name=/path/lib.so,prefix=my_", to which may be added the
  *  whole name of a sized free(block, size), "free_sized=my_free_sized", and
  *  "no=threads" for a library that is not safe from many threads: what is not
- *  denied is asked.  NULL and a reason when it is not to be had.  One such
- *  library a process, as the contract's init() is not told which. */
+ *  denied is asked; at the end "env=NAME=VALUE", a variable that the library
+ *  reads when it is loaded.  NULL and a reason when it is not to be had.  One
+ *  such library a process, as the contract's init() is not told which. */
 const struct pmm_backend *pmmi_malloclike_open(const char *spec, char *reason,
                                                size_t size);
 

@@ -95,7 +95,7 @@ static const struct pmm_backend backend = {
     .struct_size = sizeof(struct pmm_backend),
     .name = "null",
     .version = PMM_VERSION,
-    .summary = "a bound: one block for all, prices the harness",
+    .summary = "a bound: one block for all requests, measures the harness",
     .init = null_init,
     .fini = null_fini,
     .alloc = null_alloc,
@@ -115,5 +115,5 @@ static const struct pmm_backend *get(char *reason, size_t size) {
 
 const struct pmmi_backend_source pmmi_backend_source_null = {
     .name = "null",
-    .summary = "a bound: one block for all, prices the harness",
+    .summary = "a bound: one block for all requests, measures the harness",
     .get = get};

@@ -9,6 +9,7 @@
 #include "backends/malloclike.h"
 #include "backends/plugin.h"
 #include "backends/source.h"
+#include "base/keep.h"
 #include "base/nearest.h"
 
 #define SOURCE_ADDRESS(name) &pmmi_backend_source_##name,
@@ -95,7 +96,10 @@ const struct pmm_backend *pmmi_backend_find(const char *spec, char *message,
     message[0] = '\0';
   }
   if (pmmi_backend_spec_is_path(spec)) {
-    return find_library(spec, message, size);
+    pmmi_keep_note();
+    const struct pmm_backend *backend = find_library(spec, message, size);
+    pmmi_keep_restore();
+    return backend;
   }
   for (size_t i = 0; i < SOURCES; i++) {
     if (strcmp(sources[i]->name, spec) == 0) {

@@ -15,8 +15,10 @@
 
 pid_t pmmi_child_fork(int *end) {
   int ends[2];
-  assert(end != NULL);
   (void)fflush(NULL);
+  if (end == NULL) {
+    return fork();
+  }
   if (pipe2(ends, O_CLOEXEC) != 0) {
     return -1;
   }

@@ -21,7 +21,7 @@
 /** Fork, with buffers flushed before, or the child would write them once more.
  *  In the child 0, with the end of a pipe to write in *end; in the parent its
  *  id, with the end to read; -1: neither is there, and errno says why.  Both
- *  ends close on exec. */
+ *  ends close on exec.  `end` is NULL: a child without a pipe. */
 pid_t pmmi_child_fork(int *end);
 
 /** In the child: end when `parent` does, which may have happened already, and

@@ -54,7 +54,7 @@ void pmmi_nearest(const char *word, const char *const *names, size_t count,
     return;
   }
   out[0] = '\0';
-  append(out, size, near ? "did you mean " : "the names are: ");
+  append(out, size, near ? "did you mean " : "the choices are: ");
   int first = 1;
   for (size_t i = 0; i < count; i++) {
     if (near && distance(word, names[i]) != best) {

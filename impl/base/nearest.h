@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /** Write "did you mean a or b?" into `out`, from the names whose edit
- *  distance (Levenshtein) from `word` is least, or "the names are: ..." when
+ *  distance (Levenshtein) from `word` is least, or "the choices are: ..." when
  *  none is near.  Always terminated; cut off where it does not fit. */
 void pmmi_nearest(const char *word, const char *const *names, size_t count,
                   char *out, size_t size);

@@ -56,8 +56,8 @@ static void gather(struct reading *r, pmmi_options tables) {
 
 static int refuse(const struct reading *r, const struct pmmi_option *row,
                   const char *text, const char *wants) {
-  (void)fprintf(stderr, "%s: --%s: \"%s\" is no %s; try --help\n", r->program,
-                row->name, text, wants);
+  (void)fprintf(stderr, "%s: --%s: \"%s\" is not a %s; try --help\n",
+                r->program, row->name, text, wants);
   return 2;
 }
 
@@ -169,7 +169,7 @@ static int refuse_unknown(const struct reading *r, const char *word) {
 static int take_operand(const struct reading *r, int count, char **operands) {
   int most = r->operand != NULL ? 1 : 0;
   if (count > most) {
-    (void)fprintf(stderr, "%s: what is \"%s\"?  %s%s%stry --help\n",
+    (void)fprintf(stderr, "%s: unexpected argument \"%s\"; %s%s%stry --help\n",
                   r->program, operands[most], most ? "one " : "",
                   most ? r->operand->name : "", most ? " at a time; " : "");
     return 2;
@@ -200,7 +200,7 @@ static int read_all(const struct reading *r, int argc, char **argv) {
   opterr = 0;
   while ((key = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
     if (key == ':') {
-      (void)fprintf(stderr, "%s: %s wants a value; try --help\n", r->program,
+      (void)fprintf(stderr, "%s: %s needs a value; try --help\n", r->program,
                     argv[optind - 1]);
       return 2;
     }

@@ -95,11 +95,11 @@ static const char *check_codes(const struct pmm_code *spec, uint32_t depth) {
     return "a code captures a local that it does not have";
   }
   if (n > PMMI_CODE_CODES || (n > 0 && depth == PMMI_CODE_DEPTH)) {
-    return "a code holds too many codes";
+    return "a code contains too many nested codes";
   }
   for (size_t i = 0; i < n; i++) {
     if (spec->codes == NULL || spec->codes[i] == NULL) {
-      return "a code inside a code is missing";
+      return "a nested code is missing";
     }
   }
   return NULL;
@@ -120,7 +120,7 @@ static const char *check_counts(const struct pmm_code *spec) {
   if ((spec->instruction_count > 0 && spec->instructions == NULL) ||
       (spec->constant_count > 0 && spec->constants == NULL) ||
       (spec->call_count > 0 && spec->calls == NULL)) {
-    return "a code counts what it does not have";
+    return "a code has a count without an array";
   }
   for (size_t i = 0; i < spec->constant_count; i++) {
     if (spec->constants[i] == NULL) {

@@ -191,7 +191,7 @@ static verdict link_end(struct linker *l, uint32_t index) {
   assert(index < l->code->instruction_count);
   struct pmmi_instruction *all = l->code->instructions;
   if (l->nested == 0) {
-    return "an END of a code ends nothing";
+    return "an END of a code has no block";
   }
   const struct open *open = &l->open[--l->nested];
   struct pmmi_instruction *head = &all[open->head];
@@ -242,7 +242,7 @@ static verdict link_one(struct linker *l, uint32_t index) {
   case PMM_CONTINUE:
     return link_jump(l, index);
   case PMM_CALL_CODE:
-    return l->code->depth == 0 ? NULL : "a code inside a code calls itself";
+    return l->code->depth == 0 ? NULL : "a nested code calls itself";
   case PMM_RERAISE:
     return l->handling > 0 ? NULL : "a RERAISE of a code is in no EXCEPT";
   case PMM_YIELD_FROM: /* holds the iterator it delegates to in a block */

@@ -50,7 +50,8 @@ const struct pmmi_type pmmi_manager_type = {
 pmm_obj *pmmi_manager_new(pmm_rt *rt, pmm_call enter, pmm_exit_fn exit,
                           void *ctx, int64_t cookie) {
   if (exit == NULL) {
-    return pmmi_fail_null(rt, PMM_VALUE, "a manager needs an exit");
+    return pmmi_fail_null(rt, PMM_VALUE,
+                          "a context manager needs an exit function");
   }
   pmm_obj *o = pmmi_object_new(rt, &pmmi_manager_type, 0);
   if (o != NULL) {
@@ -172,7 +173,8 @@ static pmm_obj *to_generator(pmm_rt *rt, pmm_obj *o) {
   pmm_obj *made = pmmi_call(rt, o, NULL, 0);
   if (made != NULL && !pmmi_is_generator(made)) {
     pmmi_release(rt, made);
-    return pmmi_fail_null(rt, PMM_TYPE, "the function makes no generator");
+    return pmmi_fail_null(rt, PMM_TYPE,
+                          "the function does not make a generator");
   }
   return made;
 }

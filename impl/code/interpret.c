@@ -140,8 +140,10 @@ static enum pmmi_step step_call(struct pmmi_machine *m, instruction in) {
   if (arg == NULL) {
     return PMMI_STEP_RAISE;
   }
-  return store_next(m, in->a,
-                    pmmi_host_call(m->rt, call->call, call->ctx, arg));
+  pmmi_retain(m->rt, arg); /* a closure may empty the local meanwhile         */
+  pmm_obj *result = pmmi_host_call(m->rt, call->call, call->ctx, arg);
+  pmmi_release(m->rt, arg);
+  return store_next(m, in->a, result);
 }
 
 static enum pmmi_step step_call_code(struct pmmi_machine *m, instruction in) {
@@ -150,9 +152,11 @@ static enum pmmi_step step_call_code(struct pmmi_machine *m, instruction in) {
   if (in->c >= 0 && arg == NULL) {
     return PMMI_STEP_RAISE;
   }
-  if (code->yields) {
-    return store_next(m, in->a,
-                      pmmi_generator_over(m->rt, code, &arg, code->args));
+  if (code->yields) { /* making it may run code, as may making an iterator    */
+    pmmi_xretain(m->rt, arg);
+    pmm_obj *made = pmmi_generator_over(m->rt, code, &arg, code->args);
+    pmmi_xrelease(m->rt, arg);
+    return store_next(m, in->a, made);
   }
   return pmmi_machine_call(m, code, &arg, code->args);
 }
@@ -240,7 +244,9 @@ static enum pmmi_step step_for_range(struct pmmi_machine *m, instruction in) {
 /** Open a block over an iterator of local b. */
 static int open_iterator(struct pmmi_machine *m, instruction in) {
   pmm_obj *iterable = load(m, in->b);
+  pmmi_xretain(m->rt, iterable);
   pmm_obj *iterator = iterable != NULL ? pmmi_iter(m->rt, iterable) : NULL;
+  pmmi_xrelease(m->rt, iterable);
   if (iterator == NULL) {
     return -1;
   }

@@ -9,7 +9,7 @@
  *        | refcnt | type   | fields                       fixed size
  *        +--------+--------+-------------------------
  *
- * A type with PMMI_TYPE_GC has 16 more bytes in front (gc/gc.h); the handle
+ * A type with PMMI_TYPE_GC has 16 more bytes in front (tracked.h); the handle
  * points behind them, so `refcnt` is at offset 0 of every handle.
  *
  *   1. An object starts with one reference, owned by who made it.
@@ -69,7 +69,9 @@ struct pmmi_behind {
   pmm_obj **items; /* owned, and so is each of them; NULL: never filled     */
 };
 
-static_assert(sizeof(struct pmm_obj) == 16, "the drawing above");
+static_assert(sizeof(struct pmm_obj) == 16 &&
+                  offsetof(struct pmm_obj, type) == 8,
+              "the drawing above");
 static_assert(offsetof(struct pmmi_var, length) == 16, "the drawing above");
 static_assert(offsetof(struct pmmi_inline, items) == 24, "tuple.h's drawing");
 static_assert(offsetof(struct pmmi_behind, items) == 24, "list.h's drawing");
@@ -99,12 +101,17 @@ struct pmmi_type {
   size_t item_size;     /* bytes of an item behind it; 0: fixed size       */
   uint32_t flags;       /* enum pmmi_type_flag, or-ed                      */
   size_t weak_offset;   /* of a struct pmmi_weakref *; 0: no weak references */
+  size_t apart_offset;  /* of a pointer to a block of its own that a visit   */
+                        /* reads, so that it can be fetched; 0: none        */
 
   /** Drop everything owned and give the memory back.  The count is 0; the
    *  finalizer has run and the weak references are gone (dealloc.h). */
   void (*dealloc)(pmm_rt *rt, pmm_obj *o);
   /** Visit every owned reference once; stop at a result other than 0. */
   int (*traverse)(pmm_obj *o, pmm_visit visit, void *ctx);
+  /** As traverse, for the collector, which has no use for references to atoms:
+   *  they may be left out.  Null: traverse will do. */
+  int (*walk)(pmm_obj *o, pmm_visit visit, void *ctx);
   /** Visit some `most` owned references from `at` on, which is 0 or what the
    *  last call returned; 0: all are visited.  Null: the object is never so
    *  large that it is visited in parts.  Needs `length`. */

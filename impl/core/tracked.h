@@ -24,9 +24,9 @@
  *      Passes over candidates thus walk dense memory; a linked list of heads
  *      would cost a cache miss an object (CPython's collector: 100 ns on a
  *      shuffled heap).
- *   4. Who makes a collectable object reserves what tracking needs, so that
- *      tracking cannot fail; who ends one untracks it before it invalidates a
- *      field.
+ *   4. The code that makes a collectable object reserves what tracking needs,
+ *      so that tracking cannot fail; the code that ends one untracks it before
+ *      it invalidates a field.
  *
  *   Memory per slot: 8 + 4 bytes, in chunks of PMMI_GC_CHUNK_SLOTS, beside
  *   the head of 16 bytes.
@@ -64,7 +64,9 @@ struct pmmi_gc_head {
 
 static_assert(sizeof(struct pmmi_gc_head) == PMMI_GC_HEAD_BYTES,
               "the drawing above");
-static_assert(offsetof(struct pmmi_gc_head, next) == 8, "the drawing above");
+static_assert(offsetof(struct pmmi_gc_head, flags) == 4 &&
+                  offsetof(struct pmmi_gc_head, next) == 8,
+              "the drawing above");
 
 /** Slots of a chunk; a power of two. */
 #define PMMI_GC_CHUNK_SLOTS 2048u

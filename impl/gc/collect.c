@@ -222,8 +222,9 @@ static void spare_again(struct run *run) {
   }
 }
 
-/* Who dies loses its mark, so what is marked after all is still there: it is
- * saved, or cannot let go of anything. */
+/* Count the objects that are still marked, and take their marks.  An object
+ * that dies loses its mark; one that has it still was kept by code that ran, or
+ * its type cannot clear it. */
 static void count_left(struct run *run) {
   assert(run->left == 0);
   struct pmmi_run at;

@@ -10,10 +10,18 @@
  *                 the last survivors start a full collection, so that the
  *                 work per new object is bounded by a constant.
  *   incremental   As generational, but what would be a full collection is a
- *                 search in slices (gc/search.h), one after each young
- *                 collection, of so much work that it ends before another
- *                 eighth has reached generation 2.
+ *                 search in slices (gc/search.h), which begins when a sixth
+ *                 has reached generation 2.  A slice ends with its part of the
+ *                 budget, and the next follows after as many new objects as
+ *                 it has worked for, with a young collection or between two:
+ *                 a search ends before another sixteenth is new, however slow
+ *                 the machine is.
  *   counting      Nothing starts a collection.
+ *   proportional  When an eighth of what survived the last full collection is
+ *                 new, the new ones are collected, and the survivors are old
+ *                 at once; the second time everything is, so that a quarter
+ *                 can wait.  Where that finds next to nothing, there are twice
+ *                 as many of the first sort before the next.
  *
  * Source: CPython 3.11 Modules/gcmodule.c (_PyObject_GC_Link,
  * gc_collect_generations, PyObject_GC_Del).
@@ -31,25 +39,33 @@
 #include "host.h"
 
 const char *const pmmi_gc_modes[] = {"generational", "full", "incremental",
-                                     "counting", NULL};
+                                     "counting", "proportional", NULL};
 
 /** CPython 3.11's (700, 10, 10). */
 static const uint64_t default_thresholds[PMMI_GC_GENERATIONS] = {700, 10, 10};
 
 /* ---- when --------------------------------------------------------------- */
 
-/** Objects and references that a slice walks for each new object.  A search
- *  walks what lives twice; an eighth of it may be new when it ends. */
-#define WORK_PER_OBJECT 32
+/** What survived the last search, in units of what has grown old before the
+ *  next begins. */
+#define SEARCHED_AGAIN 6u
+/** Objects and references that a search walks for each new object.  It walks
+ *  what lives twice, some four for each; a sixteenth may be new when it ends. */
+#define WORK_PER_OBJECT 64u
+/** Slices are no closer than so many new objects. */
+#define CLOSEST 50u
+/** Slots whose holes are closed in one pause, before a search begins. */
+#define SLID_AT_ONCE 4096u
 
 /** Time to examine a young object, and to drop it. */
 #define YOUNG_NS 20u
 
-/* 1 when enough has reached generation 2 since it was last examined. */
-static int is_old_due(pmm_rt *rt) {
+/* 1 when enough has reached generation 2 since it was last examined: a part of
+ * what lived then. */
+static int is_old_due(pmm_rt *rt, unsigned parts) {
   const struct pmmi_gc *gc = pmmi_gc_of(rt);
   return pmmi_tracked_of(rt)->counts[2] > gc->thresholds[2] &&
-         gc->long_lived_pending >= gc->long_lived_total / 4;
+         gc->long_lived_pending >= gc->long_lived_total / parts;
 }
 
 /* The young generation that is due. */
@@ -58,16 +74,66 @@ static int due_generation(pmm_rt *rt) {
 }
 
 static void collect_generations(pmm_rt *rt) {
-  (void)pmmi_gc_collect(rt, is_old_due(rt) ? 2 : due_generation(rt));
+  (void)pmmi_gc_collect(rt, is_old_due(rt, 4) ? 2 : due_generation(rt));
 }
 
-static void search_some(pmm_rt *rt) {
+/** What lives, in units of what is let be made; and of what may have come
+ *  before everything is collected, which the second such part exceeds. */
+#define PARTS 8u
+#define BEFORE_ALL 3u / 16u
+/** Times as much that may grow old while full collections find nothing: less
+ *  than one in so many objects that they examine. */
+#define PATIENCE_MOST 16u
+#define NOTHING 64u
+
+static void collect_everything(pmm_rt *rt) {
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  const struct pmm_gc_stats *old = &gc->stats[PMMI_GC_GENERATIONS - 1];
+  uint64_t collected = old->collected;
+  uint64_t visited = old->visited;
+  (void)pmmi_gc_collect(rt, PMMI_GC_GENERATIONS - 1);
+  if (old->collected - collected > (old->visited - visited) / NOTHING) {
+    gc->patience = 1;
+  } else if (gc->patience < PATIENCE_MOST) {
+    gc->patience *= 2;
+  }
+}
+
+static void collect_by_parts(pmm_rt *rt) {
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  assert(gc->mode == PMMI_GC_PROPORTIONAL && gc->patience > 0);
+  uint64_t least = gc->thresholds[0] * gc->thresholds[1];
+  uint64_t due = gc->long_lived_total * gc->patience * BEFORE_ALL;
+  uint64_t come = gc->long_lived_pending + pmmi_tracked_of(rt)->counts[0];
+  if (come >= (due > least ? due : least)) {
+    collect_everything(rt);
+  } else {
+    (void)pmmi_gc_collect(rt, 1);
+  }
+  uint64_t part = gc->long_lived_total / PARTS;
+  gc->spare = part > gc->thresholds[0] ? part - gc->thresholds[0] : 0;
+}
+
+/* Let the collector come again after so many new objects, and at threshold 0
+ * at the latest. */
+static void wait_for(pmm_rt *rt, uint64_t objects) {
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  uint64_t at = pmmi_tracked_of(rt)->counts[0] +
+                (objects > CLOSEST ? objects : CLOSEST);
+  uint64_t ahead = at < gc->thresholds[0] ? gc->thresholds[0] - at : 0;
+  gc->ahead = ahead < UINT32_MAX ? (uint32_t)ahead : 0;
+}
+
+/* One slice, of a pause that began before and may last half the budget; then
+ * the next is as many objects away as this one has paid for. */
+static void search_some(pmm_rt *rt, uint64_t began_ns) {
   assert(pmmi_tracked_of(rt)->walk.phase != PMMI_GC_SEARCH_IDLE);
   struct pmmi_gc *gc = pmmi_gc_of(rt);
   uint64_t walked = gc->search.walked;
   uint64_t start_ns = pmmi_host_clock_ns();
-  pmmi_gc_search_slice(rt, gc->thresholds[0] * WORK_PER_OBJECT,
-                       start_ns + gc->search.budget_ns / 2);
+  uint64_t done = pmmi_gc_search_slice(rt, gc->thresholds[0] * WORK_PER_OBJECT,
+                                       began_ns + gc->search.budget_ns / 2);
+  wait_for(rt, done / WORK_PER_OBJECT);
   uint64_t pause_ns = pmmi_host_clock_ns() - start_ns;
   gc->stats[PMMI_GC_GENERATIONS - 1].pause_ns += pause_ns;
   pmmi_gc_log_slice(rt, start_ns, pause_ns, gc->search.walked - walked);
@@ -99,25 +165,45 @@ static int promote_unexamined(pmm_rt *rt, int generation) {
   return 1;
 }
 
+static void collect_young(pmm_rt *rt) {
+  int generation = due_generation(rt);
+  if (!promote_unexamined(rt, generation)) {
+    (void)pmmi_gc_collect(rt, generation);
+  }
+}
+
+/* Begin a search, or hurry on with what has to be over before it begins. */
+static void begin_search(pmm_rt *rt) {
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  struct pmmi_tracked *table = pmmi_tracked_of(rt);
+  if (table->slide.from != 0) {
+    pmmi_gc_slide(table, SLID_AT_ONCE);
+    wait_for(rt, CLOSEST);
+    return;
+  }
+  gc->long_lived_pending = 0;
+  table->counts[2] = 0;
+  pmmi_gc_search_begin(rt);
+}
+
 static void collect_incrementally(pmm_rt *rt) {
   assert(pmmi_gc_of(rt)->mode == PMMI_GC_INCREMENTAL);
   struct pmmi_gc *gc = pmmi_gc_of(rt);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   uint64_t start_ns = pmmi_host_clock_ns();
-  int generation = due_generation(rt);
-  if (!promote_unexamined(rt, generation)) {
-    (void)pmmi_gc_collect(rt, generation);
+  gc->ahead = 0;
+  if (table->counts[0] > gc->thresholds[0]) {
+    collect_young(rt);
   }
-  if (table->walk.phase == PMMI_GC_SEARCH_IDLE && table->slide.from == 0 &&
-      is_old_due(rt)) {
-    gc->long_lived_pending = 0;
-    table->counts[2] = 0;
-    pmmi_gc_search_begin(rt);
+  if (table->walk.phase == PMMI_GC_SEARCH_IDLE &&
+      is_old_due(rt, SEARCHED_AGAIN)) {
+    begin_search(rt);
   }
   if (table->walk.phase >= PMMI_GC_SEARCH_EXAMINE) {
     pmmi_gc_collect_suspects(rt);
+    wait_for(rt, CLOSEST);
   } else if (table->walk.phase != PMMI_GC_SEARCH_IDLE) {
-    search_some(rt);
+    search_some(rt, start_ns);
   }
   note_pause(gc, pmmi_host_clock_ns() - start_ns);
 }
@@ -136,6 +222,8 @@ static void collect_automatically(pmm_rt *rt) {
     collect_generations(rt);
   } else if (gc->mode == PMMI_GC_INCREMENTAL) {
     collect_incrementally(rt);
+  } else if (gc->mode == PMMI_GC_PROPORTIONAL) {
+    collect_by_parts(rt);
   } else if (pmmi_tracked_of(rt)->counts[0] > gc->long_lived_total / 4) {
     (void)pmmi_gc_collect(rt, 2);
   }
@@ -175,7 +263,8 @@ pmm_obj *pmmi_gc_new(pmm_rt *rt, const struct pmmi_type *type, size_t n) {
   const struct pmmi_gc *gc = pmmi_gc_of(rt);
   struct pmmi_tracked *table = pmmi_tracked_of(rt);
   table->counts[0]++;
-  if (table->counts[0] > gc->thresholds[0] || gc->stress) {
+  if (table->counts[0] + gc->ahead > gc->thresholds[0] + gc->spare ||
+      gc->stress) {
     collect_automatically(rt);
   }
   struct pmmi_gc_head *head = new_block(rt, block_bytes(type, n));
@@ -258,6 +347,7 @@ enum pmm_status pmmi_gc_init(pmm_rt *rt, const char *mode,
   }
   memcpy(gc->thresholds, default_thresholds, sizeof gc->thresholds);
   gc->enabled = 1;
+  gc->patience = 1;
   gc->search.budget_ns = PMMI_GC_BUDGET_NS;
   gc->stress = (open_flags & PMM_OPEN_GC_STRESS) != 0;
   return pmmi_gc_table_init(rt) == 0 ? PMM_OK : PMM_NO_MEMORY;

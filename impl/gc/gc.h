@@ -24,7 +24,8 @@ enum pmmi_gc_mode {
   PMMI_GC_GENERATIONAL, /* CPython's three counters and 25 % rule            */
   PMMI_GC_FULL,         /* always everything, when a quarter more lives      */
   PMMI_GC_INCREMENTAL,  /* generational, old garbage searched by and by      */
-  PMMI_GC_COUNTING      /* nobody; collect() works                           */
+  PMMI_GC_COUNTING,     /* nobody; collect() works                           */
+  PMMI_GC_PROPORTIONAL  /* by parts of what lives                            */
 };
 
 /** Slots of objects that an interrupted search goes on with. */
@@ -58,6 +59,10 @@ struct pmmi_gc {
   uint64_t thresholds[PMMI_GC_GENERATIONS]; /* 0 as the first: no automatic */
   uint64_t long_lived_total;   /* survivors of the last full collection     */
   uint64_t long_lived_pending; /* that reached generation 2 since           */
+  uint64_t spare;    /* objects beyond threshold 0 before one starts        */
+  unsigned patience; /* of the mode proportional: see gc.c                  */
+  uint32_t ahead;    /* objects before threshold 0: a slice is due, in the  */
+                     /* mode incremental                                    */
   struct pmm_gc_stats stats[PMMI_GC_GENERATIONS];
   struct pmmi_gc_search search; /* of the mode incremental                  */
 

@@ -8,8 +8,8 @@
  *      hears of it, in a ring that lies in the runtime: noting needs no
  *      memory.
  *   3. A slice of a search (gc/search.h) is noted too, but nobody hears of it.
- *   4. Who starts a collection for another reason than the collector's own
- *      says so beforehand (pmmi_gc_log_because).
+ *   4. A collection that is not the collector's own idea is announced with its
+ *      reason (pmmi_gc_log_because).
  *
  * Invariant: listener_count <= listener_room; without listeners no memory is
  * held; entry n of the log lies in runs[(n - 1) % PMM_GC_LOG_RUNS].

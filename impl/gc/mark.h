@@ -8,14 +8,14 @@
  *      to its own balance, and takes 1 from the balance of each candidate
  *      that it refers to.  So every object is read once, and no reference
  *      count is written.
- *   2. Compare.  Whose balance is not 0 has an owner outside: it is held.  If
- *      all are, nothing is garbage, and no object is read again.
+ *   2. Compare.  An object whose balance is not 0 has an owner outside: it is
+ *      held.  If all are, nothing is garbage, and no object is read again.
  *   3. Reach.  A finger walks the range; what a held object refers to is
  *      held.  Those in front of the finger wait for it, those behind it on a
  *      stack, so that most of the heap is read in the order of the table.
  *      It ends when all are held, or at the end of the range.
- *   4. Settle.  What is not held keeps M; survivors lose their mark, and
- *      those that hold nothing that could ever be tracked are untracked.
+ *   4. Settle.  Objects that are not held keep M; survivors lose their mark,
+ *      and those that hold nothing that could ever be tracked are untracked.
  *
  * Invariant: nothing here allocates, recurses, runs code or writes a
  * reference count.

@@ -11,9 +11,9 @@ static_assert(PMMI_GC_SEARCH_STACK == PMMI_WALK_STACK, "copied as a whole");
 /** Work between two looks at the clock: some 20 microseconds. */
 #define STEP 2048u
 
-/** Time to examine a suspect and to drop it, and as much again for the young
- *  collection before it. */
-#define EXAMINED_NS 250u
+/** Time to examine a suspect and to drop it, at worst, and as much again for the
+ *  young collection before it. */
+#define EXAMINED_NS 500u
 
 /** Slots that are looked through for suspects in one pause. */
 #define LOOKED_AT (UINT32_C(1) << 18)
@@ -146,7 +146,7 @@ static uint64_t reach_some(pmm_rt *rt, uint64_t work) {
   return m.work + 1;
 }
 
-void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns) {
+uint64_t pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns) {
   assert(!pmmi_tracked_of(rt)->collecting);
   struct pmmi_gc_span *w = &pmmi_tracked_of(rt)->walk;
   uint64_t done = 0;
@@ -163,12 +163,13 @@ void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns) {
       done += reach_some(rt, step);
       break;
     default:
-      return;
+      return done;
     }
     if (pmmi_host_clock_ns() >= deadline_ns) {
-      return;
+      return done;
     }
   }
+  return done;
 }
 
 /* ---- its end ------------------------------------------------------------ */

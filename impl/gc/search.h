@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * search.h - old garbage, searched by and by (the mode incremental).
+ * search.h - old garbage, searched a slice at a time (the mode incremental).
  *
  *   1. Young generations are collected at once, as ever.  A collection of the
  *      old one is replaced by a search in slices, each of which does a bounded
- *      amount of work after a young collection.
+ *      amount of work, after a young collection or between two.
  *   2. Enter: every old object becomes a member (S).  Count: each member's
  *      owners and references are counted once (walk.h).  Reach: from members
  *      with an owner outside, the others are reached.
- *   3. Who is not reached is a suspect.  Suspects are then deduced exactly
- *      (mark.h) and disposed of: first some thousands of neighbours at a time,
- *      as most cycles were made at one time; then at once all who were spared,
- *      as a cycle may span the table.
+ *   3. An object that is not reached is a suspect.  Suspects are then deduced
+ *      exactly (mark.h) and disposed of: first some thousands of neighbours at
+ *      a time, as most cycles were made at one time; then all that were spared
+ *      at once, as a cycle may span the table.
  *
  * The program runs between slices and nothing tells the search what it changes:
  * there is no write barrier.  Why that is enough:
  *
- *   complete  What is garbage when a search begins is garbage to its end: no
- *             one can reach it, so its counts and references stay, the count
- *             comes out as 0, and nobody reaches it.  It becomes a suspect.
- *   sound     What lives may be miscounted, and become a suspect too.  The
+ *   complete  An object that is garbage when a search begins is garbage to its
+ *             end: the program cannot reach it, so its counts and references
+ *             stay, its balance is 0, and it is not reached.  It becomes a
+ *             suspect.
+ *   sound     A live object may be miscounted, and become a suspect too.  The
  *             deduction over the suspects is exact: an owner that is none of
  *             them holds its object, whatever the search believed.
  *
@@ -49,8 +50,8 @@
 void pmmi_gc_search_begin(pmm_rt *rt);
 
 /** Do `work` objects and references of it, fewer when `deadline_ns` of the
- *  host's clock comes first. */
-void pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns);
+ *  host's clock comes first; returns how many were done. */
+uint64_t pmmi_gc_search_slice(pmm_rt *rt, uint64_t work, uint64_t deadline_ns);
 
 /** Make candidates of the next suspects, as many as the budget allows, or of
  *  all that were spared before.  Returns the range they lie in; empty when

@@ -24,8 +24,10 @@ static inline int pmmi_visit_items(pmm_obj *const *items, size_t n,
   return 0;
 }
 
-/** The object's traverse: visit every owned reference once. */
-static inline int pmmi_visit(pmm_obj *o, pmm_visit visit, void *ctx) {
+/** Visit every owned reference once; `other` does it for a type that does not
+ *  say where its items lie. */
+static inline int pmmi_visit_by(pmm_obj *o, pmm_visit visit, void *ctx,
+                                int (*other)(pmm_obj *, pmm_visit, void *)) {
   const struct pmmi_type *type = o->type;
   if ((type->flags & PMMI_TYPE_BEHIND) != 0) {
     struct pmmi_behind *list = (struct pmmi_behind *)o;
@@ -35,7 +37,21 @@ static inline int pmmi_visit(pmm_obj *o, pmm_visit visit, void *ctx) {
     struct pmmi_inline *tuple = (struct pmmi_inline *)o;
     return pmmi_visit_items(tuple->items, tuple->var.length, visit, ctx);
   }
-  return type->traverse(o, visit, ctx);
+  assert(other != NULL);
+  return other(o, visit, ctx);
+}
+
+/** The object's traverse: visit every owned reference once. */
+static inline int pmmi_visit(pmm_obj *o, pmm_visit visit, void *ctx) {
+  return pmmi_visit_by(o, visit, ctx, o->type->traverse);
+}
+
+/** The same; references to atoms may be left out. */
+static inline int pmmi_visit_collectable(pmm_obj *o, pmm_visit visit,
+                                         void *ctx) {
+  const struct pmmi_type *type = o->type;
+  return pmmi_visit_by(o, visit, ctx,
+                       type->walk != NULL ? type->walk : type->traverse);
 }
 
 /** 1 unless the object is not tracked and can never become so: it has no

@@ -39,8 +39,9 @@ static inline void fetch_ahead(const struct pmmi_run *run, uint32_t i) {
   }
   const pmm_obj *near = run->objects[i + AHEAD];
   __builtin_prefetch(run->objects[i + 2 * AHEAD]); /* NULL does no harm      */
-  if (near != NULL && (near->type->flags & PMMI_TYPE_BEHIND) != 0) {
-    __builtin_prefetch(((const struct pmmi_behind *)near)->items);
+  if (near != NULL && near->type->apart_offset != 0) {
+    const char *place = (const char *)near + near->type->apart_offset;
+    __builtin_prefetch(*(const void *const *)(const void *)place);
   }
 }
 
@@ -158,13 +159,12 @@ static void note_atomic(struct pmmi_walk *m, uint32_t *mark) {
 }
 
 static void count_any(struct pmmi_walk *m, pmm_obj *o, uint32_t *mark) {
-  assert(o->type->traverse != NULL);
   const struct pmmi_type *type = o->type;
   m->needs |= needs_of(type);
   if (m->full && type->is_atomic != NULL && type->is_atomic(o)) {
     note_atomic(m, mark);
   } else {
-    (void)type->traverse(o, visit_count, m);
+    (void)pmmi_visit_collectable(o, visit_count, m);
   }
 }
 
@@ -331,7 +331,7 @@ void pmmi_walk_drain(struct pmmi_walk *m) {
     while (m->left > 0 && m->work < m->limit && (o = pop(m)) != NULL) {
       m->objects++;
       m->work++;
-      (void)pmmi_visit(o, visit_reach, m);
+      (void)pmmi_visit_collectable(o, visit_reach, m);
     }
     reach_batch(m);
   } while (m->left > 0 && m->work < m->limit &&
@@ -343,7 +343,7 @@ static inline int reach_object(struct pmmi_walk *m, pmm_obj *o) {
   m->objects += m->part == 0;
   m->work++;
   if (m->limit == UINT64_MAX || !is_large(o)) {
-    (void)pmmi_visit(o, visit_reach, m);
+    (void)pmmi_visit_collectable(o, visit_reach, m);
     return 1;
   }
   m->part = visit_part(o, m->part, visit_reach, m);
@@ -356,7 +356,7 @@ static inline void reach_waiting(struct pmmi_walk *m) {
   while (m->work < m->limit && (o = pop(m)) != NULL) {
     m->objects++;
     m->work++;
-    (void)pmmi_visit(o, visit_reach, m);
+    (void)pmmi_visit_collectable(o, visit_reach, m);
   }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * walk.h - walking objects and keeping their balances; what mark.c (exact,
- * at once) and search.c (by and by) have in common.
+ * at once) and search.c (a slice at a time) have in common.
  *
  * A mark, beside each slot of the table:
  *
@@ -20,7 +20,7 @@
  *   1. Counting an object adds its reference count to its own balance, and
  *      takes 1 from the balance of each member that it refers to.  Members
  *      are what the walk looks at: M for mark.c, S for search.c.
- *   2. Who has a balance other than 0 then has an owner outside.
+ *   2. An object whose balance is then not 0 has an owner outside.
  *   3. Reaching from an object makes held what it refers to.  Objects in front
  *      of the finger wait for it, those behind it on a stack; when that is
  *      full, in the table (R), for another sweep.

@@ -34,7 +34,7 @@ static void *layer_map(void *ctx, size_t size, size_t align) {
     const struct pmm_os *host = pmmi_host_os();
     return host->map(host->ctx, size, align);
   }
-  if (pmmi_size_table_reserve(&arenas->mapped, &pmmi_raw_heap) != 0) {
+  if (pmmi_size_table_reserve(&arenas->mapped, &pmmi_raw_allocator) != 0) {
     return NULL;
   }
   arenas->align = align;
@@ -87,7 +87,7 @@ void pmmi_arenas_free(struct pmmi_arenas *arenas) {
   if (arenas != NULL) {
     /* Under valgrind the pool keeps regions with live blocks, so that they
      * are reported; the table need not be empty. */
-    pmmi_size_table_fini(&arenas->mapped, &pmmi_raw_heap);
+    pmmi_size_table_fini(&arenas->mapped, &pmmi_raw_allocator);
     free(arenas);
   }
 }

@@ -44,7 +44,7 @@ static const char *name_of(enum pmm_fault kind) {
   case PMM_FAULT_DOUBLE_FREE:
     return "double free";
   case PMM_FAULT_OVERRUN:
-    return "write behind the end";
+    return "write past the end";
   case PMM_FAULT_UNDERRUN:
     return "write before the start";
   case PMM_FAULT_EXCESS_RELEASE:
@@ -228,7 +228,7 @@ static void pop(pmm_rt *rt, struct pmmi_debug_quarantine *q) {
 
 /** Room for one more; -1: no memory. */
 static int ring_reserve(struct pmmi_debug_quarantine *q,
-                        const struct pmmi_heap *heap) {
+                        const struct pmmi_allocator *heap) {
   assert(q->count <= q->room);
   if (q->count < q->room) {
     return 0;
@@ -453,7 +453,7 @@ void pmmi_debug_init(pmm_rt *rt, size_t limit_bytes) {
 }
 
 static void quarantine_fini(struct pmmi_debug_quarantine *q,
-                            const struct pmmi_heap *heap) {
+                            const struct pmmi_allocator *heap) {
   assert(q->count == 0 && q->bytes == 0);
   if (q->ring != NULL) {
     heap->free_sized(heap->ctx, q->ring, q->room * sizeof *q->ring);
@@ -462,7 +462,7 @@ static void quarantine_fini(struct pmmi_debug_quarantine *q,
 
 void pmmi_debug_fini(pmm_rt *rt) {
   struct pmmi_debug *debug = pmmi_debug_of(rt);
-  const struct pmmi_heap *tables = &pmmi_holder_of(rt)->tables;
+  const struct pmmi_allocator *tables = &pmmi_holder_of(rt)->tables;
   pmmi_debug_flush(rt);
   quarantine_fini(&debug->raw, tables);
   quarantine_fini(&debug->held, tables);

@@ -8,12 +8,12 @@
 
 static void *base_malloc(void *ctx, size_t size) {
   assert(ctx != NULL);
-  struct pmmi_heap *heap = &((struct pmmi_memory *)ctx)->bottom;
+  struct pmmi_allocator *heap = &((struct pmmi_memory *)ctx)->bottom;
   return heap->alloc(heap->ctx, pmmi_at_least_one(size));
 }
 
 static void *base_calloc(void *ctx, size_t n, size_t size) {
-  struct pmmi_heap *heap = &((struct pmmi_memory *)ctx)->bottom;
+  struct pmmi_allocator *heap = &((struct pmmi_memory *)ctx)->bottom;
   int empty = n == 0 || size == 0;
   return heap->alloc_zero(heap->ctx, empty ? 1 : n, empty ? 1 : size);
 }
@@ -79,7 +79,7 @@ static int is_hooked(pmm_rt *rt, enum pmm_domain domain) {
 }
 
 /** Where the domain's heap stands: below the tracer, while it is on. */
-static struct pmmi_heap *place_of(pmm_rt *rt, enum pmm_domain domain) {
+static struct pmmi_allocator *place_of(pmm_rt *rt, enum pmm_domain domain) {
   assert((int)domain < PMMI_DOMAINS);
   return pmmi_trace_of(rt)->on ? &pmmi_trace_of(rt)->layers[domain].below
                       : &pmmi_memory_of(rt)->heap[domain];
@@ -98,11 +98,11 @@ enum pmm_status pmmi_domain_set(pmm_rt *rt, enum pmm_domain domain,
   domains->current[domain] = *allocator;
   *place_of(rt, domain) =
       is_hooked(rt, domain)
-          ? (struct pmmi_heap){.ctx = &domains->current[domain],
-                               .alloc = hooked_alloc,
-                               .alloc_zero = hooked_alloc_zero,
-                               .realloc = hooked_realloc,
-                               .free_sized = hooked_free_sized}
+          ? (struct pmmi_allocator){.ctx = &domains->current[domain],
+                                    .alloc = hooked_alloc,
+                                    .alloc_zero = hooked_alloc_zero,
+                                    .realloc = hooked_realloc,
+                                    .free_sized = hooked_free_sized}
           : domains->direct[domain];
   return PMM_OK;
 }
@@ -116,7 +116,8 @@ void pmmi_domains_init(pmm_rt *rt) {
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     int raw = domain == PMM_DOMAIN_RAW;
     domains->base[domain] = raw ? pmmi_raw_base : backend;
-    domains->direct[domain] = raw ? pmmi_raw_heap : pmmi_memory_of(rt)->bottom;
+    domains->direct[domain] =
+        raw ? pmmi_raw_allocator : pmmi_memory_of(rt)->bottom;
     domains->current[domain] = domains->base[domain];
     pmmi_memory_of(rt)->heap[domain] = domains->direct[domain];
   }
@@ -182,7 +183,7 @@ void *pmmi_domain_malloc(pmm_rt *rt, enum pmm_domain domain, size_t size) {
   if (size > PTRDIFF_MAX || !may_attempt(rt, domain)) {
     return NULL;
   }
-  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
+  struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[domain];
   void *block = heap->alloc(heap->ctx, pmmi_domain_asked(rt, domain, size));
   return attempted(rt, domain, block, size);
 }
@@ -196,7 +197,7 @@ void *pmmi_domain_calloc(pmm_rt *rt, enum pmm_domain domain, size_t n,
   if (!pmmi_size_fits(n, size, 0, &bytes) || !may_attempt(rt, domain)) {
     return NULL;
   }
-  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
+  struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[domain];
   int plain = pmmi_domain_asked(rt, domain, bytes) == bytes;
   void *block = heap->alloc_zero(heap->ctx, plain ? n : 1, plain ? size : 1);
   return attempted(rt, domain, block, bytes);
@@ -208,7 +209,7 @@ static void *resize(pmm_rt *rt, enum pmm_domain domain, void *block,
   assert(domain != PMM_DOMAIN_RAW);
   assert(block != NULL && size <= PTRDIFF_MAX);
   struct pmmi_memory *m = pmmi_memory_of(rt);
-  struct pmmi_heap *heap = &m->heap[domain];
+  struct pmmi_allocator *heap = &m->heap[domain];
   size_t new_size = pmmi_at_least_one(size);
   int grows = new_size > old_size;
   if (grows && m->attempts++ >= m->fail_at) {
@@ -248,7 +249,7 @@ void *pmmi_domain_realloc(pmm_rt *rt, enum pmm_domain domain, void *block,
   if (!may_attempt(rt, domain)) {
     return NULL;
   }
-  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
+  struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[domain];
   block = heap->realloc(heap->ctx, NULL, 0,
                         pmmi_domain_asked(rt, domain, size));
   return attempted(rt, domain, block, size);

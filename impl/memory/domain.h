@@ -39,7 +39,7 @@
 struct pmmi_domains {
   struct pmm_domain_allocator base[PMMI_DOMAINS];    /* what lies below all */
   struct pmm_domain_allocator current[PMMI_DOMAINS]; /* the outermost hooks */
-  struct pmmi_heap direct[PMMI_DOMAINS]; /* the bases, with sizes           */
+  struct pmmi_allocator direct[PMMI_DOMAINS]; /* the bases, with sizes      */
   struct pmmi_size_table
       sizes; /* of mem and object that operations handed out */
 };

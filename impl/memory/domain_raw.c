@@ -42,11 +42,12 @@ static void base_free_sized(void *ctx, void *block, size_t size) {
   free(block);
 }
 
-const struct pmmi_heap pmmi_raw_heap = {.ctx = NULL,
-                                        .alloc = base_malloc,
-                                        .alloc_zero = base_calloc,
-                                        .realloc = base_resize,
-                                        .free_sized = base_free_sized};
+const struct pmmi_allocator pmmi_raw_allocator = {
+    .ctx = NULL,
+    .alloc = base_malloc,
+    .alloc_zero = base_calloc,
+    .realloc = base_resize,
+    .free_sized = base_free_sized};
 
 const struct pmm_domain_allocator pmmi_raw_base = {
     NULL, base_malloc, base_calloc, base_realloc, base_free};
@@ -147,7 +148,7 @@ static void *attempted(pmm_rt *rt, void *block, size_t size) {
 }
 
 void *pmmi_raw_malloc(pmm_rt *rt, size_t size) {
-  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
+  struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
   if (size > PTRDIFF_MAX || !may_attempt(rt)) {
     return NULL;
   }
@@ -157,7 +158,7 @@ void *pmmi_raw_malloc(pmm_rt *rt, size_t size) {
 }
 
 void *pmmi_raw_calloc(pmm_rt *rt, size_t n, size_t size) {
-  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
+  struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
   size_t bytes;
   if (!pmmi_size_fits(n, size, 0, &bytes) || !may_attempt(rt)) {
     return NULL;
@@ -208,7 +209,7 @@ static void end_resize(pmm_rt *rt, const void *block, size_t old_size,
 }
 
 void *pmmi_raw_realloc(pmm_rt *rt, void *block, size_t size) {
-  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
+  struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
   struct pmm_domain_allocator *current =
       &pmmi_domains_of(rt)->current[PMM_DOMAIN_RAW];
   size_t asked = pmmi_domain_asked(rt, PMM_DOMAIN_RAW, size);
@@ -235,7 +236,7 @@ void *pmmi_raw_realloc(pmm_rt *rt, void *block, size_t size) {
 }
 
 void pmmi_raw_free(pmm_rt *rt, void *block) {
-  struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
+  struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[PMM_DOMAIN_RAW];
   struct pmmi_raw *raw = pmmi_raw_of(rt);
   size_t size;
   enter(rt);

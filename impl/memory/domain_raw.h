@@ -48,7 +48,7 @@ struct pmmi_raw {
 };
 
 /** The C library: what the domain stands on. */
-extern const struct pmmi_heap pmmi_raw_heap;
+extern const struct pmmi_allocator pmmi_raw_allocator;
 
 /** The same, as hooks find it. */
 extern const struct pmm_domain_allocator pmmi_raw_base;

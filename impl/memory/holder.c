@@ -10,7 +10,7 @@ void pmmi_holder_init(pmm_rt *rt) {
   assert(pmmi_memory_state(rt)->above.fail != NULL);
   /* Of the default kind, which takes no memory and so cannot fail. */
   (void)pthread_mutex_init(&pmmi_holder_of(rt)->lock, NULL);
-  pmmi_holder_of(rt)->tables = pmmi_raw_heap;
+  pmmi_holder_of(rt)->tables = pmmi_raw_allocator;
   pmmi_hold(rt);
 }
 

@@ -27,7 +27,7 @@
 /** What a runtime shares among threads. */
 struct pmmi_holder {
   pthread_mutex_t lock;    /* what it guards: above                         */
-  struct pmmi_heap tables; /* serves guarded tables: the C library          */
+  struct pmmi_allocator tables; /* serves guarded tables: the C library     */
   _Atomic(pthread_t) holder; /* who holds the runtime                       */
 };
 

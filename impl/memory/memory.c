@@ -16,12 +16,12 @@ void pmmi_memory_init(struct pmmi_memory *memory,
   assert(backend != NULL && backend->alloc != NULL);
   memset(memory, 0, sizeof *memory);
   assert(backend->realloc != NULL && backend->free_sized != NULL);
-  memory->bottom = (struct pmmi_heap){.ctx = backend_heap,
-                                      .alloc = backend->alloc,
-                                      .alloc_zero = backend->alloc_zero,
-                                      .realloc = backend->realloc,
-                                      .free_sized = backend->free_sized,
-                                      .free_batch = backend->free_batch};
+  memory->bottom = (struct pmmi_allocator){.ctx = backend_heap,
+                                           .alloc = backend->alloc,
+                                           .alloc_zero = backend->alloc_zero,
+                                           .realloc = backend->realloc,
+                                           .free_sized = backend->free_sized,
+                                           .free_batch = backend->free_batch};
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     memory->heap[domain] = memory->bottom;
   }

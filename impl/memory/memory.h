@@ -34,8 +34,9 @@
 
 #include "pmm/types.h"
 
-/** The functions that serve memory; `ctx` is the first argument of each. */
-struct pmmi_heap {
+/** The functions that serve memory and are told the size of each block they
+ *  resize or take back; `ctx` is the first argument of each. */
+struct pmmi_allocator {
   void *ctx;
   void *(*alloc)(void *ctx, size_t size);
   void *(*alloc_zero)(void *ctx, size_t n, size_t size);
@@ -56,7 +57,7 @@ struct pmmi_domain_figures {
 
 /** The first member of every runtime (memory_state.h asserts it). */
 struct pmmi_memory {
-  struct pmmi_heap heap[PMMI_DOMAINS]; /* each domain's outermost layer     */
+  struct pmmi_allocator heap[PMMI_DOMAINS]; /* each domain's outermost layer */
   uint64_t attempts;        /* requests and growing resizes, failed or not  */
   uint64_t fail_at;         /* attempts from this number on are refused     */
   uint64_t live_bytes;      /* bytes of live blocks                         */
@@ -76,7 +77,7 @@ struct pmmi_memory {
   int persist;              /* 1: an armed failure stays                    */
   const struct pmm_backend *backend; /* constant for the runtime's life     */
   void *backend_heap;                /* made by backend->init               */
-  struct pmmi_heap bottom;  /* the backend itself: for tables of layers     */
+  struct pmmi_allocator bottom; /* the backend itself: for tables of layers */
 };
 
 /** The memory of a runtime: its first member. */
@@ -194,7 +195,7 @@ static inline void pmmi_mem_free(pmm_rt *rt, void *block, size_t size) {
 static inline void pmmi_free_many(pmm_rt *rt, void **blocks, size_t count,
                                   size_t size) {
   struct pmmi_memory *m = pmmi_memory_of(rt);
-  const struct pmmi_heap *heap = &m->heap[PMM_DOMAIN_OBJ];
+  const struct pmmi_allocator *heap = &m->heap[PMM_DOMAIN_OBJ];
   assert(m->live_bytes >= size * count);
   m->live_bytes -= size * count;
   m->frees += count;

@@ -13,7 +13,7 @@ static size_t slot_of(const struct pmmi_size_table *table, uintptr_t address) {
 }
 
 int pmmi_size_table_reserve(struct pmmi_size_table *table,
-                            const struct pmmi_heap *heap) {
+                            const struct pmmi_allocator *heap) {
   assert(2 * (table->count + table->promised) <= table->room);
   if (2 * (table->count + table->promised + 1) <= table->room) {
     return 0;
@@ -39,7 +39,7 @@ int pmmi_size_table_reserve(struct pmmi_size_table *table,
 }
 
 int pmmi_size_table_promise(struct pmmi_size_table *table,
-                            const struct pmmi_heap *heap) {
+                            const struct pmmi_allocator *heap) {
   int failed = pmmi_size_table_reserve(table, heap);
   table->promised += failed == 0;
   return failed;
@@ -97,7 +97,7 @@ int pmmi_size_table_take(struct pmmi_size_table *table, const void *block,
 }
 
 void pmmi_size_table_fini(struct pmmi_size_table *table,
-                          const struct pmmi_heap *heap) {
+                          const struct pmmi_allocator *heap) {
   assert(table->promised == 0 || table->entries != NULL);
   if (table->entries != NULL) {
     heap->free_sized(heap->ctx, table->entries,

@@ -35,7 +35,7 @@ struct pmmi_size_table {
 
 /** Make sure that one more block can be added.  -1: no memory. */
 int pmmi_size_table_reserve(struct pmmi_size_table *table,
-                            const struct pmmi_heap *heap);
+                            const struct pmmi_allocator *heap);
 
 /** Add a block that is not in it; room was reserved.  Cannot fail. */
 void pmmi_size_table_add(struct pmmi_size_table *table, const void *block,
@@ -44,7 +44,7 @@ void pmmi_size_table_add(struct pmmi_size_table *table, const void *block,
 /** The same, and whatever others add, the slot stays: pmmi_size_table_fulfil()
  *  follows. */
 int pmmi_size_table_promise(struct pmmi_size_table *table,
-                            const struct pmmi_heap *heap);
+                            const struct pmmi_allocator *heap);
 
 /** Add the block that a slot was promised for; NULL: there is none.  Cannot
  *  fail. */
@@ -65,6 +65,6 @@ size_t pmmi_size_table_lend(struct pmmi_size_table *table, const void *block);
 
 /** Give its memory back. */
 void pmmi_size_table_fini(struct pmmi_size_table *table,
-                          const struct pmmi_heap *heap);
+                          const struct pmmi_allocator *heap);
 
 #endif /* PMMI_SIZE_TABLE_H */

@@ -25,7 +25,7 @@ static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
   if (count < *room) {
     return 0;
   }
-  const struct pmmi_heap *heap = &pmmi_holder_of(rt)->tables;
+  const struct pmmi_allocator *heap = &pmmi_holder_of(rt)->tables;
   size_t larger = *room > 0 ? 2 * *room : FIRST_SITES;
   void *moved =
       *items != NULL
@@ -41,7 +41,7 @@ static int make_room(pmm_rt *rt, void **items, size_t *room, size_t count,
 }
 
 static void give_back(pmm_rt *rt, void *items, size_t bytes) {
-  const struct pmmi_heap *heap = &pmmi_holder_of(rt)->tables;
+  const struct pmmi_allocator *heap = &pmmi_holder_of(rt)->tables;
   if (items != NULL) {
     heap->free_sized(heap->ctx, items, bytes);
   }
@@ -60,7 +60,7 @@ static struct pmmi_trace_block *find(const struct pmmi_trace *t,
 static int reserve(pmm_rt *rt) {
   struct pmmi_trace *t = pmmi_trace_of(rt);
   assert(2 * (t->block_count + t->block_promised) <= t->block_room);
-  const struct pmmi_heap *heap = &pmmi_holder_of(rt)->tables;
+  const struct pmmi_allocator *heap = &pmmi_holder_of(rt)->tables;
   if (2 * (t->block_count + t->block_promised + 1) <= t->block_room) {
     return 0;
   }
@@ -170,7 +170,7 @@ static void *end(const struct pmmi_trace_layer *layer, void *block,
 
 static void *traced_alloc(void *ctx, size_t size) {
   struct pmmi_trace_layer *layer = ctx;
-  struct pmmi_heap *below = &layer->below;
+  struct pmmi_allocator *below = &layer->below;
   return begin(layer->rt) == 0
              ? end(layer, below->alloc(below->ctx, size), size)
              : NULL;
@@ -178,7 +178,7 @@ static void *traced_alloc(void *ctx, size_t size) {
 
 static void *traced_alloc_zero(void *ctx, size_t n, size_t size) {
   struct pmmi_trace_layer *layer = ctx;
-  struct pmmi_heap *below = &layer->below;
+  struct pmmi_allocator *below = &layer->below;
   return begin(layer->rt) == 0
              ? end(layer, below->alloc_zero(below->ctx, n, size), n * size)
              : NULL;
@@ -207,7 +207,7 @@ static void remember_again(pmm_rt *rt, const struct pmmi_trace_block *known) {
 static void *traced_realloc(void *ctx, void *block, size_t old_size,
                             size_t new_size) {
   struct pmmi_trace_layer *layer = ctx;
-  struct pmmi_heap *below = &layer->below;
+  struct pmmi_allocator *below = &layer->below;
   if (begin(layer->rt) != 0) {
     return NULL;
   }
@@ -222,7 +222,7 @@ static void *traced_realloc(void *ctx, void *block, size_t old_size,
 
 static void traced_free_sized(void *ctx, void *block, size_t size) {
   struct pmmi_trace_layer *layer = ctx;
-  struct pmmi_heap *below = &layer->below;
+  struct pmmi_allocator *below = &layer->below;
   (void)forget_locked(layer->rt, block);
   below->free_sized(below->ctx, block, size);
 }
@@ -348,13 +348,13 @@ enum pmm_status pmmi_trace_start(pmm_rt *rt) {
   t->on = 1;
   for (int domain = 0; domain < PMMI_DOMAINS; domain++) {
     struct pmmi_trace_layer *layer = &t->layers[domain];
-    struct pmmi_heap *heap = &pmmi_memory_of(rt)->heap[domain];
+    struct pmmi_allocator *heap = &pmmi_memory_of(rt)->heap[domain];
     *layer = (struct pmmi_trace_layer){.rt = rt, .below = *heap};
-    *heap = (struct pmmi_heap){.ctx = layer,
-                               .alloc = traced_alloc,
-                               .alloc_zero = traced_alloc_zero,
-                               .realloc = traced_realloc,
-                               .free_sized = traced_free_sized};
+    *heap = (struct pmmi_allocator){.ctx = layer,
+                                    .alloc = traced_alloc,
+                                    .alloc_zero = traced_alloc_zero,
+                                    .realloc = traced_realloc,
+                                    .free_sized = traced_free_sized};
   }
   return PMM_OK;
 }

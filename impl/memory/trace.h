@@ -49,7 +49,7 @@ struct pmmi_trace_site {
 /** The layer over one domain. */
 struct pmmi_trace_layer {
   pmm_rt *rt;
-  struct pmmi_heap below;  /* what lies under the layer                     */
+  struct pmmi_allocator below; /* what lies under the layer                 */
 };
 
 /** The state of a runtime's tracer; the lock guards all but `layers`. */

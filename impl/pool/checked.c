@@ -64,6 +64,7 @@ struct pmmi_checked *pmmi_checked_open(
   checked->quarantine.limit_bytes =
       config != NULL ? config->quarantine_bytes : 0;
   pmmi_pool_init(&checked->heap, &watched, size);
+  checked->heap.large.spare_limit = 0;
   return checked;
 }
 
@@ -86,7 +87,7 @@ static void leave_leaks(struct pmmi_heap *heap) {
   if (pmmi_sanitize_listens()) {
     pmmi_large_forget(heap);
   }
-  for (uint32_t n = 0; pmmi_sanitize_valgrind() && n < heap->arena_limit;
+  for (uint32_t n = 0; pmmi_sanitize_memcheck() && n < heap->arena_limit;
        n++) {
     struct pmmi_arena *arena = &heap->arenas[n];
     if (arena->base != NULL && !pmmi_pool_arena_is_idle(heap, arena)) {
@@ -185,7 +186,7 @@ void pmmi_checked_free(struct pmmi_checked *checked, void *block) {
                               block)) {
       pmmi_shadow_take_back(&checked->shadows, pool, block);
     }
-  } else if (pmmi_sanitize_valgrind()) {
+  } else if (pmmi_sanitize_memcheck()) {
     pmmi_sanitize_freed(block, 0);
   } else {
     fprintf(stderr, "pmm pool: free of %p, which is no live block\n", block);

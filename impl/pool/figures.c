@@ -35,7 +35,7 @@ void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out) {
   sum_pools(heap, &totals);
   struct pmm_backend_stats stats = {
       .struct_size = out->struct_size,
-      .live_blocks = totals.live_blocks + heap->large.blocks,
+      .live_blocks = totals.live_blocks + pmmi_large_live(heap),
       .live_bytes = totals.live_bytes + heap->large.bytes,
       .allocated_blocks = totals.allocated + heap->large.allocated,
       .mapped_bytes = heap->mapped_bytes,
@@ -44,7 +44,7 @@ void pmmi_pool_stats(struct pmmi_heap *heap, struct pmm_backend_stats *out) {
       .arenas_mapped = heap->arenas_mapped,
       .arenas_unmapped = heap->arenas_unmapped,
       .os_calls = heap->os_calls,
-      .large_blocks = heap->large.blocks,
+      .large_blocks = pmmi_large_live(heap),
       .large_bytes = heap->large.bytes};
   size_t size = out->struct_size < sizeof stats ? out->struct_size
                                                 : sizeof stats;

@@ -10,6 +10,7 @@
 
 #include "host.h"
 #include "pool/arena.h"
+#include "sanitize.h"
 
 /* ---- queues of partial pools --------------------------------------------- */
 
@@ -128,6 +129,7 @@ void *pmmi_pool_alloc_slow(struct pmmi_heap *heap, size_t size) {
     carve(heap, pool);
   }
   void **block = pool->free;
+  assert(block != NULL);
   pool->free = *block;
   pool->counts += PMMI_POOL_HANDED_OUT;
   return block;
@@ -362,7 +364,7 @@ static size_t discard_vacant(struct pmmi_heap *heap,
 }
 
 size_t pmmi_pool_trim(struct pmmi_heap *heap) {
-  size_t bytes = 0;
+  size_t bytes = pmmi_large_trim(heap);
   drop_idle_active(heap);
   for (uint32_t n = 0; n < heap->arena_limit; n++) {
     struct pmmi_arena *arena = &heap->arenas[n];
@@ -389,6 +391,8 @@ void pmmi_pool_init(struct pmmi_heap *heap, const struct pmm_os *os,
                                   .prev = PMMI_POOL_NONE};
   heap->unused_arena = PMMI_POOL_NONE;
   heap->spare = PMMI_POOL_NONE;
+  heap->large.spare_limit =
+      pmmi_sanitize_listens() ? 0 : PMMI_LARGE_SPARE_BYTES;
   heap->os_calls = 1;
   heap->mapped_bytes = bytes;
   heap->peak_mapped_bytes = bytes;

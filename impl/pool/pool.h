@@ -117,8 +117,15 @@ struct pmmi_pool {
 };
 
 static_assert(sizeof(struct pmmi_pool) == 32, "the drawing above");
-static_assert(offsetof(struct pmmi_pool, next) == 16, "the drawing above");
-static_assert(offsetof(struct pmmi_pool, class_index) == 28, "the drawing");
+static_assert(offsetof(struct pmmi_pool, counts) == 8 &&
+                  offsetof(struct pmmi_pool, next) == 16 &&
+                  offsetof(struct pmmi_pool, prev) == 20 &&
+                  offsetof(struct pmmi_pool, fresh) == 24 &&
+                  offsetof(struct pmmi_pool, limit) == 26 &&
+                  offsetof(struct pmmi_pool, class_index) == 28 &&
+                  offsetof(struct pmmi_pool, state) == 29 &&
+                  offsetof(struct pmmi_pool, unused) == 30,
+              "DESIGN.md's drawing");
 static_assert(PMMI_POOL_PER_ARENA == 64, "one bit a pool in 64-bit words");
 
 /** One arena. */

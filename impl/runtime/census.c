@@ -30,7 +30,7 @@ struct counting {
 
 static int grow(struct counting *c) {
   assert(c->count == c->room);
-  const struct pmmi_heap *heap = &pmmi_memory_of(c->rt)->bottom;
+  const struct pmmi_allocator *heap = &pmmi_memory_of(c->rt)->bottom;
   size_t room = c->room > 0 ? 2 * c->room : FIRST_LINES;
   struct line *lines =
       c->lines == NULL
@@ -176,7 +176,7 @@ enum pmm_status pmmi_census(pmm_rt *rt,
                             void (*report)(void *ctx,
                                            const struct pmm_census *row),
                             void *ctx) {
-  const struct pmmi_heap *heap = &pmmi_memory_of(rt)->bottom;
+  const struct pmmi_allocator *heap = &pmmi_memory_of(rt)->bottom;
   struct counting c = {.rt = rt};
   pmmi_trace_each(rt, PMM_DOMAIN_OBJ, count_block, &c);
   count_listed(&c);

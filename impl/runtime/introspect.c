@@ -192,7 +192,10 @@ void pmmi_gc_thresholds(pmm_rt *rt, uint64_t thresholds[3]) {
 }
 
 enum pmm_status pmmi_gc_set_thresholds(pmm_rt *rt, const uint64_t values[3]) {
-  memcpy(pmmi_gc_of(rt)->thresholds, values, sizeof pmmi_gc_of(rt)->thresholds);
+  struct pmmi_gc *gc = pmmi_gc_of(rt);
+  memcpy(gc->thresholds, values, sizeof gc->thresholds);
+  gc->ahead = 0;
+  gc->spare = 0;
   return PMM_OK;
 }
 

@@ -102,7 +102,7 @@ const char *pmmi_heap_check(pmm_rt *rt) {
   }
   if (walk.wrong == NULL && pmmi_dealloc_of(rt)->depth == 0 &&
       pmmi_dealloc_of(rt)->chain != NULL) {
-    walk.wrong = "objects wait for a deallocation that is over";
+    walk.wrong = "objects are still queued after their deallocation ended";
   }
   return walk.wrong;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/registry.h"
+#include "base/keep.h"
 #include "base/nearest.h"
 
 /** Most names a message lists. */
@@ -105,7 +106,10 @@ const struct pmm_subject *pmmi_subject_find(const char *spec, char *message,
   const char *names[SUBJECTS];
   at_fault = 0;
   if (is_path(spec)) {
-    return load(path_of(spec), message, size);
+    pmmi_keep_note();
+    const struct pmm_subject *subject = load(path_of(spec), message, size);
+    pmmi_keep_restore();
+    return subject;
   }
   for (size_t i = 0; i < SUBJECTS; i++) {
     names[i] = subjects[i]->name;
@@ -194,7 +198,8 @@ int pmmi_select_for(const struct pmm_subject *subject,
   assert(subject != NULL && out != NULL);
   *out = (struct pmmi_selection){.subject = NULL};
   if (names->subject != NULL) {
-    snprintf(message, size, "the subject is %s, where this runs: no --subject",
+    snprintf(message, size,
+             "the subject is %s, inside which this runs: leave --subject out",
              subject->name);
     return 2;
   }
@@ -242,7 +247,7 @@ int pmmi_select_take(int *argc, char **argv, struct pmmi_names *names,
       value = argv[++i];
     }
     if (value == NULL) {
-      snprintf(message, size, "%s wants a value", argv[i]);
+      snprintf(message, size, "%s needs a value", argv[i]);
       return 2;
     }
     *holder = value;

@@ -50,6 +50,9 @@ static const char to_structures[] =
     "put the operations of the core into a struct pmm_core_ops, those of each "
     "feature into the struct of pmm/features/NAME.h, which feature(NAME) "
     "returns instead of a name in a list";
+/* And one of the first version. */
+static const char to_two_callbacks[] =
+    "; gc_callback() became gc_callback_add() and gc_callback_remove()";
 
 void pmm_view_other_version(unsigned version, char *message, size_t size) {
   assert(message != NULL && version != PMM_SUBJECT_ABI);
@@ -62,10 +65,11 @@ void pmm_view_other_version(unsigned version, char *message, size_t size) {
   }
   snprintf(message, size,
            "it was compiled for version %u of pmm/subject.h; this is version "
-           "%u: %s",
+           "%u: %s%s",
            version, PMM_SUBJECT_ABI,
            version < PMM_SUBJECT_ABI ? to_structures
-                                     : "compile it against this header");
+                                     : "compile it against this header",
+           version == 1 ? to_two_callbacks : "");
 }
 
 /* 1 when each mode is a word of its own: they stand in options and in ids. */
@@ -131,18 +135,45 @@ static size_t bytes_of(const void *structure) {
   return bytes;
 }
 
-/* Ask for every feature.  -1 after a message: a structure has no size. */
+/* Of any structure; one that says more begins with something else. */
+enum { MOST_BYTES = 1 << 16 };
+
+/* A name that no feature has or will have. */
+static const char nobodys_name[] = "?";
+
+/* 0 when a structure begins with its size; -1 after a message. */
+static int has_size(const void *structure, const char *name, char *message,
+                    size_t size) {
+  size_t bytes = bytes_of(structure);
+  if (bytes >= sizeof(size_t) && bytes <= MOST_BYTES &&
+      bytes % sizeof(void (*)(void)) == 0) {
+    return 0;
+  }
+  snprintf(message, size,
+           "the struct_size of its struct pmm_%s_ops is %zu; write sizeof of "
+           "that structure",
+           name, bytes);
+  return -1;
+}
+
+/* Ask for every feature.  -1 after a message: an answer cannot be used. */
 static int ask(const struct pmm_subject *subject,
                const void *structures[PMM_FEATURE_COUNT + 1], char *message,
                size_t size) {
   structures[PMM_FEATURE_core] = subject->core;
+  if (subject->feature(nobodys_name) != NULL) {
+    snprintf(message, size,
+             "its feature() returns a structure for \"%s\", which is no "
+             "feature; it has to return NULL for each name it does not know",
+             nobodys_name);
+    return -1;
+  }
   for (unsigned i = 0; i <= PMM_FEATURE_COUNT; i++) {
     if (i < PMM_FEATURE_COUNT) {
       structures[i] = subject->feature(feature_names[i]);
     }
-    if (structures[i] != NULL && bytes_of(structures[i]) < sizeof(size_t)) {
-      snprintf(message, size, "the struct_size of its struct pmm_%s_ops is %zu",
-               feature_names[i], bytes_of(structures[i]));
+    if (structures[i] != NULL &&
+        has_size(structures[i], feature_names[i], message, size) != 0) {
       return -1;
     }
   }

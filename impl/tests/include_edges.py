@@ -11,7 +11,9 @@ conformance and bench, and fails on one that the layers forbid:
   conformance, bench, workloads   their own headers, pmm/*, host.h, base; program
                                   files also the registry and the selection,
                                   tests tap.h, the allocator check
-                                  backends/malloclike.h
+                                  backends/malloclike.h; bench/heap.cc the
+                                  snapshots of workloads; traces/serve.c
+                                  backends, bench/pool/pairs.c the pool itself
   impl/hosts                      the contract and the adaptors, and of the
                                   trees the programs that it runs (conform.h,
                                   work.h, bench_host.h); nothing includes it
@@ -68,6 +70,12 @@ LAYERS: dict[str, tuple[str, ...]] = {
               "backends/malloclike.h"),
     "program": ("pmm/", "host.h", "base/", "backends/registry.h",
                 "backends/witness.h", "subjects/select.h", "tests/tap.h"),
+    "heaps": ("pmm/", "graph_load.h", "graph_read.h"),
+    # In an interpreter's process: whole programs over a backend.
+    "serve": ("pmm/", "backends/malloclike.h", "backends/registry.h",
+              "backends/witness.h"),
+    # The pool compiled into its caller, which is what is measured.
+    "pairs": ("pmm/", "backends/registry.h", "pool/pool.h"),
 }
 
 # Files outside impl that are a program's way in, or stand for one: they turn
@@ -79,11 +87,18 @@ PROGRAMS = re.compile(
 )
 
 
+ROOFS = {"workloads/traces/serve.c": "serve", "bench/pool/pairs.c": "pairs"}
+
+
 def layer_of(path: str) -> str | None:
     """The layer of a file by its path from the root; None: not judged."""
     parts = path.split("/")
     if path == "conformance/lockstep/host.c":  # it is loaded there
         return "impl/hosts"
+    if path == "bench/heap.cc":  # it collects what workloads reads
+        return "heaps"
+    if path in ROOFS:
+        return ROOFS[path]
     if parts[0] != "impl":
         if PROGRAMS.search(path):
             return "program"

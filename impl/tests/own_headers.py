@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""A symbol is declared in the header of its own file.
+"""A symbol is declared in the header of its own file, a structure defined once,
+a file's name used once.
 
 Reads the C files of impl and conformance, tests and fakes apart, and fails on
 a function or variable with external linkage that the header of the same name
 beside it does not declare: whoever meets a name in NAME.h finds it in NAME.c.
+And on a structure, union or enumeration pmmi_... that two files define, or a
+file's name that two floors of impl have: a name means one thing. Adaptors may
+share it: subjects/cpython/list.c does for CPython what types/list.c does for the
+reference, backends/pool.c puts pool/pool.c behind a contract.
 
 Not judged are main(), and what somebody else's header prescribes: entry points
 of plug-ins, operations of the contract (ops.h declares them from its list),
@@ -23,6 +28,8 @@ from pathlib import Path
 TREES = ("impl", "conformance")
 APART = re.compile(r"/(tests|fakes|example|fuzz)/")
 
+ADAPTORS = ("impl/subjects/", "impl/backends/")
+
 # A definition begins in the first column and is not static.
 FUNCTION = re.compile(
     r"^(?!static\b|typedef\b|extern\b|return\b|else\b|#)"
@@ -31,6 +38,7 @@ VARIABLE = re.compile(
     r"^(?!static\b|typedef\b|extern\b|return\b|#)"
     r"(?:const )?(?:struct |enum |unsigned )?\w+ (?:const )?\*?(?:const )?"
     r"(\w+)(?:\[[^\]]*\])*(?: =|;)", re.MULTILINE)
+TAG = re.compile(r"^(?:struct|union|enum) (pmmi_\w+) \{", re.MULTILINE)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 
 # What a header of the contract, or a list in one, prescribes.
@@ -93,6 +101,32 @@ def misplaced(root: Path) -> tuple[list[str], int]:
     return found, looked_at
 
 
+def ambiguous(root: Path) -> list[str]:
+    """One line for each definition of a name that another file defines, too."""
+    homes: dict[str, str] = {}
+    found = []
+    for tree in TREES:
+        for path in sorted((root / tree).rglob("*.[ch]")):
+            here = path.relative_to(root).as_posix()
+            for name in TAG.findall(code_of(path)):
+                if homes.setdefault(name, here) != here:
+                    found.append(f"{here}: {name} is something else in {homes[name]}")
+    return found
+
+
+def shared_names(root: Path) -> list[str]:
+    """One line for each C file of a floor that is named as one of another is."""
+    homes: dict[str, str] = {}
+    found = []
+    for path in sources(root):
+        here = path.relative_to(root).as_posix()
+        if not here.startswith("impl/") or here.startswith(ADAPTORS):
+            continue
+        if homes.setdefault(path.name, here) != here:
+            found.append(f"{here}: {path.name} is also {homes[path.name]}")
+    return found
+
+
 # ---- self-test --------------------------------------------------------------
 
 # A tree: file, text, and the names in it that have to be found.
@@ -111,6 +145,14 @@ SEEDED = (
     ("conformance/harness/state.c", "int keep(int n) {\n}\nint main(void) {\n}\n", ()),
     ("conformance/harness/case.h", "int keep(int n);\n", ()),
     ("conformance/cases/d.c", "int keep_too(int n) {\n}\n", ("keep_too",)),
+    ("impl/memory/e.h", "struct pmmi_heap;\nstruct pmmi_heap {\n};\n", ()),
+    ("impl/pool/e.h", "struct pmmi_heap {\n};\n", ("pmmi_heap",)),
+    ("impl/pool/f.c", "struct mine {\n};\n", ()),
+    ("impl/pool/g.c", "struct mine {\n};\n", ()),
+    ("impl/types/f.c", "struct mine {\n};\n", ("f.c",)),
+    ("impl/backends/g.c", "struct mine {\n};\n", ()),
+    ("impl/subjects/cpython/g.c", "struct mine {\n};\n", ()),
+    ("conformance/cases/g.c", "struct mine {\n};\n", ()),
 )
 
 
@@ -121,7 +163,8 @@ def self_test() -> list[str]:
         for name, text, _ in SEEDED:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_text(text, encoding="utf-8")
-        found = {line.split()[1] for line in misplaced(root)[0]}
+        lines = misplaced(root)[0] + ambiguous(root) + shared_names(root)
+        found = {line.split()[1] for line in lines}
     expected = {name for *_, names in SEEDED for name in names}
     return [f"{'missed' if name in expected else 'wrongly found'}: {name}"
             for name in sorted(found ^ expected)]
@@ -131,7 +174,9 @@ def main() -> int:
     if "--self-test" in sys.argv:
         wrong = self_test()
     else:
-        wrong, looked_at = misplaced(Path(sys.argv[-1]).resolve())
+        root = Path(sys.argv[-1]).resolve()
+        wrong, looked_at = misplaced(root)
+        wrong += ambiguous(root) + shared_names(root)
         print(f"# {looked_at} symbols, {len(FACES)} headers that stand for several "
               f"files, {len(ELSEWHERE)} exception")
     for line in wrong:

@@ -62,7 +62,7 @@ __attribute__((format(printf, 4, 5))) static inline int tap_result(
 __attribute__((noreturn)) static inline void tap_bail(const char *file,
                                                       int line,
                                                       const char *text) {
-  printf("Bail out! %s:%d: not so: %s\n", file, line, text);
+  printf("Bail out! %s:%d: expected %s\n", file, line, text);
   exit(1);
 }
 

@@ -47,7 +47,7 @@ pmm_obj *pmmi_bytearray_new(pmm_rt *rt, size_t size) {
 
 pmm_obj *pmmi_array_new(pmm_rt *rt, enum pmm_item_kind kind, size_t n) {
   if (kind < PMM_ITEM_BYTE || kind > PMM_ITEM_DOUBLE) {
-    return pmmi_fail_null(rt, PMM_VALUE, "no such kind of item");
+    return pmmi_fail_null(rt, PMM_VALUE, "unknown kind of item");
   }
   return buffer_new(rt, &pmmi_array_type, n, kind);
 }

@@ -29,7 +29,7 @@ struct memo {
 };
 
 static pmm_obj *refuse(pmm_rt *rt) {
-  return pmmi_fail_null(rt, PMM_TYPE, "objects of this type have no copy");
+  return pmmi_fail_null(rt, PMM_TYPE, "objects of this type cannot be copied");
 }
 
 /* Atoms that never change, and what stands for itself. */
@@ -112,7 +112,7 @@ static enum pmm_status append_copy(struct memo *memo, struct pmmi_list *to,
                                    pmm_obj *item) {
   assert(pmmi_is_list(&to->var.base));
   if (item == NULL) {
-    return pmmi_fail(memo->rt, PMM_SYSTEM, "a slot was never filled");
+    return pmmi_fail(memo->rt, PMM_SYSTEM, "a slot was never set");
   }
   pmmi_retain(memo->rt, item);
   pmm_obj *copy = copy_any(memo, item);

@@ -150,11 +150,11 @@ static struct pmmi_csr *make(pmm_rt *rt, size_t rows, size_t columns,
 pmm_obj *pmmi_csr_new(pmm_rt *rt, size_t rows, size_t columns,
                       const struct pmm_triple *triples, size_t n) {
   if (rows > PTRDIFF_MAX || columns > PTRDIFF_MAX) {
-    return pmmi_fail_null(rt, PMM_VALUE, "more rows than there can be");
+    return pmmi_fail_null(rt, PMM_VALUE, "too many rows");
   }
   for (size_t i = 0; i < n; i++) {
     if (triples[i].row >= rows || triples[i].column >= columns) {
-      return pmmi_fail_null(rt, PMM_INDEX, "a triple outside the matrix");
+      return pmmi_fail_null(rt, PMM_INDEX, "a triple lies outside the matrix");
     }
   }
   size_t bytes;
@@ -207,10 +207,12 @@ pmm_obj *pmmi_csr_multiply(pmm_rt *rt, pmm_obj *matrix, pmm_obj *dense) {
   const double *items;
   size_t n;
   if (!pmmi_is_csr(matrix) || !pmmi_array_doubles(dense, &items, &n)) {
-    return pmmi_fail_null(rt, PMM_TYPE, "a sparse matrix and a dense vector");
+    return pmmi_fail_null(rt, PMM_TYPE,
+                          "expected a sparse matrix and a dense vector");
   }
   if (n != m->columns) {
-    return pmmi_fail_null(rt, PMM_VALUE, "not as many items as columns");
+    return pmmi_fail_null(rt, PMM_VALUE,
+                          "the vector's length is not the number of columns");
   }
   pmm_obj *product = pmmi_array_new(rt, PMM_ITEM_DOUBLE, m->rows);
   if (product != NULL && m->rows > 0) {

@@ -373,18 +373,14 @@ pmm_obj *pmmi_dict_values(pmm_rt *rt, pmm_obj *dict) {
 /* ---- for the collector --------------------------------------------------- */
 
 static int dict_traverse(pmm_obj *o, pmm_visit visit, void *ctx) {
-  size_t position = 0;
-  const struct pmmi_dict_entry *entry;
-  while ((entry = pmmi_dict_next(dict_of(o), &position)) != NULL) {
-    int result = visit(ctx, entry->key);
-    if (result == 0) {
-      result = visit(ctx, entry->value);
-    }
-    if (result != 0) {
-      return result;
-    }
-  }
-  return 0;
+  return pmmi_dict_table_visit(dict_of(o)->table, 1, visit, ctx);
+}
+
+/* Keys that are all strings are no business of the collector. */
+static int dict_walk(pmm_obj *o, pmm_visit visit, void *ctx) {
+  struct pmmi_dict_table *table = dict_of(o)->table;
+  int keys = table != NULL && !table->only_str;
+  return pmmi_dict_table_visit(table, keys, visit, ctx);
 }
 
 static size_t dict_visit_part(pmm_obj *o, size_t at, size_t most,
@@ -485,7 +481,9 @@ const struct pmmi_type pmmi_dict_type = {
     .basic_size = sizeof(struct pmmi_dict),
     .flags = PMMI_TYPE_GC,
     .dealloc = dict_dealloc,
+    .apart_offset = offsetof(struct pmmi_dict, table),
     .traverse = dict_traverse,
+    .walk = dict_walk,
     .visit_part = dict_visit_part,
     .is_atomic = dict_is_atomic,
     .check = pmmi_dict_check,

@@ -183,6 +183,21 @@ static int is_reached(struct pmmi_dict_table *table, size_t index) {
   return 0;
 }
 
+int pmmi_dict_table_visit(struct pmmi_dict_table *table, int keys,
+                          pmm_visit visit, void *ctx) {
+  int result = 0;
+  for (size_t i = 0; table != NULL && i < table->filled && result == 0; i++) {
+    const struct pmmi_dict_entry *entry = pmmi_dict_entry_at(table, i);
+    if (entry->key != NULL && keys) {
+      result = visit(ctx, entry->key);
+    }
+    if (entry->key != NULL && result == 0) {
+      result = visit(ctx, entry->value);
+    }
+  }
+  return result;
+}
+
 const char *pmmi_dict_table_check(struct pmmi_dict_table *table,
                                   size_t used) {
   assert(table != NULL);
@@ -203,5 +218,5 @@ const char *pmmi_dict_table_check(struct pmmi_dict_table *table,
     }
   }
   return keys == used && leading == used ? NULL
-                                         : "a dict has miscounted its entries";
+                                         : "a dict's count of entries is wrong";
 }

@@ -138,6 +138,11 @@ void pmmi_dict_table_move(struct pmmi_dict_table *to,
 struct pmmi_dict_entry pmmi_dict_table_take(struct pmmi_dict_table *table,
                                             size_t slot);
 
+/** Visit what the entries own, with `keys` 0 the values alone; stop at a result
+ *  other than 0, and return it.  NULL has no entries. */
+int pmmi_dict_table_visit(struct pmmi_dict_table *table, int keys,
+                          pmm_visit visit, void *ctx);
+
 /** Check the invariant over a table with `used` keys; NULL when it holds,
  *  else what is wrong. */
 const char *pmmi_dict_table_check(struct pmmi_dict_table *table, size_t used);

@@ -16,8 +16,9 @@ struct iterator {
   size_t index;      /* of the next item                                    */
 };
 
-static pmm_obj *iter_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
-  pmm_obj *o = pmmi_gc_new(rt, &pmmi_iterator_type, 0);
+/* Let an iterator that was just made begin at an item; NULL: it was not. */
+static pmm_obj *begin_at(pmm_rt *rt, pmm_obj *o, pmm_obj *sequence,
+                         size_t index) {
   if (o == NULL) {
     return NULL;
   }
@@ -29,13 +30,15 @@ static pmm_obj *iter_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
 }
 
 pmm_obj *pmmi_sequence_iter(pmm_rt *rt, pmm_obj *sequence) {
-  return iter_at(rt, sequence, 0);
+  return begin_at(rt, pmmi_gc_new(rt, &pmmi_iterator_type, 0), sequence, 0);
 }
 
+/* Making the copy may run code that ends the original, which is read then. */
 static pmm_obj *iterator_copy(pmm_rt *rt, pmm_obj *o) {
   assert(o->type == &pmmi_iterator_type);
   const struct iterator *i = (const struct iterator *)o;
-  return iter_at(rt, i->sequence, i->index);
+  pmm_obj *copy = pmmi_gc_new(rt, &pmmi_iterator_type, 0);
+  return begin_at(rt, copy, i->sequence, i->index);
 }
 
 pmm_obj **pmmi_sequence_of(pmm_obj *iterator) {
@@ -68,7 +71,7 @@ static pmm_obj *item_at(pmm_rt *rt, pmm_obj *sequence, size_t index) {
                       ? ((struct pmmi_list *)sequence)->items[index]
                       : ((struct pmmi_tuple *)sequence)->items[index];
   if (item == NULL) {
-    return pmmi_fail_null(rt, PMM_SYSTEM, "a slot was never filled");
+    return pmmi_fail_null(rt, PMM_SYSTEM, "a slot was never set");
   }
   return pmmi_new_reference(rt, item);
 }

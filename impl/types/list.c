@@ -472,6 +472,7 @@ const struct pmmi_type pmmi_list_type = {
     .name = "list",
     .basic_size = sizeof(struct pmmi_list),
     .flags = PMMI_TYPE_GC | PMMI_TYPE_BEHIND,
+    .apart_offset = offsetof(struct pmmi_behind, items),
     .dealloc = list_dealloc,
     .traverse = list_traverse,
     .clear = list_clear,

@@ -208,7 +208,7 @@ enum pmm_status pmmi_set_insert(pmm_rt *rt, struct pmmi_set *set,
 /* PMM_TYPE, or PMM_SYSTEM for a frozenset. */
 static enum pmm_status may_change(pmm_rt *rt, const pmm_obj *set) {
   if (set->type == &pmmi_frozenset_type) {
-    return pmmi_fail(rt, PMM_SYSTEM, "a frozenset does not change");
+    return pmmi_fail(rt, PMM_SYSTEM, "a frozenset cannot be changed");
   }
   return set->type == &pmmi_set_type ? PMM_OK : refuse(rt);
 }
@@ -399,7 +399,7 @@ const char *pmmi_set_check(pmm_obj *o) {
   }
   return keys == set->used && fill == set->fill && fill < set->mask
              ? NULL
-             : "a set has miscounted its slots";
+             : "a set's count of slots is wrong";
 }
 
 /* ---- comparison, hash and text ------------------------------------------- */

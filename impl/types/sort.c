@@ -174,7 +174,7 @@ static enum pmm_status check_items(pmm_rt *rt, const struct pmmi_list *list) {
   assert(pmmi_is_list(&list->var.base));
   for (size_t i = 0; i < list->var.length; i++) {
     if (list->items[i] == NULL) {
-      return pmmi_fail(rt, PMM_SYSTEM, "a slot was never filled");
+      return pmmi_fail(rt, PMM_SYSTEM, "a slot was never set");
     }
   }
   return PMM_OK;

@@ -92,7 +92,7 @@ static void remove_at(pmm_rt *rt, struct pmmi_sparse *v, size_t place) {
 
 pmm_obj *pmmi_sparse_new(pmm_rt *rt, size_t n) {
   if (n > PTRDIFF_MAX) {
-    return pmmi_fail_null(rt, PMM_VALUE, "more positions than there can be");
+    return pmmi_fail_null(rt, PMM_VALUE, "too many positions");
   }
   struct pmmi_sparse *v =
       (struct pmmi_sparse *)pmmi_object_new(rt, &pmmi_sparse_type, 0);
@@ -151,7 +151,7 @@ enum pmm_status pmmi_sparse_dot(pmm_rt *rt, pmm_obj *vector, pmm_obj *dense,
   const double *items;
   size_t n;
   if (!pmmi_is_sparse(vector) || !pmmi_array_doubles(dense, &items, &n)) {
-    return pmmi_fail(rt, PMM_TYPE, "a sparse vector and a dense one");
+    return pmmi_fail(rt, PMM_TYPE, "expected a sparse vector and a dense one");
   }
   if (n != v->positions) {
     return pmmi_fail(rt, PMM_VALUE, "vectors of different lengths");

@@ -94,7 +94,7 @@ static pmm_obj *take(pmm_rt *rt, struct node *cell, struct node **last) {
 static enum pmm_status fill(pmm_rt *rt, struct node *cell) {
   assert(cell->value == NULL && cell->next == NULL);
   if (cell->filling) {
-    return pmmi_fail(rt, PMM_RUNTIME, "the source of a tee uses the tee");
+    return pmmi_fail(rt, PMM_RUNTIME, "a tee's source steps the same tee");
   }
   if (pmmi_recursion_enter(rt) != PMM_OK) { /* a tee over tees              */
     return pmmi_error(rt);
@@ -161,12 +161,18 @@ static pmm_obj *new_tee(pmm_rt *rt, struct node *cell) {
   return (pmm_obj *)iterator;
 }
 
-/* One that the collector cleared gives nothing, and neither does its copy. */
+/* One that the collector cleared gives nothing, and neither does its copy.
+ * Making the copy may run code that steps the original away from its cell. */
 static pmm_obj *tee_copy(pmm_rt *rt, pmm_obj *o) {
   assert(o->type == &tee_type);
   struct node *cell = ((const struct node *)o)->next;
-  return cell != NULL ? new_tee(rt, cell)
-                      : pmmi_fail_null(rt, PMM_TYPE, "a tee without source");
+  if (cell == NULL) {
+    return pmmi_fail_null(rt, PMM_TYPE, "a tee without source");
+  }
+  pmmi_retain(rt, &cell->base);
+  pmm_obj *copy = new_tee(rt, cell);
+  pmmi_release(rt, &cell->base);
+  return copy;
 }
 
 pmm_obj *pmmi_tee(pmm_rt *rt, pmm_obj *iterator) {

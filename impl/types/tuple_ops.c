@@ -74,7 +74,7 @@ enum pmm_status pmmi_tuple_set_steal(pmm_rt *rt, pmm_obj *tuple, size_t index,
   if (!pmmi_is_tuple(tuple)) {
     status = pmmi_fail(rt, PMM_TYPE, "not a tuple");
   } else if (tuple->refcnt != 1) {
-    status = pmmi_fail(rt, PMM_SYSTEM, "a shared tuple does not change");
+    status = pmmi_fail(rt, PMM_SYSTEM, "a shared tuple cannot be changed");
   } else if (index >= t->var.length) {
     status = pmmi_fail(rt, PMM_INDEX, "tuple index out of range");
   }
@@ -196,7 +196,7 @@ enum pmm_status pmmi_tuple_resize(pmm_rt *rt, pmm_obj **tuple, size_t n) {
   struct pmmi_tuple *t = (struct pmmi_tuple *)*tuple;
   if (!is_exact(*tuple) ||
       ((*tuple)->refcnt != 1 && t->var.length != 0)) {
-    (void)pmmi_fail(rt, PMM_SYSTEM, "only an unshared tuple is resized");
+    (void)pmmi_fail(rt, PMM_SYSTEM, "only an unshared tuple can be resized");
     return resize_failed(rt, tuple);
   }
   if (n == t->var.length) {

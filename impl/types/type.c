@@ -40,11 +40,11 @@ static const char *why_unsupported(const struct pmm_type_spec *spec) {
   if ((spec->flags & PMM_TYPE_TUPLE) != 0 &&
       (spec->slots > 0 || spec->finalizer != NULL ||
        (spec->flags & (PMM_TYPE_WEAKREF | PMM_TYPE_DICT)) != 0)) {
-    return "a subclass of tuple has items and nothing else";
+    return "a subclass of tuple can have only items";
   }
   if ((spec->flags & (PMM_TYPE_FAULT_SKIP | PMM_TYPE_FAULT_BORROW)) != 0 &&
       (spec->slots == 0 || (spec->flags & PMM_TYPE_TUPLE) != 0)) {
-    return "a fault in traverse needs a slot to commit it on";
+    return "a fault in traverse needs a slot to act on";
   }
   return NULL;
 }

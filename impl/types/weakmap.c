@@ -306,7 +306,7 @@ static size_t weakmap_owned_bytes(pmm_obj *o) {
 
 pmm_obj *pmmi_weak_new(pmm_rt *rt, enum pmm_weak_kind kind) {
   if (kind < PMM_WEAK_VALUES || kind > PMM_WEAK_SET) {
-    return pmmi_fail_null(rt, PMM_VALUE, "no such kind of weak container");
+    return pmmi_fail_null(rt, PMM_VALUE, "unknown kind of weak container");
   }
   pmm_obj *o = pmmi_gc_new(rt, &pmmi_weakmap_type, 0);
   if (o != NULL) {

@@ -15,5 +15,3 @@ later one (reports/tests/test_rooms.py):
     render     a run -> static pages
     cli        the verbs, what they print, and one run from its plan to its report
 """
-
-__version__ = "0.1.0"

@@ -3,24 +3,31 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import vl_convert
-from pages import browser, report, run
+from hypothesis import settings
+from pages import browser, report, run, window
 from real import ROOT
 
 from pmm.documents.run import Run
 from pmm.store.runs import load_run
 
-__all__ = ["browser", "project", "report", "run"]
+__all__ = ["browser", "project", "report", "run", "window"]
+
+# How long an example takes says something of the machine's other work alone.
+settings.register_profile("pmm", deadline=None)
+settings.load_profile("pmm")
 
 HERE = Path(__file__).parent
 
@@ -36,21 +43,60 @@ def own_lock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def drawn_once() -> Iterator[dict[str, str]]:
-    """Draw each chart once: most checks render runs that differ in one figure."""
-    drawn: dict[str, str] = {}
-    draw = vl_convert.vegalite_to_svg
+class Drawings(dict[str, str]):
+    """Charts that were drawn, by their text, kept in a folder for other workers."""
 
-    def kept(chart: dict[str, Any]) -> str:
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self.draw = vl_convert.vegalite_to_svg
+        folder.mkdir(exist_ok=True)
+
+    def kept(self, chart: dict[str, Any]) -> str:
         text = json.dumps(chart)
-        if text not in drawn:
-            drawn[text] = draw(chart)
-        return drawn[text]
+        if text not in self:
+            self[text] = self.shared(text, chart)
+        return self[text]
 
+    def shared(self, text: str, chart: dict[str, Any]) -> str:
+        place = self.folder / hashlib.sha256(text.encode()).hexdigest()
+        if not place.exists():
+            mine = place.with_suffix(f".{os.getpid()}")
+            mine.write_text(self.draw(chart), encoding="utf-8")
+            mine.replace(place)
+        return place.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drawings]:
+    """Draw each chart once: most checks render runs that differ in one figure."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    drawings = Drawings(shared / "drawings")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vl_convert, "vegalite_to_svg", kept)
-        yield drawn
+        patch.setattr(vl_convert, "vegalite_to_svg", drawings.kept)
+        yield drawings
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave, of the rows of each `sampled` table, the third that PMM_PART=I/N takes.
+
+    Which third the commit decides (`ci/test.sh`), so that a few commits have all.
+    """
+    number, _, parts = os.environ.get("PMM_PART", "1/1").partition("/")
+    if parts == "1":
+        return
+    row: Counter[str] = Counter()
+    taken: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        table, _, rows = item.nodeid.partition("[")
+        sampled = rows and item.get_closest_marker("sampled")
+        taken[not sampled or row[table] % 3 == int(number) % 3].append(item)
+        row[table] += 1
+    items[:] = taken[True]
+    config.hook.pytest_deselected(items=taken[False])
 
 
 PROGRAMS = (

@@ -51,6 +51,7 @@ class Repository:
         run(*gpg, "--output", self.folder / "key.gpg", "--export")
 
     def close(self) -> None:
+        """End the agent of the key, which removes its sockets, and remove the key."""
         if self.keys is not None:
             subprocess.run(
                 ["gpgconf", "--homedir", str(self.keys), "--kill", "all"], check=False
@@ -63,13 +64,16 @@ class Repository:
         line = f"deb [{how}] file:{self.folder}/repo {suite} main\n"
         (self.folder / "sources.list").write_text(line)
 
-    def add(self, name: str, files: dict[str, str], version: str = "1.0-1") -> str:
+    def add(
+        self, name: str, files: dict[str, str | bytes], version: str = "1.0-1"
+    ) -> str:
         """Build a package, or build it anew; return its hash."""
         tree = self.folder / "trees" / name
         shutil.rmtree(tree, ignore_errors=True)
         for path, text in files.items():
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
-            (tree / path).write_text(text)
+            content = text if isinstance(text, bytes) else text.encode()
+            (tree / path).write_bytes(content)
             (tree / path).chmod(0o755)
         (tree / "DEBIAN").mkdir(parents=True)
         (tree / "DEBIAN" / "control").write_text(

@@ -66,7 +66,7 @@ class Comparison:
         self.plan: list[Job] = []
         self.results: dict[str, JobResult] = {}
         self.pairs = Pairs(objects=FULL_SIZE)
-        self.spec = read_spec(ROOT)
+        self.spec = [row for row in read_spec(ROOT) if not row.is_allocators]
         for number in range(1, rounds + 1):
             for area in dict.fromkeys(row.area for row in self.spec):
                 for one in ARMS:
@@ -84,7 +84,7 @@ class Comparison:
         self.plan.append(job)
         self.results[job.id] = quiet(job)
         self.pairs.figures[job.id] = {
-            name: [entry(name, factor(one, name, number))] for name in names
+            name: [entry(name, factor(one, name, number))] for name in sorted(names)
         }
 
     def table(self) -> SpeedTable:

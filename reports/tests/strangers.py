@@ -45,6 +45,7 @@ const struct pmm_backend *pmm_backend_get(uint32_t abi) {
 """
 BAD = {
     "empty": "int nothing;",
+    "half": "void *gc_malloc(unsigned long n) { (void)n; return 0; }",
     "abort": '#include <stdio.h>\n#include <stdlib.h>\n__attribute__((constructor))'
     ' static void f(void) { fputs("no licence found\\n", stderr); abort(); }',
     "leave": "#include <stdlib.h>\n__attribute__((constructor))"

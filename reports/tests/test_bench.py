@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sample import CREATED
+from sample_jobs import CREATED
 
 from pmm.collect.bench import collect_bench
 from pmm.execute.executor import unstarted
@@ -71,7 +71,7 @@ def test_a_benchmark_that_failed_has_no_figure(tmp_path):
         (b"", "not valid"),
         (b'{"context":', "not valid"),
         (bench_document("pool", []), "measured nothing"),
-        (bench_document("jemalloc", [1.0]), "asked for pool"),
+        (bench_document("jemalloc", [1.0]), "but pool was requested"),
         (b"[" * 100_000, "not valid"),
         (b'{"context": [], "benchmarks": []}', "not valid"),
         (b'{"context": {}, "benchmarks": 3}', "not valid"),

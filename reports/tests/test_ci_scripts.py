@@ -155,9 +155,9 @@ LINE = "python_environment test; echo done"
 @pytest.fixture
 def environment(clone: Path) -> Path:
     """A clone whose .venv is made by a python3 that only notes what is asked."""
-    for name in ("pyproject.toml", "constraints.txt"):
-        (clone / "reports").mkdir(exist_ok=True)
-        shutil.copy(ROOT / "reports" / name, clone / "reports")
+    for name in ("pyproject.toml", "reports/constraints.txt"):
+        (clone / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, clone / name)
     add(clone, "python3", FAKE_PYTHON)
     (clone / "version").write_text("3.11.2 main\n")
     script = (clone / "ci" / "common.sh").read_text()

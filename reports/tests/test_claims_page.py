@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import msgspec
 import pytest
 from claims_sample import judged, passing
-from pages import opened
+from pages import only, opened, page_text
 from sample import build_sample
 
 from pmm.base import formatting
 from pmm.documents.claims import DISAGREE
+from pmm.documents.programs import WorkloadEntry
 from pmm.judge import claims, verdicts
-from pmm.render.site import render
+from pmm.render.site import bar, job_place, render
 
 replace = msgspec.structs.replace
 
@@ -51,6 +51,23 @@ def test_the_counts_are_those_of_the_document(browser, report, run):
     sentence = page.locator(".sentence").inner_text()
     assert f"Of 68 sentences {verdicts['true']} are true" in sentence
     assert f"confirms {states['confirmed']} of 67 verdicts" in sentence
+
+
+def test_a_reading_leads_to_the_job_that_made_it(browser, report, run):
+    page = opened(browser, report, "claims")
+    places = page.evaluate(
+        "[...document.querySelectorAll('.evidence a')].map(a => a.hash)"
+    )
+    readings = [
+        one
+        for judged in run.claims.claims
+        for measurement in judged.measurements
+        for one in measurement.readings
+    ]
+    assert readings
+    for one in readings:
+        jobs = [result.job for result in run.work if result.command == one.command]
+        assert any(f"#{job_place(job)}" in places for job in jobs), one.command
 
 
 def test_disagreements_stand_first_and_link_to_their_claims(browser, report, run):
@@ -92,6 +109,15 @@ def test_a_requirement_leads_to_its_row_of_the_matrix(browser, report, run):
     assert name in row.inner_text()
 
 
+def test_a_link_to_a_sentence_shows_it_below_the_head_that_stays(browser, report):
+    page = opened(browser, report, "claims", reduced_motion="reduce")
+    page.goto(f"{page.url.partition('#')[0]}#claim-001-09")
+    row = page.locator("#claim-001-09")
+    head = page.locator("table.claims", has=row).locator("thead tr").bounding_box()
+    assert row.bounding_box()["y"] >= head["y"] + head["height"] - 1
+    assert head["y"] < 20
+
+
 def test_a_narrow_screen_needs_no_scrolling_to_read_a_claim(browser, report):
     viewport = {"width": 390, "height": 900}
     page = opened(browser, report, "claims", viewport=viewport)
@@ -105,7 +131,8 @@ def test_the_index_names_a_contradicted_claim(browser, tmp_path):
     sample = judged(replace(sample, cases=passing(sample.cases)))
     found = claims.claim_problems(sample.claims)
     verdict = verdicts.make_verdict(sample.cases, sample.results, found, True, None)
-    folder = render(replace(sample, verdict=verdict), tmp_path / "out").parent
+    with only("index", "claims"):
+        folder = render(replace(sample, verdict=verdict), tmp_path / "out").parent
     page = opened(browser, folder, "index")
     first = page.locator(".problems > li").first.inner_text()
     assert "claim 000-13 is stated false, and measured otherwise" in first
@@ -115,7 +142,13 @@ def test_the_index_names_a_contradicted_claim(browser, tmp_path):
     assert page.url.endswith("claims.html")
 
 
-def test_a_run_without_claims_says_so(tmp_path: Path):
-    bare = replace(build_sample(), claims=None)
-    text = (render(bare, tmp_path / "out").parent / "claims.html").read_text()
-    assert "has not judged them" in text
+def test_a_run_without_claims_says_so():
+    run = build_sample()
+    entry = WorkloadEntry(name=run.work[0].document.workload, page="claims")
+    bare = replace(run, claims=None, workloads=(entry,))
+    assert "has not judged them" in page_text(bare, "claims")
+
+
+def test_a_run_that_says_nothing_of_the_sentences_has_no_page_of_them():
+    run = judged(replace(build_sample(), cases=(), work=()))
+    assert "claims" not in bar(run)

@@ -17,7 +17,9 @@ from pmm.discover import asking
 
 VERBS = (
     "run", "report", "conform", "work", "bench", "list", "backends", "subjects",
-    "claims", "coverage", "doctor", "fetch", "grade", "lockstep",
+    "claims", "coverage", "cycles", "doctor", "fetch", "grade", "lockstep", "where",
+    "check-extension", "gc", "museum",
+    "compare", "history", "merge", "selftest",
 )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def test_a_folder_that_is_gone_is_one_line_and_exit_2(tmp_path):
     )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "go to another one" in done.stderr
+    assert "change to another one" in done.stderr
 
 
 def test_no_room_for_an_answer_is_said_so(monkeypatch):

@@ -39,7 +39,7 @@ class Place:
         self.repository = fake_repository.Repository(folder / "apt")
         self.pins = folder / "pins.toml"
         self.cache = folder / "cache" / "pmm"
-        (folder / "interpreters.toml").write_text(CATALOGUE)
+        (folder / "wanted.toml").write_text(CATALOGUE)
         self.build(SCRIPT)
         self.repository.publish("here")
 
@@ -72,7 +72,7 @@ def place(tmp_path, monkeypatch):
     found = Place(tmp_path)
     monkeypatch.setenv("APT_CONFIG", str(found.repository.folder / "apt.conf"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(pins, "WANTED", tmp_path / "interpreters.toml")
+    monkeypatch.setattr(pins, "WANTED", tmp_path / "wanted.toml")
     monkeypatch.setattr(pins, "PINS", found.pins)
     monkeypatch.setattr(fetching, "this_machine", lambda: machine)
     yield found
@@ -141,13 +141,33 @@ def test_pins_are_written_anew(place):
     place.repository.add("fakepython", {"usr/bin/fakepython": SCRIPT}, "2.0-1")
     place.repository.publish()
     done = place.fetch("--update-pins")
-    assert (done.exit_code, done.stdout) == (0, "2 packages are pinned\n")
+    said = "pinned as the suite has them: 2 packages\n"
+    assert (done.exit_code, done.stdout) == (0, said)
     assert '"fakepython" = {version = "2.0-1"' in place.pins.read_text()
     assert place.fetch("fakepython").exit_code == 0
     assert len(fetched_roots()) == 1
+
+
+def test_what_the_suite_lacks_keeps_its_pin(place):
+    before = place.pins.read_text().splitlines()[-1]
+    assert before.startswith("fakelib = ")
     no_package(place)
+    place.repository.add("fakepython", {"usr/bin/fakepython": SCRIPT}, "2.0-1")
+    place.repository.publish()
     done = place.fetch("--update-pins")
-    assert "the suite has no fakelib: it loses its pin" in done.stderr
+    assert "the suite has no fakelib: its pin: 1.0-1 stays" in done.stderr
+    assert done.stdout == (
+        "pinned as the suite has them: 1 package; as before, for the suite lacks "
+        "them: 1\n"
+    )
+    known = pins.known_pins(fetching.this_machine())
+    assert known["fakepython"].version == "2.0-1"
+    assert known["fakelib"].sha256 in before
+    no_pin(place)
+    assert "the suite has no fakelib: its pin: none" in (
+        place.fetch("--update-pins").stderr
+    )
+    assert list(pins.known_pins(fetching.this_machine())) == ["fakepython"]
 
 
 def no_source(place):
@@ -174,7 +194,7 @@ def no_pin(place):
 def other_key(place):
     if place.repository.keys is None:
         pytest.skip("there is no gpg")
-    shutil.rmtree(place.repository.keys)
+    place.repository.close()
     (place.repository.folder / "key.gpg").unlink()
     key = place.repository.folder / "key.gpg"
     place.repository.make_key()
@@ -187,17 +207,17 @@ def other_key(place):
     [
         (no_source, "apt has no source of here"),
         (foreign_source, "apt has no source of here"),
-        (no_suite, "the suite later cannot be had: "),
+        (no_suite, "the suite later cannot be fetched: "),
         (no_package, "the suite has no fakelib"),
         (no_pin, "fakepython is not pinned for testos-"),
-        (other_key, "the suite later cannot be had: "),
+        (other_key, "the suite later cannot be fetched: "),
     ],
 )
 def test_what_cannot_be_had_is_told_and_is_no_error(place, spoil, words):
     spoil(place)
     done = place.fetch("fakepython")
     assert done.exit_code == 0, done.output
-    assert done.stdout.startswith(f"fakepython: cannot be had: {words}")
+    assert done.stdout.startswith(f"fakepython: cannot be fetched: {words}")
     assert done.stdout.count("\n") == 1
     assert fetched_roots() == []
 
@@ -249,7 +269,7 @@ def test_two_at_once_wait_for_one_another(place):
         one.join(120)
     said = [(place.folder / f"{number}.txt").read_text() for number in range(2)]
     assert [text.split()[0] for text in said] == ["0", "0"]
-    assert sum("getting the lists" in text for text in said) == 1
+    assert sum("fetching the package lists" in text for text in said) == 1
     assert len(fetched_roots()) == 1
 
 
@@ -316,6 +336,9 @@ def test_an_embedded_key_is_kept():
 def test_the_project_pins_all_that_it_offers():
     offered = pins.catalogue()
     for kind in pins.read(pins.PINS, pins.PinFile).pins.values():
-        for one in offered.interpreter.values():
+        for name, one in offered.every.items():
             assert set(one.packages) <= set(kind)
+            if name in offered.allocator:
+                number = name.partition("-")[2]
+                assert kind[one.packages[0]].upstream.startswith(number)
     assert os.access(pins.PINS, os.R_OK)

@@ -59,7 +59,7 @@ def test_what_is_gone_costs_what_it_was_said_to_cost(project, baseline):
     }
     assert all(group.reproduce for group in run.verdict.groups)
     assert "5 × gone since the baseline" in run.verdict.sentence
-    assert "nothing worse than" in run.verdict.sentence
+    assert "nothing is worse than" in run.verdict.sentence
     for group in run.verdict.groups:
         assert group.title in done.stdout
     page = (project.root / "report" / "index.html").read_text(encoding="utf-8")
@@ -80,9 +80,9 @@ def test_what_the_command_line_leaves_out_is_not_gone(project, baseline):
     assert {why for _, _, why in found} == {
         "left out by --only", "left out by --backend", "left out by --case",
     }  # fmt: skip
-    assert "not asked this time" in done.stdout
+    assert "not requested this time" in done.stdout
     page = (project.root / "report" / "index.html").read_text(encoding="utf-8")
-    assert "not asked this time: left out by --case" in page
+    assert "not requested this time: left out by --case" in page
 
 
 def test_cases_counters_and_sizes_that_are_gone(project, baseline):

@@ -136,5 +136,5 @@ def test_a_report_shows_the_grade_that_is_kept_or_inside_the_run(
     written(bare)
     assert [one.grade for one in shown] == [None, run.grade, run.grade]
     (tmp_path / GRADE).write_text('{"schema": "pmm.grade"}')
-    with pytest.raises(PmmError, match="make it anew with"):
+    with pytest.raises(PmmError, match="make it again with"):
         written(bare)

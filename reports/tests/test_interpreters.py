@@ -97,6 +97,22 @@ def test_pyenvs_shims_and_half_made_fetches_are_no_interpreters(home, monkeypatc
     assert whereabouts.found_programs() == []
 
 
+def test_a_folder_that_may_not_be_looked_at_holds_nothing(home, monkeypatch):
+    """A variable of root's environment, which another user has inherited."""
+    asked = Path.is_dir
+
+    def is_dir(self: Path) -> bool:
+        if self == home / "locked":
+            raise PermissionError(13, "Permission denied", str(self))
+        return asked(self)
+
+    put(home / "bin" / "python3.12", says("3.12.1"))
+    before = whereabouts.found_programs()
+    monkeypatch.setattr(Path, "is_dir", is_dir)
+    monkeypatch.setenv("PYENV_ROOT", str(home / "locked"))
+    assert whereabouts.found_programs() == before
+
+
 def test_names_of_files_tell_versions_and_builds(home):
     names = ("python3.8", "python3.10", "python3.13t", "python3.14d", "python3.15td")
     other = ("python3.7", "python3", "python3.11-config", "python3.x", "python3.12dd3")
@@ -109,19 +125,19 @@ def test_names_of_files_tell_versions_and_builds(home):
 
 ODD = {
     "hangs": ("#!/bin/sh\nsleep 60\n", "no answer within 1 s"),
-    "garbage": ("#!/bin/sh\nprintf '\\033[31m\\377\\376{]'\n", "it does not say what"),
-    "half": ("#!/bin/sh\necho '{\"version\": \"3.12.1\"}'\n", "it does not say what"),
-    "wrong types": (says("3.12.1").replace("true", "7"), "it does not say what"),
-    "silent": ("#!/bin/sh\nexit 0\n", "it does not say what it is: exit code 0"),
+    "garbage": ("#!/bin/sh\nprintf '\\033[31m\\377\\376{]'\n", "does not report what"),
+    "half": ("#!/bin/sh\necho '{\"version\": \"3.12.1\"}'\n", "does not report what"),
+    "wrong types": (says("3.12.1").replace("true", "7"), "does not report what"),
+    "silent": ("#!/bin/sh\nexit 0\n", "it does not report what it is: exit code 0"),
     "crashes": ("#!/bin/sh\nkill -SEGV $$\n", "SIGSEGV"),
     "lacks modules": (
         "#!/bin/sh\necho \"ModuleNotFoundError: No module named 'json'\" >&2\nexit 1\n",
         "No module named 'json'",
     ),
-    "other name": (says("3.9.1"), "its name is python3.12, and it says that it is 3.9"),
-    "no version": (says("3.12.banana"), "it says that its version is '3.12.banana'"),
-    "nowhere": (says("3.12.1").replace("'$0'", "/nowhere/x"), "it says that it is /n"),
-    "other Python": (says("3.12.1", name="PyPy"), "it is PyPy 3.12.1, which has no"),
+    "other name": (says("3.9.1"), "it is named python3.12, but reports version 3.9"),
+    "no version": (says("3.12.banana"), "it reports the version '3.12.banana'"),
+    "nowhere": (says("3.12.1").replace("'$0'", "/nowhere/x"), "its path as /n"),
+    "other Python": (says("3.12.1", name="PyPy"), "it is PyPy 3.12.1, not CPython"),
     "empty": ("", "is empty"),
 }
 
@@ -152,7 +168,7 @@ def test_one_that_lies_about_its_version_hosts_nothing(home, paths):
     put(home / "bin" / "python3.12", says("3.12.9", own="3.12.1"))
     [one] = survey(paths).cpythons
     assert not one.hosts
-    assert one.reason == "it says that it is 3.12.9, and is 3.12.1"
+    assert one.reason == "it reports version 3.12.9, but is 3.12.1"
 
 
 def test_a_debug_build_is_a_column_of_its_own(home, paths):
@@ -164,7 +180,7 @@ def test_a_debug_build_is_a_column_of_its_own(home, paths):
 
 
 OTHERS = {
-    "pypy3": ("#!/bin/sh\necho PyPy 3.11.17\n", "PyPy 3.11.17 is not CPython: it"),
+    "pypy3": ("#!/bin/sh\necho PyPy 3.11.17\n", "PyPy 3.11.17 is not CPython: name it"),
     "pypy3.11": ("#!/bin/sh\nexit 4\n", "it does not start: exit code 4"),
     "micropython": ("#!/bin/sh\necho micropython 1.26.1\n", "micropython 1.26.1 is"),
 }

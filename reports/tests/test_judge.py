@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Callable
 
 import msgspec
@@ -20,6 +21,8 @@ from pmm.judge import verdicts
 from pmm.judge.compare import compare_runs
 from pmm.judge.counterparts import counterparts
 from pmm.judge.expectations import Expectation, apply_expectations, read_expectations
+from pmm.judge.groups import said_alike, with_words
+from pmm.judge.problems import misbehaved
 from pmm.judge.run import with_baseline
 
 TODAY = datetime.date(2025, 1, 1)
@@ -82,6 +85,27 @@ def test_a_failed_job_is_a_tool_error_and_a_failure_weighs_more():
     broken = replace(run, results=results)
     assert judged(broken).verdict.exit_code == 1
     assert judged(with_case(broken, 0, outcome="FAIL")).verdict.exit_code == 3
+
+
+@pytest.mark.parametrize(("code", "blamed"), [(1, False), (2, False), (3, True),
+                                             (9, True), (77, True)])  # fmt: skip
+def test_a_code_that_no_program_of_ours_has_is_the_subjects(code, blamed):
+    run = good_run()
+    result = replace(run.results[0], status="failed", exit_code=code)
+    assert misbehaved(result) is blamed
+
+
+def test_what_ended_without_a_word_counts_to_what_said_why():
+    counts = Counter({"signal": 59, "signal: no room": 1, "fails": 2})
+    assert with_words(counts) == {"signal: no room": 60, "fails": 2}
+    two = Counter({"signal": 5, "signal: a": 1, "signal: b": 1})
+    assert with_words(two) == two
+
+
+def test_what_differs_in_numbers_alone_is_told_once_and_says_so():
+    one, other = "realloc 24 -> 46 lost byte 23", "realloc 40 -> 78 lost byte 39"
+    assert said_alike([one, one]) == one
+    assert said_alike([one, other]) == f"{one} (or with other numbers)"
 
 
 def test_worst_problems_come_first():
@@ -207,6 +231,30 @@ def test_a_leak_check_that_went_wrong_is_worse():
     assert set(verdicts_by_key(before, after).values()) == {"worse"}
 
 
+def test_a_loss_is_compared_by_what_it_says_and_where():
+    before = good_run()
+    one = replace(before.leaks[0], expected=False)
+    before = replace(before, leaks=(one,))
+    frame = replace(one.frames[0], line=one.frames[0].line + 9)
+    told = {
+        "the same": (one, 0),
+        "moved": (replace(one, frames=(frame,)), 0),
+        "more": (replace(one, bytes=960, count=10), 3),
+        "on purpose": (replace(one, expected=True, bytes=960), 0),
+        "elsewhere": (replace(one, frames=(replace(frame, function="f"),)), 3),
+    }
+    for what, (finding, code) in told.items():
+        after = judged(replace(before, leaks=(finding,)))
+        comparison = compare_runs(before, after, "x")
+        found = {c.verdict for c in comparison.changes if c.kind == "leak"}
+        wanted = {"more": {"worse"}, "on purpose": {"changed"},
+                  "elsewhere": {"worse", "better"}}  # fmt: skip
+        assert found == wanted.get(what, set()), what
+        assert with_baseline(after, comparison).verdict.exit_code >= code, what
+    gone = compare_runs(before, replace(before, leaks=()), "x")
+    assert [c.verdict for c in gone.changes if c.kind == "leak"] == ["better"]
+
+
 def test_times_are_shown_and_never_judged():
     before = good_run()
     rows = tuple(
@@ -295,7 +343,8 @@ def test_a_patch_version_is_the_same_column():
     after = with_version(before, "cpython-3.13.0", "cpython-3.13.7")
     comparison = compare_runs(before, after, "x")
     assert (comparison.gone, comparison.added, comparison.changes) == ((), (), ())
-    assert "cpython-3.13.7 stands for the baseline's cpython-3.13.0" in comparison.notes
+    note = "cpython-3.13.7 is compared with the baseline's cpython-3.13.0"
+    assert note in comparison.notes
     other = with_version(before, "cpython-3.13.0", "cpython-3.14.0")
     assert {one.name for one in compare_runs(before, other, "x").gone} == {
         "cpython-3.13.0"

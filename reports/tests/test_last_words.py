@@ -40,6 +40,16 @@ def test_the_last_lines_are_kept_and_few():
     assert len((last_words(("y" * 300 + "\n") * 20) or "").splitlines()) == 3
 
 
+def test_what_a_benchmark_says_of_the_machine_is_left_out():
+    banner = (
+        "2026-01-02T03:04:05+00:00\nRunning ./pmm-bench-alloc\nRun on (2 X 2450 MHz "
+        "CPU s)\nCPU Caches:\n  L1 Data 32 KiB (x1)\nLoad Average: 7.7, 4.8, 3.5\n"
+        "pmm_witness_ok: true\n***WARNING*** Library was built as DEBUG.\n"
+    )
+    assert last_words(banner) is None
+    assert last_words(f"{banner}myalloc: no room\n") == "myalloc: no room"
+
+
 def test_a_report_of_a_sanitizer_is_kept_from_its_start():
     text = f"noise\n{REPORT}\n" + "\n".join(f"#{n} f" for n in range(50))
     words = (last_words(text) or "").splitlines()

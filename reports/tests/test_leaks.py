@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sample import CREATED
+from pages import page_text
+from sample_jobs import CREATED
 
 from pmm.collect.valgrind import collect_valgrind, origin
 from pmm.documents.results import Frame, LeakFinding
@@ -22,7 +23,6 @@ from pmm.execute.executor import unstarted
 from pmm.plan.parts import make_job
 from pmm.plan.work_jobs import LEAK_OPTIONS
 from pmm.render import leaks
-from pmm.render.site import render
 
 SOURCES = {
     "impl/pool/pool.h": """#include <stdlib.h>
@@ -154,7 +154,7 @@ def test_findings_of_one_line_are_one_card_with_each_detector(lost, run: Run, tm
     job = next(job.id for job in run.plan if job.kind == "leaks")
     others += [msgspec.structs.replace(others[0], job=job, subject="reference-2")]
     more = msgspec.structs.replace(run, leaks=(seen, *others))
-    page = (render(more, tmp_path / "out").parent / "leaks.html").read_text()
+    page = page_text(more, "leaks")
     cards = re.findall(r"<article.*?</article>", page, re.DOTALL)
     assert len(cards) == 1
     assert cards[0].count("<td>runtime, under valgrind</td>") == 1
@@ -171,7 +171,7 @@ def test_findings_of_one_line_are_one_card_with_each_detector(lost, run: Run, tm
 
 def test_rows_of_the_tally_say_how_the_job_ran(run: Run, report: Path):
     page = (report / "leaks.html").read_text()
-    heads = page.split("What each detector saw", 1)[1].split("</table>")[0]
+    heads = page.split("What each detector found", 1)[1].split("</table>")[0]
     assert heads.count("<td>under valgrind</td>") == sum(
         "valgrind" in t.needs for t in run.leak_tally
     )

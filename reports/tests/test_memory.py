@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import random
 import re
-from pathlib import Path
 
 import msgspec
 import pytest
+from pages import page_text
 from real import native, twin
-from sample import variant, work_document
+from sample_work import variant, work_document
 
 from pmm.base import formatting
 from pmm.documents.programs import Figure, Variant
 from pmm.documents.results import WorkResult
 from pmm.documents.run import Run
 from pmm.render import memory
-from pmm.render.site import render
+from pmm.render.memory_charts import Line, left_open, lesson, most_and_least
 
 
 def form(name: str, costs: dict[str, int], **breaks: int | None) -> Variant:
@@ -120,7 +120,8 @@ def test_each_variant_has_its_own_phases_in_every_drawing(which, request):
 
 def test_a_line_says_peak_end_and_what_came_back(native_list):
     chart = memory._charts([native_list])[0]
-    for line, one in zip(chart.lines, native_list.document.variants, strict=True):
+    live = [line for line in chart.lines if line.quantity == "Live memory"]
+    for line, one in zip(live, native_list.document.variants, strict=True):
         figures = {f.name: f.value for f in one.figures}
         live = [row[1] for row in one.series.rows]
         assert line.peak == formatting.size(figures["peak_bytes"])
@@ -133,15 +134,15 @@ def test_a_line_says_peak_end_and_what_came_back(native_list):
         assert f"{line.name} starts at {line.start}, peaks at {line.peak}" in chart.alt
 
 
-def shown(run: Run, folder: Path) -> str:
-    return (render(run, folder / "out").parent / "memory.html").read_text()
+def shown(run: Run) -> str:
+    return page_text(run, "memory")
 
 
 def test_ratios_stand_with_their_size_and_with_no_other(
-    native_list, twin_list, small_list, run, tmp_path
+    native_list, twin_list, small_list, run
 ):
     results = (small_list, twin_list, native_list)
-    page = shown(msgspec.structs.replace(run, work=results), tmp_path)
+    page = shown(msgspec.structs.replace(run, work=results))
     tables = re.findall(r"<table.*?</table>", page, re.DOTALL)
     mine = [table for table in tables if "Ratio at" in table]
     assert [re.findall(r"Ratio at ([\d,]+)", table) for table in mine] == [
@@ -164,11 +165,45 @@ def test_the_newest_cpython_is_in_front(native_list, twin_list):
     assert [t for t in titles if "twin" in t and "3.13.0" not in t] == []
 
 
-def test_the_phases_stand_in_the_table_of_figures(native_list, run, tmp_path):
-    page = shown(msgspec.structs.replace(run, work=(native_list,)), tmp_path)
+def test_the_phases_stand_in_the_table_of_figures(native_list, run):
+    page = shown(msgspec.structs.replace(run, work=(native_list,)))
     for one in native_list.document.variants:
         for phase in one.phases:
             took = formatting.duration(phase.end_ns - phase.start_ns)
             start = formatting.duration(phase.start_ns)
             row = f"<td>phase {phase.name}, from {start}</td>"
             assert f'{row}<td class="num">{took}</td>' in page
+
+
+# ------------------------------------------------------------------- sentences
+
+
+def one_line(name: str, taken: int, kept: int = 0) -> Line:
+    return Line("q", name, "0", "0", "0", "0", "0", taken, kept)
+
+
+def test_a_sentence_names_the_most_the_least_and_what_stays():
+    lines = [one_line("list", 40 << 20), one_line("generator", 457)]
+    assert most_and_least(lines) == [
+        "At its peak list takes 40.0 MiB above its start, generator 457 B; in the end "
+        "all of it came back."
+    ]
+    kept = [one_line("list", 40 << 20, 10 << 20), one_line("generator", 457, 400)]
+    assert most_and_least(kept)[0].endswith("in the end still held: list 10.0 MiB.")
+    assert most_and_least([]) == []
+
+
+def test_a_sentence_names_who_leaves_a_file_open():
+    lines = [one_line("with", 1), one_line("without", 1, 1)]
+    assert left_open(lines) == ["Of descriptors without leaves 1 open; with none."]
+    assert left_open(lines[:1]) == ["Every descriptor is closed in the end."]
+    assert left_open([one_line("a", 0)]) == []
+
+
+def test_the_lesson_is_that_of_the_picture(native_list):
+    (chart,) = memory._charts([native_list])
+    (said,) = lesson([chart])
+    live = [line for line in chart.lines if line.quantity == "Live memory"]
+    most = max(live, key=lambda line: line.taken)
+    assert f"{most.name} takes {formatting.size(most.taken)}" in said
+    assert chart.figure.csv.startswith("variant,quantity,unit,ms,value\n")

@@ -39,7 +39,9 @@ WANTED = {
         "lies",
     ],
     "conform": ["aborts", "exits", "hangs", "loads", "lies"],
-    "work": ["aborts", "exits", "hangs", "starves", "loads", "lies", "prints"],
+    "work": [
+        "aborts", "exits", "hangs", "starves", "loads", "lies", "prints", "quits",
+    ],
     "bench": ["aborts", "exits", "overlaps", "starves", "loads", "lies"],
     "leaks": ["loads"],
 }  # fmt: skip
@@ -237,10 +239,11 @@ def test_a_runtime_that_crashes_has_the_last_words(outcome):
     [
         ("aborts", "CRASH", "crashed with signal 6", ASSERTION),
         ("exits", "CRASH", "ended with code 0", "that is all I do"),
-        ("hangs", "TIMEOUT", "no end within 2 s", "waiting for a lock"),
+        ("hangs", "TIMEOUT", "not finished after 2 s", "waiting for a lock"),
         ("starves", "FAIL", "no memory", ""),
         ("loads", "CRASH", "ended by SIGABRT: myalloc: no room for the arena", ""),
         ("lies", "FAILED", "made for version", ""),
+        ("quits", "FAILED", "ended it by exit(1)", "no licence for this machine"),
     ],
 )
 def test_a_workload_says_how_it_ended(outcome, name, title, detail, words):

@@ -177,6 +177,36 @@ def test_a_sample_of_a_file_ends_alike_twice(monkeypatch, tmp_path, capsys):
     assert {m["killer"].partition(".")[0] for m in mutants if m["killer"]} == {"tup"}
 
 
+def test_an_allocator_is_asked_by_the_cases_about_allocators(
+    monkeypatch, tmp_path, capsys
+):
+    out = tmp_path / "out.json"
+    code = run(monkeypatch, "--files", "impl/backends/bump.c", "--sample", "8",
+               "--stage", "check-bump", "--stage", "plain-generational",
+               "--case", "backend.z*", "--case", "backend.owns", "--case", "ref.new_*",
+               "--goal", "0.1", "--json", str(out))  # fmt: skip
+    assert code == 0, capsys.readouterr().out
+    mutants = json.loads(out.read_text())["mutants"]
+    killers = {m["killer"] for m in mutants if m["killer"]}
+    assert killers
+    assert all((k.startswith("backend.") and k.endswith("in check-bump")) or
+               k.startswith("no report") for k in killers), killers  # fmt: skip
+
+
+def test_a_stage_that_cannot_be_run_says_why(tmp_path):
+    from program import CHECK, CONFORM, Made  # noqa: PLC0415 - a folder of scripts
+    from stages import PLAIN, check  # noqa: PLC0415
+
+    program = str(ROOT / "build/conformance/backends/pmm-backend-check")
+    made = Made({CHECK: Path(program)}, tmp_path / "a" / "b", [], 1, 0)
+    assert check("bump").absent(made) == ""
+    assert "no backend" in check("odd").absent(made)
+    del made.programs[CHECK]
+    assert CHECK in check("bump").absent(made)
+    made.programs[CONFORM] = Path("pmm-conform")
+    assert PLAIN.absent(made) == ""
+
+
 def test_wrong_words_are_refused(monkeypatch, capsys):
     assert run(monkeypatch, "--files", "impl/none.c") == 1
     assert "no source of impl/" in capsys.readouterr().err

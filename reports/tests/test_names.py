@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,11 @@ from pmm.base.typed_names import (
     id_part,
     parse_backend,
     parse_subject,
+    unknown,
 )
 from pmm.cli.app import app
 from pmm.discover import cpythons, named_by_path
+from pmm.discover.named_by_path import RESERVED_SUBJECTS, labels_of
 from pmm.documents.run import Run
 from pmm.store.runs import load_run
 
@@ -129,7 +132,9 @@ BACKENDS = {
     "./lost.so": "undefined symbol: absent_function",
     "x=./a/libx.so,prefix=zz": "no function zzmalloc; it has my_malloc: x=./a/libx.so,",
     "x=./a/libx.so": "it has my_malloc",
+    "x=./half.so,prefix=gc_": "no function gc_free; a plug-in can give what it lacks",
     "x=./a/libx.so,prefx=my_": "prefix=",
+    "x=./a/libx.so,prefix=my_,env=A": 'env= takes NAME=VALUE, not "A"',
     "./a/libx.so,prefix=my_": "give the library a name: x=./a/libx.so,prefix=my_",
     "=./a/libx.so": "a name has 1 to 60 printable characters",
     "x=": "the form is name=/path/lib.so[,prefix=my_]",
@@ -153,7 +158,7 @@ SUBJECTS = {
     "cpython:./script.py": "is a script, not an interpreter",
     "cpython:./rt.so": "is a shared object, not an interpreter",
     "./python3": "exit code 4 (this is no interpreter)",
-    "/bin/true": "is not a CPython that answers",
+    "/bin/true": "does not answer as a CPython does",
     "cpython:/nowhere/python3": "there is no folder /nowhere",
     "cpython:": "the form is cpython:/path/of/python3",
     "mine=": "the form is name=/path/mine.so",
@@ -190,6 +195,7 @@ def test_what_never_answers_is_not_waited_for(place, hurry, option, text, words)
     refused(place, place.call("conform", option, text), words)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -213,12 +219,25 @@ def test_a_plugin_that_fails_when_it_is_loaded_is_a_failure(place, name, words):
         assert f"{name}.so" in done.stdout
 
 
+def test_what_cannot_be_loaded_is_not_ranked(place):
+    """Minutes of the others' figures would tell its author nothing."""
+    done = CliRunner().invoke(
+        app, ["rank", "--backend", "abort.so", "--build", str(place.build)]
+    )
+    assert (done.exit_code, done.stdout) == (3, "")
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "abort.so cannot be ranked: loading it ends" in done.stderr
+    assert "no licence found" in done.stderr
+
+
+@pytest.mark.sampled
 @pytest.mark.parametrize("verb", [*OVER, "backends", "doctor"])
 def test_every_verb_reads_backends_alike(place, verb):
     for text in ("./nowhere.so", "./lost.so", "libc=./plug.so", "libcc"):
         refused(place, place.call(verb, "--backend", text), BACKENDS.get(text, text))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("verb", [*OVER, "subjects", "doctor"])
 def test_every_verb_reads_subjects_alike(place, verb):
     second = ("--subject", "reference") if verb == "bench" else ()
@@ -296,6 +315,7 @@ def test_a_reproduce_line_serves_where_the_user_stands(place):
         assert done.returncode == 0, result.command
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "spelling", ["{}", "cpython:{}", "mine={}", "mine=cpython:{}", "./venv/bin/{name}"]
 )
@@ -329,7 +349,7 @@ def test_backends_of_one_name_are_told_apart_in_every_table(place):
     words = [
         "run", *named_all, "--only", "backend-check", "--only", "work", "--workload",
         "tuple_sharing", "--subject", "reference", "--build", str(place.build),
-        "--out", "report",
+        "--profile", "smoke", "--out", "report",
     ]  # fmt: skip
     done = CliRunner().invoke(app, words)
     assert done.exit_code in (0, 3), done.output
@@ -478,6 +498,25 @@ def test_the_host_script_names_the_wrong_file(place, arguments, code, word):
 # ----------------------------------------------------------------------- the rules
 
 
+def test_names_are_offered_in_the_order_of_their_versions():
+    known = [f"cpython-3.{minor}" for minor in (10, 9, 13, 8)]
+    said = str(unknown("subject", "x", known))
+    assert said.endswith("cpython-3.8, cpython-3.9, cpython-3.10, cpython-3.13")
+
+
+@pytest.mark.parametrize("name", ["cpython-3.11", "CPython", "reference", "Null"])
+def test_a_runtime_that_calls_itself_as_ours_is_called_by_its_file(name):
+    groups = [[parse_subject("/x/rt.so")]]
+    assert labels_of("subject", groups, [name], RESERVED_SUBJECTS) == ["rt.so"]
+    assert labels_of("subject", groups, ["mine"], RESERVED_SUBJECTS) == ["mine"]
+
+
+@pytest.mark.parametrize(("name", "label"), [("Pool", "b.so"), ("cpython", "cpython")])
+def test_an_allocator_that_calls_itself_as_ours_is_called_by_its_file(name, label):
+    groups = [[parse_backend("/x/b.so")]]
+    assert labels_of("backend", groups, [name], {"pool", "libc"}) == [label]
+
+
 @given(st.lists(st.text(min_size=1, max_size=90), max_size=6), st.sets(st.text()))
 def test_labels_differ_fit_and_are_not_taken(paths, taken):
     paths = list(dict.fromkeys(f"/x/{path.replace(chr(0), '')}" for path in paths))
@@ -498,6 +537,7 @@ def test_labels_differ_fit_and_are_not_taken(paths, taken):
         ("/a=b/lib.so", (None, "/a=b/lib.so", "")),
         ("x=/a=b/lib.so", ("x", "/a=b/lib.so", "")),
         ("x=lib.so,prefix=", ("x", "./lib.so", ",prefix=")),
+        ("x=a.so,prefix=,env=A=b:1,c=2", ("x", "./a.so", ",prefix=,env=A=b:1,c=2")),
         ("x=a,b.so,prefix=my_,sized=yes", ("x", "./a,b.so", ",prefix=my_,sized=yes")),
     ],
 )
@@ -532,7 +572,7 @@ KNOWN = (
     ("option", "text", "words"),
     [
         ("--profile", NUMBERS + "exact_counter = 1\n", ":5: exact_counter: no case"),
-        ("--expect", KNOWN.replace("FAIL", "FAILS"), ":4: class: no class"),
+        ("--expect", KNOWN.replace("FAIL", "FAILS"), ":4: class: expected a class"),
     ],
 )
 def test_a_wrong_document_of_a_subject_is_one_line(place, option, text, words):
@@ -557,9 +597,23 @@ def test_documents_of_a_subject_count(place):
     numbers, known = place.folder / "mine.toml", place.folder / "known.toml"
     numbers.write_text(NUMBERS, encoding="utf-8")
     known.write_text(KNOWN, encoding="utf-8")
-    options = ("--profile", "mine.toml", "--expect", "known.toml")
+    options = ("--profile", "mine.toml", "--expect", "known.toml",
+               "--missing", "lacks.toml")  # fmt: skip
     done = place.call("conform", "--subject", "./rt.so", *options)
     assert done.exit_code == 3  # it passes, which was not expected
     (case,) = place.latest().cases
     assert (case.id, case.outcome) == ("ref.new_object_owns_one", "XPASS")
     assert str(known) in case.reproduce
+    lacks = (place.folder / "lacks.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(lacks)["schema"] == 1
+    assert "case is UNSUPPORTED" in lacks or "cases are UNSUPPORTED" in lacks
+
+
+def test_what_a_subject_lacks_goes_to_a_folder_that_is_there(place):
+    begun = place.runs()
+    done = place.call(
+        "conform", "--subject", "./rt.so", "--missing", "nowhere/lacks.toml"
+    )
+    assert done.exit_code == 2
+    assert "--missing nowhere/lacks.toml: there is no such folder" in done.output
+    assert place.runs() == begun

@@ -49,10 +49,11 @@ def test_the_own_python_is_a_column(tmp_path):
     assert {case["class"] for case in found["cases"]} == {"PASS"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("text", "outcome", "words"),
     [
-        ("print('Hello')", "HARNESS_ERROR", "it does not say what it is"),
+        ("print('Hello')", "HARNESS_ERROR", "it does not report what it is"),
         ("import os; os.kill(os.getpid(), 11)", "CRASH", "SIGSEGV"),
         (f"print('{WHO}')", "HARNESS_ERROR", "before its end"),
     ],

@@ -18,7 +18,7 @@ from pmm.discover.cpythons import CPython, primary
 from pmm.discover.introductions import Stranger
 from pmm.discover.named_by_path import Named, NamedBackend, NamedSubject, SaidSubject
 from pmm.discover.world import World
-from pmm.documents.journal import job_folder
+from pmm.documents.journal import job_folders
 from pmm.documents.programs import BackendEntry, ListedVariant, WorkloadEntry
 from pmm.execute.executor import full_argv, job_command
 from pmm.plan import profiles
@@ -114,9 +114,15 @@ def seven(world) -> World:
 
 @pytest.mark.parametrize("profile", ["quick", "standard", "smoke"])
 def test_the_cpythons_between_the_ends_wait_for_nightly_and_it_is_said(seven, profile):
+    script = seven.paths.facts_script
+    script.parent.mkdir(parents=True, exist_ok=True)
+    script.touch()
     plan = make_plan(seven, Selection(profile=profile))
-    used = {job.interpreter for job in plan.jobs if job.interpreter}
+    hosts = [job for job in plan.jobs if job.interpreter and job.kind != "facts"]
+    used = {job.interpreter for job in hosts}
     assert used == {"/usr/bin/python3.8.18", "/usr/bin/python3.13.0"}
+    asked = [job.interpreter for job in plan.jobs if job.kind == "facts"]
+    assert asked == [one.interpreter for one in seven.cpythons], "half a second each"
     said = next(s for s in plan.skipped if "cpython-3.9.18" in s.what)
     left = [one.id for one in seven.cpythons[1:] if one.id != "cpython-3.13.0"]
     assert said.what == ", ".join(left)
@@ -292,12 +298,12 @@ def test_an_interpreter_that_is_no_column_is_skipped_with_its_reason(world):
         (Selection(subjects=("cpython-3.12",)), "no subject"),
         (Selection(benches=("aloc",)), "did you mean alloc"),
         (Selection(profile="fast"), "no profile 'fast'"),
-        (Selection(profile="full"), "there are: nightly, quick"),
+        (Selection(profile="full"), "available: nightly, quick"),
         (Selection(profile="night"), "did you mean nightly"),
         (Selection(lanes=("oom",)), "oom-once"),
         (Selection(modes=("genertional",)), "did you mean generational"),
         (Selection(allocators=("mallok",)), "did you mean malloc"),
-        (Selection(backends=("zzz",)), "there are:"),
+        (Selection(backends=("zzz",)), "available:"),
     ],
 )
 def test_unknown_names_get_the_nearest(world, selection, words):
@@ -420,5 +426,5 @@ def test_choose_takes_globs_in_known_order():
 
 def test_job_folders_of_like_names_differ(world):
     plan = make_plan(world, Selection()).jobs
-    folders = {job_folder(Path("/r"), job, plan) for job in plan}
+    folders = set(job_folders(Path("/r"), plan).values())
     assert len(folders) == len(plan)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sample import CREATED
+from sample_jobs import CREATED
 
 from pmm.base.errors import PmmError
 from pmm.base.paths import Paths
@@ -214,7 +214,7 @@ def test_a_function_is_judged_once(root):
     text = LEDGER_TEXT.format(functions="g = 2")
     path = root / "twice.toml"
     path.write_text(text + text.removeprefix("schema = 1"))
-    with pytest.raises(PmmError, match="g stands there 2 times"):
+    with pytest.raises(PmmError, match="g is listed 2 times"):
         read_ledger(path)
 
 

@@ -140,10 +140,11 @@ def said_everywhere(project: Project, out: str) -> None:
     verdict = load_run(folder).verdict
     assert (verdict.state, verdict.exit_code) == ("interrupted", 130)
     go_on = f"pmm run --resume {folder.name}"
-    head = f"Interrupted after {len(results)} of {len(header.plan)} jobs; go on with: "
+    done = f"{len(results)} of {len(header.plan)} jobs"
+    head = f"Interrupted after {done}; continue with: "
     assert verdict.resume == go_on
     assert verdict.sentence.startswith(head + go_on)
-    assert "1 × case result wrong" in verdict.sentence, "what failed before is said"
+    assert "1 × wrong case result" in verdict.sentence, "what failed before is said"
     assert verdict.sentence in out
     assert "not done" not in out
     assert [problem.kind for problem in verdict.problems] == ["case"]
@@ -169,7 +170,7 @@ def test_other_programs_do_not_go_on_with_a_run(project):
     program.write_text(program.read_text() + "# built anew\n")
     again = project.pmm("run", "--resume", str(run_folder(project)))
     assert again.returncode == 5
-    assert "built anew" in again.stderr
+    assert "rebuilt since" in again.stderr
 
 
 @pytest.fixture
@@ -241,14 +242,15 @@ def test_a_full_disk_leaves_the_journal_whole(project):
     assert len(project.latest().results) == len(BACKENDS)
 
 
-def test_no_room_for_the_report_keeps_the_run(project):
+def test_a_report_that_cannot_be_written_costs_no_run(project):
     (project.root / "file").write_text("mine")
     done = project.pmm(
         "run", "-p", "quick", "--only", "conform", "--out", "file/report"
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.count("\n") == 1, done.stderr
     assert "cannot write" in done.stderr
+    assert not (project.build / "runs").exists()
 
 
 def test_a_folder_with_something_else_is_not_written_over(project):

@@ -46,6 +46,7 @@ def stopped(project: Project, argv: list[str], number: int) -> tuple[int, str]:
     return process.returncode, said
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("module", "name", "words"),
     [
@@ -65,7 +66,7 @@ def test_the_last_line_says_what_happened(project, module, name, words, number):
     assert words in said
     if "judged" in words:
         folder = next((project.build / "runs").glob("2*"))
-        assert said.endswith(f"go on with: pmm report build/runs/{folder.name}\n")
+        assert said.endswith(f"continue with: pmm report build/runs/{folder.name}\n")
         assert project.pmm("report", str(folder)).returncode == 0
 
 
@@ -101,6 +102,18 @@ def test_what_the_caller_ignores_stays_ignored(project, number, monkeypatch):
     output, said = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert f"{len(BACKENDS)} jobs in " in output
+
+
+def test_children_are_heard_though_the_caller_ignores_their_end(project):
+    line = "trap '' CHLD; exec \"$@\""
+    argv = ["/bin/bash", "-c", line, "x", sys.executable, "-m", "pmm", "run", "-p",
+            "quick", "--only", "conform"]  # fmt: skip
+    done = subprocess.run(
+        argv, cwd=project.root, env=project.environment(), capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {result.status for result in project.latest().results} == {"ok"}
 
 
 def test_started_in_the_background_sigterm_still_ends_it(project, monkeypatch):

@@ -85,7 +85,7 @@ def test_a_size_that_deviates_is_a_mismatch(measured, tmp_path, figure):
     other = sizes.lists["abc".index(figure[0])].measured + 64
     page = page_of([changed(measured[0], **{figure: other}), *measured[1:]], tmp_path)
     assert f"{other:,} ✗ mismatch computed {other - 64:,}" in page
-    assert f"✗ mismatch 1 row of {len(measured)} reports another size" in page
+    assert f"✗ mismatch 1 row of {len(measured)} reports a size that differs" in page
     assert "not one list head" in page
 
 

@@ -66,6 +66,7 @@ def latin_locale(folder: Path) -> dict[str, str]:
     return {}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("settings", LOCALES, ids=lambda s: "-".join(s.values()))
 def test_a_failing_run_is_3_in_every_locale(clone, settings, tmp_path):
     found = {**settings, **latin_locale(tmp_path)}
@@ -82,6 +83,7 @@ def test_glyphs_have_twins_in_ascii(clone):
     assert b"\\u" not in done.stdout
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("words", "code"), VERBS, ids=str)
 def test_every_verb_speaks_ascii(clone, words, code):
     done = call(clone, words, ASCII)
@@ -117,7 +119,7 @@ def test_output_on_a_full_disk_is_said_and_the_worse_verdict_stays(clone):
         listed = call(clone, ("list", "--json"), {}, stdout=full)
     assert failed.returncode == 3
     assert listed.returncode == 1
-    said = b"pmm: the output is not complete: No space left on device\n"
+    said = b"pmm: the output could not be written completely: No space left on device\n"
     assert failed.stderr == listed.stderr == said
 
 
@@ -137,6 +139,6 @@ def test_a_pipe_that_does_not_block_gets_everything(clone):
 def test_names_that_are_no_text_are_refused_in_one_line(clone):
     done = call(clone, ("conform", "--out", b"r\xe9port"), {"LC_ALL": "C.UTF-8"})
     assert done.returncode == 2
-    said = b"pmm: a name is not UTF-8, give it another one: r\\udce9port\n"
+    said = b"pmm: a name is not valid UTF-8, rename it: r\\udce9port\n"
     assert done.stderr == said
     assert not (clone.root / os.fsdecode(b"r\xe9port")).exists()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -105,3 +106,27 @@ def test_what_ends_the_script_ends_the_command_with_its_last_words(clone):
         child.terminate()
         assert child.stdout.read() == "last words\n"
         assert child.wait() == 7
+
+
+def help_of(script: str) -> str:
+    """What a script of ci/ says of itself."""
+    return subprocess.run(
+        [CI / script, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_the_help_says_how_long_each_step_takes():
+    """Every step that a script keeps the time of, and those that are only named."""
+    code = (CI / "test.sh").read_text(encoding="utf-8")
+    usual = re.search(r"steps=\((gcc [\w ]+) \$\{whole:\+([\w -]+)\}\)", code)
+    assert usual is not None
+    steps = [*usual[1].split(), *usual[2].split(), "coverage"]
+    rows = re.findall(r"^  ([\w-]+) +(\d+)  \w", help_of("test.sh"), re.MULTILINE)
+    assert [name for name, _ in rows if name in steps] == [
+        name for name, _ in rows
+    ], "no step that there is not"
+    assert sorted(name for name, _ in rows) == sorted(steps)
+    said = help_of("run.sh")
+    for step in ("setting up", "building", "coverage", "running"):
+        assert re.search(rf"{step} \d+", said), step
+    assert re.search(r"quick: \d+", said)

@@ -38,7 +38,7 @@ def test_a_run_that_goes_on_elsewhere_is_refused_with_who_has_it(project: Projec
     for words in (("run", "--resume", str(folder)), ("report", str(folder))):
         done = project.pmm(*words)
         assert done.returncode == 2
-        said = f"run {folder.name} is in the hands of process {process.pid} (pmm run"
+        said = f"run {folder.name} is in use by process {process.pid} (pmm run"
         assert said in done.stderr
         assert done.stderr.count("\n") == 1
     process.send_signal(signal.SIGTERM)

@@ -3,7 +3,8 @@
 
 One run serves every check here: all kinds of job, over the pool alone and on the
 newest CPython; the step `conform` of ci/test.sh has the other backends and
-interpreters. Without a build the checks are skipped.
+interpreters. Without a build the checks are skipped. Only `ci/test.sh --whole` has
+them: test_smoke.py runs the default plan at its smallest sizes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pmm.base.formatting import STATES
 from pmm.cli.options import look
 from pmm.documents.run import Run, decode_run
 from pmm.render import leaks
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[2]
 PMM = Path(sys.executable).with_name("pmm")

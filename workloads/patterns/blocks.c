@@ -122,10 +122,31 @@ enum block_fault heap_make(struct heap *heap, struct block_set *set,
   return BLOCK_GOOD;
 }
 
+/** Whether a block stays, as litter. */
+static int stays(struct heap *heap, const struct block *block) {
+  return heap->ages &&
+         heap_draw(&heap->litter_random, LITTER_ONE_IN) == 0 &&
+         (heap->litter_bytes + block->size) * LITTER_ONE_IN <=
+             heap->peak_bytes;
+}
+
+static enum block_fault keep(struct heap *heap, struct block block) {
+  struct block_set *litter = &heap->litter;
+  if (litter->count == litter->room && grow(heap, litter) != 0) {
+    return BLOCK_NO_ROOM;
+  }
+  litter->blocks[litter->count++] = block;
+  heap->litter_bytes += block.size;
+  return BLOCK_GOOD;
+}
+
 static enum block_fault give_back(struct heap *heap,
                                   const struct block *block) {
   if (!block_is_marked(block)) {
     return BLOCK_SPOILT;
+  }
+  if (stays(heap, block)) {
+    return keep(heap, *block);
   }
   heap->backend->free(heap->heap, block->at);
   live(heap, block->size, 0);

@@ -27,6 +27,10 @@ struct block_set {
   size_t room;
 };
 
+/** What a heap that ages keeps of what is given back to it: one block in so
+ *  many, up to one in so many of the bytes that were live at the peak. */
+enum { LITTER_ONE_IN = 20 };
+
 /** A heap and what is live in it. */
 struct heap {
   const struct pmm_backend *backend;
@@ -38,6 +42,10 @@ struct heap {
   uint64_t own_bytes;  /* of the arrays                                     */
   uint64_t calls;      /* that succeeded                                    */
   uint32_t marks;      /* given out                                         */
+  int ages;            /* 1: some of what is given back stays, as litter    */
+  struct block_set litter;
+  uint64_t litter_bytes;
+  uint64_t litter_random; /* state of its draw                              */
 };
 
 /** What may go wrong with a block; each has its words in blocks_wrong(). */

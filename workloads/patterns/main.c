@@ -10,6 +10,7 @@
 
 #include "backends/registry.h"
 #include "backends/witness.h"
+#include "base/ending.h"
 #include "base/options.h"
 #include "run.h"
 
@@ -20,6 +21,7 @@ struct asked {
   const char *backend;
   const char *json;
   uint64_t most_mib;
+  int aged;
   int check;
   int help;
 };
@@ -31,6 +33,9 @@ static const struct pmmi_option rows[] = {
               "or name=/path/lib.so,prefix=my_"),
     PMMI_COUNT(struct asked, "most-mib", "N", most_mib,
                "live MiB above which it ends (default 4096)"),
+    PMMI_FLAG(struct asked, "aged", aged,
+              "on a heap that the pattern has littered before: it\n"
+              "runs once, and a twentieth of its bytes stays"),
     PMMI_FLAG(struct asked, "check", check,
               "only read the pattern: is it one?"),
     PMMI_TEXT(struct asked, "json", "FILE", json,
@@ -76,8 +81,8 @@ static void print_phases(const struct pattern_result *r) {
 
 static void print_table(const struct told *told) {
   const struct pattern_result *r = told->result;
-  printf("%s on %s %s\n", told->pattern->title, told->backend->name,
-         told->backend->version);
+  printf("%s on %s %s%s\n", told->pattern->title, told->backend->name,
+         told->backend->version, told->asked->aged ? ", aged" : "");
   if (told->unsupported != NULL) {
     printf("unsupported: %s\n", told->unsupported);
     return;
@@ -137,12 +142,14 @@ static json_t *figures_json(const struct pattern_result *r) {
 
 static json_t *document(const struct told *told) {
   int ran = told->unsupported == NULL && told->error == NULL;
-  return json_pack("{si, ss, ss, ss, ss, ss, ss, ss, sI, ss?, ss?, so}",
+  return json_pack("{si, ss, ss, ss, ss, ss, ss, ss, sb, sI, ss?, ss?, "
+                   "so}",
                    "schema", 1, "type", "pattern", "pattern",
                    told->asked->file, "title", told->pattern->title, "source",
                    told->pattern->source, "backend", told->backend->name,
                    "version", told->backend->version, "object", told->object,
-                   "seed", (json_int_t)told->pattern->seed, "unsupported",
+                   "aged", told->asked->aged, "seed",
+                   (json_int_t)told->pattern->seed, "unsupported",
                    told->unsupported, "error", told->error, "figures",
                    ran ? figures_json(told->result) : json_null());
 }
@@ -216,8 +223,11 @@ static int run(struct told *told, uint64_t most_bytes) {
     told->unsupported = "the pattern has threads, and the backend serves one";
     return tell(told);
   }
-  if (pattern_run(told->pattern, told->backend, most_bytes, &result,
-                  &wrong) == 0) {
+  const struct pattern_asked order = {.pattern = told->pattern,
+                                      .backend = told->backend,
+                                      .most_bytes = most_bytes,
+                                      .aged = told->asked->aged};
+  if (pattern_run(&order, &result, &wrong) == 0) {
     return tell(told);
   }
   (void)snprintf(error, sizeof error, "line %u: %s", wrong.line,
@@ -275,5 +285,9 @@ int main(int argc, char **argv) {
     (void)fputs("pmm pattern: --most-mib: too many\n", stderr);
     return USAGE;
   }
-  return code != 0 ? code : start(&asked);
+  if (code == 0) {
+    pmmi_ending_watch("pmm pattern");
+    code = pmmi_ending_own(start(&asked));
+  }
+  return code;
 }

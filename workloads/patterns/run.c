@@ -203,7 +203,11 @@ static int run_pass(struct running *r, const struct pattern_statement *s) {
                     : judge(r, s, fault);
 }
 
-static int run_idle(const struct pattern_statement *s) {
+static int run_idle(const struct running *r,
+                    const struct pattern_statement *s) {
+  if (r->heap.ages) {
+    return 0; /* nobody looks at what an idle allocator does                */
+  }
   struct timespec left = {.tv_sec = (time_t)s->seconds};
   left.tv_nsec = (long)((s->seconds - (double)left.tv_sec) * 1e9);
   while (nanosleep(&left, &left) != 0 && errno == EINTR) {
@@ -283,7 +287,7 @@ static int run_one(struct running *r, size_t at) {
   case PATTERN_PASS:
     return run_pass(r, s);
   case PATTERN_IDLE:
-    return run_idle(s);
+    return run_idle(r, s);
   case PATTERN_END:
     break;
   }
@@ -317,6 +321,33 @@ static int drain(struct running *r) {
   return 0;
 }
 
+/** Run the pattern for its litter alone, and forget the figures. */
+static int age(struct running *r) {
+  struct heap *heap = &r->heap;
+  uint64_t random = heap->random;
+  heap->ages = 1;
+  heap->litter_random = ~random | 1;
+  begin_phase(r, "begin");
+  if (run_range(r, 0, r->pattern->count) != 0 || drain(r) != 0) {
+    return -1;
+  }
+  heap->ages = 0;
+  heap->random = random;
+  heap->calls = 0;
+  heap->peak_bytes = heap->live_bytes;
+  memset(r->result, 0, sizeof *r->result);
+  return 0;
+}
+
+static int drop_litter(struct running *r) {
+  const struct pattern_statement *last =
+      &r->pattern->statements[r->pattern->count - 1];
+  struct block_set *litter = &r->heap.litter;
+  int code = judge(r, last, heap_drop_oldest(&r->heap, litter, litter->count));
+  set_free(&r->heap, litter);
+  return code;
+}
+
 static void sum_up(struct running *r) {
   struct pattern_result *result = r->result;
   for (size_t i = 0; i < result->phase_count; i++) {
@@ -341,7 +372,7 @@ static int run_all(struct running *r) {
   r->result->end_live_bytes = r->heap.live_bytes;
   r->result->end_bytes = resident(r);
   sum_up(r);
-  if (drain(r) != 0) {
+  if (drain(r) != 0 || drop_litter(r) != 0) {
     return -1;
   }
   r->result->drained_bytes = resident(r);
@@ -362,13 +393,14 @@ void running_leave(struct running *r) {
   }
 }
 
-int pattern_run(const struct pattern *pattern,
-                const struct pmm_backend *backend, uint64_t most_bytes,
+int pattern_run(const struct pattern_asked *order,
                 struct pattern_result *result, struct pattern_wrong *wrong) {
+  const struct pattern *pattern = order->pattern;
+  const struct pmm_backend *backend = order->backend;
   struct running r = {.pattern = pattern,
                       .result = result,
                       .wrong = wrong,
-                      .most_bytes = most_bytes,
+                      .most_bytes = order->most_bytes,
                       .heap = {.backend = backend,
                                .random = (pattern->seed + 1) *
                                              UINT64_C(0x9E3779B97F4A7C15) |
@@ -382,11 +414,13 @@ int pattern_run(const struct pattern *pattern,
     return refuse(&r, &pattern->statements[0], PATTERN_OF_BACKEND,
                   "no memory for a heap");
   }
-  int code = running_enter(&r) == 0
-                 ? run_all(&r)
-                 : refuse(&r, &pattern->statements[0],
-                          PATTERN_OF_BACKEND,
-                          "the backend does not let a thread in");
+  int code = running_enter(&r);
+  if (code != 0) {
+    code = refuse(&r, &pattern->statements[0], PATTERN_OF_BACKEND,
+                  "the backend does not let a thread in");
+  } else if ((code = order->aged ? age(&r) : 0) == 0) {
+    code = run_all(&r);
+  }
   if (code == 0) { /* what is wrong is not asked more                       */
     running_leave(&r);
     backend->fini(r.heap.heap);

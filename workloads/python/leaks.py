@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Leaks on purpose, each found, named and located; the clean twin has none.
+"""Intentional leaks, each found, named and located; the clean twin has none.
 
 Source of the shape: article 1 (memory leaks) and article 0 (files that
 nobody closes).

@@ -89,7 +89,7 @@ def setting(workload: Any, text: str) -> tuple[str, Any]:
     """One NAME=VALUE, checked against the workload's parameters."""
     name, equals, value = text.partition("=")
     if not equals:
-        usage(f"--set wants NAME=VALUE, not '{text}'")
+        usage(f"--set needs NAME=VALUE, not '{text}'")
     if name not in workload.PARAMETERS:
         close = nearest(name, workload.PARAMETERS)
         usage(f"unknown parameter '{name}'; {close}")

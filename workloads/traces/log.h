@@ -18,7 +18,8 @@
  *   end           domain LOG_CONTROL, op 1: the program came to its end
  *
  * The first word is LOG_MAGIC, and LOG_TEXT_WORDS follow with the version of
- * the interpreter, a text that zeros end.  The file is mapped, and longer than
+ * the interpreter, a text that zeros end, and then a word that is 1 where
+ * addresses are held still (addresses.h).  The file is mapped, and longer than
  * what is in it: a word of 0 ends it, so that of a program that is killed
  * nothing is lost.
  */
@@ -27,13 +28,17 @@
 
 #include <stdint.h>
 
-#define LOG_MAGIC UINT64_C(0x31474F4C4D4D50) /* "PMMLOG1" */
+#define LOG_MAGIC UINT64_C(0x32474F4C4D4D50) /* "PMMLOG2" */
 
 /** The file that the recorder is to write; without it, it does nothing. */
 #define LOG_VARIABLE "PMM_TRACE_LOG"
 
+/** Bytes of stack that the program may use, where it has to start with fewer. */
+#define LOG_STACK "PMM_TRACE_STACK"
+
 enum {
   LOG_TEXT_WORDS = 16,
+  LOG_HEAD_WORDS = LOG_TEXT_WORDS + 2,
   LOG_LARGE = 4095,
   LOG_CONTROL = 3,
   LOG_MOVED = 0, /* op of the second word of a realloc                      */

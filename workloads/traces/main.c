@@ -7,6 +7,7 @@
 
 #include "backends/registry.h"
 #include "backends/witness.h"
+#include "base/ending.h"
 #include "base/nearest.h"
 #include "verbs.h"
 
@@ -46,6 +47,7 @@ static const struct verb verbs[] = {
     {"info", trace_info, "where a trace comes from and what it is like"},
     {"verify", trace_verify, "whether a trace is whole and sound"},
     {"trim", trace_trim, "the beginning of a trace as one of its own"},
+    {"import", trace_import, "a trace of the text form of another tool"},
     {"replay", replay, "its calls on a backend: right, fast, how much memory"},
 };
 enum { VERBS = sizeof verbs / sizeof *verbs };
@@ -67,6 +69,7 @@ int main(int argc, char **argv) {
   /* Not for a program that is recorded: it would inherit the variable. */
   if (argc > 1 && strcmp(argv[1], "replay") == 0) {
     pmmi_backend_prepare(argv);
+    pmmi_ending_watch(VERB_PROGRAM);
   }
   const char *names[VERBS];
   char nearest[256];
@@ -77,7 +80,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < VERBS; i++) {
     names[i] = verbs[i].name;
     if (strcmp(word, names[i]) == 0) {
-      return verbs[i].run(argc - 1, argv + 1);
+      return pmmi_ending_own(verbs[i].run(argc - 1, argv + 1));
     }
   }
   pmmi_nearest(word, names, VERBS, nearest, sizeof nearest);

@@ -73,7 +73,7 @@ static int map_words(const char *path, struct words *words,
   }
   words->bytes = (size_t)about.st_size;
   words->count = words->bytes / sizeof *words->at;
-  void *mapped = words->count > LOG_TEXT_WORDS
+  void *mapped = words->count > LOG_HEAD_WORDS
                      ? mmap(NULL, words->bytes, PROT_READ, MAP_PRIVATE, file, 0)
                      : MAP_FAILED;
   (void)close(file);
@@ -92,10 +92,10 @@ static void unmap_words(struct words *words) {
   (void)munmap((void *)(uintptr_t)words->at, words->bytes);
 }
 
-static void take_version(const struct words *words,
-                         struct pack_result *result) {
+static void take_head(const struct words *words, struct pack_result *result) {
   memcpy(result->version, words->at + 1, sizeof result->version - 1);
   result->version[sizeof result->version - 1] = '\0';
+  result->fixed = words->at[LOG_HEAD_WORDS - 1] == 1;
 }
 
 int pack_open(const char *log, struct pack_result *result,
@@ -104,7 +104,7 @@ int pack_open(const char *log, struct pack_result *result,
   if (map_words(log, &words, fault) != 0) {
     return -1;
   }
-  take_version(&words, result);
+  take_head(&words, result);
   unmap_words(&words);
   return 0;
 }
@@ -351,12 +351,12 @@ static int pack_all(struct packing *p) {
 int pack_log(const char *log, const char *path, const char *text,
              struct pack_result *result, struct trace_fault *fault) {
   struct packing p = {
-      .next = 1 + LOG_TEXT_WORDS, .result = result, .fault = fault};
+      .next = LOG_HEAD_WORDS, .result = result, .fault = fault};
   *result = (struct pack_result){.events = 0};
   if (map_words(log, &p.words, fault) != 0) {
     return -1;
   }
-  take_version(&p.words, result);
+  take_head(&p.words, result);
   p.writer = trace_writer_open(path, text, fault);
   int code = p.writer != NULL ? pack_all(&p) : -1;
   unmap_words(&p.words);

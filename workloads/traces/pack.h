@@ -24,10 +24,11 @@ struct pack_result {
   uint64_t unknown;      /* blocks given back or resized that nobody made   */
   uint64_t repeated;     /* addresses that came again                       */
   int ended;             /* 1: the log says that the program came to its end */
+  int fixed;             /* 1: addresses were held still (addresses.h)      */
   char version[129];     /* of the interpreter                              */
 };
 
-/** What a log says before its events: the version, into *result.  0, or -1:
+/** What a log says before its events, version and fixed, into *result.  0, or -1:
  *  the file is no log, and the fault says why. */
 int pack_open(const char *log, struct pack_result *result,
               struct trace_fault *fault);

@@ -108,7 +108,7 @@ static void run_apart(const struct pass_order *order, body run,
   memcpy(pass, text, sizeof *pass);
   judge(pass, got, status);
   if (!soon) {
-    (void)snprintf(pass->fault, sizeof pass->fault, "no end within %g s",
+    (void)snprintf(pass->fault, sizeof pass->fault, "not finished after %g s",
                    order->timeout_s);
   }
 }
@@ -295,6 +295,7 @@ static void measure_memory(const struct pass_order *order,
     out->peak_bytes = there > out->peak_bytes ? there : out->peak_bytes;
   }
   out->end_bytes = above(pmmi_host_rss_bytes(), start);
+  out->huge_bytes = pmmi_host_huge_bytes();
   replay_drain(replay);
   out->drained_bytes = above(pmmi_host_rss_bytes(), start);
   (void)nanosleep(&second, NULL);
@@ -312,15 +313,18 @@ static void measure_placement(const struct pass_order *order,
   if (prepare(order, replay, pass) != 0) {
     return;
   }
-  size_t end = order->ops->peak;
-  size_t stopped = replay_words(replay, 0, end);
-  if (stopped < end) {
-    refused(pass, replay->ops, stopped);
-    return;
-  }
-  if (placement_count(replay, end, &pass->of.placement) != 0) {
-    (void)snprintf(pass->fault, sizeof pass->fault,
-                   "there is no memory for a list of the blocks");
+  size_t ends[] = {order->ops->peak, order->ops->count};
+  for (size_t i = 0, done = 0; i < 2; done = ends[i++]) {
+    size_t stopped = replay_words(replay, done, ends[i]);
+    if (stopped < ends[i]) {
+      refused(pass, replay->ops, stopped);
+      return;
+    }
+    if (placement_count(replay, ends[i], i == 0, &pass->of.placement) != 0) {
+      (void)snprintf(pass->fault, sizeof pass->fault,
+                     "there is no memory for a list of the blocks");
+      return;
+    }
   }
 }
 

@@ -93,26 +93,86 @@ static uint64_t picoseconds(uint64_t ns, size_t count) {
   return count > 0 ? ns * 1000 / count : 0;
 }
 
-int placement_count(const struct replay *replay, size_t end,
+enum { CHUNK_LEAST = 1 << 16 };
+
+/** Count into stretches of `size` bytes; 0, or -1: there are too many. */
+static int map_by(const struct place *places, size_t count, uint64_t size,
+                  struct pass_places *out) {
+  uint64_t first = count > 0 ? places[0].address / size : 0;
+  out->chunk_bytes = size;
+  out->chunk_count = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint64_t at = places[i].address;
+    uint64_t end = at + places[i].size;
+    while (at < end) {
+      uint64_t number = at / size - first;
+      uint64_t stop = (at / size + 1) * size;
+      uint64_t here = (stop < end ? stop : end) - at;
+      struct pass_chunk *last = out->chunk_count > 0
+                                    ? &out->chunks[out->chunk_count - 1]
+                                    : NULL;
+      if (last == NULL || last->number != number) {
+        if (out->chunk_count == PASS_CHUNKS) {
+          return -1;
+        }
+        last = &out->chunks[out->chunk_count++];
+        *last = (struct pass_chunk){.number = number};
+      }
+      last->bytes += here;
+      at += here;
+    }
+  }
+  return 0;
+}
+
+void placement_map(const struct place *places, size_t count,
+                   struct pass_places *out) {
+  uint64_t size = CHUNK_LEAST;
+  while (map_by(places, count, size, out) != 0) {
+    size *= 2;
+  }
+}
+
+/** What the backend set aside for the blocks, where it tells. */
+static uint64_t usable_bytes(const struct replay *replay,
+                             const struct place *places, size_t count) {
+  const struct pmm_backend *backend = replay->backend;
+  uint64_t sum = 0;
+  if ((backend->capabilities & PMM_BACKEND_USABLE_SIZE) == 0) {
+    return PMM_UNKNOWN;
+  }
+  for (size_t i = 0; i < count; i++) {
+    sum += backend->usable_size(replay->heap,
+                                (const void *)places[i].address);
+  }
+  return sum;
+}
+
+int placement_count(const struct replay *replay, size_t end, int at_peak,
                     struct pass_placement *out) {
+  struct pass_places *there = at_peak ? &out->peak : &out->end;
   struct place *places = calloc((size_t)replay->ops->slots + 1,
                                 sizeof *places);
   if (places == NULL) {
     return -1;
   }
   size_t count = gather(replay, end, places);
-  out->blocks = count;
+  there->blocks = count;
   for (size_t i = 0; i < count; i++) {
-    out->bytes += places[i].size;
+    there->bytes += places[i].size;
   }
-  qsort(places, count, sizeof *places, by_birth);
-  out->ordered_ps = picoseconds(sweep(places, count), count);
-  shuffle(places, count);
-  out->random_ps = picoseconds(sweep(places, count), count);
+  there->usable = usable_bytes(replay, places, count);
+  if (at_peak) {
+    qsort(places, count, sizeof *places, by_birth);
+    out->ordered_ps = picoseconds(sweep(places, count), count);
+    shuffle(places, count);
+    out->random_ps = picoseconds(sweep(places, count), count);
+  }
   qsort(places, count, sizeof *places, by_address);
-  out->pages = placement_units(places, count, 4096);
-  out->lines = placement_units(places, count, 64);
-  out->regions = placement_units(places, count, 2 << 20);
+  there->pages = placement_units(places, count, 4096);
+  there->lines = placement_units(places, count, 64);
+  there->regions = placement_units(places, count, 2 << 20);
+  placement_map(places, count, there);
   free(places);
   return 0;
 }

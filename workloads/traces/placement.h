@@ -24,8 +24,14 @@ struct place {
 uint64_t placement_units(const struct place *places, size_t count,
                          uint64_t unit);
 
-/** Count what is live after the words up to `end`.  0, or -1: no memory. */
-int placement_count(const struct replay *replay, size_t end,
+/** Map the same blocks: bytes in each stretch of addresses that holds some, of
+ *  64 KiB or as much more as it takes to have room for all. */
+void placement_map(const struct place *places, size_t count,
+                   struct pass_places *out);
+
+/** Count what is live after the words up to `end`, at the peak or at the end.
+ *  0, or -1: no memory. */
+int placement_count(const struct replay *replay, size_t end, int at_peak,
                     struct pass_placement *out);
 
 #endif /* PMM_TRACE_PLACEMENT_H */

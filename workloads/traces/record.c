@@ -4,8 +4,8 @@
  * log becomes a trace.
  *
  * What makes two recordings differ is taken away: addresses are not randomised
- * (sets of objects are ordered by them), and strings hash with seed 0, unless
- * the environment names another one.
+ * and held still (sets of objects are ordered by them: addresses.h), and
+ * strings hash with seed 0, unless the environment names another one.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -22,6 +23,11 @@
 #include "log.h"
 #include "pack.h"
 #include "verbs.h"
+
+/* Where a stack may grow further, the kernel looks for addresses from the
+ * bottom, or below those that the recorder holds still. */
+#define STACK_MOST ((rlim_t)1 << 40)
+#define STACK_STEADY ((rlim_t)64 << 20)
 
 struct asked {
   const char *out;
@@ -45,7 +51,6 @@ struct recording {
   char **command;  /* up to a NULL                                          */
   char *recorder;  /* path of libpmm-record.so                              */
   char *log;
-  int fixed;       /* 1: addresses are not randomised                       */
   int status;      /* how the program ended, as of wait(2)                  */
 };
 
@@ -66,18 +71,29 @@ static char *find_recorder(void) {
           0 ||
       access(path, R_OK) != 0 || strpbrk(path, ": ") != NULL) {
     (void)complain(path != NULL ? path : "libpmm-record.so",
-                   "is not to be had, or its path holds a colon or a blank");
+                   "cannot be read, or its path has a colon or a blank");
     free(path);
     return NULL;
   }
   return path;
 }
 
-static int can_fix_addresses(void) {
-  int now = personality(0xffffffff);
-  return now != -1 &&
-         personality((unsigned long)now | ADDR_NO_RANDOMIZE) != -1 &&
-         ((unsigned)personality(0xffffffff) & ADDR_NO_RANDOMIZE) != 0;
+/** Let the program start with addresses that are not randomised, and that are
+ *  looked for from the top; the recorder sees whether that came true. */
+static int calm_addresses(void) {
+  struct rlimit limit;
+  char bytes[32];
+  int system = personality(0xffffffff);
+  if (system != -1) {
+    (void)personality((unsigned long)system | ADDR_NO_RANDOMIZE);
+  }
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur <= STACK_MOST) {
+    return 0;
+  }
+  (void)snprintf(bytes, sizeof bytes, "%ju", (uintmax_t)limit.rlim_cur);
+  limit.rlim_cur = STACK_STEADY;
+  return setrlimit(RLIMIT_STACK, &limit) == 0 ? setenv(LOG_STACK, bytes, 1)
+                                              : 0;
 }
 
 static _Noreturn void become(const struct recording *r) {
@@ -87,7 +103,7 @@ static _Noreturn void become(const struct recording *r) {
                others != NULL ? others : "") < 0 ||
       setenv("LD_PRELOAD", preload, 1) != 0 ||
       setenv(LOG_VARIABLE, r->log, 1) != 0 ||
-      setenv("PYTHONHASHSEED", "0", 0) != 0) {
+      setenv("PYTHONHASHSEED", "0", 0) != 0 || calm_addresses() != 0) {
     _exit(126);
   }
   /* A shell has its background jobs ignore them, which Python looks at.     */
@@ -99,15 +115,12 @@ static _Noreturn void become(const struct recording *r) {
 }
 
 static int run(struct recording *r) {
-  /* The program inherits it over exec; so do we, who ask for no address. */
-  r->fixed = can_fix_addresses();
-  (void)fflush(NULL);
-  pid_t child = fork();
+  pid_t child = pmmi_child_fork(NULL);
   if (child == 0) {
     become(r);
   }
   if (child < 0) {
-    return complain("no process", strerror(errno));
+    return complain("cannot start a process", strerror(errno));
   }
   /* Ctrl-C is the program's: what it did until then is kept. */
   (void)signal(SIGINT, SIG_IGN);
@@ -116,7 +129,8 @@ static int run(struct recording *r) {
 }
 
 /** What the trace says of itself; the caller's to free. */
-static char *describe(const struct recording *r, const char *version) {
+static char *describe(const struct recording *r,
+                      const struct pack_result *made) {
   struct utsname system;
   char fate[80];
   char *text = NULL;
@@ -138,9 +152,10 @@ static char *describe(const struct recording *r, const char *version) {
   if (asprintf(&text,
                "source: %s\npython: %s\nplatform: %s %s\nhash seed: %s\n"
                "addresses: %s\nended: %s\n",
-               r->asked->name != NULL ? r->asked->name : command, version,
+               r->asked->name != NULL ? r->asked->name : command,
+               made->version,
                system.sysname, system.machine, seed != NULL ? seed : "0",
-               r->fixed ? "fixed" : "randomised",
+               made->fixed ? "fixed" : "left to the system",
                pmmi_child_fate(r->status, fate, sizeof fate)) < 0) {
     text = NULL;
   }
@@ -163,7 +178,7 @@ static void report(const struct recording *r, const struct pack_result *made) {
                 "PYTHONMALLOC and -X dev take their place\n",
                 stderr);
   }
-  if (!r->fixed) {
+  if (!made->fixed) {
     (void)fputs(VERB_PROGRAM ": this system does not let addresses be fixed: "
                 "another recording may differ\n",
                 stderr);
@@ -185,7 +200,7 @@ static int pack(const struct recording *r) {
     }
     return VERB_USAGE;
   }
-  char *text = describe(r, made.version);
+  char *text = describe(r, &made);
   int code = VERB_GOOD;
   if (text == NULL) {
     code = complain("the trace", "there is no memory");

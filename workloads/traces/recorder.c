@@ -5,9 +5,10 @@
  * Loaded before the interpreter (LD_PRELOAD), it puts hooks into the three
  * domains of Python's allocators before main() runs, so that nothing is missed:
  *
- *   1. The first constructor finds PyMem_SetAllocator in the process, opens the
- *      log (log.h) and takes its own variables out of the environment: what the
- *      program starts is not recorded.
+ *   1. The first constructor finds PyMem_SetAllocator in the process, holds
+ *      addresses still (addresses.h), opens the log (log.h) and takes its own
+ *      variables out of the environment: what the program starts is not
+ *      recorded.
  *   2. Each hook calls the allocator that was there and writes a word or two.
  *   3. A free is written before it happens and an allocation after, a realloc
  *      under the lock as a whole: an address never has two owners in the log.
@@ -29,8 +30,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "addresses.h"
 #include "format.h"
 #include "log.h"
 
@@ -92,8 +95,10 @@ static void next_window(void) {
   int error = posix_fallocate(log_file, mapped, WINDOW);
   void *part = MAP_FAILED;
   if (error == 0) {
-    part = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE,
-                MAP_SHARED | MAP_POPULATE, log_file, mapped);
+    void *place = addresses_own(WINDOW);
+    part = mmap(place, WINDOW, PROT_READ | PROT_WRITE,
+                MAP_SHARED | MAP_POPULATE | (place != NULL ? MAP_FIXED : 0),
+                log_file, mapped);
     error = errno;
   }
   if (part == MAP_FAILED) {
@@ -263,16 +268,28 @@ static void put_version(void) {
   }
 }
 
-/** Take our own variables out: what the program starts is not recorded. */
+/** Take our own variables out: what the program starts is not recorded.  In
+ *  place, as setenv would take memory from the heap that is to lie still. */
 static void clean_environment(void) {
-  const char *preload = getenv("LD_PRELOAD");
+  char *preload = getenv("LD_PRELOAD");
   const char *others = preload != NULL ? strchr(preload, ':') : NULL;
   if (others != NULL) {
-    (void)setenv("LD_PRELOAD", others + 1, 1);
+    memmove(preload, others + 1, strlen(others));
   } else {
     (void)unsetenv("LD_PRELOAD");
   }
   (void)unsetenv(LOG_VARIABLE);
+  (void)unsetenv(LOG_STACK);
+}
+
+/** Give the program back the stack that record.c took from it. */
+static void restore_stack(void) {
+  const char *bytes = getenv(LOG_STACK);
+  struct rlimit limit;
+  if (bytes != NULL && getrlimit(RLIMIT_STACK, &limit) == 0) {
+    limit.rlim_cur = (rlim_t)strtoull(bytes, NULL, 10);
+    (void)setrlimit(RLIMIT_STACK, &limit);
+  }
 }
 
 static void *found(const char *name) { return dlsym(RTLD_DEFAULT, name); }
@@ -301,7 +318,9 @@ __attribute__((constructor)) static void begin(void) {
   if (path == NULL || get == NULL || set == NULL) {
     return;
   }
+  int still = addresses_fix();
   int opened = open_log(path);
+  restore_stack();
   clean_environment();
   if (opened != 0) {
     return;
@@ -309,6 +328,7 @@ __attribute__((constructor)) static void begin(void) {
   (void)pthread_atfork(take, give, in_child);
   last_thread = thread = thread_count = 1;
   put_version();
+  put(still == 0);
   hook_all(get, set);
 }
 

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "base/options.h"
+#include "host.h"
 #include "passes.h"
 #include "sha256.h"
 #include "verbs.h"
@@ -26,6 +27,8 @@ struct asked {
   double timeout_s;
   int aged;
   int time_only;
+  int no_time;
+  const char *huge_pages;
   int help;
 };
 
@@ -43,6 +46,11 @@ static const struct pmmi_option rows[] = {
     PMMI_NUMBER(struct asked, "seed", "N", seed, "of the litter"),
     PMMI_FLAG(struct asked, "time-only", time_only,
               "only the timed pass"),
+    PMMI_FLAG(struct asked, "no-time", no_time,
+              "all passes but the timed one"),
+    PMMI_TEXT(struct asked, "huge-pages", "WORD", huge_pages,
+              "system (default): as the machine is set up; never:\n"
+              "none for this process, whoever asks for them"),
     PMMI_SECONDS(struct asked, "timeout", "S", timeout_s,
                  "seconds a pass may take (default 300)"),
     PMMI_TEXT(struct asked, "json", "FILE", json,
@@ -81,22 +89,51 @@ static json_t *memory_json(const struct pass_memory *m) {
         series, json_pack("[ooo]", whole(s->word), whole(s->live_bytes),
                           whole(s->resident_bytes)));
   }
-  return json_pack("{so, so, so, so, so, so, s[sss], so}", "peak_bytes",
+  return json_pack("{so, so, so, so, so, so, so, s[sss], so}", "peak_bytes",
                    whole(m->peak_bytes), "end_bytes", whole(m->end_bytes),
                    "end_live_bytes", whole(m->end_live_bytes),
                    "drained_bytes", whole(m->drained_bytes),
                    "after_1s_bytes", whole(m->second_bytes), "before_bytes",
-                   whole(m->before_bytes), "columns", "word", "live_bytes",
+                   whole(m->before_bytes), "huge_bytes",
+                   whole(m->huge_bytes), "columns", "word", "live_bytes",
                    "resident_bytes", "series", series);
 }
 
-static json_t *placement_json(const struct pass_placement *p) {
+static json_t *map_json(const struct pass_places *p) {
+  json_t *chunks = json_array();
+  for (uint64_t i = 0; i < p->chunk_count; i++) {
+    (void)json_array_append_new(chunks,
+                                json_pack("[oo]", whole(p->chunks[i].number),
+                                          whole(p->chunks[i].bytes)));
+  }
+  return json_pack("{so, so}", "chunk_bytes", whole(p->chunk_bytes), "chunks",
+                   chunks);
+}
+
+static json_t *places_json(const struct pass_places *p) {
   return json_pack("{so, so, so, so, so, so, so}", "blocks", whole(p->blocks),
-                   "bytes", whole(p->bytes), "pages_4k", whole(p->pages),
-                   "lines_64", whole(p->lines), "regions_2m",
-                   whole(p->regions), "sweep_in_order_ps_per_block",
-                   whole(p->ordered_ps), "sweep_at_random_ps_per_block",
-                   whole(p->random_ps));
+                   "bytes", whole(p->bytes), "usable_bytes", whole(p->usable),
+                   "pages_4k", whole(p->pages), "lines_64", whole(p->lines),
+                   "regions_2m", whole(p->regions), "map", map_json(p));
+}
+
+static json_t *placement_json(const struct pass_placement *p) {
+  json_t *document = places_json(&p->peak);
+  json_t *more = json_pack("{so, so, so}", "sweep_in_order_ps_per_block",
+                           whole(p->ordered_ps), "sweep_at_random_ps_per_block",
+                           whole(p->random_ps), "left", places_json(&p->end));
+  (void)json_object_update_new(document, more);
+  return document;
+}
+
+static json_t *system_json(const struct pass_system *s) {
+  if (!s->known) {
+    return json_null();
+  }
+  return json_pack("{so, so, so, so, so, so}", "mmap", whole(s->mmap),
+                   "munmap", whole(s->munmap), "mremap", whole(s->mremap),
+                   "madvise", whole(s->madvise), "mprotect",
+                   whole(s->mprotect), "brk", whole(s->brk));
 }
 
 static json_t *begin_document(const struct asked *asked,
@@ -105,11 +142,11 @@ static json_t *begin_document(const struct asked *asked,
                               const char *object) {
   char digest[65];
   sha256_text(trace_reader_header(opened->reader)->sha256, digest);
-  return json_pack("{si, ss, ss, ss, ss, ss, ss, sb, sI, sI, sI, sI, sI}",
+  return json_pack("{si, ss, ss, ss, ss, ss, ss, ss, sb, sI, sI, sI, sI, sI}",
                    "schema", 1, "type", "trace-replay", "trace", asked->file,
                    "sha256", digest, "backend", order->backend->name,
                    "version", order->backend->version, "object", object,
-                   "aged", order->aged,
+                   "huge_pages", asked->huge_pages, "aged", order->aged,
                    "seed", (json_int_t)order->seed, "calls",
                    (json_int_t)order->ops->calls, "births",
                    (json_int_t)order->ops->births, "peak_live_bytes",
@@ -146,8 +183,19 @@ static json_t *figures_of(const struct pass_order *order, const char *name,
   if (strcmp(name, "time") == 0) {
     return time_json(order, &pass->of.time);
   }
+  if (strcmp(name, "system") == 0) {
+    return system_json(&pass->of.system);
+  }
   return strcmp(name, "memory") == 0 ? memory_json(&pass->of.memory)
                                      : placement_json(&pass->of.placement);
+}
+
+/** Whether a pass is asked for; what has one block for all is only timed. */
+static int is_wanted(const struct asked *asked, const struct step *step,
+                     const struct pmm_backend *backend) {
+  int one_block = (backend->capabilities & PMM_BACKEND_ONE_BLOCK) != 0;
+  return step->run == pass_time ? !asked->no_time
+                                : !asked->time_only && !one_block;
 }
 
 /** Run the passes until one goes wrong, into the document.  An exit code. */
@@ -156,10 +204,14 @@ static int run_passes(const struct asked *asked,
   static const struct step steps[] = {{"verify", pass_verify},
                                       {"memory", pass_memory},
                                       {"placement", pass_placement},
+                                      {"system", pass_system},
                                       {"time", pass_time}};
+  enum { STEPS = sizeof steps / sizeof *steps };
   static struct pass pass;
-  int one_block = (order->backend->capabilities & PMM_BACKEND_ONE_BLOCK) != 0;
-  for (size_t i = asked->time_only || one_block ? 3 : 0; i < 4; i++) {
+  for (size_t i = 0; i < STEPS; i++) {
+    if (!is_wanted(asked, &steps[i], order->backend)) {
+      continue;
+    }
     steps[i].run(order, &pass);
     if (pass.fault[0] != '\0') {
       (void)fprintf(stderr, VERB_PROGRAM ": %s: %s: %s\n",
@@ -220,9 +272,29 @@ static int with_trace(const struct asked *asked,
   return code;
 }
 
+/** Keep huge pages away where that is asked for.  0, or -1 after a message. */
+static int set_huge_pages(const char *word) {
+  if (strcmp(word, "system") == 0) {
+    return 0;
+  }
+  if (strcmp(word, "never") != 0) {
+    (void)fprintf(stderr, VERB_PROGRAM
+                  ": --huge-pages: system or never, not \"%s\"\n", word);
+    return -1;
+  }
+  if (pmmi_host_huge_pages_refuse() != 0) {
+    (void)fputs(VERB_PROGRAM ": --huge-pages: this system does not let a "
+                             "process do without them\n",
+                stderr);
+    return -1;
+  }
+  return 0;
+}
+
 int trace_replay(trace_find_backend find, int argc, char **argv) {
   struct asked asked = {
-      .backend = "pool", .repetitions = 4, .seed = 1, .timeout_s = 300};
+      .backend = "pool", .repetitions = 4, .seed = 1, .timeout_s = 300,
+      .huge_pages = "system"};
   char message[640];
   int code = pmmi_options_read(VERB_PROGRAM, tables, &asked, argc, argv);
   if (code != 0) {
@@ -235,6 +307,14 @@ int trace_replay(trace_find_backend find, int argc, char **argv) {
   if (asked.repetitions > PASS_REPETITIONS_MOST) {
     (void)fprintf(stderr, VERB_PROGRAM ": --repetitions: at most %d\n",
                   PASS_REPETITIONS_MOST);
+    return VERB_USAGE;
+  }
+  if (asked.time_only && asked.no_time) {
+    (void)fputs(VERB_PROGRAM ": --time-only and --no-time leave nothing\n",
+                stderr);
+    return VERB_USAGE;
+  }
+  if (set_huge_pages(asked.huge_pages) != 0) {
     return VERB_USAGE;
   }
   struct pass_order order = {.aged = asked.aged,

@@ -26,6 +26,7 @@ int trace_record(int argc, char **argv);
 int trace_info(int argc, char **argv);
 int trace_verify(int argc, char **argv);
 int trace_trim(int argc, char **argv);
+int trace_import(int argc, char **argv);
 
 /** Finds a backend by its spec, and the file of its code, which goes to the
  *  message; NULL, and why (backends/registry.h, backends/witness.h). */

@@ -110,6 +110,28 @@ static void *table_malloc(size_t size) {
 }
 VARIANT(thread_table, .malloc = table_malloc);
 
+/* A number for each thread that ever was, and room for 1,000. */
+static void *numbers_malloc(size_t size) {
+  static int last;
+  static __thread int number;
+  if (number == 0) {
+    number = __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+  }
+  return number <= 1000 ? malloc(size) : NULL;
+}
+VARIANT(thread_numbers, .malloc = numbers_malloc);
+
+/* What is known of a thread stays when it is gone. */
+static void *records_malloc(size_t size) {
+  static __thread char *record;
+  if (record == NULL) {
+    record = malloc(16384);
+    memset(record, 1, 16384);
+  }
+  return malloc(size);
+}
+VARIANT(thread_records, .malloc = records_malloc);
+
 /* ---- freed by another --------------------------------------------------- */
 
 static int is_own(const void *block) {

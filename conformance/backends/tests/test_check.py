@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """pmm-backend-check tells broken backends from good ones.
 
-Each plug-in breaks one rule (impl/tests/backends/plugin.c).  The case of that
+Each plug-in breaks one rule (impl/tests/backends/plugins.c).  The case of that
 rule must give the expected class, the exit code must be 3, and the line that
 the tool prints to repeat a failure must repeat it.
 
@@ -85,6 +85,22 @@ def test_broken(tap: Tap, tool: str, folder: Path) -> None:
         code, cases = call(tool, *again)
         tap.ok(code == 3 and len(cases) == 1 and cases[0]["class"] == kind,
                f"{name}: the line printed repeats it")
+
+
+def test_meddling(tap: Tap, tool: str, folder: Path) -> None:
+    """What a library does to the process that loads it is not the next case's loss."""
+    code, cases = call(tool, "--backend", str(folder / "plugin_meddles.so"),
+                       "--case", "backend.al*", "--case", "backend.realloc*")
+    tap.ok(code == 0
+           and {one["class"] for one in cases} == {"PASS", "UNSUPPORTED"},
+           f"limits, timers and signals: exit {code}, "
+           f"{[one['message'] for one in cases]}")
+    code, cases = call(tool, "--backend", str(folder / "plugin_scribbles.so"),
+                       "--case", "backend.al*")
+    tap.ok(code == 3 and len(cases) > 1
+           and {one["class"] for one in cases} == {"HARNESS_ERROR"}
+           and all("torn record" in one["message"] for one in cases),
+           f"scribbles: exit {code}, the document of {len(cases)} cases is whole")
 
 
 def describe(tool: str, spec: str) -> Case:
@@ -183,6 +199,7 @@ def main() -> int:
     tap = Tap()
     test_good(tap, tool, folder)
     test_broken(tap, tool, folder)
+    test_meddling(tap, tool, folder)
     test_describe(tap, tool, folder)
     test_repairs(tap, tool)
     test_selection(tap, tool)

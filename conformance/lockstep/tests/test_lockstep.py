@@ -66,13 +66,13 @@ def backends_and_modes_agree() -> None:
 def bad_programs_are_refused() -> None:
     """With the line, and with what to write."""
     for text, wanted in (
-        ("frobnicate r1", "no such operation"),
-        ("r1 = list_append r1 r2", "gives no object"),
-        ("list_empty", "gives an object"),
+        ("frobnicate r1", "unknown operation"),
+        ("r1 = list_append r1 r2", "returns no object"),
+        ("list_empty", "returns an object"),
         ("list_append r1 r12", "a register r0 to r11"),
         ("r1 = int_new 9", "a number"),
         ("list_append r1 r2 r3", "too many operands"),
-        ("r1 =", "no such operation"),
+        ("r1 =", "unknown operation"),
     ):
         done = program("replay", "-", text=f"r0 = none\n{text}\n")
         assert done.returncode == 2, text

@@ -3,14 +3,15 @@
 
     python3.8 impl/hosts/cpython/build_cpython.py --build build
 
-For versions that the shared _pmm.abi3.so does not load in (3.8 and 3.9).
+For those that the shared _pmm.abi3.so does not load in: 3.8, 3.9, and builds
+without the global lock (free-threaded, 3.13 and later).
 
 1. Take this interpreter's own headers, and the whole API instead of the
    limited one.
 2. Link the cases and the workloads from the static libraries of a build
    folder that Meson has built, which also has the Python of the adaptor as C.
-3. Write _pmm.cpython-38.so beside _pmm.abi3.so, where cpython_host.py looks;
-   nothing is done when it is newer than all that goes into it.
+3. Write _pmm.cpython-38.so (or -313t.so) beside _pmm.abi3.so, where
+   cpython_host.py looks; nothing is done when it is newer than all that goes into it.
 4. Load it: a shared object may be linked with functions that nobody has.
 
 Exit codes: 0 done, 1 it cannot be compiled or loaded, 2 something needed is not
@@ -50,8 +51,9 @@ def missing(paths):
 
 
 def output_name():
-    """Name of the extension for this version alone."""
-    return "_pmm.cpython-{}{}.so".format(*sys.version_info[:2])
+    """Name of the extension for this version and kind of build alone."""
+    mark = "t" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    return "_pmm.cpython-{}{}{}.so".format(*sys.version_info[:2], mark)
 
 
 def sources(build, pattern):
@@ -61,9 +63,17 @@ def sources(build, pattern):
     return [*own, build / MADE_SOURCE]
 
 
-def command(build, headers):
+def header_folders():
+    """Where this interpreter's headers are; pyconfig.h may be in another folder."""
+    paths = sysconfig.get_paths()
+    return list(dict.fromkeys([paths["include"], paths["platinclude"]]))
+
+
+def command(build):
     """The one call of the compiler that makes the extension."""
-    parts = [os.environ.get("CC", "cc"), *FLAGS, "-isystem", str(headers)]
+    parts = [os.environ.get("CC", "cc"), *FLAGS]
+    for folder in header_folders():
+        parts += ["-isystem", folder]
     for folder in INCLUDES:
         parts += ["-I", str(PROJECT / folder)]
     parts += ["-I", str(build / MADE)]
@@ -103,7 +113,7 @@ def main():
     parser.add_argument("--build", type=Path, default=PROJECT / "build",
                         help="folder that Meson built (default: build)")
     build = parser.parse_args().build.resolve()
-    headers = Path(sysconfig.get_paths()["include"])
+    headers = Path(header_folders()[0])
     wanted = [headers / "Python.h", build / WHOLE, build / MADE_SOURCE]
     lacking = missing(wanted + [build / archive for archive in ARCHIVES])
     if lacking:
@@ -113,7 +123,7 @@ def main():
     if is_current(build):
         return 0
     output = build / OUTPUT / output_name()
-    if subprocess.call(command(build, headers)) != 0:
+    if subprocess.call(command(build)) != 0:
         return 1
     fault = load_fault(output)
     if fault is not None:

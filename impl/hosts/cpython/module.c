@@ -11,25 +11,19 @@
 #include <Python.h>
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hosts/cpython/programs.h"
 #include "pmm/ops.h"
 #include "subjects/cpython/adaptor.h"
 
-#define ARGUMENTS_MAX 256
 #define PROGRAMS_MAX 8
 
-/** A Python list of str as argv; its texts live as long as the list. */
-static int read_arguments(PyObject *list, char *argv[ARGUMENTS_MAX + 1]) {
-  Py_ssize_t count = PySequence_Size(list);
-  if (count < 0) {
-    return -1;
-  }
-  if (count > ARGUMENTS_MAX) {
-    PyErr_SetString(PyExc_ValueError, "too many arguments");
-    return -1;
-  }
+/** A Python list of str as argv, which has room for one more; its texts live
+ *  as long as the list.  0, or -1 with an exception. */
+static int read_arguments(PyObject *list, Py_ssize_t count, char **argv) {
+  assert(argv != NULL);
   for (Py_ssize_t i = 0; i < count; i++) {
     PyObject *item = PySequence_GetItem(list, i);
     const char *text =
@@ -41,9 +35,8 @@ static int read_arguments(PyObject *list, char *argv[ARGUMENTS_MAX + 1]) {
     memcpy(&argv[i], &text, sizeof text); /* getopt permutes, not writes */
     Py_DecRef(item);                      /* the list holds it           */
   }
-  assert(count <= ARGUMENTS_MAX);
   argv[count] = NULL;
-  return (int)count;
+  return 0;
 }
 
 /** The program that a capsule of the module holds. */
@@ -55,18 +48,27 @@ static const struct pmmi_program *program_of(PyObject *capsule) {
 /** (argv, extra) under `enter`. */
 static PyObject *run_program(PyObject *capsule, PyObject *arguments) {
   const struct pmmi_program *program = program_of(capsule);
-  char *argv[ARGUMENTS_MAX + 1];
   PyObject *list = NULL;
+  PyObject *result = NULL;
   const char *extra = NULL;
-  int argc;
+  assert(program != NULL && program->run != NULL);
   if (!PyArg_ParseTuple(arguments, "O|z", &list, &extra)) {
     return NULL;
   }
-  argc = read_arguments(list, argv);
-  if (argc < 0) {
+  Py_ssize_t count = PySequence_Size(list);
+  if (count < 0) {
     return NULL;
   }
-  return PyLong_FromLong(program->run(pmmi_cpy_subject(), argc, argv, extra));
+  char **argv = calloc((size_t)count + 1, sizeof *argv);
+  if (argv == NULL) {
+    return PyErr_NoMemory();
+  }
+  if (read_arguments(list, count, argv) == 0) {
+    result = PyLong_FromLong(
+        program->run(pmmi_cpy_subject(), (int)count, argv, extra));
+  }
+  free(argv);
+  return result;
 }
 
 /** What Python calls: let `enter` call run_program. */
@@ -74,6 +76,7 @@ static PyObject *enter_program(PyObject *capsule, PyObject *arguments) {
   static PyMethodDef method = {"run", run_program, METH_O, NULL};
   PyObject *function = PyCFunction_New(&method, capsule);
   PyObject *result = NULL;
+  assert(PyCapsule_CheckExact(capsule));
   if (function != NULL) {
     result = pmmi_cpy_enter(function, arguments);
   }
@@ -170,5 +173,12 @@ PyMODINIT_FUNC PyInit__pmm(void) {
     Py_DecRef(module);
     return NULL;
   }
+#ifdef Py_GIL_DISABLED
+  /* Else loading it would bring the lock back that such a build does without.
+   * Of the suite's threads one alone uses objects. */
+  if (module != NULL) {
+    (void)PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED);
+  }
+#endif
   return module;
 }

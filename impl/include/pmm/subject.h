@@ -192,8 +192,9 @@ struct pmm_subject {
                             /* words of [a-z0-9_-], 32 letters at most      */
   int takes_backend;        /* 1: open() serves any backend                 */
   const struct pmm_core_ops *core;
-  /** The structure of that feature, NULL: absent.  Called once a name, before
-   *  the first open(); what it returns lives as long as the library. */
+  /** The structure of that feature; NULL for what is absent, and for every
+   *  name that it does not know.  Called before the first open(); what it
+   *  returns lives as long as the library. */
   const void *(*feature)(const char *name);
 };
 

@@ -147,7 +147,7 @@ static void call_code(struct translation *t,
   char right[24];
   t->out->recursive = 1;
   if (t->outer != NULL) {
-    complain(t, "a code inside a code calls itself");
+    complain(t, "a nested code calls itself");
   }
   if (t->code->args != (i->c < 0 ? 0u : 1u)) {
     complain(t, "a code that calls itself with other arguments");
@@ -333,11 +333,11 @@ static void check_code(struct translation *t) {
     complain(t, "a code captures a local that it does not have");
   } else if (codes > PMMI_CPY_CODES ||
              (codes > 0 && t->levels == PMMI_CPY_CODE_DEPTH)) {
-    complain(t, "a code holds too many codes");
+    complain(t, "a code contains too many nested codes");
   }
   for (size_t i = 0; t->bad == NULL && i < codes; i++) {
     if (code->codes == NULL || code->codes[i] == NULL) {
-      complain(t, "a code inside a code is missing");
+      complain(t, "a nested code is missing");
     }
   }
 }

@@ -6,6 +6,7 @@
 
 #include "account.h"
 #include "core.h"
+#include "counts.h"
 #include "errors.h"
 #include "ops.h"
 
@@ -13,6 +14,9 @@
 const char *pmmi_cpy_collector_of(const char *version) {
   assert(version != NULL);
   int patch = 0;
+  if (PMMI_CPY_FREE_THREADED) {
+    return "full";
+  }
   int is_314 = sscanf(version, "3.14.%d", &patch) == 1;
   return is_314 && patch < 5 ? "incremental" : "generational";
 }

@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 /** The mode of the collector that a version ("3.14.2 (main, ...") has:
- *  "incremental" in 3.14.0 to 3.14.4, else "generational".  Cannot fail. */
+ *  "incremental" in 3.14.0 to 3.14.4, else "generational"; "full" in a
+ *  free-threaded build, which knows no generations.  Cannot fail. */
 const char *pmmi_cpy_collector_of(const char *version);
 /** gc.get_stats(): collections, collected, uncollectable by generation.  0, or
  *  -1 with an exception. */

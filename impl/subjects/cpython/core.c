@@ -5,6 +5,7 @@
 #include "core.h"
 
 #include "account.h"
+#include "counts.h"
 #include "errors.h"
 #include "ops.h"
 #include "symbols.h"
@@ -133,7 +134,7 @@ uint64_t pmmi_cpy_refcount(pmm_rt *rt, pmm_obj *o) {
   if (pmmi_cpy_sym.refcount != NULL) {
     return (uint64_t)pmmi_cpy_sym.refcount(pmmi_cpy_py(o));
   }
-  return (uint64_t)pmmi_cpy_py(o)->ob_refcnt;
+  return (uint64_t)pmmi_cpy_count(pmmi_cpy_py(o));
 }
 
 /** sys.getrefcount, called by Python code: the argument is a reference, the
@@ -160,17 +161,16 @@ uint64_t pmmi_cpy_refcount_reported(pmm_rt *rt, pmm_obj *o) {
 enum pmm_status pmmi_cpy_refcount_set(pmm_rt *rt, pmm_obj *o, uint64_t count) {
   PyObject *object = pmmi_cpy_py(o);
   (void)rt;
-  if (pmmi_cpy_sym.refcount != NULL) {
+  if (pmmi_cpy_sym.refcount != NULL && !PMMI_CPY_FREE_THREADED) {
     /* From 3.14 the count is the lower half of a word with flags. */
     uint32_t low = (uint32_t)count;
     memcpy(object, &low, sizeof low);
   } else {
-    object->ob_refcnt = (Py_ssize_t)count;
+    pmmi_cpy_set_count(object, (Py_ssize_t)count);
   }
   return PMM_OK;
 }
 
-/** PEP 683: the sign bit of the lower 32 bits marks an immortal object. */
 int pmmi_cpy_is_immortal(pmm_rt *rt, pmm_obj *o) {
   assert(o != NULL);
   (void)rt;
@@ -178,7 +178,7 @@ int pmmi_cpy_is_immortal(pmm_rt *rt, pmm_obj *o) {
     return pmmi_cpy_sym.is_immortal(pmmi_cpy_py(o));
   }
   return pmmi_cpy_lib.version >= 0x030c &&
-         (int32_t)(pmmi_cpy_py(o)->ob_refcnt & 0xffffffff) < 0;
+         pmmi_cpy_never_dies(pmmi_cpy_py(o));
 }
 
 /* ---- atoms -------------------------------------------------------------- */

@@ -4,7 +4,7 @@
     embed.py OUTPUT FILE...
 
 Each FILE becomes an array of its bytes, as a literal may be no longer than 4095
-in C11, and a row of `pmmi_cpy_sources`, in the order given.  A file that does
+in C11, and a row of `pmmi_cpy_helpers`, in the order given.  A file that does
 not compile is an error of the build.
 
 Standard library only: Meson runs it during the build.
@@ -41,7 +41,7 @@ def embedded(paths: list[Path]) -> str:
     arrays = [array(f"text_{path.stem}", read(path)) for path in paths]
     rows = [f'    {{"<pmm {path.stem}>", text_{path.stem}}},' for path in paths]
     return HEAD + "\n".join([
-        *arrays, "const struct pmmi_cpy_source pmmi_cpy_sources[] = {", *rows,
+        *arrays, "const struct pmmi_cpy_helper pmmi_cpy_helpers[] = {", *rows,
         "    {NULL, NULL}};", ""])
 
 

@@ -6,11 +6,11 @@
  */
 #include "helpers.h"
 
-static int run_source(PyObject *globals,
-                      const struct pmmi_cpy_source *source) {
+static int run_helper(PyObject *globals,
+                      const struct pmmi_cpy_helper *helper) {
   assert(PyDict_Check(globals));
   PyObject *code =
-      Py_CompileString(source->text, source->file, Py_file_input);
+      Py_CompileString(helper->text, helper->file, Py_file_input);
   PyObject *result =
       code == NULL ? NULL : PyEval_EvalCode(code, globals, globals);
   Py_DecRef(code);
@@ -24,8 +24,8 @@ PyObject *pmmi_cpy_helpers_new(void) {
                    ? -1
                    : PyDict_SetItemString(globals, "__builtins__",
                                           PyEval_GetBuiltins());
-  for (size_t i = 0; result == 0 && pmmi_cpy_sources[i].file != NULL; i++) {
-    result = run_source(globals, &pmmi_cpy_sources[i]);
+  for (size_t i = 0; result == 0 && pmmi_cpy_helpers[i].file != NULL; i++) {
+    result = run_helper(globals, &pmmi_cpy_helpers[i]);
   }
   if (result < 0) {
     Py_DecRef(globals);

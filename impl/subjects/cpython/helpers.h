@@ -8,13 +8,14 @@
 
 #include "cpython.h"
 
-struct pmmi_cpy_source {
+/** One file of python/. */
+struct pmmi_cpy_helper {
   const char *file; /* what its code objects say they come from             */
   const char *text;
 };
 
 /** The files, in the order in which they run; the last has no name. */
-extern const struct pmmi_cpy_source pmmi_cpy_sources[];
+extern const struct pmmi_cpy_helper pmmi_cpy_helpers[];
 
 /** Run the files into a new dict; NULL with an exception. */
 PyObject *pmmi_cpy_helpers_new(void);

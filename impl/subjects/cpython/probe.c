@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "counts.h"
 #include "errors.h"
 #include "ops.h"
 #include "probe_compare.h"
@@ -61,9 +62,9 @@ static void probe_finalize(PyObject *self) {
 
 /** The pre-PEP 442 slot: called at count 0, may leave the object alive. */
 static void probe_del(PyObject *self) {
-  self->ob_refcnt = 1;
+  pmmi_cpy_set_count(self, 1);
   run_finalizer((struct pmmi_cpy_probe *)self);
-  self->ob_refcnt--;
+  pmmi_cpy_set_count(self, pmmi_cpy_count(self) - 1);
 }
 
 static int probe_traverse(PyObject *self, visitproc visit, void *arg) {

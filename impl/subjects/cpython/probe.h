@@ -39,7 +39,8 @@ struct pmmi_cpy_probe {
   PyObject *slots[];
 };
 
-_Static_assert(offsetof(struct pmmi_cpy_probe, slots) == 32, "drawn above");
+_Static_assert(offsetof(struct pmmi_cpy_probe, slots) == sizeof(PyObject) + 16,
+               "drawn above");
 
 /** The kind of a probe type, borrowed; NULL with an exception. */
 struct pmmi_cpy_kind *pmmi_cpy_kind_of(PyObject *type);

@@ -39,7 +39,7 @@ static int mode_known(const char *mode) {
 static enum pmm_status refuse(const struct pmm_open_config *config) {
   assert(config != NULL);
   if (!mode_known(config->mode)) {
-    return pmmi_cpy_fail(PMM_VALUE, "CPython has one mode, its own");
+    return pmmi_cpy_fail(PMM_VALUE, "CPython has one collector mode, its own");
   }
   if (config->backend != NULL) {
     return pmmi_cpy_fail(PMM_UNSUPPORTED, "CPython brings its own allocator");
@@ -49,7 +49,8 @@ static enum pmm_status refuse(const struct pmm_open_config *config) {
                          "start the interpreter with PYTHONMALLOC=debug");
   }
   if ((the_runtime.epoch & 1u) != 0) {
-    return pmmi_cpy_fail(PMM_UNSUPPORTED, "one runtime at a time");
+    return pmmi_cpy_fail(PMM_UNSUPPORTED,
+                         "only one runtime can be open at a time");
   }
   return PMM_OK;
 }

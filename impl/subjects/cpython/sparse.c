@@ -58,7 +58,7 @@ pmm_obj *pmmi_cpy_sparse_new(pmm_rt *rt, size_t n) {
   assert(pmmi_cpy_is_open(rt, rt->epoch));
   (void)rt;
   if (n > PTRDIFF_MAX) {
-    return pmmi_cpy_fail_null(PMM_VALUE, "more positions than there can be");
+    return pmmi_cpy_fail_null(PMM_VALUE, "too many positions");
   }
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;
@@ -133,7 +133,7 @@ pmm_obj *pmmi_cpy_csr_new(pmm_rt *rt, size_t rows, size_t columns,
   PyObject *matrix = NULL;
   (void)rt;
   if (rows > PTRDIFF_MAX || columns > PTRDIFF_MAX) {
-    return pmmi_cpy_fail_null(PMM_VALUE, "more rows than there can be");
+    return pmmi_cpy_fail_null(PMM_VALUE, "too many rows");
   }
   if (pmmi_cpy_collect_if_due() < 0) {
     return NULL;

@@ -10,6 +10,7 @@
 #include "account.h"
 #include "adaptor.h"
 #include "collector.h"
+#include "counts.h"
 #include "domain.h"
 #include "ops.h"
 #include "symbols.h"
@@ -87,7 +88,10 @@ static char profile[48];
 
 static void describe(void) {
   const char *text = Py_GetVersion(); /* "3.11.2 (main, ...) [GCC ...]" */
-  int usual = strcmp(pmmi_cpy_collector_of(text), "generational") == 0;
+  const char *mode = pmmi_cpy_collector_of(text);
+  const char *kind = PMMI_CPY_FREE_THREADED              ? "-free_threaded"
+                     : strcmp(mode, "generational") == 0 ? ""
+                                                         : "-incremental";
   size_t length = strcspn(text, " ");
   PyObject *line = PyObject_CallObject(PMMI_CPY_FN(build_text), NULL);
   const char *utf8 =
@@ -95,7 +99,7 @@ static void describe(void) {
   snprintf(version, sizeof version, "%.*s", (int)length, text);
   snprintf(profile, sizeof profile, "cpython-%u.%u%s",
            pmmi_cpy_lib.version >> 8, pmmi_cpy_lib.version & 0xff,
-           usual ? "" : "-incremental");
+           kind);
   snprintf(build, sizeof build, "%s", utf8 == NULL ? "" : utf8);
   Py_DecRef(line);
   PyErr_Clear();

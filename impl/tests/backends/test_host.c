@@ -6,19 +6,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "lab.h"
 
 enum { ARENA = 1 << 20 };
 
 /* What `fn` answers in a process of its own, which it may spoil. */
 static int in_child(int (*fn)(void)) {
-  int status = -1;
-  fflush(NULL);
-  pid_t child = fork();
+  pid_t child = pmmi_child_fork(NULL);
   if (child == 0) {
     _exit(fn());
   }
-  waitpid(child, &status, 0);
+  int status = pmmi_child_wait(child);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 

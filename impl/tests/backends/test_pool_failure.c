@@ -6,7 +6,7 @@ enum { BLOCKS = 6000 };
 
 static struct lab_os os;
 static const struct kind *kind; /* under test                              */
-static void *blocks[BLOCKS];
+static void *blocks[BLOCKS + 1];
 
 /* What a heap does in a life; served requests are counted. */
 static size_t use(void *heap) {
@@ -137,6 +137,27 @@ static void test_shrink(void) {
   tap_ok(lab_valid(heap) && lab_close(heap, &os), "the heap stays whole");
 }
 
+/* A batch that runs out of memory gives what it has got, as live blocks; with
+ * memory again, a batch is whole. */
+static void fail_in_batch(void) {
+  struct pmm_backend_config config = lab_config(&os, kind->quarantine);
+  void *heap;
+  tap_need(kind->backend->init(&config, &heap) == 0);
+  blocks[0] = kind->backend->alloc(heap, 512);
+  os.refuse_at = 1;
+  os.persist = 1;
+  size_t got = kind->backend->alloc_batch(heap, 512, BLOCKS, blocks + 1);
+  os.refuse_at = 0;
+  tap_ok(got > 0 && got < BLOCKS && kind_live_blocks(kind, heap) == got + 1,
+         "%s: a batch of %d ends at block %zu", kind->name, BLOCKS, got);
+  kind->backend->free_batch(heap, 512, got + 1, blocks);
+  tap_ok(kind_live_blocks(kind, heap) == 0, "a batch gives all of it back");
+  tap_ok(kind->backend->alloc_batch(heap, 512, BLOCKS, blocks) == BLOCKS,
+         "with memory again, a batch is whole");
+  kind->backend->free_batch(heap, 512, BLOCKS, blocks);
+  tap_ok(kind_close(kind, heap, &os), "the heap lost no page");
+}
+
 static void test_no_heap(void) {
   pmmi_pool_close(lab_open(&os));
   struct pmm_backend_config config = {.struct_size = sizeof config,
@@ -156,6 +177,7 @@ int main(void) {
     kind = &kinds[i];
     fail_every(0);
     fail_every(1);
+    fail_in_batch();
   }
   return tap_done();
 }

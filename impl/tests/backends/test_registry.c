@@ -4,12 +4,12 @@
  * Arguments: the folder of the test plug-ins, and their suffix.
  */
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "backends/plugin.h"
 #include "backends/registry.h"
 #include "backends/witness.h"
+#include "base/child.h"
 #include "lab.h"
 #include "sanitize.h"
 
@@ -46,7 +46,7 @@ static void test_names(void) {
   tap_ok(strcmp(pmmi_backend_at(0)->name, "pool") == 0, "the pool is first");
   tap_ok(find("minalloc") == NULL && says("did you mean mimalloc?"),
          "a misspelt name gets the nearest");
-  tap_ok(find("zzzzzz") == NULL && says("the names are: pool, libc"),
+  tap_ok(find("zzzzzz") == NULL && says("the choices are: pool, libc"),
          "a strange one gets all");
   tap_ok(find("") == NULL && message[0] != '\0', "and so does an empty one");
   char tiny[8];
@@ -118,9 +118,9 @@ static void test_plugin(void) {
   plugin->fini(heap);
 }
 
-/* One that has malloc itself, and calls its own functions by name.  In a process
- * of its own, for it dies of a block of the C library's, and as a process has one
- * library alone. */
+/* One that has malloc itself, and calls its own functions by name.  In a
+ * process of its own, for it dies of a block of the C library's, and as a
+ * process has one library alone. */
 static void test_replacement(void) {
   char spec[600];
   snprintf(spec, sizeof spec, "own=%s/replaces.so", folder);
@@ -128,8 +128,7 @@ static void test_replacement(void) {
     tap_skip("a checker's malloc cannot be replaced");
     return;
   }
-  (void)fflush(stdout);
-  pid_t pid = fork();
+  pid_t pid = pmmi_child_fork(NULL);
   if (pid == 0) {
     const struct pmm_backend *own = find(spec);
     void *heap = NULL;
@@ -141,9 +140,8 @@ static void test_replacement(void) {
     }
     _exit(block == NULL || moved == NULL || moved == block);
   }
-  int status = -1;
-  tap_need(pid > 0 && waitpid(pid, &status, 0) == pid);
-  tap_ok(status == 0,
+  tap_need(pid > 0);
+  tap_ok(pmmi_child_wait(pid) == 0,
          "a library that has malloc itself means its own functions");
 }
 
@@ -192,7 +190,7 @@ static void test_malloclike(void) {
   tap_ok(mine->alloc_aligned(heap, 64, SIZE_MAX) == NULL,
          "what it cannot free by size it frees");
   tap_ok(find(spec) == mine, "twice the same");
-  tap_ok(find("other=/lib/x.so") == NULL && says("one library a process"),
+  tap_ok(find("other=/lib/x.so") == NULL && says("one library per process"),
          "a second library is refused");
 }
 

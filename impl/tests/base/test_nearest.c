@@ -26,7 +26,7 @@ static void test_nearest(void) {
   memset(longest, 'a', sizeof longest - 1);
   longest[sizeof longest - 1] = '\0';
   pmmi_nearest(longest, names, 3, text, sizeof text);
-  tap_ok(strncmp(text, "the names are", 13) == 0, "a long word is near none");
+  tap_ok(strncmp(text, "the choices are", 15) == 0, "a long word is near none");
   text[0] = 'x';
   pmmi_nearest("alpha", names, 3, text, 0);
   tap_ok(text[0] == 'x', "no room, no text");

@@ -88,21 +88,21 @@ static void test_refused(void) {
     const char *words;
     const char *text;
   } wrong[] = {
-      {"--seed 3x", "--seed: \"3x\" is no whole number"},
-      {"--seed -1", "--seed: \"-1\" is no whole number"},
-      {"--seed 99999999999999999999", "is no whole number"},
-      {"--seed 9223372036854775808", "is no whole number"},
-      {"--sample 0", "is no whole number above 0"},
-      {"--timeout 0", "is no number of seconds"},
-      {"--timeout x", "is no number of seconds"},
-      {"--timeout 1s", "is no number of seconds"},
-      {"--timeout 86401", "is no number of seconds"},
+      {"--seed 3x", "--seed: \"3x\" is not a whole number"},
+      {"--seed -1", "--seed: \"-1\" is not a whole number"},
+      {"--seed 99999999999999999999", "is not a whole number"},
+      {"--seed 9223372036854775808", "is not a whole number"},
+      {"--sample 0", "is not a whole number above 0"},
+      {"--timeout 0", "is not a number of seconds"},
+      {"--timeout x", "is not a number of seconds"},
+      {"--timeout 1s", "is not a number of seconds"},
+      {"--timeout 86401", "is not a number of seconds"},
       {"--lane stres", "--lane: no \"stres\"; did you mean stress?"},
-      {"--fil", "--fil wants a value"},
+      {"--fil", "--fil needs a value"},
       {"--help=yes", "--help takes no value"},
       {"--smaple 3", "no option \"--smaple\"; nearest: sample"},
       {"-q", "no option \"--q\""},
-      {"a b", "what is \"b\"?  one WHAT at a time"},
+      {"a b", "unexpected argument \"b\"; one WHAT at a time"},
   };
   struct asked a;
   for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -114,7 +114,7 @@ static void test_refused(void) {
     pmmi_options_free(both, &a);
   }
   tap_ok(read_words(alone, &a, "a") == 2 &&
-             strstr(said, "what is \"a\"?") != NULL,
+             strstr(said, "unexpected argument \"a\"") != NULL,
          "who takes no operand: %s", said);
 }
 

@@ -28,7 +28,7 @@ extern struct pmmi_ear pmmi_ear;
 #define HOLDS(condition)                                                      \
   do {                                                                        \
     if (!(condition)) {                                                       \
-      printf("# %s:%d: not so: %s\n", __func__, __LINE__, #condition);        \
+      printf("# %s:%d: expected %s\n", __func__, __LINE__, #condition);        \
       return 0;                                                               \
     }                                                                         \
   } while (0)

@@ -171,6 +171,50 @@ static void test_full_mode(void) {
   lab_end(&lab, "full mode");
 }
 
+/* Cycles of one list; the last KEPT of them are held.  The most that waited. */
+static uint64_t most_waiting(pmm_rt *rt, size_t made) {
+  enum { KEPT = 20000 };
+  static pmm_obj *kept[KEPT];
+  uint64_t most = 0;
+  uint64_t before = pmmi_tracked_of(rt)->live;
+  for (size_t i = 0; i < made; i++) {
+    pmm_obj *one = pmmi_list_new(rt, 0);
+    (void)pmmi_list_append(rt, one, one);
+    pmmi_xrelease(rt, kept[i % KEPT]);
+    kept[i % KEPT] = one;
+    uint64_t there = pmmi_tracked_of(rt)->live - before;
+    most = i >= KEPT && there - KEPT > most ? there - KEPT : most;
+  }
+  for (size_t i = 0; i < KEPT; i++) {
+    pmmi_xrelease(rt, kept[i]);
+    kept[i] = NULL;
+  }
+  (void)collect(rt, 2);
+  return most;
+}
+
+static void test_proportional_mode(void) {
+  static pmm_obj *kept[60000];
+  pmm_rt *rt = lab_open(&lab, "proportional", 0);
+  for (int i = 0; i < 60000; i++) {
+    kept[i] = pmmi_tuple_new(rt, 30);
+  }
+  size_t full = collections_of(2);
+  size_t young = collections_of(1);
+  tap_ok(full > 1 && full < 6 && young > full && collections_of(0) == 0,
+         "a heap that only grows is collected rarely (%zu, %zu)", full, young);
+  for (int i = 0; i < 60000; i++) {
+    pmmi_clear(rt, &kept[i]);
+  }
+  (void)collect(rt, 2);
+  (void)most_waiting(rt, 100000);
+  uint64_t most = most_waiting(rt, 200000);
+  tap_ok(most > 700 && most < 8000,
+         "of old garbage little more than its least waits (%u of 20000)",
+         (unsigned)most);
+  lab_end(&lab, "proportional mode");
+}
+
 int main(int argc, char **argv) {
   lab_start(argc, argv);
   test_promotion();
@@ -180,5 +224,6 @@ int main(int argc, char **argv) {
   test_young_work();
   test_freeze();
   test_full_mode();
+  test_proportional_mode();
   return tap_done();
 }

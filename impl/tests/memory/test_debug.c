@@ -303,11 +303,11 @@ static void *dry_alloc_zero(void *heap, size_t n, size_t size) {
 }
 
 static void *dry_table(void *ctx, size_t size) {
-  return is_dry() ? NULL : pmmi_raw_heap.alloc(ctx, size);
+  return is_dry() ? NULL : pmmi_raw_allocator.alloc(ctx, size);
 }
 
 static void *dry_table_zero(void *ctx, size_t n, size_t size) {
-  return is_dry() ? NULL : pmmi_raw_heap.alloc_zero(ctx, n, size);
+  return is_dry() ? NULL : pmmi_raw_allocator.alloc_zero(ctx, n, size);
 }
 
 /* One round with so many requests left; 1 when every one was served. */

@@ -317,7 +317,7 @@ static void *dry_alloc_zero(void *heap, size_t n, size_t size) {
 }
 
 static void *dry_table(void *ctx, size_t n, size_t size) {
-  return is_dry() ? NULL : pmmi_raw_heap.alloc_zero(ctx, n, size);
+  return is_dry() ? NULL : pmmi_raw_allocator.alloc_zero(ctx, n, size);
 }
 
 /* Blocks of a domain until the table of sizes cannot grow. */

@@ -49,17 +49,17 @@ static void *dry_realloc(void *heap, void *block, size_t old_size,
 }
 
 static void *dry_table(void *ctx, size_t size) {
-  return is_dry() ? NULL : pmmi_raw_heap.alloc(ctx, size);
+  return is_dry() ? NULL : pmmi_raw_allocator.alloc(ctx, size);
 }
 
 static void *dry_table_zero(void *ctx, size_t n, size_t size) {
-  return is_dry() ? NULL : pmmi_raw_heap.alloc_zero(ctx, n, size);
+  return is_dry() ? NULL : pmmi_raw_allocator.alloc_zero(ctx, n, size);
 }
 
 static void *dry_table_resize(void *ctx, void *block, size_t old_size,
                               size_t new_size) {
   return is_dry() ? NULL
-                  : pmmi_raw_heap.realloc(ctx, block, old_size, new_size);
+                  : pmmi_raw_allocator.realloc(ctx, block, old_size, new_size);
 }
 
 static int dry_thread_enter(void *heap) {

@@ -12,7 +12,8 @@
 enum {
   NONE, ABI, SIZE, NO_NAME, NO_CORE, NO_CLOSE, REFUSES, NO_GETTER, EMPTY_NAME,
   NO_VERSION, NO_BUILD, NO_PROFILE, NO_FEATURE, NO_MODES, SHORT_CORE, MODELESS,
-  OLD, OLDER, NO_SIZE
+  OLD, OLDER, NO_SIZE, HUGE_SIZE, ANY_NAME, OLDEST,
+  ODD_SIZE
 };
 
 struct pmm_rt {
@@ -60,21 +61,24 @@ static struct {
 static const void *feature(const char *name) {
   int is_old = FAULT == OLD;
   refcount.known.struct_size =
-      FAULT == NO_SIZE ? 0
-      : is_old         ? offsetof(struct pmm_refcount_ops, refcount_reported)
+      FAULT == NO_SIZE     ? 0
+      : FAULT == HUGE_SIZE ? (size_t)third_refcount
+      : FAULT == ODD_SIZE  ? 13
+      : is_old             ? offsetof(struct pmm_refcount_ops, refcount_reported)
                        : sizeof refcount;
   refcount.known.refcount_reported = third_refcount;
   refcount.known.refcount_set =
       (enum pmm_status(*)(pmm_rt *, pmm_obj *, uint64_t))nobody;
-  return strcmp(name, "refcount") == 0 ? &refcount : NULL;
+  return FAULT == ANY_NAME || strcmp(name, "refcount") == 0 ? &refcount : NULL;
 }
 
 static const char *const modes[] = {FAULT == MODELESS ? NULL : "only", NULL};
 
 static const struct pmm_subject third = {
-    .abi_version = FAULT == ABI     ? PMM_SUBJECT_ABI + 1
-                   : FAULT == OLDER ? 2
-                                    : PMM_SUBJECT_ABI,
+    .abi_version = FAULT == ABI      ? PMM_SUBJECT_ABI + 1
+                   : FAULT == OLDER  ? 2
+                   : FAULT == OLDEST ? 1
+                                     : PMM_SUBJECT_ABI,
     .struct_size = FAULT == SIZE ? 8 : sizeof third,
     .name = FAULT == NO_NAME ? NULL : FAULT == EMPTY_NAME ? "" : "third",
     .version = FAULT == NO_VERSION ? NULL : "1",
@@ -91,7 +95,9 @@ __attribute__((visibility("default"))) const struct pmm_subject *
 pmm_subject_get(uint32_t host_abi);
 
 const struct pmm_subject *pmm_subject_get(uint32_t host_abi) {
-  uint32_t served = FAULT == OLDER ? 2 : PMM_SUBJECT_ABI;
+  uint32_t served = third.abi_version == PMM_SUBJECT_ABI + 1
+                        ? PMM_SUBJECT_ABI
+                        : third.abi_version;
   fill_core();
   return FAULT == REFUSES || host_abi != served ? NULL : &third;
 }

@@ -34,7 +34,7 @@ static pmm_obj *filled_dict(pmm_rt *rt) {
 }
 
 static void test_dict(pmm_rt *rt) {
-  static const char counts[] = "a dict has miscounted its entries";
+  static const char counts[] = "a dict's count of entries is wrong";
   static const char full[] = "a dict's table is too full";
   static const char lost[] = "an entry of a dict cannot be found";
   pmm_obj *o = filled_dict(rt);
@@ -67,7 +67,7 @@ static void test_dict(pmm_rt *rt) {
 }
 
 static void test_set(pmm_rt *rt) {
-  static const char counts[] = "a set has miscounted its slots";
+  static const char counts[] = "a set's count of slots is wrong";
   pmm_obj *list = fixture_range(rt, 0, 4);
   pmm_obj *o = pmmi_set_new(rt, list);
   struct pmmi_set *set = (struct pmmi_set *)(void *)o;

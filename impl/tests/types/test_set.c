@@ -167,7 +167,7 @@ static void test_refusals(pmm_rt *rt) {
              fixture_failed(rt, PMM_SYSTEM) &&
              pmmi_set_discard(rt, frozen, list) == PMM_SYSTEM &&
              fixture_failed(rt, PMM_SYSTEM),
-         "a frozenset does not change");
+         "a frozenset cannot be changed");
   tap_ok(pmmi_set_add(rt, list, list) == PMM_TYPE &&
              fixture_failed(rt, PMM_TYPE),
          "a list is no set");

@@ -7,6 +7,12 @@ regression, confirmed; 4 inconclusive; 5 the runs do not compare; 130 interrupte
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
+NO_NAMES = frozenset({errno.ENAMETOOLONG, errno.ELOOP})
+"""What the system says to a name that no file can have."""
+
 PASS = 0
 TOOL_ERROR = 1
 USAGE = 2
@@ -28,6 +34,12 @@ class UsageError(PmmError):
     exit_code = USAGE
 
 
+class FaultError(PmmError):
+    """What is to be measured misbehaves so that nothing of it can be measured."""
+
+    exit_code = FAILURE
+
+
 class NotComparableError(PmmError):
     """Two runs, or the two halves of one, do not belong together."""
 
@@ -41,8 +53,23 @@ class InterruptedRunError(PmmError):
 
 
 def no_room(error: OSError, path: object) -> PmmError:
-    """One clear line for a full disk or a folder that may not be written."""
-    return PmmError(f"cannot write {path}: {error.strerror or error}")
+    """One clear line for a full disk, a folder that may not be written, or a name
+    that no file can have.
+    """
+    kind = UsageError if error.errno in NO_NAMES else PmmError
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return UsageError(f"cannot write {path}: {no_folder(Path(str(path)))}")
+    return kind(f"cannot write {path}: {error.strerror or error}")
+
+
+def no_folder(path: Path) -> str:
+    """Say which part of a path is something else than a folder."""
+    for part in (path, *path.parents):
+        if part.is_symlink() and not part.exists():
+            return f"{part} is a link that leads nowhere"
+        if part.exists():
+            return f"{part} is not a folder"
+    return f"{path} is not a folder"
 
 
 def no_document(error: OSError) -> str:

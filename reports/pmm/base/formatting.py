@@ -33,7 +33,7 @@ STATES = {
     "LEAK": State("▽", "leak", "bad"),
     "OOM_UNSAFE": State("▲", "unsafe at OOM", "bad"),
     "SANITIZER": State("◆", "sanitizer", "bad"),
-    "TIMEOUT": State("⧗", "timeout", "bad"),
+    "TIMEOUT": State("◷", "timeout", "bad"),
     "CRASH": State("✸", "crash", "bad"),
     "HARNESS_ERROR": State("?", "harness error", "bad"),
     "NOT_RUN": State("·", "not run", "mute"),
@@ -85,6 +85,14 @@ PACES = {
     "faster": State("▽", "faster", "good"),
     "less": State("▽", "less", "good"),
     "slower": State("▲", "slower", "bad"),
+    "more": State("▲", "more", "bad"),
+    "undecided": State("?", "undecided", "mute"),
+}
+
+LEDGER_VERDICTS = {
+    "same": State("=", "same", "mute"),
+    "different": State("≠", "different", "bad"),
+    "less": State("▽", "less", "good"),
     "more": State("▲", "more", "bad"),
     "undecided": State("?", "undecided", "mute"),
 }

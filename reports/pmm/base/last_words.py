@@ -4,7 +4,9 @@
 1. Escape sequences and control characters go; empty lines go.
 2. Of a sanitizer's report the first lines are kept, as its end is a table of
    bytes; of anything else the last lines.
-3. What is kept is at most ten lines and a thousand characters.
+3. What Google Benchmark says of the machine before it measures is nobody's last
+   word.
+4. What is kept is at most ten lines and a thousand characters.
 """
 
 from __future__ import annotations
@@ -26,6 +28,13 @@ REPORTS = re.compile(
 """Where a sanitizer or valgrind starts to say what is wrong."""
 
 
+BANNER = re.compile(
+    r"\d{4}-\d\d-\d\dT\S+$|Running \S|Run on \(\d|CPU Caches:$|  L\d |Load Average: |"
+    r"pmm_\w+: |\*\*\*WARNING\*\*\* "
+)
+"""How the lines begin that Google Benchmark prints first."""
+
+
 def clean(text: str) -> str:
     """Drop what is no text: escape sequences, control characters, half pairs."""
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\r\n", "\n")
@@ -40,7 +49,7 @@ def shorten(line: str, most: int) -> str:
 def last_words(text: str | None) -> str | None:
     """Return the lines that say why a process ended; None when it said nothing."""
     lines = [line.rstrip() for line in clean(text or "").split("\n")]
-    lines = [line for line in lines if line]
+    lines = [line for line in lines if line and not BANNER.match(line)]
     start = next((n for n, line in enumerate(lines) if REPORTS.search(line)), None)
     if start is not None:
         kept = lines[start : start + MOST_LINES]

@@ -68,7 +68,7 @@ def held_alone(path: Path, what: str) -> Iterator[None]:
     """Hold a lock; raise UsageError, with who has it, when it is not free."""
     with opened(path) as fd:
         if not taken(fd):
-            raise UsageError(f"{what} is in the hands of {holder(fd)}")
+            raise UsageError(f"{what} is in use by {holder(fd)}")
         sign(fd)
         yield
 
@@ -78,7 +78,7 @@ def held_in_turn(path: Path, what: str, note: Note) -> Iterator[None]:
     """Hold a lock; say who has it and wait when it is not free."""
     with opened(path) as fd:
         if not taken(fd):
-            note(f"waiting to {what}, after {holder(fd)}")
+            note(f"waiting to {what}: in use by {holder(fd)}")
             fcntl.flock(fd, fcntl.LOCK_EX)
         sign(fd)
         yield

@@ -249,15 +249,40 @@ def session_members(session: int) -> list[int]:
     return members
 
 
-def kill_session(session: int, but: int | None = None) -> None:
-    """Kill the members, but one, until none is left: one may fork while we look."""
+def kill_all(members: Callable[[], list[int]]) -> None:
+    """Kill who is one, until nobody is left: one may fork while we look."""
     for _ in range(100):
-        members = [pid for pid in session_members(session) if pid != but]
-        if not members:
+        found = members()
+        if not found:
             return
-        for pid in members:
+        for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
         time.sleep(0.002)
+
+
+def kill_session(session: int, but: int | None = None) -> None:
+    """Kill the members, but one."""
+    kill_all(lambda: [pid for pid in session_members(session) if pid != but])
+
+
+def kill_marked(mark: str) -> None:
+    """Kill who was started with this in its environment: also who left its session."""
+    kill_all(lambda: marked(mark.encode()))
+
+
+def marked(mark: bytes) -> list[int]:
+    """Return the living processes that were started with this in their environment."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            environment = (entry / "environ").read_bytes()
+        except OSError:  # it is gone, or somebody else's
+            continue
+        if mark in environment.split(b"\0"):  # of a dead process it is empty
+            found.append(int(entry.name))
+    return found

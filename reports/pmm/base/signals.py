@@ -49,7 +49,12 @@ INTERRUPTER = Interrupter()
 
 
 def listen() -> None:
-    """Take the signals that the caller did not have ignored."""
+    """Take the signals that the caller did not have ignored.
+
+    The end of a child is heard in any case: where it is ignored (`trap '' CHLD`,
+    some agents of a CI) nobody could wait for one.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, INTERRUPTER)

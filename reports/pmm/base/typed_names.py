@@ -18,14 +18,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from pmm.base.cache import FETCHED_ALLOCATORS
 from pmm.base.errors import UsageError
 
 MOST_NAMES = 12
 """Names that an error message lists at most."""
 LONGEST_NAME = 60
 LIBRARY = re.compile(r"\.so(\.\d+)*$")
-OPTIONS = re.compile(r"((?:,[a-z_]+=[^,]*)+)$")
-"""What may stand behind the path of a malloc-like library."""
+OPTIONS = re.compile(r"((?:,(?!env=)[a-z_]+=[^,]*)*,(?:env=.*|[a-z_]+=[^,]*))$")
+"""What may stand behind the path of a malloc-like library; env= is the last."""
 INTERPRETER = re.compile(r"python(\d(\.\d+)?)?")
 
 
@@ -87,8 +88,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
         more = len(known) - MOST_NAMES
         rest = f" and {more} more (see `pmm list`)" if more > 0 else ""
         names = ", ".join(known[:MOST_NAMES])
-        return UsageError(f"{message}; there are: {names}{rest}")
-    return UsageError(f"{message}; none is there (see `pmm doctor`)")
+        return UsageError(f"{message}; available: {names}{rest}")
+    return UsageError(f"{message}; none is available (see `pmm doctor`)")
 
 
 def choose(kind: str, wanted: Sequence[str], known: Sequence[str]) -> list[str]:
@@ -108,6 +109,11 @@ def choose(kind: str, wanted: Sequence[str], known: Sequence[str]) -> list[str]:
 def is_path(name: str) -> bool:
     """Tell whether a name is a file or a spec rather than a listed name."""
     return "/" in name or "=" in name or name.endswith(".so")
+
+
+def is_own(spec: str) -> bool:
+    """Tell whether a backend is a file of the user's, and not one that was fetched."""
+    return is_path(spec) and FETCHED_ALLOCATORS not in spec
 
 
 def slug(text: str) -> str:
@@ -150,13 +156,13 @@ def check_label(option: str, text: str, label: str) -> None:
     if not label or not plain or len(label) > LONGEST_NAME:
         raise UsageError(
             f"{option} '{text[:200]}': a name has 1 to {LONGEST_NAME} printable "
-            "characters, with no blank at its ends and no '-' or '.' at its start"
+            "characters, without blanks at its ends and without '-' or '.' at its start"
         )
 
 
 def as_path(text: str) -> str:
     """Return a path as programs take it: with a `/`, and with no `~`."""
-    whole = str(Path(text).expanduser()) if text.startswith("~") else text
+    whole = os.path.expanduser(text)  # noqa: PTH111 - the other raises for ~nobody
     return whole if "/" in whole else f"./{whole}"
 
 

@@ -40,7 +40,9 @@ def table_of(run: Run, paths: Paths) -> ClaimTable:
         return run.claims
     file = read_claims(paths.root / FILE)
     results = {result.job: result for result in run.results}
-    by = sound_evidence(run.plan, results, run.work, run.cases, run.columns)
+    by = sound_evidence(
+        run.plan, results, run.work, run.cases, run.columns, run.asked
+    )
     return judge_claims(file, by.work, by.cases, by.columns)
 
 
@@ -67,7 +69,7 @@ def print_table(table: ClaimTable, console: Console) -> None:
         rows.add_column("claim", no_wrap=True)
         rows.add_column("it is", no_wrap=True)
         rows.add_column("in this run", no_wrap=True)
-        rows.add_column("the article says, in our words")
+        rows.add_column("the article says (paraphrased)")
         for one in judged:
             rows.add_row(
                 one.claim.id, coloured(formatting.TRUTHS[one.claim.verdict]),

@@ -18,7 +18,7 @@ TOOLS = (
     ("valgrind", "leaks are found by the runtime's accounting only",
      "apt install valgrind"),
     ("lcov", "no coverage page", "apt install lcov"),
-    ("git", "runs do not say their commit", "apt install git"),
+    ("git", "runs do not record their commit", "apt install git"),
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def diagnose(world: World) -> Iterator[Check]:
             f"{entry.version or ''} {entry.object or 'built in'}".strip()
             if entry.available
             else None,
-            "no results over it",
+            "no results with it",
             f"apt install {entry.package}" if entry.package else None,
         )
         yield line if entry.available else missing_because(line, entry.reason)
@@ -77,7 +77,7 @@ def diagnose(world: World) -> Iterator[Check]:
         yield check("CPython", None, "no column to compare with",
                     "apt install python3-dev, or pmm fetch python3.14")  # fmt: skip
     yield check("report", "pmm.render" if find_spec("pmm.render") else None,
-                "no HTML report", "pip install ./reports")  # fmt: skip
+                "no HTML report", "pip install .")  # fmt: skip
 
 
 def missing_because(line: Check, reason: str | None) -> Check:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verb that brings interpreters which the machine lacks: `pmm fetch`."""
+"""The verb that brings what the machine lacks: `pmm fetch`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import typer
 
 from pmm.base import errors
 from pmm.base.errors import PmmError
+from pmm.base.formatting import plural
 from pmm.base.plain_text import plain, say
 from pmm.base.typed_names import choose
 from pmm.cli.options import complain, guarded
@@ -26,28 +27,35 @@ def note(sentence: str) -> None:
 def fetch(
     name: Annotated[
         list[str] | None,
-        typer.Argument(help="What to bring: a name or a glob; without: what there is."),
+        typer.Argument(help="What to fetch: a name or a glob; default: list them."),
     ] = None,
     update_pins: Annotated[
         bool,
         typer.Option(
-            "--update-pins", help="For maintainers: pin what the suite has today."
+            "--update-pins",
+            help="For maintainers: pin the versions that the distribution has; what "
+            "it lacks keeps its pin.",
         ),
     ] = False,
 ) -> int:
-    """Bring interpreters that this machine lacks into the cache of pmm.
+    """Bring interpreters and allocators that this machine lacks into pmm's cache.
 
     They come from the machine's own package source, checked by its keys and by the
     hashes that pmm has of them; nothing of the system is touched, and no root is
-    needed. `pmm run` and `pmm conform` find them there. What cannot be had is told,
-    and is no error: its column is absent.
+    needed. `pmm run` and `pmm conform` find the interpreters there, `pmm rank` the
+    allocators, which --backend and --beside take by name. What cannot be had is told,
+    and is no error: it is absent.
 
     Example: pmm fetch python3.14 python3.15
+
+    Example: pmm fetch mimalloc-3 jemalloc-5.3 tcmalloc-2 rpmalloc-2 tbbmalloc
     """
     try:
         fetcher = Fetcher(note)
         if update_pins:
-            say(f"{fetcher.update_pins()} packages are pinned")
+            pinned, lacked = fetcher.update_pins()
+            kept = f"; as before, for the suite lacks them: {lacked}" if lacked else ""
+            say(f"pinned as the suite has them: {plural(pinned, 'package')}{kept}")
             return errors.PASS
     except AbsentError as error:
         say(f"nothing can be fetched: {error}")
@@ -55,16 +63,15 @@ def fetch(
     if not name:
         list_all(fetcher)
         return errors.PASS
-    known = list(fetcher.catalogue.interpreter)
-    wanted = choose("interpreter to fetch", name, known)
+    wanted = choose("thing to fetch", name, list(fetcher.catalogue.every))
     return max(bring(fetcher, one) for one in wanted)
 
 
 def list_all(fetcher: Fetcher) -> None:
     """Say what can be had and what is there."""
-    for name, one in fetcher.catalogue.interpreter.items():
+    for name, one in fetcher.catalogue.every.items():
         program = there(name, one, fetcher.machine)
-        say(f"{name:<16} {program or f'not there: pmm fetch {name}'}")
+        say(f"{name:<16} {program or f'not fetched: pmm fetch {name}'}")
 
 
 def bring(fetcher: Fetcher, name: str) -> int:
@@ -72,7 +79,7 @@ def bring(fetcher: Fetcher, name: str) -> int:
     try:
         say(f"{name}: {fetcher.fetch(name)}")
     except AbsentError as error:
-        say(f"{name}: cannot be had: {error}")
+        say(f"{name}: cannot be fetched: {error}")
     except PmmError as error:
         complain(f"{name}: {error}")
         return error.exit_code

@@ -30,6 +30,8 @@ from pmm.store.runs import GRADE, find_run, write_atomically
 
 COLOURS = {"good": "green", "bad": "red", "mute": "dim"}
 SHOWN_FAILURES = 10
+NEED_SOURCES = frozenset({"faults", "history", "mutants", "fakes"})
+"""Parts that an installed package has not all for."""
 PART = re.compile(r"[1-9]\d*/[1-9]\d*")
 
 
@@ -56,6 +58,19 @@ class Progress:
         """Take the line away."""
         if self.console.is_terminal:
             print(f"\r{'':<60}\r", end="", file=sys.stderr, flush=True)
+
+
+def possible(
+    paths: Paths, chosen: list[PartName], named: bool, console: Console
+) -> list[PartName]:
+    """Return the parts that can be tried here; one that was named has to be."""
+    absent = [name for name in chosen if name in NEED_SOURCES and paths.installed]
+    if named and absent:
+        paths.need_sources(f"grade --only {absent[0]}")
+    if absent:
+        line = f"left out: {', '.join(absent)} (they need the sources of pmm)"
+        console.print(line, highlight=False)
+    return [name for name in chosen if name not in absent]
 
 
 def tried(name: PartName, paths: Paths, wish: Wish, before: list[GradePart],
@@ -119,32 +134,32 @@ def exit_code(grade: Grade, wanted: int) -> int:
 def grade(
     only: Annotated[
         list[str] | None,
-        typer.Option(help=f"Only this part: {', '.join(PARTS)} (repeat)."),
+        typer.Option(help=f"Only this part: {', '.join(PARTS)} (repeatable)."),
     ] = None,
     part: Annotated[
         str, typer.Option(metavar="I/N", help="Only every Nth seeded fault, from I on.")
     ] = "1/1",
     sample: Annotated[
-        int, typer.Option(min=1, help="So many mutants, drawn by --seed.")
+        int, typer.Option(min=1, help="Number of mutants, drawn by --seed.")
     ] = 100,
     every: Annotated[
         bool, typer.Option("--all", help="Every mutant of impl/; takes hours.")
     ] = False,
     seconds: Annotated[
-        float, typer.Option(min=0.1, help="Of random programs, with each other side.")
+        float, typer.Option(min=0.1, help="Time of random programs for each --right.")
     ] = 10.0,
     right: Annotated[
         list[str] | None,
         typer.Option(
             help="What random programs compare the reference with: an interpreter, "
-            "./mine.so, or reference,mode=full (repeat); default: the incremental "
+            "./mine.so, or reference,mode=full (repeatable); default: the incremental "
             "collector and python3."
         ),
     ] = None,
     repeats: Annotated[
         int,
         typer.Option(
-            min=2, help="Of the plain lane; the suite's own promise is for 1000."
+            min=2, help="Repeats of the plain lane; the suite promises 1000 alike."
         ),
     ] = 3,
     run: Annotated[
@@ -155,7 +170,7 @@ def grade(
         ),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(min=1, help="At a time; default: as many as cores.")
+        int | None, typer.Option(min=1, help="Jobs at a time; default: one per core.")
     ] = None,
     seed: SeedOption = 1,
     build: BuildOption = None,
@@ -176,7 +191,8 @@ def grade(
     fakes: misbehaving subjects and allocators, each of which must be told.
 
     The default takes some minutes, and samples the mutants. The document is
-    build/grade.json.
+    build/grade.json. Of an installed package, lockstep and flakes can be graded, and
+    the document is pmm-grade.json.
 
     Exit code 3 when a part came out badly, 1 when one could not be tried.
 
@@ -195,9 +211,11 @@ def grade(
     wish = Wish(part, None if every else sample, seed, seconds, tuple(right or ()),
                 repeats, jobs or cores)  # fmt: skip
     console = answer_console(as_json)
-    made = graded([name for name in PARTS if name in chosen], paths, wish, console)
+    parts = [name for name in PARTS if name in chosen]
+    parts = possible(paths, parts, bool(only), console)
+    made = graded(parts, paths, wish, console)
     text = encode_grade(made)
-    written = [paths.build / GRADE, *([folder / GRADE] if folder else [])]
+    written = [paths.kept(GRADE), *([folder / GRADE] if folder else [])]
     for path in written:
         write_atomically(path, text)
     print_grade(made, console)
@@ -205,7 +223,7 @@ def grade(
         print(text.decode(), end="")
     for path in written:
         console.print(f"grade: {shown(path)}", markup=False, highlight=False)
-    return exit_code(made, len(chosen))
+    return exit_code(made, len(parts))
 
 
 def graded(

@@ -26,6 +26,7 @@ def wanted_for(what: str, profile: str) -> Wanted:
         every_cpython=what in ("all", "subjects", "workloads"),
         cases=what == "cases",
         workloads=what in ("all", "workloads"),
+        every_fetched=what in ("all", "backends"),
     )
 
 
@@ -46,7 +47,7 @@ def rows_of(world: World, what: str, profile: str) -> dict[str, Sequence[str]]:
         "cases": world.cases,
         "workloads": [one.name for one in world.every_workload],
         "benchmarks": world.benches,
-        "backends": [entry.name for entry in world.backends],
+        "backends": [entry.name for entry in world.every_backend],
         "subjects": [entry.name for entry in subject_entries(world)],
         "runs": runs_of(world),
         "profiles": PROFILES,

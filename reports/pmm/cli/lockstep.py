@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pmm.base.paths import Paths, find_paths
-from pmm.cli.options import BuildOption, SeedOption, guarded
+from pmm.cli.options import BuildOption, SeedOption, guarded, writable_file
 
 SCRIPT = "conformance/lockstep/lockstep.py"
 
@@ -25,11 +25,11 @@ RightOption = Annotated[
     ),
 ]
 ProgramArgument = Annotated[
-    Path, typer.Argument(help="A program: a step a line, as `run` prints them.")
+    Path, typer.Argument(help="A program, one step per line, as `run` prints it.")
 ]
 
 lockstep = typer.Typer(
-    help="Run random programs on two runtimes in lockstep, and tell what differs.",
+    help="Run random programs on two runtimes in lockstep and say where they differ.",
     no_args_is_help=True,
 )
 
@@ -46,18 +46,23 @@ def play(paths: Paths, words: list[str]) -> int:
 def run(
     left: LeftOption = "reference",
     right: RightOption = "python3",
-    seconds: Annotated[float, typer.Option(help="How long; 0: by --programs.")] = 10.0,
-    programs: Annotated[int, typer.Option(min=0, help="So many; 0: any.")] = 0,
-    length: Annotated[int, typer.Option(min=1, help="Steps of a program.")] = 64,
+    seconds: Annotated[
+        float, typer.Option(help="How long; 0: until --programs are done.")
+    ] = 10.0,
+    programs: Annotated[int, typer.Option(min=0, help="How many; 0: no limit.")] = 0,
+    length: Annotated[int, typer.Option(min=1, help="Steps in each program.")] = 64,
     start: Annotated[int, typer.Option(min=0, help="The first program's number.")] = 0,
     most: Annotated[
-        int, typer.Option(min=1, help="Stop after so many unexplained differences.")
+        int, typer.Option(min=1, help="Stop after this many unexplained differences.")
     ] = 5,
     no_case: Annotated[
-        bool, typer.Option("--no-case", help="Print no case in C.")
+        bool, typer.Option("--no-case", help="Do not print the case in C.")
     ] = False,
     document: Annotated[
-        Path | None, typer.Option("--document", help="Write the outcome as JSON.")
+        Path | None,
+        typer.Option(
+            "--document", callback=writable_file, help="Write the outcome as JSON."
+        ),
     ] = None,
     seed: SeedOption = 1,
     build: BuildOption = None,

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -18,20 +17,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from pmm.base import errors, formatting
+from pmm.base.decoding import decode_json
 from pmm.base.errors import PmmError, UsageError
 from pmm.base.last_words import last_words
 from pmm.base.paths import Paths, shown
 from pmm.base.plain_text import PlainConsole, say
-from pmm.base.typed_names import unknown
 from pmm.cli.options import BackendOption, BuildOption, JsonOption, guarded, look
+from pmm.discover.pattern_set import find_pattern, shipped, title_of
 from pmm.discover.world import Wanted, World
 from pmm.documents.replays import PatternDocument, PatternFigures
+from pmm.execute.executor import signal_name
 from pmm.plan.selection import Selection, resolve_backends
 
-FOLDER = Path("workloads/patterns")
-SUFFIX = ".pattern"
 LOG_WIDTH = 132
 TIMEOUT_S = 300.0
+LAST_LINES = 2
+"""Of a process that left no document: its own and that of what it ran."""
 
 
 @dataclass(frozen=True)
@@ -42,23 +43,6 @@ class Outcome:
     document: PatternDocument | None
     fault: str | None
     """What went wrong, also where no document was left."""
-
-
-def shipped(root: Path) -> dict[str, Path]:
-    """Return the patterns that come with the suite."""
-    return {path.stem: path for path in sorted((root / FOLDER).glob(f"*{SUFFIX}"))}
-
-
-def find_pattern(paths: Paths, typed: str) -> Path:
-    """Return the file of a pattern: a name of the suite's, or a path."""
-    known = shipped(paths.root)
-    if typed in known:
-        return known[typed]
-    if "/" in typed or typed.endswith(SUFFIX):
-        if not Path(typed).is_file():
-            raise UsageError(f"no pattern {typed}")
-        return Path(typed)
-    raise unknown("pattern", typed, known)
 
 
 def program_of(paths: Paths) -> Path:
@@ -72,42 +56,50 @@ def program_of(paths: Paths) -> Path:
 def check(program: Path, pattern: Path) -> None:
     """Raise UsageError with the line and what was expected when it is none."""
     done = subprocess.run(
-        [program, "--check", "--", pattern], capture_output=True, text=True, check=False
-    )
+        [program, "--check", "--", pattern], capture_output=True, text=True,
+        errors="replace", check=False,
+    )  # fmt: skip
     if done.returncode != 0:
         said = last_words(done.stderr) or f"code {done.returncode}"
         raise UsageError(said.removeprefix("pmm pattern: "))
 
 
-def ending(code: int) -> str:
-    """Say how a process ended that left no document."""
-    if code >= 0:
-        return f"it ended with code {code}"
-    return f"it crashed with {signal.Signals(-code).name}"
+def ending(done: subprocess.CompletedProcess[str]) -> str:
+    """Say how a process ended that left no document, and what it said last."""
+    code = done.returncode
+    how = f"it ended with code {code}"
+    if code < 0:
+        how = f"it crashed with {signal_name(-code)}"
+    said = (last_words(done.stderr) or "").split("\n")[-LAST_LINES:]
+    return ": ".join([how, *(one for one in said if one)])
 
 
-def run_one(program: Path, pattern: Path, label: str, spec: str) -> Outcome:
+def run_one(
+    program: Path, pattern: Path, options: Sequence[str], label: str, spec: str
+) -> Outcome:
     """Run one process; a crash or no end is an outcome, too."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "document.json"
         argv = [
-            str(program), "--backend", spec, "--json", str(path), "--", str(pattern)
+            str(program), "--backend", spec, "--json", str(path), *options, "--",
+            str(pattern),
         ]  # fmt: skip
         try:
             done = subprocess.run(
-                argv, capture_output=True, text=True, check=False, timeout=TIMEOUT_S
-            )
+                argv, capture_output=True, text=True, errors="replace", check=False,
+                timeout=TIMEOUT_S,
+            )  # fmt: skip
         except subprocess.TimeoutExpired:
-            return Outcome(label, None, f"no end within {TIMEOUT_S:g} s")
+            return Outcome(label, None, f"not finished after {TIMEOUT_S:g} s")
         if done.returncode in (errors.TOOL_ERROR, errors.USAGE):
-            said = last_words(done.stderr) or ending(done.returncode)
+            said = last_words(done.stderr) or ending(done)
             error = PmmError(said.removeprefix("pmm pattern: "))
             error.exit_code = done.returncode
             raise error
         try:
-            found = msgspec.json.decode(path.read_bytes(), type=PatternDocument)
+            found = decode_json(path.read_bytes(), PatternDocument)
         except (OSError, ValueError):
-            return Outcome(label, None, ending(done.returncode))
+            return Outcome(label, None, ending(done))
     return Outcome(label, found, found.error)
 
 
@@ -186,7 +178,9 @@ def print_outcomes(pattern: Path, outcomes: Sequence[Outcome]) -> None:
     if not console.is_terminal:
         console.width = LOG_WIDTH
     titles = [one.document.title for one in outcomes if one.document]
-    console.print(escape(f"{pattern.stem}: {titles[0] if titles else ''}"))
+    aged = any(one.document.aged for one in outcomes if one.document)
+    heap = " on an aged heap" if aged else ""
+    console.print(escape(f"{pattern.stem}{heap}: {titles[0] if titles else ''}"))
     if len(outcomes) == 1:
         print_phases(outcomes[0], console)
     print_table(outcomes, console)
@@ -205,25 +199,22 @@ def named_backends(world: World, typed: Sequence[str]) -> list[tuple[str, str]]:
 def list_patterns(paths: Paths) -> None:
     """Say which patterns come with the suite."""
     for name, path in shipped(paths.root).items():
-        title = next(
-            (line.removeprefix("title ") for line in lines_of(path)), "no title"
-        )
-        say(f"{name:<12} {title}\n{'':<12} {shown(path)}")
-
-
-def lines_of(path: Path) -> Iterable[str]:
-    """Return the lines of a pattern that give it a title."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    return (line for line in text.splitlines() if line.startswith("title "))
+        say(f"{name:<12} {title_of(path)}\n{'':<12} {shown(path)}")
 
 
 @guarded
 def pattern(
     name: Annotated[
         list[str] | None,
-        typer.Argument(help="Patterns: names, or paths; without: what there is."),
+        typer.Argument(help="Patterns: names or paths; default: list them."),
     ] = None,
     backend: BackendOption = None,
+    aged: Annotated[
+        bool,
+        typer.Option(
+            "--aged", help="On a heap that the pattern has littered before."
+        ),
+    ] = False,
     build: BuildOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -250,7 +241,8 @@ def pattern(
     backends = named_backends(world, backend or ())
     failed = False
     for file in files:
-        outcomes = [run_one(program, file, *one) for one in backends]
+        how = ["--aged"] if aged else []
+        outcomes = [run_one(program, file, how, *one) for one in backends]
         failed = failed or any(one.fault for one in outcomes)
         if as_json:
             print(msgspec.json.encode(outcomes).decode())

@@ -102,7 +102,12 @@ def spoken(seconds: float) -> str:
 class Display:
     """Tells of jobs as they start and end; a context manager."""
 
-    def __init__(self, jobs: Sequence[Job], cores: int, console: Console) -> None:
+    def __init__(
+        self, jobs: Sequence[Job], cores: int, console: Console,
+        within_s: float | None = None,
+    ) -> None:  # fmt: skip
+        """Take the jobs, and the seconds after which none of a ranking begins."""
+        self.within_s = within_s
         self.total = len(jobs)
         self.count = 0
         self.bad = 0
@@ -169,4 +174,8 @@ class Display:
 
     def left(self) -> str:
         """Say what is left."""
-        return f"about {spoken(self.estimate.left(time.monotonic()))} left"
+        now = time.monotonic()
+        left = self.estimate.left(now)
+        if self.within_s is not None:
+            left = min(left, max(0.0, self.started + self.within_s - now))
+        return f"about {spoken(left)} left"

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from pmm.base.errors import InterruptedRunError, UsageError
+from pmm.base.errors import InterruptedRunError, PmmError, UsageError, no_room
 from pmm.base.paths import find_paths, shown
 from pmm.base.plain_text import PlainConsole, shell_line
-from pmm.cli.options import look
+from pmm.cli.clustered import reached
+from pmm.cli.options import complain, look, writable_file
 from pmm.cli.session import (
     Against,
     Outcome,
@@ -31,8 +32,10 @@ from pmm.documents.journal import JOURNAL, Header
 from pmm.documents.run import Run
 from pmm.plan.pairs import refuse_at_once
 from pmm.plan.plan import make_plan
-from pmm.plan.selection import Selection, wanted_by
+from pmm.plan.selection import Selection, refuse_unfetched, wanted_by
+from pmm.plan.shards import check_shard
 from pmm.render import markdown
+from pmm.render.exports import Export, export_of, write_exports
 from pmm.store.baseline import read_baseline
 from pmm.store.runs import (
     RUN,
@@ -40,7 +43,6 @@ from pmm.store.runs import (
     find_run,
     load_run,
     sole_writer,
-    write_atomically,
 )
 
 LOG_WIDTH = 140
@@ -52,16 +54,41 @@ def report_folder(out: Path | None, build: Path | None) -> Path:
     none.
     """
     try:
-        return out or find_paths(None, build).build / "report"
+        return out or find_paths(None, build).kept("report")
     except UsageError:
         if build is not None:
             raise
         return Path("pmm-report")
 
 
+def files_of(summary: Path | None, export: list[str] | None) -> tuple[Export, ...]:
+    """Return what is to be written beside the report, each where it can be."""
+    first = (Export("markdown", summary, None),) if summary is not None else ()
+    found = tuple(map(export_of, export or ()))
+    for one in found:
+        writable_file(one.file)
+    return (*first, *found)
+
+
 def command_line() -> str:
     """Return the command line as it was typed."""
     return shell_line(["pmm", *sys.argv[1:]])
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a document; raise PmmError where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise no_room(error, folder) from error
+
+
+def page_of(document: Path) -> Path:
+    """Return where the page of a document goes: beside it."""
+    page = document.with_suffix(".html")
+    if page == document:
+        raise UsageError(f"--out {document} is the document: give it another ending")
+    return page
 
 
 def answer_console(as_json: bool) -> Console:
@@ -73,18 +100,22 @@ def answer_console(as_json: bool) -> Console:
 
 
 def answer(
-    outcome: Outcome, as_json: bool, console: Console, summary: Path | None = None
+    outcome: Outcome, as_json: bool, console: Console, files: tuple[Export, ...] = ()
 ) -> int:
     """Print the result and return its exit code."""
     print_summary(outcome, console)
-    if summary is not None:
-        write_atomically(summary, markdown.summary(outcome.run).encode())
+    code = outcome.run.verdict.exit_code
+    try:
+        write_exports(outcome.run, files)
+    except PmmError as error:
+        complain(str(error))
+        code = code or error.exit_code
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in markdown.github_lines(outcome.run):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     if as_json:
         print(machine_answer(outcome).decode())
-    return outcome.run.verdict.exit_code
+    return code
 
 
 class Order(NamedTuple):
@@ -93,7 +124,9 @@ class Order(NamedTuple):
     against: Against
     out: Path | None
     as_json: bool
-    summary: Path | None = None
+    files: tuple[Export, ...] = ()
+    cluster: str | None = None
+    """The scheduler of the cluster that runs the jobs."""
 
 
 def run_selection(
@@ -103,28 +136,35 @@ def run_selection(
     out: Path | None,
     as_json: bool,
     gone: GonePolicy = "inconclusive",
-    summary: Path | None = None,
+    files: tuple[Export, ...] = (),
+    shard: tuple[int, int] | None = None,
+    cluster: str | None = None,
 ) -> int:
-    """Plan, execute and finish a new run."""
+    """Plan, execute and finish a new run, or one shard of it."""
     console = answer_console(as_json)
     refuse_at_once(selection)
+    refuse_unfetched(selection)
     paths = find_paths(None, build)
     against = Against(read_baseline(paths.runs, baseline), gone)
-    world = look(build, wanted_by(selection))
+    with reached(cluster):
+        world = look(build, wanted_by(selection))
     plan = make_plan(world, selection)
+    if shard is not None:
+        check_shard(plan.jobs, shard)
     if out is not None:
         with sole_writer(out, console.print):
             claim_report_folder(out)
-    header, folder = start_run(world, selection, plan, command_line(), against)
+    header, folder = start_run(
+        world, selection, plan, command_line(), against, shard
+    )
     for skipped in plan.skipped:
         line = f"skipping {skipped.what}: {skipped.why}"
         if skipped.choice:
             line = f"left out: {skipped.what} ({skipped.why}); {skipped.remedy}"
         console.print(line, markup=False, soft_wrap=True)
     with in_use(folder):
-        return carry_out(
-            header, folder, Order(against, out, as_json, summary), console
-        )
+        order = Order(against, out, as_json, files, cluster)
+        return carry_out(header, folder, order, console)
 
 
 def carry_out(header: Header, folder: Path, order: Order, console: Console) -> int:
@@ -134,12 +174,13 @@ def carry_out(header: Header, folder: Path, order: Order, console: Console) -> i
     """
     out = order.out
     try:
-        execute_rest(header, folder, console)
+        with reached(order.cluster) as client:
+            execute_rest(header, folder, console, client)
     except InterruptedRunError as error:
         print(f"pmm: {error}", file=sys.stderr, flush=True)
         out = None
     outcome = finish(folder, order.against, out, console)
-    return answer(outcome, order.as_json, console, order.summary)
+    return answer(outcome, order.as_json, console, order.files)
 
 
 def go_on(
@@ -153,7 +194,7 @@ def go_on(
     console = answer_console(order.as_json)
     paths = find_paths(None, build)
     folder = find_run(paths.runs, name).resolve()
-    report = (order.out or paths.build / "report").resolve()
+    report = (order.out or paths.kept("report")).resolve()
     with in_use(folder):
         against = compared_with(folder, baseline, gone)
         header = reopen(folder)

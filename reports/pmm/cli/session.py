@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -33,6 +33,7 @@ from pmm.base.locks import held_alone
 from pmm.base.paths import LAUNCHER, Paths, is_root, pasted, shown
 from pmm.base.signals import Interruption, refuse_more
 from pmm.base.typed_names import is_path, parse_backend
+from pmm.cli.clustered import needed, on_cluster
 from pmm.cli.progress import Display
 from pmm.collect.gather import gather
 from pmm.collect.lcov import COVERAGE, INFO, PAGES, covers
@@ -40,7 +41,7 @@ from pmm.discover.environment import capture_environment, differing_binaries, ha
 from pmm.discover.world import World, subject_entries
 from pmm.documents.asked import GonePolicy
 from pmm.documents.jobs import Job, JobResult
-from pmm.documents.journal import JOURNAL, Header, job_folder
+from pmm.documents.journal import JOURNAL, Header, job_folders
 from pmm.documents.programs import BackendEntry, WorkloadEntry
 from pmm.documents.run import Run
 from pmm.execute.executor import Executor, utc_now
@@ -48,6 +49,7 @@ from pmm.execute.journal import Journal, mend_journal, read_journal
 from pmm.judge.run import compared, judge_run
 from pmm.plan.plan import Plan
 from pmm.plan.selection import Selection
+from pmm.plan.shards import dealt
 from pmm.store.baseline import Baseline, asked_of, read_baseline
 from pmm.store.junit import JUNIT, junit_bytes
 from pmm.store.runs import (
@@ -121,8 +123,12 @@ def start_run(
     plan: Plan,
     command: str,
     against: Against,
+    shard: tuple[int, int] | None = None,
 ) -> tuple[Header, Path]:
-    """Make the run's folder and write the journal's first line."""
+    """Make the run's folder and write the journal's first line.
+
+    A shard's says of the world what the whole plan needs.
+    """
     now = datetime.now(UTC)
     paths = world.paths
     name = f"{now:%Y%m%d-%H%M%S}-{selection.profile}"
@@ -146,7 +152,7 @@ def start_run(
             selection.seed,
             os.environ,
         ),
-        plan=plan.jobs,
+        plan=dealt(plan.jobs, shard) if shard is not None else plan.jobs,
         skipped=plan.skipped,
         backends=backends,
         subjects=subject_entries(world),
@@ -154,6 +160,8 @@ def start_run(
         asked=asked_of(selection),
         baseline=against.folder,
         gone=against.gone,
+        shard=shard,
+        within_s=plan.within_s,
     )
     journal = Journal(folder / JOURNAL)
     try:
@@ -168,32 +176,42 @@ def in_use(folder: Path) -> AbstractContextManager[None]:
     return held_alone(folder / LOCK, f"run {folder.name}")
 
 
-def execute_rest(header: Header, folder: Path, console: Console) -> None:
-    """Run the jobs that the journal does not have; raise as the executor does."""
+def execute_rest(
+    header: Header, folder: Path, console: Console, cluster: Any = None
+) -> None:
+    """Run the jobs that the journal does not have; raise as the executor does.
+
+    With a client of a cluster they run on its workers.
+    """
     _, results = read_journal(folder)
     done = {result.job for result in results}
     rest = [job for job in header.plan if job.id not in done]
-    folders = {job.id: job_folder(folder, job, header.plan) for job in header.plan}
+    folders = job_folders(folder, header.plan)
     cores = len(os.sched_getaffinity(0))
     journal = Journal(folder / JOURNAL)
     try:
-        with Display(rest, cores, console) as display:
+        with Display(rest, cores, console, header.within_s) as display:
             paths = Paths(root=Path(header.root), build=Path(header.build))
             launcher = paths.program(LAUNCHER)
             working = Path(header.working)
-            Executor(journal, folders, working, display, display.note, launcher).run(
-                rest
-            )
+            if cluster is not None:
+                needs = needed(programs_of(paths, header.plan), header)
+                on_cluster(cluster, header, folders, needs, display, journal, rest)
+            else:
+                Executor(
+                    journal, folders, working, display, display.note, launcher,
+                    header.within_s,
+                ).run(rest)  # fmt: skip
     except (InterruptedRunError, Interruption) as end:
         refuse_more()
         _, results = read_journal(folder)
         raise InterruptedRunError(
             f"{interruption(end)}: {len(results)} of {len(header.plan)} jobs are "
-            f"done and kept; go on with: pmm run --resume {pasted(folder)}"
+            f"done and kept; continue with: pmm run --resume {pasted(folder)}"
         ) from None
     except PmmError as error:
-        raise PmmError(
-            f"{error}; what is done is kept in {folder / JOURNAL}; go on with: "
+        raise type(error)(
+            f"{error}; what is done is kept in {folder / JOURNAL}; continue with: "
             f"pmm run --resume {pasted(folder)}"
         ) from error
     finally:
@@ -214,13 +232,16 @@ def reopen(folder: Path) -> Header:
     header, _ = read_journal(folder)
     working = Path(header.working)
     if not working.is_dir() or not is_root(Path(header.root)):
-        raise PmmError(f"{folder.name} was started in {working}, which is gone")
+        raise PmmError(
+            f"{folder.name} was started in {working}, which no longer exists"
+        )
     os.chdir(working)
     paths = Paths(root=Path(header.root), build=Path(header.build))
     changed = differing_binaries(header.environment, programs_of(paths, header.plan))
     if changed:
         raise NotComparableError(
-            f"{folder.name} cannot go on: built anew since: {', '.join(changed)}"
+            f"{folder.name} cannot be resumed: rebuilt since it started: "
+            f"{', '.join(changed)}"
         )
     mend_journal(folder)
     return header
@@ -229,7 +250,8 @@ def reopen(folder: Path) -> Header:
 def compared_with(folder: Path, name: str | None, gone: GonePolicy | None) -> Against:
     """Return what an interrupted run is compared with: as then, or as said now."""
     header, _ = read_journal(folder)
-    found = read_baseline(Path(header.build) / "runs", name or header.baseline)
+    paths = Paths(root=Path(header.root), build=Path(header.build))
+    found = read_baseline(paths.runs, name or header.baseline)
     return Against(found, gone or header.gone)
 
 
@@ -237,7 +259,8 @@ def finish(
     folder: Path, against: Against, out: Path | None, console: Console
 ) -> Outcome:
     """Fold, compare, store and render a run."""
-    kept = f"the results are kept in {shown(folder / JOURNAL)}; go on with: pmm report"
+    journal = shown(folder / JOURNAL)
+    kept = f"the results are kept in {journal}; continue with: pmm report"
     header, results = read_journal(folder)
     try:
         run = judged(header, results, folder, against)
@@ -293,7 +316,9 @@ def keep_coverage(folder: Path, paths: Paths) -> None:
         raise no_room(error, kept) from error
 
 
-def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | None:
+def write_report(
+    run: Run, folder: Path, out: Path, console: Console, pictures: bool = False
+) -> Path | None:
     """Render the report of the run that is kept in a folder."""
     try:
         from pmm.render.site import render  # noqa: PLC0415 - charts take a second to load
@@ -305,10 +330,21 @@ def write_report(run: Run, folder: Path, out: Path, console: Console) -> Path | 
     with sole_writer(out, lambda sentence: console.print(sentence, markup=False)):
         claim_report_folder(out)
         try:
-            render(run, out, folder, files)
+            render(run, out, folder, files, pictures)
         except OSError as error:
             raise no_room(error, out) from error
     return out / "index.html"
+
+
+def write_single(run: Run, folder: Path, file: Path) -> None:
+    """Write all pages of the run that is kept in a folder as one file."""
+    from pmm.render.site import single_file  # noqa: PLC0415 - as above
+
+    run = msgspec.structs.replace(run, grade=load_grade(folder) or run.grade)
+    try:
+        write_atomically(file, single_file(run).encode())
+    except OSError as error:
+        raise no_room(error, file) from error
 
 
 def machine_answer(outcome: Outcome) -> bytes:
@@ -322,6 +358,7 @@ def machine_answer(outcome: Outcome) -> bytes:
         "baseline": run.baseline,
         "skipped": run.skipped,
         "speed": run.speed,
+        "instructions": run.instructions,
         "standings": run.standings,
     }
     return msgspec.json.encode(answer)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The verbs that only show: list, backends, subjects, claims, coverage, doctor."""
+"""The verbs that only show: list, backends, subjects, claims, coverage, doctor,
+where.
+"""
 
 from __future__ import annotations
 
@@ -114,6 +116,7 @@ def coverage(build: BuildOption = None, as_json: JsonOption = False) -> int:
     The measurement is that of ci/run.sh (or ci/test.sh coverage).
     """
     paths = find_paths(None, build)
+    paths.need_sources("coverage")
     found = collect_coverage(paths.build, paths.root)
     if found is None:
         raise PmmError(f"{paths.build} has no coverage: run ci/test.sh coverage")
@@ -124,7 +127,7 @@ def coverage(build: BuildOption = None, as_json: JsonOption = False) -> int:
         for gap in found.gaps:
             lines = " ".join(str(line) for line in dict.fromkeys(gap.lines))
             say(f"{gap.path}: {gap.function}: {len(gap.lines)} at {lines}")
-            say(f"    {gap.why or 'nobody has said why'}")
+            say(f"    {gap.why or 'no reason is recorded'}")
     for sentence in wrong:
         print(plain(sentence), file=sys.stderr)
     return errors.FAILURE if wrong else errors.PASS
@@ -157,8 +160,41 @@ def doctor(
     return errors.PASS
 
 
+PLACES = ("headers", "pkgconfig", "examples")
+
+
+@guarded
+def where(
+    what: Annotated[
+        str, typer.Argument(help=f"{', '.join(PLACES)}, or a program: pmm-conform …")
+    ],
+    build: BuildOption = None,
+) -> None:
+    """Print where something lies that is used from outside, in one line.
+
+    headers: for a backend or a runtime of your own. pkgconfig: the folder for
+    PKG_CONFIG_PATH. examples: whole ones to start from.
+
+    Example: cc -shared -fPIC -I$(pmm where headers) -o mine.so mine.c
+
+    Example: $(pmm where pmm-backend-check) --backend ./mine.so
+    """
+    paths = find_paths(None, build)
+    folders = {
+        "headers": paths.root / ("include" if paths.installed else "impl/include"),
+        "pkgconfig": paths.root / "share" / "pkgconfig",
+        "examples": paths.root / "conformance" / "example",
+    }
+    place = folders.get(what) or paths.program(what)
+    if place is None:
+        raise UsageError(f"no '{what}' here: {', '.join(PLACES)}, or a built program")
+    if not place.exists():
+        raise UsageError("a clone has no such folder: meson install makes one")
+    print(place)
+
+
 def register(app: typer.Typer) -> None:
     """Add the verbs to the program."""
     app.command(name="list")(list_things)
-    for verb in (backends, subjects, claims, coverage, doctor):
+    for verb in (backends, subjects, claims, coverage, doctor, where):
         app.command()(verb)

@@ -21,20 +21,21 @@ def print_speed(table: SpeedTable | None, console: Console) -> None:
     if table is None or not table.rows:
         return
     console.print(speed_table(table))
+    objects = f", {table.objects:,} objects" if table.objects else ""
     lines = [
-        f"{table.rounds} rounds of pairs, {table.objects:,} objects; ratio: "
+        f"{table.rounds} rounds of pairs{objects}; ratio: "
         "Hodges-Lehmann over the pairs, exact 95 % signed-rank interval; verdicts "
         "hold for the whole table (Benjamini-Hochberg, 5 %)",
         said_of_control(table),
     ]
-    if table.objects < FULL_SIZE:
+    if 0 < table.objects < FULL_SIZE:
         lines.append(
-            "a small size tries the command: an interpreter's own objects weigh in "
-            "the figures, and goals do not apply"
+            "a small size only tries the command out: an interpreter's own "
+            "objects affect the figures, and goals do not apply"
         )
     if any("assertions" in (arm.build or "") for arm in table.arms):
         lines.append(
-            "built with assertions, which the interpreter is not: for figures to "
+            "built with assertions, unlike the interpreter: for figures to "
             "quote, meson setup build-speed --buildtype release"
         )
     if table.dropped:
@@ -56,8 +57,8 @@ def said_of_control(table: SpeedTable) -> str:
     if len(changes) < len(table.rows):
         return said
     return (
-        f"{said}; a change of {max(changes):.1%} would have been seen four times in "
-        "five in every row"
+        f"{said}; a change of {max(changes):.1%} would have been detected in "
+        "every row with a probability of 80 %"
     )
 
 

@@ -9,11 +9,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from pmm.base.formatting import plural
-from pmm.base.paths import shown
+from pmm.base.paths import pasted
 from pmm.cli.bench_print import print_bench
+from pmm.cli.counts_print import print_instructions
+from pmm.cli.facts_print import print_facts
 from pmm.cli.progress import spoken
+from pmm.cli.rank_print import print_rank
 from pmm.cli.session import Outcome
 from pmm.cli.speed_print import print_speed
+from pmm.documents.jobs import NOT_RUN
 from pmm.documents.programs import CLASSES
 from pmm.documents.run import Run
 from pmm.documents.verdict import ProblemGroup
@@ -30,7 +34,10 @@ def print_summary(outcome: Outcome, console: Console) -> None:
     if run.columns:
         console.print(cases_table(run))
     print_bench(run, console)
+    print_rank(run, console)
+    print_instructions(run.instructions, console)
     print_speed(run.speed, console)
+    print_facts(run, console)
     for skipped in run.skipped:
         console.print(
             f"{'left out' if skipped.choice else 'skipped'} {skipped.what}: "
@@ -48,13 +55,13 @@ def print_summary(outcome: Outcome, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    done = sum(result.status != "skipped" for result in run.results)
+    done = sum(result.status not in NOT_RUN for result in run.results)
     whole = "" if done == len(run.results) else f" of {len(run.results)}"
     console.print(f"{done}{whole} jobs in {took}", highlight=False)
-    folder = f"run:    {shown(outcome.folder)}"
+    folder = f"run:    {pasted(outcome.folder)}"
     console.print(folder, markup=False, highlight=False, soft_wrap=True)
     if outcome.report is not None:
-        path = shown(outcome.report)
+        path = pasted(outcome.report)
         console.print(f"report: {path}", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -122,7 +129,7 @@ def print_changes(run: Run, console: Console) -> None:
     gone = [one for one in comparison.gone if one.left_out is None]
     unasked = len(comparison.gone) - len(gone)
     parts += [f"{len(gone):,} gone"] if gone else []
-    parts += [f"{unasked:,} not asked this time"] if unasked else []
+    parts += [f"{unasked:,} not requested this time"] if unasked else []
     parts += [f"{len(comparison.added):,} added"] if comparison.added else []
     console.print(f"since {comparison.baseline}: {', '.join(parts)}", markup=False)
     for note in comparison.notes:

@@ -15,6 +15,7 @@ import msgspec
 import typer
 
 from pmm.base import errors
+from pmm.base.decoding import any_json
 from pmm.base.errors import PmmError, UsageError
 from pmm.base.last_words import last_words
 from pmm.base.paths import Paths, find_paths, shown
@@ -27,6 +28,7 @@ from pmm.cli.options import (
     SeedOption,
     guarded,
     look,
+    writable_file,
 )
 from pmm.cli.trace_replay import Replays, print_replays, side_by_side
 from pmm.discover.trace_set import (
@@ -72,7 +74,9 @@ def become(paths: Paths, *arguments: str) -> NoReturn:
 @guarded
 def record(
     command: Annotated[list[str], typer.Argument(help="The program, behind --.")],
-    out: Annotated[Path, typer.Option(help="The trace to write.")] = Path("trace.pmmt"),
+    out: Annotated[
+        Path, typer.Option(callback=writable_file, help="The trace to write.")
+    ] = Path("trace.pmmt"),
     build: BuildOption = None,
 ) -> None:
     """Run a Python program and write all that it asks of its allocators.
@@ -112,8 +116,10 @@ def verify(file: FileArgument, build: BuildOption = None) -> None:
 @guarded
 def trim(
     file: FileArgument,
-    events: Annotated[int, typer.Option(min=1, help="How many stay.")],
-    out: Annotated[Path, typer.Option(help="Where the shorter trace goes.")],
+    events: Annotated[int, typer.Option(min=1, help="How many events to keep.")],
+    out: Annotated[
+        Path, typer.Option(callback=writable_file, help="The shorter trace to write.")
+    ],
     build: BuildOption = None,
 ) -> None:
     """Write the beginning of a trace; it saves what is whole of a damaged one."""
@@ -122,6 +128,37 @@ def trim(
         paths, "trim", "--events", str(events), "--out", str(out), "--",
         str(find_trace(paths, file)),
     )  # fmt: skip
+
+
+@app.command(name="import")
+@guarded
+def import_text(
+    file: Annotated[Path, typer.Argument(help="The text of the other tool.")],
+    out: Annotated[
+        Path, typer.Option(callback=writable_file, help="The trace to write.")
+    ],
+    form: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="malloc-lab or memory-replay; default: by the first line."
+        ),
+    ] = None,
+    events: Annotated[
+        int | None, typer.Option(min=1, help="Only the first so many events.")
+    ] = None,
+    build: BuildOption = None,
+) -> None:
+    """Make a trace of another tool's text: CS:APP's malloc lab, Android's replay.
+
+    Exit code 3 with the line, and what was expected there, when it is damaged.
+
+    Example: pmm trace import --out amptjp.pmmt amptjp-bal.rep
+    """
+    options = [*(["--from", form] if form is not None else []),
+               *(["--events", str(events)] if events is not None else [])]  # fmt: skip
+    become(
+        find_paths(None, build), "import", "--out", str(out), *options, "--", str(file)
+    )
 
 
 @app.command(name="list")
@@ -145,14 +182,20 @@ def replay(
     trace: Annotated[list[str], typer.Argument(help="Traces: paths, or names.")],
     backend: BackendOption = None,
     aged: Annotated[
-        bool, typer.Option("--aged", help="On a littered heap, beside a fresh one.")
+        bool, typer.Option("--aged", help="Also on a heap that was littered before.")
     ] = False,
     processes: Annotated[
-        int, typer.Option(min=1, max=100, help="Processes of each backend.")
+        int, typer.Option(min=1, max=100, help="Processes per backend.")
     ] = 3,
     repetitions: Annotated[
-        int, typer.Option(min=2, max=64, help="Of the timed pass, in each.")
+        int, typer.Option(min=2, max=64, help="Timed passes in each process.")
     ] = 4,
+    huge_pages: Annotated[
+        str,
+        typer.Option(
+            help="system: as the machine is set up; never: none for these processes."
+        ),
+    ] = "system",
     seed: SeedOption = 1,
     build: BuildOption = None,
     as_json: JsonOption = False,
@@ -178,8 +221,9 @@ def replay(
     failed = False
     for file in [find_trace(world.paths, one) for one in trace]:
         replays = Replays(
-            program_of(world.paths), file, named, aged, processes, repetitions, seed
-        )
+            program_of(world.paths), file, named, aged, processes, repetitions, seed,
+            huge_pages=huge_pages,
+        )  # fmt: skip
         beside = [replace(replays, aged=False, time_only=True)] if aged else []
         arms, *rest = side_by_side([replays, *beside])
         fresh = rest[0] if rest else []
@@ -235,21 +279,23 @@ def record_one(paths: Paths, one: TraceProgram, python: str) -> dict[str, object
         [program, "record", "--out", str(out.resolve()), "--name", f"{one.name}.py",
          "--", python, "-S", "-B", f"{one.name}.py"],
         cwd=here, env=environment(), stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, check=False,
+        text=True, errors="replace", check=False,
     )  # fmt: skip
     if done.returncode != 0:
         raise PmmError(f"{one.name}: {last_words(done.stderr) or done.returncode}")
     said = subprocess.run(
         [program, "info", "--json", str(out)], capture_output=True, check=True
     )
-    found: dict[str, object] = msgspec.json.decode(said.stdout)
+    found: dict[str, object] = any_json(said.stdout)
     return found
 
 
 @app.command()
 @guarded
 def remake(
-    name: Annotated[list[str] | None, typer.Argument(help="Of the set; all.")] = None,
+    name: Annotated[
+        list[str] | None, typer.Argument(help="Names from the set; default: all.")
+    ] = None,
     python: Annotated[
         str, typer.Option(help="The interpreter to record.")
     ] = "/usr/bin/python3.11",
@@ -265,7 +311,7 @@ def remake(
     paths = find_paths(None, build)
     table = read_set(paths.root)
     if shutil.which(python) is None:
-        raise UsageError(f"there is no {python}: name an interpreter with --python")
+        raise UsageError(f"{python} was not found: name an interpreter with --python")
     known = {one.name: one for one in table.program}
     wanted = choose("trace", name or list(known), list(known))
     differ = 0

@@ -19,5 +19,5 @@ def other_than_asked(answers: Iterable[Answer]) -> str | None:
     for what, asked, said in answers:
         free = asked is None or is_path(asked)
         if not free and asked != said:
-            return f"it says {what} {said}, and was asked for {asked}"
+            return f"it reports {what} {said}, but {asked} was requested"
     return None

@@ -17,7 +17,7 @@ import msgspec
 
 from pmm.base.errors import no_document
 from pmm.base.last_words import clean, last_words
-from pmm.base.paths import Paths
+from pmm.base.paths import Paths, portable
 from pmm.base.typed_names import fitting, id_part
 from pmm.collect.asked import other_than_asked
 from pmm.documents.jobs import Job, JobResult
@@ -82,7 +82,7 @@ def bad_tally(lines: Sequence[ConformLine], cases: Sequence[CaseLine]) -> str | 
         return NO_END
     claimed = {name: n for name, n in lines[-1].counts.items() if n}
     if claimed != dict(Counter(case.outcome for case in cases)):
-        return "the counts at its end are not those of its cases"
+        return "the totals at its end do not match its cases"
     return None if cases else "it ran no case"
 
 
@@ -105,7 +105,7 @@ def exit_code_lies(result: JobResult, cases: Sequence[CaseResult]) -> str | None
     failed = any(case.reported in BAD for case in cases)
     if failed == (result.exit_code == 3):
         return None
-    return f"exit code {result.exit_code}, and its cases say otherwise"
+    return f"exit code {result.exit_code} does not match the results of its cases"
 
 
 def column_id(job: Job) -> str:
@@ -171,7 +171,7 @@ def make_case(job: Job, column: str, line: CaseLine, paths: Paths) -> CaseResult
         elapsed_ns=line.elapsed_ns,
         counters=line.counters,
         inexact=line.inexact,
-        reproduce=line.reproduce,
+        reproduce=portable(line.reproduce, paths.root),
         words=last_words(line.words),
     )
 
@@ -211,7 +211,7 @@ def fill_gaps(
             outcome=fate,
             reported=fate,
             unreached=False,
-            message=f"the job broke off here: {result.reason}",
+            message=f"the job stopped here: {result.reason}",
             signal=result.signal,
             words=last_words(result.stderr_tail),
         )

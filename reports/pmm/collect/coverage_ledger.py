@@ -25,6 +25,7 @@ from typing import Literal
 
 import msgspec
 
+from pmm.base.decoding import read_toml
 from pmm.base.errors import PmmError
 from pmm.documents.coverage import CoverageGap
 from pmm.documents.programs import Strict
@@ -53,7 +54,7 @@ def read_ledger(path: Path) -> tuple[Judged, ...]:
     if not path.is_file():
         return ()
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = read_toml(path)
         entries = msgspec.convert(document, Ledger).gap
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise PmmError(f"{path}: {error}") from error
@@ -64,7 +65,7 @@ def read_ledger(path: Path) -> tuple[Judged, ...]:
     )
     for (file, name, _), times in names.items():
         if times > 1:
-            raise PmmError(f"{path}: {file}: {name} stands there {times} times")
+            raise PmmError(f"{path}: {file}: {name} is listed {times} times")
     return entries
 
 

@@ -22,14 +22,20 @@ from pmm.base.paths import Paths
 from pmm.collect.bench import BenchOutput, collect_bench
 from pmm.collect.columns import columns_and_cases
 from pmm.collect.conform import NO_END, ConformOutput, collect_conform
+from pmm.collect.counts import read_counts
+from pmm.collect.facts import read_facts
 from pmm.collect.lcov import read_coverage
+from pmm.collect.programs import read_program
+from pmm.collect.replays import Measured, read_measured
 from pmm.collect.runtime_leaks import runtime_findings
 from pmm.collect.specification import read_requirements
 from pmm.collect.valgrind import collect_valgrind
 from pmm.collect.work import read_work
 from pmm.documents.coverage import Coverage
+from pmm.documents.facts import FACTS, FactSheet
+from pmm.documents.instructions import Counted
 from pmm.documents.jobs import Job, JobResult
-from pmm.documents.journal import Header, job_folder
+from pmm.documents.journal import Header, job_folders
 from pmm.documents.results import (
     CaseResult,
     Column,
@@ -38,7 +44,7 @@ from pmm.documents.results import (
     Skipped,
     WorkResult,
 )
-from pmm.execute.executor import unstarted
+from pmm.execute.executor import MISBEHAVED, unstarted
 
 
 @dataclass
@@ -52,6 +58,13 @@ class Gathered:
     """Workloads under valgrind: judged, but no figure is taken from them."""
     bench: list[BenchOutput] = field(default_factory=list)
     """Of every benchmark process, of one arm or of several."""
+    counts: dict[str, Sequence[Counted]] = field(default_factory=dict)
+    """What callgrind counted, by job."""
+    measured: list[Measured] = field(default_factory=list)
+    """Replays and patterns."""
+    facts: list[FactSheet] = field(default_factory=list)
+    served: dict[str, str] = field(default_factory=dict)
+    """Which file serves malloc, by the setting of a whole program."""
     findings: list[LeakFinding] = field(default_factory=list)
     columns: tuple[Column, ...] = ()
     cases: tuple[CaseResult, ...] = ()
@@ -62,7 +75,7 @@ class Gathered:
     """What could not be read of what should be there."""
 
 
-HOSTS = frozenset({"work", "bench", "leaks"})
+HOSTS = frozenset({"work", "bench", "leaks", "replay", "pattern", FACTS})
 """Jobs whose program and what it runs share a process, at least at the start."""
 
 
@@ -78,8 +91,10 @@ def failed(
         return result
     torn = complaint == NO_END or (job.kind in HOSTS and not is_whole(document))
     if result.exit_code == 0 and torn:
-        reason = with_line("ended with code 0 before its end", result.stderr_tail)
+        reason = with_line("exited with code 0 before its end", result.stderr_tail)
         return msgspec.structs.replace(result, status="crash", reason=reason)
+    if torn and job.kind in HOSTS and result.exit_code == MISBEHAVED:
+        complaint = "it ended before its document was whole"
     reason = with_line(complaint, result.stderr_tail)
     return msgspec.structs.replace(result, status="failed", reason=reason)
 
@@ -98,13 +113,14 @@ def gather(
     """Read every finished job's documents."""
     found = Gathered()
     by_job = {result.job: result for result in results}
+    places = job_folders(folder, header.plan)
     for job in header.plan:
         result = by_job.get(job.id)
         if result is None:
-            missing = unstarted(job, header.created, "interrupted before it")
+            missing = unstarted(job, header.created, "interrupted before this case")
             found.results[job.id] = msgspec.structs.replace(missing, status="skipped")
             continue
-        where = job_folder(folder, job, header.plan)
+        where = places[job.id]
         complaint = read_job(found, job, result, where, paths)
         document = where / "document.json"
         found.results[job.id] = failed(job, result, complaint, document)
@@ -127,7 +143,20 @@ def read_job(
     if job.kind == "bench":
         measured, complaint = collect_bench(job, result, where / "document.json")
         found.bench += [measured] if measured is not None else []
+        if job.count is not None and complaint is None:
+            found.counts[job.id], complaint = read_counts(where)
         return complaint
+    if job.kind in ("replay", "pattern"):
+        told, complaint = read_measured(job, result, where / "document.json")
+        found.measured += [told] if told is not None else []
+        return complaint
+    if job.kind == FACTS:
+        sheet, complaint = read_facts(job, result, where / "document.json")
+        found.facts += [sheet] if sheet is not None else []
+        return complaint
+    if job.kind == "program":
+        read_program(found.served, job, where / "stderr")
+        return None
     work, complaint = read_work(job, result, where / "document.json")
     if work is not None:
         found.findings += runtime_findings(job, result, work, paths)

@@ -59,6 +59,7 @@ class Found:
         self.good: Counter[str] = Counter()
         self.total: Counter[str] = Counter()
         self.failed: list[str] = []
+        self.explained: list[str] = []
         self.detail = ""
         self.skipped = False
 
@@ -282,18 +283,20 @@ def mutants(shop: Shop, tell: Tell, _: Sequence[GradePart]) -> Found:
     found = Found("mutants killed or explained", GOAL)
     if find_spec("tree_sitter_c") is None:
         found.skipped = True
-        found.detail = "the package tree-sitter-c is missing: pip install reports[test]"
+        found.detail = "missing: pip install tree-sitter tree-sitter-c"
         return found
     wish = shop.wish
     words = [shop.build, "--seed", str(wish.seed), "--jobs", str(wish.jobs)]
     words += ["--all"] if wish.sample is None else ["--sample", str(wish.sample)]
     tap = shop.tap(tell, "mutants/run_mutants.py", *words)
-    excused = 0
-    for name in tap.good:
+    for line in tap.good:
+        name, skip, reason = line.partition(" # SKIP ")
         found.add(folder_of(name), True)
-        excused += "# SKIP" in name
+        if skip:
+            found.explained.append(f"{name}: {reason}")
     for name in tap.bad:
         found.add(folder_of(name), False, name)
+    excused = len(found.explained)
     found.detail = f"{len(tap.good) - excused} killed, {excused} explained"
     return found
 
@@ -332,6 +335,7 @@ def try_part(
         elapsed_ns=time.monotonic_ns() - started,
         shares=found.shares(),
         failed=tuple(found.failed[:BAD_SHOWN]),
+        explained=tuple(found.explained),
     )
 
 

@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from pmm.base.decoding import read_toml
 from pmm.base.errors import PmmError
 from pmm.documents.results import Requirement
 
@@ -16,7 +17,7 @@ def read_caseless(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        file = read_toml(path)
         kinds = {"uncovered": "", "shown_elsewhere": "shown elsewhere: "}
         return {
             need: intro + row["reason"]
@@ -41,7 +42,7 @@ def read_requirements(path: Path) -> tuple[Requirement, ...]:
     """Read the specification; raise PmmError when it cannot be read."""
     caseless = read_caseless(path.with_name("uncovered.toml"))
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))["requirement"]
+        rows = read_toml(path)["requirement"]
         return tuple(
             Requirement(
                 id=row["id"],

@@ -27,9 +27,9 @@ class Tap:
     def complaint(self) -> str | None:
         """Return why the script did not end as it should; None where it did."""
         if self.planned is None:
-            return "it printed no plan"
+            return "it printed no test plan"
         if self.done != self.planned:
-            return f"it planned {self.planned} tests and told of {self.done}"
+            return f"it announced {self.planned} tests and reported {self.done}"
         return None
 
 

@@ -44,7 +44,7 @@ def collect_valgrind(
         try:
             top = ET.parse(path).getroot()  # noqa: S314 - our own valgrind wrote it
         except (ET.ParseError, OSError) as error:
-            return tuple(findings), f"{path.name} is not whole: {error}"
+            return tuple(findings), f"{path.name} is incomplete: {error}"
         if top.findtext("protocolversion") != "4":
             return tuple(findings), f"{path.name} is not of protocol 4"
         findings += [finding(job, result, e, root) for e in top.iter("error")]
@@ -55,7 +55,7 @@ def collect_valgrind(
 
 
 def whole(text: str | None) -> int | None:
-    """Return a count that valgrind writes; None for what is no whole number."""
+    """Return a count that valgrind writes; None for what is not a whole number."""
     digits = (text or "").strip().replace(",", "")
     return int(digits) if digits.isascii() and digits.isdigit() else None
 

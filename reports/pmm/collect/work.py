@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from pmm.base.decoding import decode_json
 from pmm.base.errors import no_document
 from pmm.collect.asked import other_than_asked
 from pmm.documents.jobs import Job, JobResult
@@ -19,7 +20,7 @@ def read_work(
 ) -> tuple[WorkResult | None, str | None]:
     """Read a workload's document; the complaint says why it is not believed."""
     try:
-        document = msgspec.json.decode(path.read_bytes(), type=WorkDocument)
+        document = decode_json(path.read_bytes(), WorkDocument)
     except OSError as error:
         return None, no_document(error)
     except msgspec.MsgspecError as error:
@@ -51,7 +52,7 @@ def work_lies(job: Job, result: JobResult, document: WorkDocument) -> str | None
     if document.verified and not all(
         variant.verified or variant.unsupported for variant in document.variants
     ):
-        return "it claims to be verified, and a variant is not"
+        return "it claims to be verified, but a variant is not"
     if result.exit_code == 0 and not document.verified and document.error is None:
-        return "exit code 0, and the answer is not verified"
+        return "exit code 0, but the answer is not verified"
     return None if document.variants or document.error else "it measured nothing"

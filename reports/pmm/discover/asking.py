@@ -80,8 +80,10 @@ def bounded() -> None:
 
 def is_full(file: BinaryIO) -> bool:
     """Tell whether what was written into a file may lack its end."""
-    full = os.fstatvfs(file.fileno()).f_bavail == 0
-    return full and os.fstat(file.fileno()).st_size > 0
+    size = os.fstat(file.fileno()).st_size
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    limited = most != resource.RLIM_INFINITY and size >= most
+    return size > 0 and (limited or os.fstatvfs(file.fileno()).f_bavail == 0)
 
 
 def text_of(file: BinaryIO) -> str:
@@ -120,6 +122,7 @@ def ask(
         if is_full(out) or is_full(err):
             raise PmmError(
                 f"cannot ask {name}: no room for its answer in "
-                f"{tempfile.gettempdir()}: make room there, or set TMPDIR"
+                f"{tempfile.gettempdir()}: make room there, set TMPDIR, or raise "
+                "the limit of file sizes (ulimit -f)"
             )
         return Answer(code, text_of(out), text_of(err))

@@ -8,6 +8,7 @@
    wrote nothing, and then the compiler of those commands is asked.
 
 4. Meson's version is what it wrote down: to start it only to ask takes a while.
+5. The Python package holds no build folder, and all of it in `build-facts.json`.
 
 Each is read on its own: one that is missing does not take the others along,
 and stands with its reason in `unknown`.
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 INFO = "meson-info"
 COMMANDS = "compile_commands.json"
+FROZEN = "build-facts.json"
 OPTIONS = (
     "buildtype", "optimization", "debug", "b_sanitize", "b_coverage", "b_lto", "b_pgo",
     "b_pie", "b_ndebug", "c_args", "cpp_args", "c_link_args", "cpp_link_args",
@@ -59,6 +61,8 @@ class BuildFacts:
     options: dict[str, str] = field(default_factory=dict)
     meson: str | None = None
     unknown: dict[str, str] = field(default_factory=dict)
+    commit: str | None = None
+    """Of the sources; told of the Python package alone."""
 
 
 class Unknown(Exception):  # noqa: N818 - an answer, not an error
@@ -67,6 +71,8 @@ class Unknown(Exception):  # noqa: N818 - an answer, not an error
 
 def build_facts(build: Path) -> BuildFacts:
     """Return what can be found out about a build folder."""
+    if not (build / INFO).is_dir() and (build / FROZEN).is_file():
+        return frozen(build)
     unknown: dict[str, str] = {}
     compiled = cache(lambda: commands(build))  # read once, and only when asked for
 
@@ -84,6 +90,16 @@ def build_facts(build: Path) -> BuildFacts:
         meson=known("meson", lambda: meson(build), None),
         unknown=unknown,
     )
+
+
+def frozen(build: Path) -> BuildFacts:
+    """Return what was written down when the Python package was made."""
+    try:
+        return BuildFacts(**json.loads((build / FROZEN).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        reason = f"{FROZEN} cannot be read: {error}"
+        names = ("compiler", "flags", "build_options", "meson")
+        return BuildFacts(unknown=dict.fromkeys(names, reason))
 
 
 def read(build: Path, name: str) -> Any:
@@ -202,7 +218,8 @@ def asked(words: Iterable[str], build: Path) -> str:
     argv = [*words, "--version"]
     try:
         done = subprocess.run(
-            argv, capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+            argv, capture_output=True, text=True, errors="replace",
+            timeout=TIMEOUT_S, check=False,
             cwd=build, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError) as error:

@@ -8,12 +8,12 @@ its version (python3.11), so `cpython-3.11` starts no other one.
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pmm.base.decoding import any_json
 from pmm.base.errors import PmmError, UsageError
 from pmm.base.paths import Paths, shown
 from pmm.base.typed_names import by_number
@@ -53,6 +53,8 @@ class CPython:
     """Why not."""
     allocators: tuple[str, ...] = ()
     """What PYTHONMALLOC may name in this build; its own choice first."""
+    free_threaded: bool = False
+    """Built without the global lock: it loads no shared extension."""
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -89,7 +91,9 @@ def may_be(path: Path, name: str) -> bool:
     return name.startswith((f"{family}.", f"{family}-"))
 
 
-def host_script(paths: Paths, version: str, named: bool = False) -> list[str]:
+def host_script(
+    paths: Paths, version: str, named: bool = False, free_threaded: bool = False
+) -> list[str]:
     """Return the start of a command line of the host script.
 
     The script looks into the clone's own build; another one has to be named, as
@@ -99,19 +103,23 @@ def host_script(paths: Paths, version: str, named: bool = False) -> list[str]:
     if paths.build == paths.root / "build" and not named:
         return [script]
     major, minor = version.split(".")[:2]
-    own, shared = f"_pmm.cpython-{major}{minor}.so", "_pmm.abi3.so"
+    own = f"_pmm.cpython-{major}{minor}{'t' if free_threaded else ''}.so"
+    shares = (int(major), int(minor)) >= SHARED_SINCE and not free_threaded
+    names = [own, *(["_pmm.abi3.so"] if shares else [])]
     folder = paths.build / EXTENSION_FOLDER
-    usual = own if (int(major), int(minor)) < SHARED_SINCE else shared
-    there = [name for name in (own, shared) if (folder / name).is_file()]
-    return [script, "--module", shown(folder / [*there, usual][0])]
+    there = [name for name in names if (folder / name).is_file()]
+    return [script, "--module", shown(folder / [*there, names[-1]][0])]
 
 
-def host_state(path: str, version: str, paths: Paths) -> tuple[bool, str | None]:
+def host_state(
+    path: str, version: str, paths: Paths, free_threaded: bool = False
+) -> tuple[bool, str | None]:
     """Ask the host script whether the extension loads into an interpreter."""
     if not paths.host_script.is_file():
         return False, "conformance/cpython_host.py is missing"
     try:
-        command = [path, *host_script(paths, version), "--describe"]
+        script = host_script(paths, version, free_threaded=free_threaded)
+        command = [path, *script, "--describe"]
         answer = ask(command, Path.cwd())
     except PmmError as error:
         return False, str(error)
@@ -127,16 +135,18 @@ def believed(described: str, version: str) -> tuple[bool, str | None]:
     The extension asks the interpreter's own library.
     """
     try:
-        own = json.loads(described)["version"]
+        own = any_json(described)["version"]
     except (ValueError, KeyError, TypeError):
-        return False, "the extension does not describe itself in it"
+        return False, "the extension gives no description in it"
     alike = own.rstrip("+") == version.rstrip("+")
-    return alike, None if alike else f"it says that it is {version}, and is {own}"
+    return alike, None if alike else f"it reports version {version}, but is {own}"
 
 
 def hosted(one: CPython, paths: Paths) -> CPython:
     """Return the entry with whether the extension loads."""
-    hosts, reason = host_state(one.interpreter, one.version, paths)
+    hosts, reason = host_state(
+        one.interpreter, one.version, paths, one.free_threaded
+    )
     return dataclasses.replace(one, hosts=hosts, reason=reason)
 
 
@@ -208,6 +218,7 @@ def make_cpython(said: Introduction) -> CPython:
         hosts=False,
         reason=None,
         allocators=said.allocators,
+        free_threaded=said.free_threaded,
     )
 
 
@@ -216,10 +227,14 @@ def cpython_at(path: str, paths: Paths) -> CPython:
     try:
         answer, said = introduce(path, Path.cwd(), ANSWER_SECONDS)
     except PmmError as error:
-        raise UsageError(f"{path} is not a CPython that answers: {error}") from error
+        raise UsageError(
+            f"{path} does not answer as a CPython does: {error}"
+        ) from error
     if answer is None:
         words = f" ({said.last_words})" if said.last_words else ""
-        raise UsageError(f"{path} is not a CPython that answers: {said.ending}{words}")
+        raise UsageError(
+            f"{path} does not answer as a CPython does: {said.ending}{words}"
+        )
     if answer.implementation != "CPython":
         raise UsageError(f"{path} is not a CPython: it is {answer.implementation}")
     one = make_cpython(answer)

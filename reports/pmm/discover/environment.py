@@ -187,6 +187,8 @@ def measure_timer() -> Timer:
 
 def git_state(root: Path) -> tuple[str | None, bool | None]:
     """Return commit and whether the work tree differs from it."""
+    if not (root / ".git").exists():
+        return None, None  # a repository above it is somebody else's
     git = ("git", "-c", f"safe.directory={root}")  # whoever owns the clone
     try:
         commit = output(*git, "rev-parse", "HEAD", cwd=root)
@@ -208,6 +210,8 @@ def capture_environment(
     facts = build_facts(paths.build)
     probes.unknown |= facts.unknown
     commit, dirty = git_state(paths.root)
+    if paths.installed:
+        commit, dirty = facts.commit, None
     if commit is None:
         probes.unknown["commit"] = "not a git clone, or git is missing"
     if paths.program(LAUNCHER) is None:

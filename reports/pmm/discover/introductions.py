@@ -7,13 +7,13 @@ machine, or be called what it is not. Then it is a stranger, with a sentence.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from pmm.base.decoding import any_json
 from pmm.base.errors import PmmError
 from pmm.discover.asking import Answer, ask
 from pmm.discover.file_kinds import check_interpreter
@@ -92,26 +92,27 @@ def introduce(
         answer = ask([path, "-c", PROBE], working, seconds)
     lines = answer.stdout.strip().splitlines()
     try:
-        said = json.loads(lines[-1]) if lines else None
+        said = any_json(lines[-1]) if lines else None
         return msgspec.convert(said, Introduction), answer
-    except (ValueError, msgspec.ValidationError):
+    except msgspec.MsgspecError:
         return None, answer
 
 
 def unlike_its_name(path: Path, said: Introduction) -> str | None:
     """Return what speaks against what a candidate said; None: nothing does."""
     if said.implementation != "CPython":
-        return f"it is {said.implementation} {said.version}, which has no column yet"
+        name = f"{said.implementation} {said.version}"
+        return f"it is {name}, not CPython: name it python:{path}"
     if not VERSION.fullmatch(said.version):
-        return f"it says that its version is '{said.version}'"
+        return f"it reports the version '{said.version}'"
     family = ".".join(said.version.split(".")[:2])
     if family_of(path) != f"cpython-{family}":
-        return f"its name is {path.name}, and it says that it is {said.version}"
+        return f"it is named {path.name}, but reports version {said.version}"
     if (
         Path(said.executable).resolve() != path.resolve()
         and not Path(said.executable).is_file()
     ):
-        return f"it says that it is {said.executable or 'nowhere'}"
+        return f"it reports its path as {said.executable or 'unknown'}"
     return None
 
 
@@ -124,7 +125,7 @@ def meet(path: Path, working: Path, seconds: float) -> Introduction | Stranger:
         return Stranger(str(path), str(error))
     if said is None:
         words = f" ({answer.last_words})" if answer.last_words else ""
-        reason = f"it does not say what it is: {answer.ending}{words}"
+        reason = f"it does not report what it is: {answer.ending}{words}"
         return Stranger(str(path), reason)
     against = unlike_its_name(path, said)
     return said if against is None else Stranger(str(path), against)
@@ -145,7 +146,7 @@ def other_strangers(working: Path, seconds: float) -> list[Stranger]:
     for path in other_pythons():
         try:
             name = name_of(path, working, seconds)
-            reason = f"{name} is not CPython: it has no column yet"
+            reason = f"{name} is not CPython: name it python:{path}"
         except PmmError as error:
             reason = str(error)
         found.append(Stranger(str(path), reason))

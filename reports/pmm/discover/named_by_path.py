@@ -30,7 +30,6 @@ from pmm.base.typed_names import (
     apart,
     fitting,
     id_part,
-    nearest,
     parse_backend,
     parse_subject,
 )
@@ -40,9 +39,8 @@ from pmm.discover.file_kinds import (
     check_interpreter,
     check_library,
     file_kind,
-    functions_of,
-    prefixes_of,
 )
+from pmm.discover.hints import backend_hint, subject_hint
 from pmm.documents.programs import BackendEntry, BackendList, Foreign
 
 Spec = TypeVar("Spec", BackendSpec, SubjectSpec)
@@ -88,6 +86,8 @@ class NamedBackend:
     """How programs are told of it."""
     path: str
     entry: BackendEntry
+    instead_of: str | None = None
+    """The shipped backend that it stands for when nobody chooses."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def document_of(answer: Answer, kind: type[Said]) -> Said | None:
         try:
             found, _ = json.JSONDecoder().raw_decode(answer.stdout, start.start())
             return msgspec.convert(found, type=kind)
-        except (ValueError, msgspec.MsgspecError):
+        except (ValueError, RecursionError):
             continue
     return None
 
@@ -170,7 +170,9 @@ def ask_backend(paths: Paths, spec: BackendSpec) -> BackendEntry:
     """Ask a library what it is; raise UsageError when it cannot be a backend."""
     program = paths.program("pmm-backend-check")
     if program is None:
-        raise PmmError("pmm-backend-check is not built: nobody can ask a library")
+        raise PmmError(
+            "pmm-backend-check is not built, so a library cannot be checked: run ninja"
+        )
     answer = load(
         "--backend", spec.text, [program, "--backend", spec.spec, "--describe"]
     )
@@ -178,10 +180,10 @@ def ask_backend(paths: Paths, spec: BackendSpec) -> BackendEntry:
     if said is not None:
         return said.backends[0]
     reason = answer.last_words.removeprefix(f"{program.name}: ")
+    reason = reason.removeprefix("--backend: ")
     reason = reason.removeprefix(f"backend {spec.spec}: ")
     if answer.returncode == USAGE:
-        hint = backend_hint(spec, reason)
-        raise refused("--backend", spec.text, reason + hint)
+        raise refused("--backend", spec.text, reason + backend_hint(spec))
     return BackendEntry(
         name="", version=None, summary="it cannot be loaded", available=False,
         reason=reason if answer.returncode == FAILURE else ended_by(answer),
@@ -189,29 +191,13 @@ def ask_backend(paths: Paths, spec: BackendSpec) -> BackendEntry:
     )  # fmt: skip
 
 
-def backend_hint(spec: BackendSpec, reason: str) -> str:
-    """Return what to type instead, as far as the library's functions tell."""
-    absent = "exports no " in reason or "defines no function" in reason
-    if not absent or spec.path is None:
-        return ""
-    functions = functions_of(spec.path)
-    if "pmm_subject_get" in functions and "pmm_backend_get" not in functions:
-        return "; it is a subject: name it with --subject"
-    prefixes = prefixes_of(functions)
-    if prefixes:
-        named = spec.label or Path(spec.path).name.partition(".")[0] or "mine"
-        tail = f",prefix={prefixes[0]}" if prefixes[0] else ""
-        return f"; it has {prefixes[0]}malloc: {named}={spec.path}{tail}"
-    wanted = spec.options.partition("prefix=")[2] + "malloc"
-    close = [name for name in nearest(wanted, functions) if "alloc" in name]
-    return f"; the nearest of its functions: {', '.join(close)}" if close else ""
-
-
 def ask_subject(paths: Paths, spec: SubjectSpec) -> SaidSubject:
     """Ask a shared object what it is; raise UsageError when it is no subject."""
     program = paths.program("pmm-conform")
     if program is None:
-        raise PmmError("pmm-conform is not built: nobody can ask a subject")
+        raise PmmError(
+            "pmm-conform is not built, so a subject cannot be checked: run ninja"
+        )
     path = spec.path or ""
     argv = [str(program), "--list", "--json", "--subject", spec.spec]
     answer = load("--subject", spec.text, argv)
@@ -220,12 +206,10 @@ def ask_subject(paths: Paths, spec: SubjectSpec) -> SaidSubject:
         return SaidSubject(name="", fault=ended_by(answer))
     if said.subject is not None:
         return said.subject
-    reason = (said.reason or "it says nothing").removeprefix(f"{path} ")
+    reason = (said.reason or "it gives no answer").removeprefix(f"{path} ")
     if said.at_fault:
         return SaidSubject(name="", fault=reason)
-    if "exports no " in reason and "pmm_backend_get" in functions_of(path):
-        reason += "; it is a backend: name it with --backend"
-    raise refused("--subject", spec.text, reason)
+    raise refused("--subject", spec.text, reason + subject_hint(path))
 
 
 # --------------------------------------------------------------------- labels
@@ -241,20 +225,25 @@ def once(specs: Iterable[Spec]) -> list[list[Spec]]:
     return list(groups.values())
 
 
+def is_built_in(kind: str, label: str, reserved: Iterable[str]) -> bool:
+    """Tell whether a label reads as that of a part of the suite, or of a CPython."""
+    lowered = label.lower()
+    found = lowered in {name.lower() for name in reserved}
+    return found or (kind == "subject" and lowered.startswith("cpython"))
+
+
 def check_labels(
     option: str, groups: Sequence[Sequence[Spec]], reserved: Iterable[str]
 ) -> None:
     """Raise UsageError for a name that is taken: by a built-in, or given twice."""
-    built_in = {name.lower() for name in reserved}
+    built_in = set(reserved)
     kind = option.removeprefix("--")
     seen: dict[str, str] = {}
     for spec in (group[0] for group in groups):
         if spec.label is None:
             continue
         tail = spec.text.partition("=")[2]
-        if spec.label.lower() in built_in or (
-            kind == "subject" and spec.label.startswith("cpython")
-        ):
+        if is_built_in(kind, spec.label, built_in):
             raise UsageError(
                 f"{option} {spec.text}: '{spec.label}' is a built-in {kind}: give "
                 f"yours another name, e.g. my-{spec.label}={tail}"
@@ -268,13 +257,22 @@ def check_labels(
 
 
 def labels_of(
-    groups: Sequence[Sequence[Spec]], declared: Sequence[str], reserved: Iterable[str]
+    kind: str,
+    groups: Sequence[Sequence[Spec]],
+    declared: Sequence[str],
+    reserved: Iterable[str],
 ) -> list[str]:
     """Return the label of each, in their order."""
     specs = [group[0] for group in groups]
     given = {spec.label for spec in specs if spec.label is not None}
-    taken = given | set(reserved)
-    names = [name if fitting(name) and name not in taken else "" for name in declared]
+    built_in = set(reserved)
+    taken = given | built_in
+    names = [
+        name
+        if fitting(name) and name not in given and not is_built_in(kind, name, built_in)
+        else ""
+        for name in declared
+    ]
     out = [spec.label or name for spec, name in zip(specs, names, strict=True)]
     alike = [
         at
@@ -328,7 +326,7 @@ def asked_backends(
 ) -> tuple[NamedBackend, ...]:
     """Ask every library that was named as a backend."""
     entries = [ask_backend(paths, group[0]) for group in groups]
-    labels = labels_of(groups, [entry.name for entry in entries], reserved)
+    labels = labels_of("backend", groups, [entry.name for entry in entries], reserved)
     return tuple(
         NamedBackend(
             typed=tuple(spec.text for spec in group), label=label,
@@ -347,7 +345,9 @@ def asked_subjects(
 ) -> tuple[NamedSubject, ...]:
     """Ask every shared object that was named as a subject."""
     said = [ask_subject(paths, group[0]) for group in groups]
-    labels = labels_of(groups, [one.name for one in said], RESERVED_SUBJECTS)
+    labels = labels_of(
+        "subject", groups, [one.name for one in said], RESERVED_SUBJECTS
+    )
     return tuple(
         NamedSubject(
             typed=tuple(spec.text for spec in group), label=label,

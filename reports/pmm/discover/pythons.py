@@ -14,9 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
 from pmm.base.cache import cache_folder
+from pmm.base.decoding import decode_json
 from pmm.base.errors import PmmError, UsageError
 from pmm.base.paths import Paths, shown
 from pmm.base.typed_names import id_part
@@ -65,7 +64,7 @@ def described(paths: Paths, path: str) -> AnyPython:
     answer = ask(argv, Path.cwd())
     if answer.returncode != 0:
         raise PmmError(answer.last_words.removeprefix("conform.py: "))
-    said = msgspec.json.decode(answer.stdout, type=Described)
+    said = decode_json(answer.stdout, Described)
     name = f"{said.family}-{said.version}" if said.fault is None else Path(path).name
     return AnyPython(
         id=id_part(name), family=said.family, version=said.version, path=path,

@@ -57,7 +57,7 @@ def script_of(root: Path, name: str) -> Path:
 
 def made_folder(paths: Paths) -> Path:
     """Return where traces that are made again lie."""
-    return paths.build / "traces"
+    return paths.kept("traces")
 
 
 def place_of(paths: Paths, name: str) -> Path | None:

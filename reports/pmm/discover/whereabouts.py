@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pmm.base.cache import fetched_roots
+from pmm.base.paths import home
 from pmm.base.typed_names import by_number
 
 CPYTHON = re.compile(r"python3\.(\d+)[dt]{0,2}")
@@ -25,10 +26,26 @@ CONDA_LIST = Path(".conda/environments.txt")
 TOOL_CACHES = ("Python", "PyPy")
 
 
+def is_folder(path: Path) -> bool:
+    """Tell whether a folder is there; one that may not be looked at is not."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_program(path: Path) -> bool:
+    """Tell whether a file may be started."""
+    try:
+        return path.is_file() and os.access(path, os.X_OK)
+    except OSError:
+        return False
+
+
 def named_folders(*variables: str) -> list[Path]:
     """Return the folders that variables name, those that are there."""
     named = [Path(os.environ[name]) for name in variables if os.environ.get(name)]
-    return [path for path in named if path.is_absolute() and path.is_dir()]
+    return [path for path in named if path.is_absolute() and is_folder(path)]
 
 
 def below(folder: Path, pattern: str) -> list[Path]:
@@ -41,7 +58,7 @@ def below(folder: Path, pattern: str) -> list[Path]:
 
 def pyenv_home() -> Path:
     """Return where pyenv keeps its versions and shims."""
-    return next(iter(named_folders("PYENV_ROOT")), Path.home() / ".pyenv")
+    return next(iter(named_folders("PYENV_ROOT")), home() / ".pyenv")
 
 
 def on_path() -> list[Path]:
@@ -53,7 +70,7 @@ def on_path() -> list[Path]:
 
 def of_uv() -> list[Path]:
     """Return the folders of uv's interpreters."""
-    data = next(iter(named_folders("XDG_DATA_HOME")), Path.home() / ".local/share")
+    data = next(iter(named_folders("XDG_DATA_HOME")), home() / ".local/share")
     homes = named_folders("UV_PYTHON_INSTALL_DIR") or [data / "uv" / "python"]
     return [folder for home in homes for folder in below(home, "*/bin")]
 
@@ -61,10 +78,10 @@ def of_uv() -> list[Path]:
 def of_conda() -> list[Path]:
     """Return the folders of conda's and mamba's environments."""
     homes = named_folders("CONDA_PREFIX", "MAMBA_ROOT_PREFIX", "CONDA_ROOT")
-    homes += [Path.home() / name for name in CONDA_HOMES]
+    homes += [home() / name for name in CONDA_HOMES]
     homes += [Path("/opt") / name for name in ("conda", *CONDA_HOMES)]
     try:
-        listed = (Path.home() / CONDA_LIST).read_text("utf-8", "replace").splitlines()
+        listed = (home() / CONDA_LIST).read_text("utf-8", "replace").splitlines()
     except OSError:
         listed = []
     homes += [Path(line) for line in listed if line.startswith("/")]
@@ -111,7 +128,7 @@ def programs(folder: Path) -> Iterator[Path]:
         if (cpython is None or old) and not OTHER.fullmatch(name):
             continue
         path = folder / name
-        if path.is_file() and os.access(path, os.X_OK):
+        if is_program(path):
             yield path
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import msgspec
 
-from pmm.base.errors import PmmError
+from pmm.base.decoding import decode_json
+from pmm.base.errors import PmmError, UsageError
 from pmm.base.paths import Paths
-from pmm.base.typed_names import id_part, parse_subject
+from pmm.base.typed_names import choose, id_part, parse_subject
 from pmm.discover.asking import ask
 from pmm.discover.cpythons import (
     BASELINE,
@@ -28,8 +29,9 @@ from pmm.discover.cpythons import (
     survey,
     unlike,
 )
+from pmm.discover.fetched import as_fetched, meant, of_names, without
 from pmm.discover.introductions import Stranger
-from pmm.discover.named_by_path import NOTHING, Named, ask_named
+from pmm.discover.named_by_path import NOTHING, Named, NamedBackend, ask_named
 from pmm.discover.pythons import AnyPython, find_pythons
 from pmm.documents.programs import (
     BackendEntry,
@@ -54,6 +56,8 @@ class Wanted:
     """Whether `cpython` means one of them, the primary one."""
     cases: bool = True
     workloads: bool = True
+    every_fetched: bool = False
+    """Whether all allocators that were fetched are wanted though none is named."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,12 @@ class World:
         names = [one.name for one in (*self.workloads, *self.twins)]
         return tuple(known[name] for name in dict.fromkeys(names))
 
+    @property
+    def fetched(self) -> tuple[NamedBackend, ...]:
+        """The allocators that `pmm fetch` brought, of those that are wanted."""
+        backends = self.named.backends
+        return tuple(one for one in backends if one.entry.origin == "fetched")
+
     def entry_of(self, backend: str | None) -> BackendEntry | None:
         """Return what is known of a backend, as programs are told of it."""
         for one in self.every_backend:
@@ -144,7 +154,7 @@ def find_backends(paths: Paths) -> tuple[BackendEntry, ...]:
         return ()
     answer = ask([program, "--list", "--json"], paths.root)
     try:
-        return msgspec.json.decode(answer.stdout, type=BackendList).backends
+        return decode_json(answer.stdout, BackendList).backends
     except msgspec.MsgspecError as error:
         raise PmmError(f"{program.name} --list --json: {error}") from error
 
@@ -171,7 +181,7 @@ def find_cases(paths: Paths) -> CaseList:
     argv = [str(program), "--list", "--json", "--subject", "reference"]
     answer = ask(argv, Path.cwd())
     try:
-        return msgspec.json.decode(answer.stdout, type=CaseList)
+        return decode_json(answer.stdout, CaseList)
     except msgspec.MsgspecError as error:
         raise PmmError(f"{program.name} --list --json: {error}") from error
 
@@ -192,7 +202,7 @@ def find_workloads(
     if answer.returncode != 0:
         return ()
     try:
-        return msgspec.json.decode(answer.stdout, type=WorkloadList).workloads
+        return decode_json(answer.stdout, WorkloadList).workloads
     except msgspec.MsgspecError as error:
         raise PmmError(f"{Path(argv[-1]).name} --list --json: {error}") from error
 
@@ -298,6 +308,24 @@ def wanted_cpythons(paths: Paths, wanted: Wanted, named: Named) -> Found:
     return Found(tuple(sorted(found, key=lambda one: (one.order, one.id))))
 
 
+def chosen_backends(
+    entries: Sequence[BackendEntry], names: Sequence[str]
+) -> list[str]:
+    """Return the shipped backends that names and globs mean.
+
+    Raises UsageError for one that there is not, or that cannot be used here.
+    """
+    if names and not entries:
+        raise UsageError(
+            "no backend can be used: pmm-backend-check is not built; run ninja, or "
+            "name another build with --build"
+        )
+    for entry in entries:
+        if entry.name in names and not entry.available:
+            raise UsageError(f"backend {entry.name} cannot be used: {entry.reason}")
+    return choose("backend", names, [one.name for one in entries if one.available])
+
+
 def discover(
     paths: Paths, valgrind: str | None, wanted: Wanted | None = None
 ) -> World:
@@ -308,7 +336,10 @@ def discover(
     )
     backends = find_backends(paths)
     known = [entry.name for entry in backends]
-    named = ask_named(paths, wanted.backends, wanted.subjects, known)
+    fetched = meant(wanted.backends, wanted.every_fetched)
+    chosen_backends(backends, of_names(wanted.backends, fetched))
+    typed = [*without(wanted.backends, fetched), *(one.spec for one in fetched)]
+    named = as_fetched(ask_named(paths, typed, wanted.subjects, known), fetched)
     work = paths.program("pmm-work") if wanted.workloads else None
     met = wanted_cpythons(paths, wanted, named)
     cpythons = met.cpythons

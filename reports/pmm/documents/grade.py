@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from pmm.base.decoding import any_json, decode_json
 from pmm.documents.programs import Strict
 
 PartName = Literal["faults", "history", "mutants", "lockstep", "flakes", "fakes"]
@@ -51,6 +52,8 @@ class GradePart(Strict, frozen=True):
     shares: tuple[Share, ...] = ()
     failed: tuple[str, ...] = ()
     """What did not come out well, a line each."""
+    explained: tuple[str, ...] = ()
+    """What no case can notice, and why, a line each."""
 
 
 class Grade(Strict, frozen=True):
@@ -76,9 +79,9 @@ def encode_grade(grade: Grade) -> bytes:
 
 def decode_grade(text: bytes) -> Grade:
     """Read a grade; raise `msgspec.MsgspecError` when it is not one."""
-    return msgspec.json.decode(text, type=Grade)
+    return decode_json(text, Grade)
 
 
 def read_json(text: str) -> Any:
     """Read what one of the suite's own scripts wrote as JSON."""
-    return msgspec.json.decode(text)
+    return any_json(text)

@@ -10,13 +10,20 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pmm.documents.instructions import CountPlace
 from pmm.documents.programs import Strict
+from pmm.documents.rank import RankPlace
 from pmm.documents.speed import SpeedArm
 
-JobKind = Literal["conform", "backend-check", "work", "bench", "leaks"]
+JobKind = Literal[
+    "conform", "backend-check", "work", "bench", "leaks", "replay", "pattern",
+    "program", "facts",
+]  # fmt: skip
 FACE = "conformance/python/conform.py"
 """The program that runs the cases in plain Python, from the project's root."""
-JobStatus = Literal["ok", "failed", "timeout", "crash", "skipped"]
+JobStatus = Literal["ok", "failed", "timeout", "crash", "skipped", "omitted"]
+"""`skipped`: the run was interrupted before; `omitted`: its time was over."""
+NOT_RUN = frozenset({"skipped", "omitted"})
 
 
 # ----------------------------------------------------------------------- plan
@@ -61,6 +68,20 @@ class Job(Strict, frozen=True):
     """What tables call a subject that a path names; None: by its own name."""
     backend_label: str | None = None
     """The same of a backend."""
+    place: RankPlace | None = None
+    """Where it stands in a plan that ranks allocators."""
+    count: CountPlace | None = None
+    """Where it stands in a plan that counts instructions."""
+
+    @property
+    def in_rounds(self) -> bool:
+        """Whether it is one of several that are only judged together."""
+        return self.pair is not None or self.place is not None
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether its figures are rows of their own, and no part of a table."""
+        return not self.in_rounds and self.count is None
 
     @property
     def plain_python(self) -> bool:
@@ -102,6 +123,8 @@ class JobResult(Strict, frozen=True):
     """Of the last minute, when the job ended."""
     others: float | None = None
     """Cores that other programs kept busy in the mean while it ran."""
+    host: str | None = None
+    """The machine of a cluster that ran it; null: the one that planned it."""
 
 
 # ---------------------------------------------------------------- environment

@@ -50,8 +50,15 @@ class Header(Strict, frozen=True):
     """Folder of the run that this one is compared with."""
     gone: GonePolicy = "inconclusive"
     """What it costs to lack something that the baseline had."""
+    shard: tuple[int, int] | None = None
+    """Which part of its plan a run carries out, of how many; null: all of it."""
+    within_s: float | None = None
+    """Seconds after which a ranking begins no more jobs; null: it has no limit."""
 
 
-def job_folder(run: Path, job: Job, plan: tuple[Job, ...]) -> Path:
-    """Return the job's folder; the number keeps ids that look alike apart."""
-    return run / "jobs" / f"{plan.index(job):03d}-{slug(job.id)}"
+def job_folders(run: Path, plan: tuple[Job, ...]) -> dict[str, Path]:
+    """Return each job's folder by its id; numbers keep ids that look alike apart."""
+    return {
+        job.id: run / "jobs" / f"{number:03d}-{slug(job.id)}"
+        for number, job in enumerate(plan)
+    }

@@ -225,7 +225,8 @@ class WorkDocument(Strict, frozen=True, tag_field="type", tag="work"):
 
 class BackendEntry(Strict, frozen=True):
     """One backend, as `pmm-backend-check` knows it: from `--list --json` one that
-    ships with the suite, from `--describe` one that a user gave.
+    ships with the suite, from `--describe` one that a user gave or `pmm fetch`
+    brought.
     """
 
     name: str
@@ -237,9 +238,9 @@ class BackendEntry(Strict, frozen=True):
     capabilities: tuple[str, ...]
     object: str | None
     """Path of the file that holds its code."""
-    origin: Literal["builtin", "given"] = "builtin"
+    origin: Literal["builtin", "given", "fetched"] = "builtin"
     spec: str | None = None
-    """What the user typed for it; null for one that ships."""
+    """How programs are told of a file; null for one that ships."""
     sha256: str | None = None
     """Of `object`, when the run began; null where it was not asked."""
     repairs: str | None = None

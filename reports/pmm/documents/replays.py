@@ -38,18 +38,49 @@ class ReplayMemory(Strict, frozen=True):
     before_bytes: int
     columns: tuple[str, ...]
     series: tuple[tuple[int, int, int], ...]
+    huge_bytes: int | None = None
+    """In huge pages, of the whole process, after the last call."""
 
 
-class Placement(Strict, frozen=True):
-    """Where the blocks lie that are live when most bytes are."""
+class AddressMap(Strict, frozen=True):
+    """Live bytes by address: stretches that hold none are left out."""
+
+    chunk_bytes: int
+    chunks: tuple[tuple[int, int], ...]
+    """Number of a stretch, from the first on, and the live bytes in it."""
+
+
+class Places(Strict, frozen=True):
+    """Where live blocks lie."""
 
     blocks: int
     bytes: int
+    usable_bytes: int | None
+    """What the backend set aside for them; null where it does not tell."""
     pages_4k: int
     lines_64: int
     regions_2m: int
+    map: AddressMap
+
+
+class Placement(Places, frozen=True):
+    """Where the blocks lie that are live when most bytes are."""
+
     sweep_in_order_ps_per_block: int
     sweep_at_random_ps_per_block: int
+    left: Places
+    """The same after the last call."""
+
+
+class SystemCalls(Strict, frozen=True):
+    """Calls of the system from the first call until all was given back."""
+
+    mmap: int
+    munmap: int
+    mremap: int
+    madvise: int
+    mprotect: int
+    brk: int
 
 
 class ReplayDocument(Strict, frozen=True):
@@ -73,7 +104,11 @@ class ReplayDocument(Strict, frozen=True):
     time: ReplayTime | None = None
     memory: ReplayMemory | None = None
     placement: Placement | None = None
+    system: SystemCalls | None = None
+    """Null where nobody may look."""
     error: str | None = None
+    huge_pages: str = "system"
+    """`never`: none were to be had."""
 
 
 class PatternPhase(Strict, frozen=True):
@@ -127,3 +162,5 @@ class PatternDocument(Strict, frozen=True):
     unsupported: str | None
     error: str | None
     figures: PatternFigures | None
+    aged: bool = False
+    """Whether the pattern had littered the heap before."""

@@ -19,12 +19,16 @@ from typing import Any, Literal
 
 import msgspec
 
+from pmm.base.decoding import decode_json
 from pmm.documents.asked import Asked
 from pmm.documents.claims import ClaimTable
 from pmm.documents.coverage import Coverage
+from pmm.documents.facts import FactSheet
 from pmm.documents.grade import Grade
+from pmm.documents.instructions import InstructionTable
 from pmm.documents.jobs import Environment, Job, JobResult
 from pmm.documents.programs import BackendEntry, Strict, WorkloadEntry
+from pmm.documents.rank import RankTable
 from pmm.documents.results import (
     BenchRow,
     CaseResult,
@@ -88,6 +92,14 @@ class Run(Strict, frozen=True):
     """What else the machine did; null where nobody looked."""
     grade: Grade | None = None
     """Of the suite itself, kept with the run by `pmm grade --run`; null without."""
+    rank: RankTable | None = None
+    """Allocators over traces, benchmarks and patterns; null when none were ranked."""
+    instructions: InstructionTable | None = None
+    """Instructions of two, counted; null when none were."""
+    facts: tuple[FactSheet, ...] = ()
+    """What each CPython's memory manager is made of; none in runs from before they
+    were measured.
+    """
 
 
 def encode_run(run: Run) -> bytes:
@@ -97,7 +109,7 @@ def encode_run(run: Run) -> bytes:
 
 def decode_run(text: bytes) -> Run:
     """Read a run document; raise `msgspec.MsgspecError` when it is not one."""
-    return msgspec.json.decode(text, type=Run)
+    return decode_json(text, Run)
 
 
 def run_schema() -> dict[str, Any]:

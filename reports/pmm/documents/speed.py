@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The speed table of a run: two subjects, the same jobs, pair by pair.
+"""The speed table of a run: two subjects, allocators or builds, the same jobs, pair
+by pair.
 
 Every figure is one that is better when it is smaller. A ratio is the first
 subject's over the second's: below 1 the first one is better.
@@ -94,7 +95,7 @@ class SpeedTable(Strict, frozen=True):
     """Why it is inconclusive."""
     rounds: int
     objects: int
-    """Size of the benchmarks."""
+    """Size of the benchmarks; 0: each says its own."""
     arms: tuple[SpeedArm, ...]
     rows: tuple[SpeedRow, ...]
     controls: tuple[SpeedRow, ...]

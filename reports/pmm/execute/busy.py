@@ -98,4 +98,5 @@ def excuse(result: JobResult, cores: int) -> str:
     """Return what to add to a time-out on a busy machine; nothing on a quiet one."""
     if not is_busy(cores, result.others):
         return ""
-    return f" (the machine was busy: others took {result.others:.1f} of {cores} cores)"
+    used = f"{result.others:.1f} of {cores} cores"
+    return f" (the machine was busy: other programs used {used})"

@@ -32,6 +32,7 @@ from pmm.base.plain_text import shell_line, shell_word
 from pmm.base.processes import KEPT_VARIABLES, Child, Ending, start
 from pmm.base.signals import Interruption, end_if_told, heard_later, refuse_more
 from pmm.documents.jobs import Job, JobResult, JobStatus
+from pmm.execute.allowance import Allowance
 from pmm.execute.busy import Sample, excuse, others, sample
 from pmm.execute.journal import Journal
 
@@ -95,9 +96,10 @@ class Executor:
         report: Report,
         note: Note,
         launcher: Path | None = None,
+        within_s: float | None = None,
     ) -> None:
-        """Take the job folders by job id, the folder that commands start in, and
-        the program that starts them.
+        """Take the job folders by job id, the folder that commands start in, the
+        program that starts them, and the seconds that a ranking may take.
         """
         self.journal = journal
         self.folders = folders
@@ -105,9 +107,12 @@ class Executor:
         self.report = report
         self.note = note
         self.launcher = launcher
+        self.allowance = Allowance(within_s)
         self.cpus = sorted(os.sched_getaffinity(0))
         self.selector = selectors.DefaultSelector()
         self.running: dict[int, Running] = {}
+        self.hopeless: dict[str, JobResult] = {}
+        """What crashed or did not end in a round, and would in the next one."""
 
     def run(self, jobs: Sequence[Job]) -> None:
         """Run them all.
@@ -153,6 +158,10 @@ class Executor:
         folder = self.folders[job.id]
         self.report(job, None)
         started = utc_now()
+        useless = self.useless(job, started)
+        if useless is not None:
+            self.finish(job, useless)
+            return
         clear_folder(folder)
         try:
             with heard_later():
@@ -178,6 +187,17 @@ class Executor:
         for stream in (child.stdout, child.stderr):
             self.selector.register(stream.pipe, selectors.EVENT_READ, stream)
         self.selector.register(child.pidfd, selectors.EVENT_READ, entry)
+
+    def useless(self, job: Job, started: str) -> JobResult | None:
+        """Return the result of a job that is not to be started; None where it is."""
+        before = self.hopeless.get(other_rounds(job))
+        if before is not None:
+            return not_again(job, started, before)
+        refusal = self.allowance.refusal(job)
+        if refusal is None:
+            return None
+        status, reason = refusal
+        return msgspec.structs.replace(unstarted(job, started, reason), status=status)
 
     def attend(self) -> None:
         """Wait for output, an end or a deadline, and see to it."""
@@ -226,10 +246,13 @@ class Executor:
         if result.status == "timeout":
             why = f"{result.reason}{excuse(result, len(self.cpus))}"
             result = msgspec.structs.replace(result, reason=why)
+        self.allowance.take(entry.job, ending.elapsed_ns / 1e9)
         self.finish(entry.job, result)
 
     def finish(self, job: Job, result: JobResult) -> None:
         """Write the job's line, then tell of it."""
+        if job.in_rounds and result.status in ("crash", "timeout"):
+            self.hopeless.setdefault(other_rounds(job), result)
         self.journal.append(result)
         self.report(job, result)
 
@@ -256,7 +279,7 @@ def classify(entry: Running, ending: Ending) -> tuple[JobStatus, str | None]:
     """Say what an ending means, before anybody has looked at the documents."""
     said = entry.child.stderr.tail.decode("utf-8", "replace")
     if entry.late:
-        return "timeout", with_line(f"no end after {entry.job.timeout_s} s", said)
+        return "timeout", with_line(f"not finished after {entry.job.timeout_s} s", said)
     if ending.signal is not None:
         return "crash", with_line(f"ended by {signal_name(ending.signal)}", said)
     if ending.exit_code in OK_CODES:
@@ -317,6 +340,23 @@ def unstarted(job: Job, started: str, reason: str) -> JobResult:
         command=job_command(job),
         stderr_tail="",
         log=None,
+    )
+
+
+def other_rounds(job: Job) -> str:
+    """Return what the jobs have in common that differ in their round alone."""
+    if job.place is not None:
+        place = job.place
+        arm = f"{job.backend} {job.variant} {place.role}"
+        return f"{job.kind} {place.row} {place.aged} {arm}"
+    return job.id
+
+
+def not_again(job: Job, started: str, before: JobResult) -> JobResult:
+    """Make the record of a round that would end as an earlier one did."""
+    reason = f"not tried again: {before.reason}"
+    return msgspec.structs.replace(
+        unstarted(job, started, reason), status=before.status, signal=before.signal
     )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from pmm.base.decoding import decode_json
 from pmm.base.errors import PmmError, UsageError, no_room
 from pmm.documents.jobs import JobResult
 from pmm.documents.journal import JOURNAL, Header
@@ -68,7 +69,7 @@ def read_journal(run: Path) -> tuple[Header, list[JobResult]]:
     if not lines:
         raise PmmError(f"{path} is empty: the run was stopped before its first job")
     try:
-        header = msgspec.json.decode(lines[0], type=Header)
+        header = decode_json(lines[0], Header)
         decoder = msgspec.json.Decoder(JobResult)
         results = [decoder.decode(line) for line in lines[1:]]
     except msgspec.MsgspecError as error:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Interpreters that the machine lacks, brought into the cache of pmm."""
+"""Interpreters and allocators that the machine lacks, brought into the cache of pmm."""

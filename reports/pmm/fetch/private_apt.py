@@ -160,7 +160,7 @@ class PrivateApt:
         run_tool(argv, folder)
         found = sorted(set(folder.glob("*.deb")) - before)
         if not found:
-            raise PmmError(f"apt-get brought no file of {name}")
+            raise PmmError(f"apt-get downloaded no file of {name}")
         return found[0]
 
 

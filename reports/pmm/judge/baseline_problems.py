@@ -87,7 +87,7 @@ def gone_problems(comparison: Comparison | None, policy: GonePolicy) -> list[Pro
             severity=GONE[policy],
             key=f"{one.kind} {one.name}",
             title=f"gone since {comparison.baseline}: {one.kind} {one.name}",
-            detail="the baseline has it, and this run lacks it",
+            detail="the baseline has it, but this run does not",
             column=None,
             reproduce=one.command,
         )

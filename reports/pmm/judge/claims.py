@@ -22,6 +22,7 @@ from pathlib import Path
 
 import msgspec
 
+from pmm.base.decoding import read_toml
 from pmm.base.errors import PmmError
 from pmm.base.typed_names import by_number
 from pmm.collect.conform import BAD
@@ -54,7 +55,7 @@ Commands = Mapping[str, str]
 def read_claims(path: Path) -> ClaimsFile:
     """Read claims.toml; raise PmmError when it cannot be read."""
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+        rows = read_toml(path)
         return msgspec.convert(rows, ClaimsFile)
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise PmmError(f"cannot read {path}: {error}") from error

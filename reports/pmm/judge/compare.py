@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from pmm.documents.jobs import NOT_RUN
 from pmm.documents.programs import CLASSES
 from pmm.documents.results import CaseResult
 from pmm.documents.run import Run
@@ -98,12 +99,12 @@ def with_commands(changes: Sequence[Change], after: Run) -> list[Change]:
 
 def why_not(before: Run, after: Run) -> str | None:
     """Return why the runs do not compare; None when they have a job in common."""
-    was = {result.job for result in before.results if result.status != "skipped"}
+    was = {result.job for result in before.results if result.status not in NOT_RUN}
     if not was:
-        return "the baseline holds nothing to compare with"
+        return "the baseline contains nothing to compare with"
     if was & {result.job for result in after.results}:
         return None
-    return f"no job is common: this run has {some(after)}, the baseline {some(before)}"
+    return f"no job in common: this run has {some(after)}, the baseline {some(before)}"
 
 
 def some(run: Run, most: int = 3) -> str:
@@ -137,18 +138,20 @@ def same_machine(before: Run, after: Run) -> bool:
 
 def notes(before: Run, after: Run, names: Mapping[str, str]) -> tuple[str, ...]:
     """Return what limits the comparison without forbidding it."""
-    out = [f"{new} stands for the baseline's {old}" for old, new in names.items()]
+    out = [f"{new} is compared with the baseline's {old}" for old, new in names.items()]
     if before.verdict.state == "interrupted":
-        out.append("the baseline was interrupted: only what it had compares")
+        out.append("the baseline was interrupted: only what it finished is compared")
     if not same_machine(before, after):
         what = ", ".join(differing(before, after)).replace("_", " ")
-        out.append(f"another machine or build ({what}): times are not set side by side")
+        out.append(f"another machine or build ({what}): times are not compared")
     if before.environment.seed != after.environment.seed:
-        out.append("another seed: exact figures may differ for that alone")
+        out.append("another seed: exact figures may differ because of it")
     partial = [c.label for c in (*before.columns, *after.columns) if not c.complete]
     if partial:
         columns = ", ".join(dict.fromkeys(partial))
-        out.append(f"not all cases were run on {columns}: only common ones compare")
+        out.append(
+            f"not all cases were run on {columns}: only common ones are compared"
+        )
     loose = inexact_counters(before, after)
     if loose:
         out.append(f"not compared, as their cases say inexact: {', '.join(loose)}")
@@ -307,7 +310,7 @@ def jobs(before: Run, after: Run) -> tuple[list[Change], int]:
     """Compare what became of jobs that both runs came to."""
 
     def came_to(run: Run) -> dict[str, str]:
-        return {one.job: one.status for one in run.results if one.status != "skipped"}
+        return {one.job: one.status for one in run.results if one.status not in NOT_RUN}
 
     was, now = came_to(before), came_to(after)
     found, same = [], 0

@@ -38,6 +38,7 @@ import msgspec
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from pmm.base.decoding import read_toml
 from pmm.base.errors import PmmError
 from pmm.collect.conform import BAD
 from pmm.documents.programs import CaseClass, Strict
@@ -97,7 +98,7 @@ def read_expectations(folder: Path) -> tuple[tuple[str, Expectation], ...]:
     found: list[tuple[str, Expectation]] = []
     for path in sorted(folder.glob("*.toml")):
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = read_toml(path)
             parsed = msgspec.convert(data, ExpectationFile)
             for number, entry in enumerate(parsed.expectation, 1):
                 SpecifierSet(entry.version)

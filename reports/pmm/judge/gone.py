@@ -113,7 +113,7 @@ def gone_jobs(before: Run, after: Run) -> Iterator[Absent]:
     was = done(before)
     found: dict[tuple[AbsentKind, str], list[Job]] = {}
     for job in before.plan:
-        if job.id in was and job.id not in planned and job.pair is None:
+        if job.id in was and job.id not in planned and not job.in_rounds:
             found.setdefault(told_as(job, kinds, workloads), []).append(job)
     for (kind, name), jobs in found.items():
         whys = [left_out(job, before, after) for job in jobs]
@@ -252,5 +252,5 @@ def find_added(before: Run, after: Run) -> tuple[str, ...]:
     return tuple(
         job.id.removeprefix("conform/")
         for job in after.plan
-        if job.id not in was and job.pair is None
+        if job.id not in was and not job.in_rounds
     )

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pmm.base.typed_names import is_path
+from pmm.documents.instructions import InstructionTable
 from pmm.documents.jobs import Job
 from pmm.documents.results import CaseResult, Column
 from pmm.documents.speed import SpeedTable
@@ -40,6 +41,7 @@ MOST_SAID = 4
 SHOWN_GROUPS = 12
 """Groups that stand open; the others are folded below them."""
 NUMBERS = re.compile(r"0x[0-9a-fA-F]+|\d[\d.,]*")
+OTHER_NUMBERS = "or with other numbers"
 Footprint = tuple[frozenset[str], str]
 """Subjects, and a backend where it is one."""
 Symptom = tuple[str, str, str, str]
@@ -60,6 +62,7 @@ class View:
     notices: tuple[str, ...] = ()
     resume: str | None = None
     speed: SpeedTable | None = None
+    instructions: InstructionTable | None = None
 
 
 class Trait(NamedTuple):
@@ -248,12 +251,31 @@ def title(members: Sequence[Member], view: View) -> str:
     return f"{len(members):,} × {what}{place}{amount(members, view)}"
 
 
+def with_words(counts: Counter[str]) -> Counter[str]:
+    """Count what ended without a word to what ended likewise and said why."""
+    out: Counter[str] = Counter()
+    for pattern, count in counts.items():
+        longer = [other for other in counts if other.startswith(f"{pattern}: ")]
+        out[longer[0] if len(longer) == 1 else pattern] += count
+    return out
+
+
 def said_by(members: Sequence[Member]) -> tuple[Said, ...]:
     """Return what the members say, the most frequent pattern first."""
-    counts = Counter(one.trait.pattern for one in members)
-    first = {one.trait.pattern: one.trait.said for one in reversed(members)}
+    counts = with_words(Counter(one.trait.pattern for one in members))
+    texts: dict[str, list[str]] = {}
+    for one in members:
+        texts.setdefault(one.trait.pattern, []).append(one.trait.said)
     often = counts.most_common(MOST_SAID)
-    return tuple(Said(text=first[pattern], count=n) for pattern, n in often)
+    return tuple(Said(text=said_alike(texts[key]), count=n) for key, n in often)
+
+
+def said_alike(texts: Sequence[str]) -> str:
+    """Return the first of some texts that have a pattern in common, and whether it is
+    all of them.
+    """
+    alike = all(text == texts[0] for text in texts)
+    return texts[0] if alike else f"{texts[0]} ({OTHER_NUMBERS})"
 
 
 def group_problems(problems: Sequence[Problem], view: View) -> tuple[ProblemGroup, ...]:

@@ -100,7 +100,7 @@ def tally_row(job: Job, variant: str, findings: Sequence[LeakFinding]) -> LeakTa
     if missed:
         note = f"not found with a source line by {' and '.join(missed)}"
     elif false:
-        note = f"nothing is lost here, yet: {false[0]}"
+        note = f"no leak was made here, but one was reported: {false[0]}"
     return LeakTally(
         variant=variant,
         subject=subject_name(job),

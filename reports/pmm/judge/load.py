@@ -36,7 +36,7 @@ def notice(load: Load | None) -> str | None:
         return None
     said = (
         f"Busy machine: other programs kept {load.others:.1f} of {load.cores} cores "
-        "at work while this ran; times may be wrong, and time-outs may come of it"
+        "busy during this run; times may be wrong, and jobs may have timed out"
     )
     if load.start is not None and load.end is not None:
         said += f" (load average {load.start:.1f} before, {load.end:.1f} at the end)"

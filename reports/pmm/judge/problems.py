@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from pmm.base import errors
 from pmm.base.last_words import last_words, unless_told
 from pmm.collect.conform import BAD
-from pmm.documents.jobs import JobResult
+from pmm.documents.jobs import NOT_RUN, JobResult
 from pmm.documents.programs import CLASSES, CaseClass, WorkDocument
 from pmm.documents.results import (
     BenchRow,
@@ -19,9 +20,11 @@ from pmm.documents.results import (
     WorkResult,
 )
 from pmm.documents.verdict import Problem
-from pmm.execute.executor import MISBEHAVED
 from pmm.judge.leaks import planted
 from pmm.judge.soundness import denied
+
+OWN_CODES = (errors.PASS, errors.TOOL_ERROR, errors.USAGE, errors.INCONCLUSIVE)
+"""With these a program of the suite ends by itself, and blames nobody."""
 
 
 def case_problems(cases: Iterable[CaseResult]) -> list[Problem]:
@@ -71,13 +74,20 @@ def job_problems(results: Iterable[JobResult]) -> list[Problem]:
             word=result.status.upper(),
         )
         for result in results
-        if result.status not in ("ok", "skipped")
+        if result.status not in ("ok", *NOT_RUN)
     ]
 
 
 def misbehaved(result: JobResult) -> bool:
-    """Tell whether a job is not ok by a fault of what it ran."""
-    return result.status in ("crash", "timeout") or result.exit_code == MISBEHAVED
+    """Tell whether a job is not ok by a fault of what it ran.
+
+    A whole program checks its own work, so that its failure is its allocator's. A
+    code that no program of the suite has came from what it ran.
+    """
+    whole = result.job.startswith("program/") and result.exit_code is not None
+    early = result.status in ("crash", "timeout")
+    foreign = result.exit_code not in (None, *OWN_CODES)
+    return early or whole or foreign
 
 
 def said_last(result: JobResult | None, detail: str) -> str | None:

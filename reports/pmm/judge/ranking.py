@@ -21,7 +21,7 @@ from functools import cached_property
 from statistics import geometric_mean
 from typing import Literal, NamedTuple
 
-from pmm.base.typed_names import by_number, is_path
+from pmm.base.typed_names import by_number, is_own, is_path
 from pmm.collect.conform import BAD
 from pmm.documents.jobs import Job
 from pmm.documents.programs import BackendEntry
@@ -30,6 +30,8 @@ from pmm.documents.run import Run
 from pmm.documents.standings import Standing, State
 from pmm.judge.bench import YARDSTICK
 
+MEASURING = ("bench", "replay", "pattern")
+"""Kinds of jobs in which a crash is the allocator's."""
 Key = tuple[str, str, str | None]
 """Benchmark, subject, mode: a row of the table."""
 Mark = Literal["best", "tied", ""]
@@ -81,7 +83,11 @@ class Ranking:
     @cached_property
     def asked(self) -> tuple[str, ...]:
         """The specs that were asked: the user's, then those that ship."""
-        native = [j.backend for j in self.run.plan if j.backend and not j.interpreter]
+        native = [
+            j.backend for j in self.run.plan
+            if j.backend and not j.interpreter
+            and (j.place is None or j.place.role == "asked")
+        ]  # fmt: skip
         measured = [spec_of(self.jobs, row) for row in self.run.bench]
         found = list(dict.fromkeys(s for s in [*native, *measured] if s))
         shipped = [entry.name for entry in self.run.backends if entry.spec is None]
@@ -174,6 +180,9 @@ class Ranking:
         self, spec: str, cases: Sequence[CaseResult], checks: set[str]
     ) -> str | None:
         """Return what is wrong with an allocator; None when nothing is known."""
+        entry = entry_of(self.run, spec)
+        if entry is not None and not entry.available and entry.reason:
+            return entry.reason
         failed = [case.id for case in cases if case.reported in BAD]
         if failed:
             more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
@@ -181,7 +190,9 @@ class Ranking:
         for result in self.run.results:
             job = self.jobs.get(result.job)
             mine = job is not None and job.backend == spec and not job.interpreter
-            measures = result.job in checks or (job is not None and job.kind == "bench")
+            measures = result.job in checks or (
+                job is not None and job.kind in MEASURING
+            )
             if mine and measures and result.status in ("crash", "timeout"):
                 return f"{result.job}: {result.reason}"
         for row in self.run.bench:
@@ -249,7 +260,7 @@ class Ranking:
 
         def key(spec: str) -> tuple[bool, int, int]:
             state = states.index(self.soundness[spec].state)
-            return not is_path(spec), state, places.get(spec, len(places))
+            return not is_own(spec), state, places.get(spec, len(places))
 
         return tuple(sorted(self.asked, key=key))
 
@@ -270,7 +281,9 @@ class Ranking:
             spec=spec, label=self.labels[spec], state=sound.state, why=sound.why,
             passed=sound.passed, failed=sound.failed,
             figures=sum(row.summary is not None for row in figures),
-            witnessed=sum(row.witness_ok is True for row in figures),
+            witnessed=sum(
+                row.witness_ok is True for row in figures if row.summary is not None
+            ),
             place=place, shared=shared, mean=middle, mean_low=low, mean_high=high,
             best=marks.count("best"), tied=marks.count("tied"),
         )  # fmt: skip

@@ -28,11 +28,14 @@ class Arm:
     """One a round; the first has every pass."""
     prices: tuple[float, ...]
     """Of the harness, in the same rounds."""
+    lost: str | None = None
+    """How a process of it ended that left no document."""
 
     @property
     def fault(self) -> str | None:
         """Return what went wrong, if something did."""
-        return next((one.error for one in self.documents if one.error), None)
+        told = next((one.error for one in self.documents if one.error), None)
+        return self.lost or told
 
     @property
     def net(self) -> tuple[float, ...]:

@@ -31,9 +31,10 @@ from pmm.judge.bench import make_rows, summarise
 from pmm.judge.compare import compare_runs
 from pmm.judge.expectations import apply_expectations, read_expectations
 from pmm.judge.groups import View
+from pmm.judge.instructions import make_instructions
 from pmm.judge.leaks import mark_expected, tally
 from pmm.judge.load import load_of, notice
-from pmm.judge.ranking import Ranking
+from pmm.judge.rank_run import measured_problems, peers_warned, with_rank
 from pmm.judge.soundness import Evidence, sound_evidence
 from pmm.judge.speed import make_speed, pairs_of, speed_problems
 
@@ -62,7 +63,7 @@ def judge_parts(header: Header, found: Gathered, root: Path) -> Judged:
     plan = [job for job in header.plan if job.id not in broken]
     tallies = tally(plan, found.results, found.work, findings)
     evidence = sound_evidence(
-        header.plan, found.results, found.work, cases, found.columns
+        header.plan, found.results, found.work, cases, found.columns, header.asked
     )
     table = judge_claims(root, evidence)
     rows = [(output.job, row) for output in found.bench for row in make_rows(output)]
@@ -70,18 +71,21 @@ def judge_parts(header: Header, found: Gathered, root: Path) -> Judged:
     return Judged(
         columns=verdicts.judge_columns(found.columns, cases, found.requirements),
         cases=cases,
-        bench=summarise(row for job, row in rows if job.pair is None),
+        bench=summarise(row for job, row in rows if job.stands_alone),
         speed=speed,
         findings=findings,
         tallies=tallies,
         claims=table,
         problems=(
             *stale,
-            *problems.case_problems(cases),
-            *problems.job_problems(found.results.values()),
-            *problems.work_problems([*found.work, *found.checked], found.results),
-            *problems.bench_problems(row for _, row in rows),
-            *speed_problems(speed),
+            *peers_warned(header.plan, (
+                *problems.case_problems(cases),
+                *problems.job_problems(found.results.values()),
+                *problems.work_problems([*found.work, *found.checked], found.results),
+                *problems.bench_problems(row for _, row in rows),
+                *measured_problems(found.measured),
+            )),
+            *speed_problems(speed, header.command),
             *problems.leak_problems(tallies, findings),
             *claims.claim_problems(table, claims.failed_cases(evidence.cases)),
         ),
@@ -153,9 +157,13 @@ def judge_run(
             len(header.environment.cpus_allowed),
             header.environment.load_average[0],
         ),
+        facts=tuple(found.facts),
+        instructions=make_instructions(paths.root, header.plan, found.counts),
     )
     run = with_verdict(run, parts.problems)
-    return msgspec.structs.replace(run, standings=Ranking(run).standings)
+    return with_rank(
+        run, paths.root, found.measured, found.bench, found.served
+    )
 
 
 def unjudged(header: Header, paths: Paths) -> Verdict:
@@ -183,13 +191,18 @@ def view_of(run: Run) -> View:
         notices=(said,) if said is not None else (),
         resume=run.verdict.resume,
         speed=run.speed,
+        instructions=run.instructions,
     )
 
 
 def with_verdict(run: Run, found: Sequence[Problem]) -> Run:
     """Give a run the verdict that follows from its problems."""
     measured = any(problems.applies(work.document) for work in run.work)
-    other = bool(measured or run.bench or run.leaks or run.speed)
+    ranked = any(job.place for job in run.plan)
+    other = any((
+        measured, run.bench, run.leaks, run.speed, ranked, run.facts,
+        run.instructions and run.instructions.rows,
+    ))  # fmt: skip
     verdict = verdicts.make_verdict(
         run.cases, run.results, found, other, run.baseline, view_of(run)
     )

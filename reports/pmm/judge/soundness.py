@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from pmm.base.typed_names import is_path
 from pmm.collect.conform import BAD
-from pmm.documents.jobs import Job, JobResult
+from pmm.documents.asked import Asked
+from pmm.documents.jobs import NOT_RUN, Job, JobResult
 from pmm.documents.results import CaseResult, Column, WorkResult
 
 
@@ -43,7 +44,7 @@ def broken_backends(
     return {
         backend
         for job, backend in checks.items()
-        if job in bad or results[job].status not in ("ok", "skipped")
+        if job in bad or results[job].status not in ("ok", *NOT_RUN)
     }
 
 
@@ -62,8 +63,14 @@ def sound_evidence(
     work: Sequence[WorkResult],
     cases: Sequence[CaseResult],
     columns: Sequence[Column],
+    asked: Asked | None,
 ) -> Evidence:
-    """Leave out what comes from plug-ins, broken allocators and failed jobs."""
+    """Leave out what comes from plug-ins, broken allocators and failed jobs.
+
+    A sentence speaks of the sizes that the workloads have by themselves: at those
+    that somebody sets (`--set items=100`) its figures are neither for nor against it.
+    """
+    sized = asked is not None and asked.settings
     broken = broken_backends(plan, results, cases)
     jobs = {
         job.id
@@ -75,7 +82,9 @@ def sound_evidence(
     mine = tuple(case for case in cases if case.job in jobs)
     names = {case.column for case in mine}
     return Evidence(
-        work=tuple(one for one in work if one.job in jobs and not denied(one)),
+        work=()
+        if sized
+        else tuple(one for one in work if one.job in jobs and not denied(one)),
         cases=mine,
         columns=tuple(column for column in columns if column.id in names),
     )

@@ -35,7 +35,7 @@ from pmm.documents.speed import (
 )
 from pmm.documents.verdict import Problem
 from pmm.plan.pair_rules import Estimate, direction
-from pmm.plan.speed_spec import FULL_SIZE, RowSpec, read_spec
+from pmm.plan.speed_spec import ALLOCATORS, FULL_SIZE, RowSpec, is_named, read_spec
 
 WAITED_SHARE = 0.2
 WAITED_NS = 200_000_000
@@ -46,7 +46,7 @@ FEWEST = 6
 """Pairs below which the signed-rank interval does not exist."""
 
 Figures = Mapping[str, Sequence[BenchEntry]]
-"""A job's repetitions by benchmark, without its size."""
+"""A job's repetitions by benchmark, named as its row is."""
 
 
 @dataclass
@@ -68,7 +68,10 @@ def pairs_of(outputs: Iterable[BenchOutput]) -> Pairs:
             continue
         figures: dict[str, list[BenchEntry]] = {}
         for run_name, entries in output.repetitions.items():
-            name, _, size = bare_name(run_name).rpartition("/")
+            whole = bare_name(run_name)
+            name, _, size = whole.rpartition("/")
+            if output.job.pair.unit in ALLOCATORS:
+                name, size = whole, ""
             figures.setdefault(name, []).extend(entries)
             pairs.objects = int(size) if size.isdigit() else pairs.objects
         pairs.figures[output.job.id] = figures
@@ -163,11 +166,11 @@ def make_row(board: Board, row: RowSpec, ours: SpeedArm, theirs: SpeedArm) -> Sp
     found = estimate([(one.ours, one.theirs) for one in samples])
     note = None
     if not samples:
-        note = "no whole pair"
+        note = "no complete pair"
     elif found is None:
         note = "a figure is not above 0"
     elif len(samples) < FEWEST:
-        note = f"{len(samples)} pairs have no interval"
+        note = f"{len(samples)} pairs are too few for an interval"
     return SpeedRow(
         benchmark=row.benchmark, figure=row.figure, over=row.over, title=row.title,
         unit=row.unit, arm=ours.id, against=theirs.id, goal=board.goal(row, ours.mode),
@@ -240,8 +243,13 @@ def make_speed(
         pairs=pairs,
     )
     arms = {place.arm.id: place.arm for place in places.values()}
-    units = {place.unit for place in places.values()}
-    rows, controls = make_rows(board, list(arms.values()), units, read_spec(root))
+    asked = {job.pair.unit: job.argv[-1] for job in plan if job.pair is not None}
+    spec = [
+        row
+        for row in read_spec(root)
+        if row.area in asked and is_named(row, asked[row.area])
+    ]
+    rows, controls = make_rows(board, list(arms.values()), spec)
     reason = doubts(controls, dropped, board.rounds)
     if reason is not None:
         rows = tuple(msgspec.structs.replace(one, verdict="undecided") for one in rows)
@@ -270,8 +278,7 @@ def introduced(arm: SpeedArm, said: BenchContext | None) -> SpeedArm:
 def make_rows(
     board: Board,
     arms: Sequence[SpeedArm],
-    units: set[str],
-    spec: Sequence[RowSpec],
+    mine: Sequence[RowSpec],
 ) -> tuple[tuple[SpeedRow, ...], tuple[SpeedRow, ...]]:
     """Return the rows and the control's rows, judged."""
     again = next(arm for arm in arms if arm.role == "again")
@@ -280,7 +287,6 @@ def make_rows(
         (arm for arm in arms if arm.role == "ours"),
         key=lambda arm: (arm.mode != again.mode, arm.mode or ""),
     )
-    mine = [row for row in spec if row.area in units]
     rows = [
         make_row(board, row, ours, theirs)
         for row in mine
@@ -290,8 +296,10 @@ def make_rows(
     return judged(rows), judged(controls)
 
 
-def speed_problems(table: SpeedTable | None) -> list[Problem]:
-    """Return the problem of a table that decides nothing.
+def speed_problems(
+    table: SpeedTable | None, command: str | None = None
+) -> list[Problem]:
+    """Return the problem of a table that decides nothing; `command` measured it.
 
     A table ranks and does not gate: slower is no failure.
     """
@@ -300,8 +308,8 @@ def speed_problems(table: SpeedTable | None) -> list[Problem]:
     return [
         Problem(
             kind="speed", severity="inconclusive", key="speed",
-            title="the comparison decides nothing", detail=table.reason,
-            column=None, reproduce=None,
+            title="the comparison is inconclusive", detail=table.reason,
+            column=None, reproduce=command,
         )
     ]  # fmt: skip
 

@@ -6,7 +6,7 @@
 3. Whatever is not good becomes a problem (problems.py), worst first.
 4. Problems that have their cause in common are grouped (groups.py).
 5. The worst problem decides the exit code: a failure (3) before a tool error
-   (1) before runs that do not compare (5) before "nothing applied" and "gone"
+   (1) before runs that do not compare (5) before "nothing was applicable" and "gone"
    (4). A run that was interrupted is 130, whatever it found.
 
 Judging is pure: the same results give the same verdict.
@@ -154,6 +154,7 @@ def make_verdict(
                 applied=applied,
                 resume=view.resume,
                 speed=view.speed,
+                instructions=view.instructions,
             )
         ),
         counts={name: counts[name] for name in CLASSES if counts[name]},

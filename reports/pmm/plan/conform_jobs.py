@@ -117,6 +117,9 @@ def cpython_conform(
     """The cases on every CPython, over its allocators: its backends."""
     first = primary(tuple(one for one in chosen.cpythons if one.hosts))
     for one in chosen.cpythons:
+        script = host_script(
+            world.paths, one.version, free_threaded=one.free_threaded
+        )
         for allocator in allocators_of_job(
             one.allocators, selection.allocators, selection.how_much, one is first,
             selection.seed,
@@ -128,7 +131,7 @@ def cpython_conform(
                     "conform",
                     "/".join([one.id, *([allocator] if allocator else []), lane]),
                     [
-                        one.interpreter, *host_script(world.paths, one.version),
+                        one.interpreter, *script,
                         "conform", "--lane", lane, *tail, *sample,
                     ],
                     output_argv=CASES_WRITTEN, subject="cpython", lane=lane,
@@ -157,7 +160,10 @@ def backend_jobs(world: World, selection: Selection, chosen: Chosen) -> Iterator
     """The allocator contract's own checks, on every backend."""
     program = world.paths.program("pmm-backend-check")
     for backend in chosen.backends if program and chosen.reference else ():
-        argv = [command(world, "pmm-backend-check"), "--backend", backend]
+        argv = [
+            command(world, "pmm-backend-check"), "--backend", backend,
+            *sample_of(selection, "plain"),
+        ]  # fmt: skip
         yield make_job(
             "backend-check", world.label(backend), argv,
             output_argv=CASES_WRITTEN, backend=backend, timeout_s=300,

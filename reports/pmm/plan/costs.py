@@ -19,7 +19,7 @@ FAILING_OVER = {"pool": 340.0}
 FAILING_OVER_OTHERS = 145.0
 """Of all native cases, as their samples say: those are heavier than the average.
 The pool has more allocations of its own that can fail."""
-COLUMN_OF_A_CPYTHON = 42.0
+COLUMN_OF_A_CPYTHON = 30.0
 FAILING_ON_A_CPYTHON = 600.0
 PLAIN_PYTHON = 20.0
 """The cases in plain Python, one process each."""
@@ -45,7 +45,14 @@ TIMED = {"alloc": 14, "refcount": 5, "tuple": 9}
 """How many benchmarks are repeated until the least time is up."""
 OVERRUN = 1.4
 """A repetition is longer than the least time by so much."""
-OTHERS = {"conform": 3.0, "backend-check": 4.0, "work": 1.0, "bench": 3.0, "leaks": 1.0}
+OTHERS = {
+    "conform": 3.0, "backend-check": 10.0, "work": 1.0, "bench": 3.0, "leaks": 1.0,
+    "replay": 1.9, "pattern": 2.0, "program": 0.5, "facts": 0.5,
+}  # fmt: skip
+TIMED_REPLAY = 0.25
+"""The timed pass of a replay alone."""
+RANKED_BENCHMARKS = 1.3
+"""The allocators' benchmarks in one process of a ranking."""
 
 
 def cost(job: Job) -> float:
@@ -54,9 +61,13 @@ def cost(job: Job) -> float:
         return cost_of_cases(job)
     if job.kind == "work":
         return cost_of_workload(job)
+    if job.kind == "bench" and job.place is not None:
+        return RANKED_BENCHMARKS
     if job.kind == "bench" and job.pair is None:
         return cost_of_benchmarks(job)
-    return OTHERS[job.kind]
+    if job.kind == "replay" and "--time-only" in job.argv:
+        return TIMED_REPLAY
+    return OTHERS[job.kind] / share_of(job)
 
 
 def group(job: Job) -> str:
@@ -66,6 +77,9 @@ def group(job: Job) -> str:
         return f"{where} {'failing' if job.lane in FAILING else 'cases'}"
     if job.kind == "work":
         return f"{job.workload} {'twin' if job.interpreter else 'native'}"
+    if job.place is not None:
+        whole = "" if "--time-only" in job.argv else " whole"
+        return f"{job.place.row}{whole}"
     return job.program if job.kind == "bench" else job.kind
 
 
@@ -79,8 +93,12 @@ def cost_of_cases(job: Job) -> float:
         whole = FAILING_ON_A_CPYTHON if failing else COLUMN_OF_A_CPYTHON
     elif job.lane in FAILING:
         whole = FAILING_OVER.get(job.backend or "pool", FAILING_OVER_OTHERS)
-    share = int(value_of(job, "--sample") or 1)
-    return whole / min(share, MOST_SHARES)
+    return whole / share_of(job)
+
+
+def share_of(job: Job) -> int:
+    """Return N where a job takes one case in N of each area, else 1."""
+    return min(int(value_of(job, "--sample") or 1), MOST_SHARES)
 
 
 def cost_of_workload(job: Job) -> float:

@@ -70,6 +70,13 @@ def sampled_cases(selection: Selection) -> Iterator[Skipped]:
                 remedy=" ".join(["pmm conform", *(f"--lane {n}" for n in lanes)]),
                 choice=True,
             )
+    if sample_of(selection, LANES[0]) and "backend-check" in selection.kinds:
+        yield Skipped(
+            what="most cases of the backend check",
+            why=f"{selection.profile} takes one case of it, {where}",
+            lost="what only the other cases would show",
+            remedy="pmm run --only backend-check", choice=True,
+        )  # fmt: skip
 
 
 def put_off_lanes(
@@ -148,7 +155,7 @@ def missing_programs(world: World, selection: Selection) -> Iterator[Skipped]:
         if not entry.available and not selection.backends:
             yield Skipped(
                 what=f"backend {entry.name}", why=entry.reason or "not available",
-                lost="no results over it", remedy=f"pmm doctor  # {entry.name}",
+                lost="no results with it", remedy=f"pmm doctor  # {entry.name}",
             )  # fmt: skip
 
 

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Two subjects side by side: a plan of interleaved pairs.
+"""Two subjects, allocators or builds side by side: a plan of interleaved pairs.
 
-1. A unit is one benchmark program; its arms are the two subjects, the first one
-   in each collector mode where a row asks for it, and the first one once more
-   as a control.
+1. A unit is one benchmark program; its arms are the two, the first one once more
+   as a control, and of two subjects the first one in each collector mode where a
+   row asks for it.
 2. A round runs every arm of every unit once, each in a fresh process; the arms
    of a unit follow one another, so that a pair shares what the machine does.
 3. Units and arms are in random order; every second round is the one before it
    backwards (ABBA), so that a drift falls on both arms alike.
-4. The iterations of a benchmark are fixed in its source: the same for all.
+4. Each process shifts its stack and its heap by an amount of its own: where they
+   lie below a page is luck, which pairs that all had the same would take for speed.
+   Where functions lie is fixed when a program is linked: of two builds, the rounds
+   take programs linked in several orders in turn, where there are any.
+5. The iterations of a benchmark are fixed in its source: the same for all. Of
+   an allocator by itself they are as many as fit into a fixed time.
 
 The same seed gives the same plan. A plan with so few pairs that no verdict
 could come of it is refused.
@@ -18,11 +23,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
 
 from pmm.base.errors import PmmError, UsageError
-from pmm.base.paths import shown
+from pmm.base.paths import Paths, shown
 from pmm.base.typed_names import choose, id_part, unknown
+from pmm.discover.bench_options import knows
 from pmm.discover.cpythons import CPython, host_script, primary
 from pmm.discover.world import World, find_modes
 from pmm.documents.jobs import Job, PairPlace
@@ -30,7 +39,15 @@ from pmm.documents.speed import SpeedArm, SpeedRole
 from pmm.plan.pair_rules import least_pairs
 from pmm.plan.parts import command, make_job
 from pmm.plan.selection import Selection, no_subject, resolve_backends
-from pmm.plan.speed_spec import SIZES, RowSpec, areas_of, filter_of, read_spec
+from pmm.plan.speed_spec import (
+    ALLOCATORS,
+    FILTER,
+    SIZES,
+    RowSpec,
+    areas_of,
+    filter_of,
+    read_spec,
+)
 
 UNTOUCHED = {"PMM_CPYTHON_ACCOUNT": "none"}
 """No hooks on the interpreter's allocators while it is timed."""
@@ -39,6 +56,12 @@ WITHOUT_COLLECTIONS = "counting"
 SPARE = 2
 """Pairs beyond the fewest that decide: some may be disturbed and dropped."""
 BENCH_MODULE = "bench/pmm_bench.so"
+ORDERS = 3
+"""In how many orders the programs of a build are linked."""
+STEP, PAGE = 16, 4096
+"""By what, and up to what, a process shifts its stack and its heap."""
+ALLOCATOR_SECONDS = 0.05
+"""How long a row of an allocator by itself is measured in one process."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +88,10 @@ def pair_jobs(world: World, selection: Selection) -> list[Job]:
         (area, arms_of(spec, area, ours, theirs))
         for area in areas_of(spec)
     ]  # fmt: skip
+    elsewhere = selection.base_build
     order = random.Random(selection.seed)  # noqa: S311 - an order, not a secret
+    luck = random.Random(f"{selection.seed} layout")  # noqa: S311 - as above
+    shifted = all_know(world, selection, areas_of(spec), "--layout")
     jobs: list[Job] = []
     kept: list[tuple[str, list[SpeedArm]]] = []
     for number in range(1, rounds + 1):
@@ -76,8 +102,20 @@ def pair_jobs(world: World, selection: Selection) -> list[Job]:
             kept = [(area, arms[::-1]) for area, arms in kept[::-1]]
         for area, arms in kept:
             what = filter_of(spec, area, selection.objects)
-            jobs += [pair_job(world, area, arm, number, what) for arm in arms]
+            for arm in arms:
+                shift = layout(luck) if shifted else []
+                more = [*shift, f"{FILTER}{what}"]
+                there = at(world, arm, elsewhere)
+                job = pair_job(there, area, arm, number, more)
+                jobs.append(in_order(job, there.paths.build, number))
     return jobs
+
+
+def at(world: World, arm: SpeedArm, elsewhere: Path | None) -> World:
+    """Return the world with the build that an arm's programs are of."""
+    if elsewhere is None or arm.role != "theirs":
+        return world
+    return replace(world, paths=Paths(root=world.paths.root, build=elsewhere))
 
 
 def chosen_rows(world: World, selection: Selection) -> tuple[RowSpec, ...]:
@@ -85,7 +123,16 @@ def chosen_rows(world: World, selection: Selection) -> tuple[RowSpec, ...]:
     if selection.objects not in SIZES:
         known = [str(size) for size in SIZES]
         raise unknown("number of objects", str(selection.objects), known)
-    spec = read_spec(world.paths.root)
+    versus = selection.versus
+    spec = tuple(
+        row
+        for row in read_spec(world.paths.root)
+        if versus == "build" or row.is_allocators == (versus == "backend")
+    )
+    if selection.rows:
+        known = [row.benchmark for row in spec]
+        kept = choose("benchmark", selection.rows, known)
+        spec = tuple(row for row in spec if row.benchmark in kept)
     areas = areas_of(spec)
     wanted = choose("area", selection.benches, areas) if selection.benches else areas
     missing = [area for area in wanted if area not in world.benches]
@@ -118,9 +165,38 @@ def refuse_at_once(selection: Selection) -> None:
         )
 
 
+def two_allocators(world: World, names: Sequence[str]) -> tuple[Subject, Subject]:
+    """Find both allocators, each of which is measured by itself."""
+    ours, theirs = (resolve_backends(world, Selection(backends=(n,))) for n in names)
+    if len({*ours, *theirs}) != 2:
+        raise UsageError(
+            f"'{names[0]}' and '{names[1]}' are not two allocators; to compare one "
+            "with itself name it twice, as a=PATH and b=PATH"
+        )
+    first, second = (
+        Subject(
+            name=world.label(spec), subject="allocator", version=None, backend=spec,
+            modes=(), interpreter=None,
+        )
+        for spec in (ours[0], theirs[0])
+    )  # fmt: skip
+    return first, second
+
+
+def two_builds(world: World) -> tuple[Subject, Subject]:
+    """Return the reference of either build, in its default mode over the pool."""
+    ours = find_subject(world, "reference", "pool")
+    ours = replace(ours, modes=ours.modes[:1])
+    return ours, replace(ours, name=f"{ours.name} of the base")
+
+
 def two_subjects(world: World, selection: Selection) -> tuple[Subject, Subject]:
-    """Find both subjects."""
+    """Find the two that are compared."""
     refuse_at_once(selection)
+    if selection.versus == "backend":
+        return two_allocators(world, selection.arms)
+    if selection.versus == "build":
+        return two_builds(world)
     backends = resolve_backends(world, selection) if selection.backends else ("pool",)
     if len(backends) != 1:
         raise UsageError("one backend at a time serves a comparison of subjects")
@@ -176,7 +252,7 @@ def find_cpython(world: World, name: str) -> CPython:
     exact = [one for one in found if one.id == name]
     if len(found) > 1 and not exact:
         several = ", ".join(f"{one.id} ({one.interpreter})" for one in found)
-        raise UsageError(f"'{name}' is several: {several}; name one")
+        raise UsageError(f"'{name}' matches several: {several}; name one of them")
     if not found:
         ids = ["reference", *(one.id for one in world.cpythons)]
         raise no_subject(name, ids)
@@ -212,22 +288,60 @@ def arm_argv(world: World, area: str, arm: SpeedArm) -> list[str]:
     if arm.interpreter is None:
         over = [] if arm.backend is None else ["--backend", arm.backend]
         program = command(world, f"pmm-bench-{area}")
+        if area in ALLOCATORS:
+            time = f"--benchmark_min_time={ALLOCATOR_SECONDS}"
+            return [program, *over, time]
         return [program, "--subject", arm.subject, *over, *mode]
     script = host_script(world.paths, arm.version or "", named=True)
     module = shown(world.paths.build / BENCH_MODULE)
     return [arm.interpreter, *script, "--bench-module", module, "bench", area, *mode]
 
 
-def pair_job(world: World, area: str, arm: SpeedArm, number: int, what: str) -> Job:
-    """One arm of one unit in one round."""
+def all_know(
+    world: World, selection: Selection, areas: Sequence[str], option: str
+) -> bool:
+    """Tell whether the programs of both builds take an option: one may be of old."""
+    if selection.base_build is None:
+        return True
+    base = Paths(root=world.paths.root, build=selection.base_build)
+    places = (world.paths, base)
+    programs = [paths.program(f"pmm-bench-{one}") for paths in places for one in areas]
+    return all(one is None or knows(one, option) for one in programs)
+
+
+def order_folder(build: Path, number: int) -> Path:
+    """Return where the programs of a build lie that are linked in another order."""
+    return build / "orders" / str(number)
+
+
+def in_order(job: Job, build: Path, number: int) -> Job:
+    """Return the job with the program of its round's link order, if there is one."""
+    program = Path(job.argv[0])
+    other = order_folder(build, number % ORDERS) / program.name
+    if job.interpreter is not None or number % ORDERS == 0 or not other.is_file():
+        return job
+    return msgspec.structs.replace(job, argv=(shown(other), *job.argv[1:]))
+
+
+def layout(luck: random.Random) -> list[str]:
+    """Return the options that shift a process's stack and heap."""
+    return ["--layout", str(luck.randrange(STEP, PAGE, STEP))]
+
+
+def pair_job(
+    world: World, area: str, arm: SpeedArm, number: int, more: list[str]
+) -> Job:
+    """One arm of one unit in one round; the last of its arguments is the filter."""
+    alone = area in ALLOCATORS
     return make_job(
         "bench", f"pair-{number:02d}/{area}/{arm.id}",
-        [*arm_argv(world, area, arm), f"--benchmark_filter={what}"],
+        [*arm_argv(world, area, arm), *more],
         output_argv=(
             "--benchmark_out={dir}/document.json", "--benchmark_out_format=json",
         ),
-        environment=UNTOUCHED if arm.interpreter else {}, subject=arm.subject,
-        interpreter=arm.interpreter, backend=arm.backend, mode=arm.mode,
-        measured=True, timeout_s=600,
+        environment=UNTOUCHED if arm.interpreter else {},
+        subject=None if alone else arm.subject,
+        interpreter=arm.interpreter, backend=arm.backend,
+        mode=None if alone else arm.mode, measured=True, timeout_s=600,
         pair=PairPlace(round=number, unit=area, arm=arm),
     )  # fmt: skip

@@ -19,8 +19,11 @@ from pmm.documents.jobs import Job, JobKind
 from pmm.documents.results import Skipped
 from pmm.plan.bench_jobs import bench_jobs
 from pmm.plan.conform_jobs import backend_jobs, conform_jobs
+from pmm.plan.count_jobs import count_jobs
+from pmm.plan.facts_jobs import facts_jobs
 from pmm.plan.omissions import skipped
 from pmm.plan.pairs import pair_jobs
+from pmm.plan.rank_fit import fitted
 from pmm.plan.selection import Selection, resolve
 from pmm.plan.work_jobs import leak_jobs, work_jobs
 
@@ -31,12 +34,18 @@ class Plan:
 
     jobs: tuple[Job, ...]
     skipped: tuple[Skipped, ...] = field(default=())
+    within_s: float | None = None
+    """Seconds after which a ranking begins no more jobs; None: it has no limit."""
 
 
 def make_plan(world: World, selection: Selection) -> Plan:
     """Plan the jobs; raise UsageError for a name that is not there."""
     if selection.arms:
-        return Plan(labelled(world, pair_jobs(world, selection)))
+        two = count_jobs if selection.counting else pair_jobs
+        return Plan(labelled(world, two(world, selection)))
+    if selection.rank is not None:
+        jobs, left_out = fitted(world, selection, selection.rank)
+        return Plan(labelled(world, jobs), left_out, selection.rank.within_s)
     chosen = resolve(world, selection)
     kinds = with_checks(selection.kinds)
     makers = {
@@ -45,6 +54,7 @@ def make_plan(world: World, selection: Selection) -> Plan:
         "leaks": leak_jobs,
         "work": work_jobs,
         "bench": bench_jobs,
+        "facts": facts_jobs,
     }
     jobs = [
         job
@@ -53,7 +63,7 @@ def make_plan(world: World, selection: Selection) -> Plan:
         for job in make(world, selection, chosen)
     ]
     if not jobs:
-        raise UsageError("nothing to run is left of this selection (see `pmm doctor`)")
+        raise UsageError("this selection leaves nothing to run (see `pmm doctor`)")
     return Plan(labelled(world, jobs), tuple(skipped(world, selection, chosen)))
 
 

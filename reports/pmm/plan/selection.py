@@ -8,24 +8,49 @@ not be what was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Literal
 
 from pmm.base.errors import UsageError
 from pmm.base.typed_names import choose, is_file, unknown
 from pmm.discover.cpythons import CPython, nearest_versions
+from pmm.discover.fetched import fetched_allocators
 from pmm.discover.pythons import AnyPython
 from pmm.discover.whereabouts import candidates, family_of
-from pmm.discover.world import Wanted, World
+from pmm.discover.world import Wanted, World, chosen_backends
 from pmm.documents.jobs import JobKind
+from pmm.fetch.pins import catalogue
 from pmm.plan.modes_and_allocators import refuse_unknown
 from pmm.plan.profiles import FAILING, Profile
 from pmm.plan.profiles import PROFILES as HOW_MUCH
 
 PROFILES = tuple(HOW_MUCH)
-KINDS: tuple[JobKind, ...] = ("conform", "backend-check", "work", "bench", "leaks")
+KINDS: tuple[JobKind, ...] = (
+    "conform", "backend-check", "work", "bench", "leaks", "facts",
+)  # fmt: skip
 LANES = ("plain", "oom-once", "oom-persist", "gc-stress", "shuffle", "debug")
+
+
+Versus = Literal["subject", "backend", "build"]
+
+
+@dataclass(frozen=True)
+class RankOrder:
+    """What `pmm rank` asks for beside the allocators of its own."""
+
+    rows: tuple[str, ...] = ()
+    """Traces, patterns, `alloc`; empty: all that are here."""
+    beside: tuple[str, ...] = ()
+    """The peers; empty: all that ship and are no bounds."""
+    rounds: int | None = None
+    """None: as many as fit into the time, at most 7."""
+    python: str | None = None
+    """The interpreter that runs whole programs, too; None: none are run."""
+    within_s: float | None = None
+    """How long it may take; None: it has no limit."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +71,23 @@ class Selection:
     variants: tuple[str, ...] = ()
     seed: int = 1
     arms: tuple[str, ...] = ()
-    """The two subjects of a plan of pairs (pair_plan)."""
+    """The two that a plan of pairs sets side by side (pairs.py)."""
+    versus: Versus = "subject"
+    """What the arms are."""
+    base_build: Path | None = None
+    """The second of two builds; the first one is the world's."""
+    rows: tuple[str, ...] = ()
+    """Globs of the benchmarks to measure in pairs."""
     pairs: int | None = None
     """How many pairs; None: as many as a verdict needs."""
+    counting: bool = False
+    """Count the instructions of the two instead of timing them in pairs."""
     documents: tuple[tuple[str, str], ...] = ()
     """Options of pmm-conform for subjects named by a path, with their files."""
     objects: int = 1_000_000
     """Size of the benchmarks in pairs."""
+    rank: RankOrder | None = None
+    """Allocators side by side; None: another plan."""
 
     @property
     def how_much(self) -> Profile:
@@ -76,13 +111,18 @@ class Chosen:
 def wanted_by(selection: Selection) -> Wanted:
     """Return what has to be known of the world to plan a selection."""
     kinds = set(selection.kinds)
+    beside = selection.rank.beside if selection.rank is not None else ()
+    ranks = selection.rank is not None
+    arms, versus = selection.arms, selection.versus
+    compared = arms if versus == "backend" else ()
     return Wanted(
-        backends=selection.backends,
-        subjects=selection.arms or selection.subjects,
-        every_cpython=bool(kinds & {"conform", "work"}),
+        backends=(*(selection.backends or compared), *beside),
+        subjects=(arms if versus == "subject" else ()) or selection.subjects,
+        every_cpython=bool(kinds & {"conform", "work", "facts"}),
         one_each=bool(selection.arms),
         cases="conform" in kinds or bool(selection.arms),
         workloads=bool(kinds & {"work", "leaks"}),
+        every_fetched=ranks and not beside,
     )
 
 
@@ -146,8 +186,11 @@ def sample_of(selection: Selection, lane: str, oldest: bool = False) -> list[str
     """Return the option by which a lane takes some cases of each area only.
 
     What is asked for by name, lanes or cases, is run whole. `oldest` tells that it
-    runs on a CPython that was taken for being the oldest.
+    runs on a CPython that was taken for being the oldest. Of a ranking, which is no
+    profile, every check is whole.
     """
+    if selection.rank is not None:
+        return []
     how = selection.how_much
     every = how.failing_sample if lane in FAILING else how.sample
     if oldest and not selection.subjects:
@@ -246,9 +289,8 @@ def resolve_backends(world: World, selection: Selection) -> tuple[str, ...]:
 
     One that is known but missing is refused.
     """
-    available = [entry.name for entry in world.available]
     if not selection.backends:
-        return tuple(available)
+        return tuple(entry.name for entry in world.available)
     specs = [
         one.spec
         for one in world.named.backends
@@ -256,7 +298,29 @@ def resolve_backends(world: World, selection: Selection) -> tuple[str, ...]:
     ]
     typed = {text for one in world.named.backends for text in one.typed}
     listed = [name for name in selection.backends if name not in typed]
-    for entry in world.backends:
-        if entry.name in listed and not entry.available:
-            raise UsageError(f"backend {entry.name} cannot be used: {entry.reason}")
-    return (*choose("backend", listed, available), *specs)
+    fetched = {one.label: one.spec for one in world.fetched}
+    shipped = [entry.name for entry in world.backends]
+    ours = [
+        name for name in listed
+        if matched(name, shipped) or not matched(name, fetched)
+    ]  # fmt: skip
+    theirs = [
+        spec for label, spec in fetched.items()
+        if any(fnmatchcase(label, name) for name in listed)
+    ]  # fmt: skip
+    chosen = chosen_backends(world.backends, ours) if ours else []
+    return (*chosen, *theirs, *specs)
+
+
+def matched(name: str, labels: Collection[str]) -> bool:
+    """Tell whether a name or a glob means one of some labels."""
+    return any(fnmatchcase(label, name) for label in labels)
+
+
+def refuse_unfetched(selection: Selection) -> None:
+    """Raise UsageError for an allocator that is known and was not fetched."""
+    fetched = {one.name for one in fetched_allocators()}
+    beside = selection.rank.beside if selection.rank is not None else ()
+    for name in (*selection.backends, *beside):
+        if name in catalogue().allocator and name not in fetched:
+            raise UsageError(f"backend {name} is not here: pmm fetch {name}")

@@ -1,22 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""Which allocator is faster at what, and may it be ranked at all?"""
+"""Which allocator is faster in which operation, and may it be ranked at all?"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pmm.base import formatting
-from pmm.base.typed_names import is_path
+from pmm.base.typed_names import is_own, is_path
 from pmm.documents.programs import BackendEntry
 from pmm.documents.results import BenchRow
 from pmm.documents.run import Run
 from pmm.documents.standings import Standing
 from pmm.judge.ranking import Ranking, Row, entry_of, ordinal, yardstick_of
-from pmm.render import bench_figures, charts, memory
+from pmm.render import allocator_charts, bench_figures, memory, rank, rank_figures
+from pmm.render.charts import Row as Dot
+from pmm.render.figures import Figure, csv_of_ratios, name_of
+from pmm.render.identity import allocator_places
 
-PALETTE = ("pool", "libc", "mimalloc", "jemalloc", "tcmalloc")
-"""Backends that always have the same colour; the user's take those behind."""
 SHORT_HASH = 12
+MOST_REASONS = 2
+"""Allocators without a rank whose reason stands in the first sentence."""
 
 
 class Cell(NamedTuple):
@@ -34,12 +38,18 @@ class Line(NamedTuple):
     label: str
     cells: list[Cell]
 
+    @property
+    def decided(self) -> bool:
+        """Whether one is the fastest and no other is level with it."""
+        marks = {cell.mark for cell in self.cells}
+        return "best" in marks and "tied" not in marks
+
 
 class Area(NamedTuple):
     """The benchmarks of one area."""
 
     name: str
-    svg: str | None
+    figure: Figure | None
     alt: str
     lines: list[Line]
     means: list[str]
@@ -61,20 +71,7 @@ class Candidate(NamedTuple):
     bench_rss: float | None
 
 
-def colour_places(ranking: Ranking) -> dict[str, int]:
-    """Return each allocator's place in the palette, by what it is."""
-    out: dict[str, int] = {}
-    free = len(PALETTE)
-    for spec in ranking.asked:
-        if spec in PALETTE:
-            out[ranking.labels[spec]] = PALETTE.index(spec)
-        else:
-            out[ranking.labels[spec]] = free
-            free += 1
-    return out
-
-
-def points(ranking: Ranking, rows: list[Row]) -> list[charts.Row]:
+def points(ranking: Ranking, rows: list[Row]) -> list[Dot]:
     """Return the dots of a chart."""
     found = []
     for row in rows:
@@ -99,7 +96,9 @@ def shown_name(ranking: Ranking, spec: str) -> str:
     return f"{label} (a bound)" if state == "bound" else f"{label} (no rank)"
 
 
-def chart(ranking: Ranking, rows: list[Row]) -> tuple[str | None, str]:
+def chart(
+    ranking: Ranking, area: str, rows: list[Row]
+) -> tuple[Figure | None, str]:
     """Draw the ratios of an area; None where nothing is there to compare."""
     yardstick = yardstick_of(ranking.run)
     dots = points(ranking, rows)
@@ -108,16 +107,18 @@ def chart(ranking: Ranking, rows: list[Row]) -> tuple[str | None, str]:
     if yardstick is None or len(names) < 2:
         return None, ""
     hollow = {n for n in names if ranking.soundness[named[n]].state != "ranked"}
-    by_label = colour_places(ranking)
-    places = {name: by_label[ranking.labels[named[name]]] for name in names}
-    svg = charts.ratios(
+    by_spec = allocator_places(ranking.run, ranking)
+    places = {name: by_spec[named[name]] for name in names}
+    svg = allocator_charts.ratios(
         dots, names=names, yardstick=yardstick, places=places, hollow=hollow
     )
-    return svg, chart_words(dots, names, hollow, yardstick)
+    title = f"{area}: CPU time relative to {yardstick}"
+    drawn = Figure(name_of(f"backends-{area}"), title, svg, csv_of_ratios(dots))
+    return drawn, chart_words(dots, names, hollow, yardstick)
 
 
 def chart_words(
-    dots: list[charts.Row], names: list[str], hollow: set[str], yardstick: str
+    dots: list[Dot], names: list[str], hollow: set[str], yardstick: str
 ) -> str:
     """Say what a chart shows, for who does not see it."""
     said = f"CPU time relative to {yardstick} of {', '.join(names)}."
@@ -160,7 +161,7 @@ def area(ranking: Ranking, name: str, rows: list[Row]) -> Area:
     ]
     return Area(
         name,
-        *chart(ranking, rows),
+        *chart(ranking, name, rows),
         lines=[
             Line(row.label, [cell(ranking, row, spec) for spec in ranking.columns])
             for row in rows
@@ -207,13 +208,15 @@ def attached(ranking: Ranking, spec: str) -> str:
     )
     if not is_path(spec):
         kind = "ships with the suite"
+    elif not is_own(spec):
+        kind = "brought by pmm fetch"
     elif "=" not in spec:
         kind = "plug-in"
     else:
-        options = spec.partition("=")[2].split(",")[1:]
-        kind = "; ".join(
-            ["malloc-like library", *(o.replace("=", " ") for o in options)]
-        )
+        front, _, variable = spec.partition("=")[2].partition(",env=")
+        options = [o.replace("=", " ") for o in front.split(",")[1:]]
+        options += [f"with {variable}"] if variable else []
+        kind = "; ".join(["malloc-like library", *options])
     return f"{kind}, by {how}" if how else kind
 
 
@@ -226,7 +229,7 @@ def candidate(ranking: Ranking, one: Standing) -> Candidate:
     return Candidate(
         standing=one,
         entry=entry,
-        own=is_path(one.spec),
+        own=is_own(one.spec),
         attached=attached(ranking, one.spec),
         mean=bench_figures.spread(middle, low, high) if known else None,  # type: ignore[arg-type]
         short_hash=entry.sha256[:SHORT_HASH] if entry and entry.sha256 else None,
@@ -247,44 +250,101 @@ def answer(ranking: Ranking) -> str:
     elif ranking.rows:
         said.append("No two allocators can be ranked here.")
     for one in ranking.standings:
-        if is_path(one.spec) and one.state == "ranked" and one.place not in (None, 1):
+        if is_own(one.spec) and one.state == "ranked" and one.place not in (None, 1):
             said.append(own_words(one))
-        elif one.state == "unsound":
-            said.append(f"{one.label} has no rank: it {one.why}.")
-    return " ".join(said)
+    return " ".join([*said, *without_rank(ranking.standings)])
+
+
+def without_rank(standings: Iterable[Standing]) -> list[str]:
+    """Say who has no rank, and why as far as that is read at a glance."""
+    bad = [one for one in standings if one.state == "unsound"]
+    if len(bad) > MOST_REASONS:
+        names = ", ".join(one.label for one in bad)
+        return [f"{len(bad)} allocators have no rank (the table says why): {names}."]
+    return [f"{one.label} has no rank: {one.why}." for one in bad]
+
+
+def level_with(first: Standing, others: list[Standing]) -> list[str]:
+    """Name those whose mean, as repetitions allow it, reaches that of the first."""
+    high = first.mean_high
+    return [
+        one.label
+        for one in others
+        if high is not None and one.mean_low is not None and one.mean_low <= high
+    ]
 
 
 def first_words(placed: list[Standing], yardstick: str | None) -> str:
-    """Name the first and its mean."""
-    first = placed[0]
-    said = (
-        f"Of {len(placed)} ranked allocators {first.label} is the fastest in the mean"
-    )
+    """Name the first, its mean, and whom the repetitions do not tell from it."""
+    first, level = placed[0], level_with(placed[0], placed[1:])
+    figure = ""
     if first.mean is not None:
-        said += f": {bench_figures.ratio(first.mean)} of {yardstick}'s time"
-    return f"{said} over {formatting.plural(first.shared, 'benchmark')}."
+        figure = f" ({bench_figures.ratio(first.mean)} of {yardstick}'s time)"
+    over = f"over {formatting.plural(first.shared, 'benchmark')}"
+    if not level:
+        return f"{first.label} is the fastest by geometric mean{figure} {over}."
+    return (
+        f"{rank_figures.NO_WINNER}: {first.label} is first by geometric mean{figure} "
+        f"{over}, but the ranges of {', '.join(level)} overlap its own."
+    )
 
 
 def own_words(one: Standing) -> str:
     """Say how a user's allocator that is not the first came out."""
     return (
-        f"{one.label} is {ordinal(one.place or 0)}: the fastest in {one.best}, not "
-        f"told apart from the fastest in {one.tied}."
+        f"{one.label} is {ordinal(one.place or 0)}: the fastest in {one.best} "
+        f"and level with the fastest in {one.tied}."
     )
+
+
+def means_chart(ranking: Ranking, standings: Sequence[Standing]) -> Figure | None:
+    """Draw the mean of each ranked allocator; None where they are no two."""
+    yardstick = yardstick_of(ranking.run)
+    dots = [
+        {"benchmark": "mean", "name": one.label, "ratio": one.mean,
+         "low": one.mean_low or one.mean, "high": one.mean_high or one.mean}
+        for one in standings if one.mean is not None
+    ]  # fmt: skip
+    if yardstick is None or len(dots) < 2:
+        return None
+    places = allocator_places(ranking.run, ranking)
+    svg = allocator_charts.ratios(
+        dots, names=[str(dot["name"]) for dot in dots], yardstick=yardstick,
+        places={one.label: places[one.spec] for one in standings},
+    )  # fmt: skip
+    title = f"Mean CPU time relative to {yardstick}"
+    return Figure("backends-means", title, svg, csv_of_ratios(dots))
+
+
+def told(run: Run) -> bool:
+    """Tell whether the run says more of an allocator than that it was used."""
+    checked = any(one.state != "unchecked" for one in run.standings)
+    return checked or bool(run.bench) or run.rank is not None
 
 
 def context(run: Run) -> dict[str, Any]:
     """Values of backends.html."""
     ranking = Ranking(run)
     asked = set(ranking.asked)
+    ranked = run.rank is not None
+    standings = run.standings if ranked else ranking.standings
+    found = areas(ranking)
+    ranks = rank.context(run) if ranked else None
+    means = None if ranked else means_chart(ranking, standings)
+    drawn = [means, *rank.figures(ranks), *(one.figure for one in found)]
     return {
-        "answer": answer(ranking),
-        "areas": areas(ranking),
-        "candidates": [candidate(ranking, one) for one in ranking.standings],
-        "standings": ranking.standings,
+        "answer": rank_figures.answer(run) if ranked else answer(ranking),
+        "rank": ranks,
+        "means": means,
+        "means_alt": f"Means: {answer(ranking)}" if means is not None else "",
+        "rank_of": rank_figures.place,
+        "areas": found,
+        "figures": [one for one in drawn if one is not None],
+        "candidates": [candidate(ranking, one) for one in standings],
+        "standings": standings,
         "not_asked": [e for e in run.backends if (e.spec or e.name) not in asked],
         "captions": list(bench_figures.caption(ranking)),
         "table_title": bench_figures.title(ranking),
-        "rank": bench_figures.rank,
+        "standing": bench_figures.rank,
         "yardstick": yardstick_of(run),
     }

@@ -66,16 +66,16 @@ def caption(ranking: Ranking) -> Iterator[str]:
         yield f"{what}; in brackets the fastest and the slowest repetition."
     else:
         yield (
-            f"{what}, over {yardstick}'s median in this run. In brackets what the "
+            f"{what}, over {yardstick}'s median in this run. In brackets, what the "
             f"repetitions of both allow: fastest over {yardstick}'s slowest to "
             f"slowest over {yardstick}'s fastest."
         )
     if ranking.places(ranking.rows):
         shared = len(ranking.shared(ranking.rows))
         yield (
-            "★ fastest of the ranked; ≈ its repetitions reach the fastest's. Places "
-            f"and means (geometric) are over the {shared} benchmarks that all ranked "
-            "ones ran."
+            "★ fastest of the ranked; ≈ its repetitions overlap the fastest's. Places "
+            f"and geometric means cover the {shared} benchmarks that all ranked "
+            "allocators ran."
         )
 
 

@@ -11,8 +11,8 @@ so.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import altair as alt
 import msgspec
@@ -21,7 +21,7 @@ from altair.utils import schemapi
 
 from pmm.base.plain_text import plain
 
-# Sentinel colour -> CSS variable. The first ten are the series' colours.
+# Sentinel colour -> CSS variable. The first twelve are the series' colours.
 SENTINELS = {
     "#0000a1": "--series-1",
     "#0000a2": "--series-2",
@@ -33,26 +33,41 @@ SENTINELS = {
     "#0000a8": "--series-8",
     "#0000a9": "--series-9",
     "#0000aa": "--series-10",
+    "#0000ab": "--series-11",
+    "#0000ac": "--series-12",
     "#0000b1": "--ink",
     "#0000b2": "--ink-soft",
     "#0000b3": "--rule",
     "#0000c1": "--panel",
+    "#0000d1": "--good-bg",
+    "#0000d2": "--bad-bg",
+    "#0000d3": "--warn-bg",
+    "#0000d4": "--mute-bg",
 }
 SERIES = [colour for colour, name in SENTINELS.items() if name.startswith("--series")]
+TONES = {"good": "#0000d1", "bad": "#0000d2", "warn": "#0000d3", "mute": "#0000d4"}
+"""Of the ground below a state."""
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [4, 2], [10, 4]]
-SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
+SHAPES = [
+    "circle", "square", "triangle-up", "diamond", "cross", "triangle-down",
+    "triangle-right",
+]  # fmt: skip
 MOST_POINTS = 400
 TIME_WIDTH = 680
-PHASE_HEIGHT = 22
+HEIGHT, STEP_HEIGHT, PHASE_HEIGHT = 180, 80, 22
 LETTER = 7
 """Pixels that a letter of a phase's name takes."""
 SHADES = (0.3, 0.12)
 """How strongly the phases of a line are filled, in turns."""
 LABEL_LIMIT = 300
 """Pixels that a name may take."""
-LEGEND_COLUMNS = 4
-BEYOND = 1.4
-"""How far beyond the outermost dots the axis of ratios goes."""
+DECIMALS = re.compile(r"(\d\.\d)\d+")
+"""Of a path's coordinates one is kept: a tenth of a pixel is not seen."""
+LEAST_SCALE = 0.92
+"""How small a drawing may get: letters of 12 pixels stay above 11. On a narrower
+page it scrolls."""
+MOST_SCALE = 1.15
+"""How large it may get."""
 # Browsers set labels a little wider than the drawing library measures them.
 PADDING = {"left": 40, "right": 24, "top": 4, "bottom": 4}
 
@@ -64,7 +79,8 @@ Row = dict[str, Any]
 schemapi.disable_debug_mode()
 
 
-def _data(rows: Sequence[Row]) -> Any:
+def data(rows: Sequence[Row]) -> Any:
+    """Rows as a chart takes them."""
     # As text, which the library hands on: it would copy each cell several times.
     text = msgspec.json.encode(rows).decode()
     return alt.Data(values=text, format={"type": "json"})  # type: ignore[no-untyped-call]
@@ -117,19 +133,28 @@ def _themed(chart: Any) -> Any:
     )
 
 
-def _svg(chart: Any) -> str:
+def svg(chart: Any) -> str:
     """Draw; let CSS decide size and colours; keep ids apart between charts."""
     text: str = vl_convert.vegalite_to_svg(
         _themed(chart).to_dict(validate=schemapi.DEBUG_MODE)
     )
     for sentinel, variable in SENTINELS.items():
         text = re.sub(re.escape(sentinel), f"var({variable})", text, flags=re.I)
+    text = re.sub(r' d="[^"]+"', lambda path: DECIMALS.sub(r"\1", path[0]), text)
+    size = re.search(r'<svg[^>]*? width="([\d.]+)" height="[^"]*"', text)
+    assert size is not None  # noqa: S101 - the library writes one
+    width = float(size[1])
+    least, most = round(width * LEAST_SCALE), round(width * MOST_SCALE)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*" height="[^"]*"', r"\1", text, count=1)
-    text = text.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1)
-    return plain(text)
+    style = f"min-width: {least}px; max-width: min({most}px, 56rem)"
+    start = f'<svg aria-hidden="true" focusable="false" style="{style}" '
+    return plain(text.replace("<svg ", start, 1))
 
 
-def _phase_bars(phases: Sequence[Row], names: Sequence[str], x: Any) -> Any:
+def _phase_bars(
+    phases: Sequence[Row], names: Sequence[str], x: Any,
+    places: Mapping[str, int] | None,
+) -> Any:  # fmt: skip
     """A bar for each phase, in a row for each line, named where there is room."""
     end = max((float(row["end_ms"]) for row in phases), default=0) or 1
     rows: list[Row] = []
@@ -140,11 +165,12 @@ def _phase_bars(phases: Sequence[Row], names: Sequence[str], x: Any) -> Any:
         label = row["phase"] if room else ""
         rows.append({**row, "shade": SHADES[before % 2], "label": label})
     order = list(names)
-    base = alt.Chart(_data(rows)).encode(
+    base = alt.Chart(data(rows)).encode(
         x=x, y=alt.Y("name:N", sort=order, title=None, scale=alt.Scale(domain=order))
     )
     bars = base.mark_rect(strokeWidth=1, cornerRadius=2).encode(
-        x2="end_ms:Q", color=_colour(names), stroke=_colour(names, alt.Stroke),
+        x2="end_ms:Q", color=colour(names, places=places),
+        stroke=colour(names, alt.Stroke, places),
         fillOpacity=alt.FillOpacity("shade:Q", scale=None),
     )  # fmt: skip
     texts = base.mark_text(align="left", dx=4, color="#0000b1", fontSize=12).encode(
@@ -153,48 +179,83 @@ def _phase_bars(phases: Sequence[Row], names: Sequence[str], x: Any) -> Any:
     return (bars + texts).properties(width=TIME_WIDTH, height=PHASE_HEIGHT * len(names))
 
 
-def _colour(names: Sequence[str], channel: Any = alt.Color) -> Any:
+def look(
+    name: str, at: int, places: Mapping[str, int] | None, kinds: Sequence[Any]
+) -> Any:
+    """Return the colour, dash or shape of a name: that of its own place among all
+    that there are, else of its place in the drawing.
+    """
+    return kinds[(places or {}).get(name, at) % len(kinds)]
+
+
+def colour(
+    names: Sequence[str], channel: Any = alt.Color,
+    places: Mapping[str, int] | None = None, **more: Any,
+) -> Any:  # fmt: skip
     """A line's colour by its name."""
-    scale = alt.Scale(domain=list(names), range=SERIES[: len(names)])
-    return channel("name:N", sort=list(names), scale=scale)
+    kinds = [look(name, at, places, SERIES) for at, name in enumerate(names)]
+    scale = alt.Scale(domain=list(names), range=kinds)
+    return channel("name:N", sort=list(names), scale=scale, **more)
+
+
+def dash(
+    names: Sequence[str], places: Mapping[str, int] | None = None, **more: Any
+) -> Any:
+    """A line's dashes by its name."""
+    kinds = [look(name, at, places, DASHES) for at, name in enumerate(names)]
+    scale = alt.Scale(domain=list(names), range=kinds)
+    return alt.StrokeDash("name:N", sort=list(names), scale=scale, **more)
+
+
+class Panel(NamedTuple):
+    """One quantity over time: rows have `t_ms`, `name` and the quantity `y`; so have
+    the peaks, one a line, which are marked.
+    """
+
+    rows: Sequence[Row]
+    y: str
+    title: str
+    step: bool
+    peaks: Sequence[Row] = ()
+
+
+def _panel(
+    panel: Panel, names: Sequence[str], scale: Any, places: Mapping[str, int] | None
+) -> Any:
+    """The lines of one quantity."""
+    x = alt.X("t_ms:Q", title=None, scale=scale,
+              axis=alt.Axis(grid=False, labels=False))  # fmt: skip
+    y = alt.Y(f"{panel.y}:Q", title=panel.title, axis=alt.Axis(tickCount=4))
+    drawn = (
+        alt.Chart(data(panel.rows))
+        .mark_line(interpolate="step-after" if panel.step else "linear", strokeWidth=2)
+        .encode(x=x, y=y, color=colour(names, places=places),
+                strokeDash=dash(names, places))
+    )  # fmt: skip
+    if panel.peaks:
+        drawn += alt.Chart(data(panel.peaks)).mark_point(
+            filled=True, size=60, opacity=1
+        ).encode(x=x, y=y, color=colour(names, places=places))  # fmt: skip
+    return drawn.properties(
+        width=TIME_WIDTH, height=STEP_HEIGHT if panel.step else HEIGHT
+    )
 
 
 def over_time(
-    rows: Sequence[Row],
-    *,
-    y: str,
-    y_title: str,
-    names: Sequence[str],
-    step: bool,
-    phases: Sequence[Row] = (),
-) -> str:
-    """Lines over milliseconds: rows have `t_ms`, `name` and the quantity `y`;
-    phases have `name`, `phase`, `start_ms` and `end_ms`, and are drawn below.
+    panels: Sequence[Panel], *, names: Sequence[str], phases: Sequence[Row] = (),
+    places: Mapping[str, int] | None = None,
+) -> str:  # fmt: skip
+    """Quantities over the same milliseconds, one below the other; phases have `name`,
+    `phase`, `start_ms` and `end_ms`, and are drawn below them. `places` are the
+    names' own among all that have colours.
     """
-    last = max([0.0, *(r["t_ms"] for r in rows), *(p["end_ms"] for p in phases)])
+    times = [row["t_ms"] for panel in panels for row in panel.rows]
+    last = max([0.0, *times, *(p["end_ms"] for p in phases)])
     scale = alt.Scale(domain=[0, last or 1], nice=False)
-    axis = alt.Axis(grid=False, labels=not phases)
-    title = None if phases else "time (ms)"
-    lines = (
-        alt.Chart(_data(rows))
-        .mark_line(interpolate="step-after" if step else "linear", strokeWidth=2)
-        .encode(
-            x=alt.X("t_ms:Q", title=title, scale=scale, axis=axis),
-            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(tickCount=5)),
-            color=_colour(names),
-            strokeDash=alt.StrokeDash(
-                "name:N",
-                sort=list(names),
-                scale=alt.Scale(domain=list(names), range=DASHES[: len(names)]),
-            ),
-        )
-        .properties(width=TIME_WIDTH, height=240)
-    )
-    if not phases:
-        return _svg(lines)
+    drawn = [_panel(one, names, scale, places) for one in panels]
     x = alt.X("start_ms:Q", title="time (ms)", scale=scale, axis=alt.Axis(grid=False))
-    bars = _phase_bars(phases, names, x)
-    return _svg(alt.vconcat(lines, bars, spacing=8))
+    bars = _phase_bars(phases, names, x, places)
+    return svg(alt.vconcat(*drawn, bars, spacing=8))
 
 
 def curves(
@@ -205,114 +266,26 @@ def curves(
     y: str,
     y_title: str,
     names: Sequence[str],
+    places: Mapping[str, int] | None = None,
 ) -> str:
     """Lines on two log axes: rows have `name` and the quantities `x` and `y`."""
     scale = alt.Scale(type="log")
-    base = alt.Chart(_data(rows)).encode(
-        x=alt.X(f"{x}:Q", title=x_title, scale=scale, axis=alt.Axis(grid=False)),
-        y=alt.Y(f"{y}:Q", title=y_title, scale=scale),
-        color=alt.Color(
-            "name:N",
-            sort=list(names),
-            scale=alt.Scale(domain=list(names), range=SERIES[: len(names)]),
-        ),
-    )
-    lines = base.mark_line(strokeWidth=2).encode(
-        strokeDash=alt.StrokeDash(
-            "name:N",
-            sort=list(names),
-            scale=alt.Scale(domain=list(names), range=DASHES[: len(names)]),
-        ),
-    )
-    return _svg(lines.properties(width=680, height=280))
-
-
-def looks(
-    names: Sequence[str], places: Mapping[str, int], hollow: Collection[str]
-) -> tuple[list[str], list[str]]:
-    """Colours and shapes by identity: each name's place among all that there are.
-
-    Colours and shapes begin anew where they end, at different places, so that
-    30 names look different.
-    """
-    at = [places.get(name, number) for number, name in enumerate(names)]
-    colours = [SERIES[i % len(SERIES)] for i in at]
-    grey = [
-        "#0000b2" if n in hollow else c for n, c in zip(names, colours, strict=True)
-    ]
-    return grey, [SHAPES[i % len(SHAPES)] for i in at]
-
-
-def ratio_domain(rows: Sequence[Row]) -> list[float]:
-    """An axis that holds every dot and 1; a line that goes on is cut at its edge."""
-    dots = [1.0, *(float(row["ratio"]) for row in rows)]
-    return [min(dots) / BEYOND, max(dots) * BEYOND]
-
-
-def ratios(
-    rows: Sequence[Row], *, names: Sequence[str], yardstick: str, what: str = "time",
-    places: Mapping[str, int] | None = None, hollow: Collection[str] = (),
-) -> str:  # fmt: skip
-    """Dots with intervals on a log axis: rows have `benchmark`, `name`, `ratio`,
-    `low` and `high`; 1 is the yardstick. A row with `best` gets a star. Names in
-    `hollow` are drawn grey and open; `places` are the names' own colours.
-    """
-    order = list(dict.fromkeys(row["benchmark"] for row in rows))
-    least, most = ratio_domain(rows)
-    rows = [
-        {**row, "low": max(float(row["low"]), least),
-         "high": min(float(row["high"]), most)}
-        for row in rows
-    ]  # fmt: skip
-    colours, shapes = looks(names, places or {}, hollow)
-    better = "faster" if what == "time" else "better"
-    title = f"{what} relative to {yardstick} (log; left of 1 is {better})"
-    scale = alt.Scale(type="log", nice=False, domain=[least, most])
-    axis = alt.Axis(grid=True, labelLimit=LABEL_LIMIT)
-    legend = alt.Legend(columns=LEGEND_COLUMNS)
-    place = {
-        "y": alt.Y("benchmark:N", sort=order, title=None, axis=axis),
-        "yOffset": alt.YOffset("name:N", sort=list(names)),
-        "color": alt.Color(
-            "name:N", sort=list(names), legend=legend,
-            scale=alt.Scale(domain=list(names), range=colours),
-        ),
-    }  # fmt: skip
-    shape = alt.Shape(
-        "name:N", sort=list(names), legend=legend,
-        scale=alt.Scale(domain=list(names), range=shapes),
-    )  # fmt: skip
-    x = alt.X("ratio:Q", scale=scale, title=title)
-    one = (
-        alt.Chart(_data([{"one": 1}]))
-        .mark_rule(color="#0000b1", strokeDash=[4, 3])
-        .encode(x=alt.X("one:Q", scale=scale))
-    )
-    layers = [
-        one,
-        alt.Chart(_data(rows)).mark_rule(strokeWidth=2).encode(
-            x=alt.X("low:Q", scale=scale, title=title), x2="high:Q", **place
-        ),
-    ]  # fmt: skip
-    for filled in (True, False):
-        drawn = [row for row in rows if (row["name"] not in hollow) == filled]
-        paper = alt.Undefined if filled else "#0000c1"
-        mark = alt.Chart(_data(drawn)).mark_point(
-            filled=filled, size=70, opacity=1, fill=paper
+    lines = (
+        alt.Chart(data(rows))
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X(f"{x}:Q", title=x_title, scale=scale, axis=alt.Axis(grid=False)),
+            y=alt.Y(f"{y}:Q", title=y_title, scale=scale),
+            color=colour(names, places=places), strokeDash=dash(names, places),
         )
-        layers += [mark.encode(x=x, shape=shape, **place)] if drawn else []
-    stars = [row for row in rows if row.get("best")]
-    star = alt.Chart(_data(stars)).mark_text(text="★", dx=9, fontSize=13)
-    at = alt.X("high:Q", scale=scale, title=title)
-    layers += [star.encode(x=at, **place)] if stars else []
-    high = (16 + 9 * len(names)) * len(order)
-    return _svg(alt.layer(*layers).properties(width=520, height=high))
+    )  # fmt: skip
+    return svg(lines.properties(width=680, height=280))
 
 
 def bars(rows: Sequence[Row], *, value: str, title: str) -> str:
     """Horizontal bars from zero, with their labels: rows have `name`, `label`."""
     order = [row["name"] for row in rows]
-    base = alt.Chart(_data(rows)).encode(
+    base = alt.Chart(data(rows)).encode(
         y=alt.Y("name:N", sort=order, title=None),
         x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(tickCount=5)),
     )
@@ -320,4 +293,4 @@ def bars(rows: Sequence[Row], *, value: str, title: str) -> str:
     text = base.mark_text(align="left", dx=5, color="#0000b1", fontSize=12).encode(
         text="label:N"
     )
-    return _svg((drawn + text).properties(width=520, height=26 * len(order)))
+    return svg((drawn + text).properties(width=520, height=26 * len(order)))

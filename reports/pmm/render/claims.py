@@ -20,9 +20,11 @@ from pmm.documents.claims import (
 from pmm.documents.run import Run
 from pmm.judge.claims import articles_of, evidence_against
 from pmm.render.list_sizes import printed_row, size_rows
-from pmm.render.memory import groups_on
+from pmm.render.memory import groups_on, workloads_on
 from pmm.render.readings import Evidence, merged
 
+EVIDENT = (*DISAGREE, "confirmed")
+"""States that need evidence."""
 SHOWN_HERE = {"SIZ-006": "sizes"}
 """Requirements on the report itself: the part of this page that meets them."""
 
@@ -91,12 +93,13 @@ def _link(name: str, known: Container[str]) -> str | None:
 
 def _kept(run: Run, judged: JudgedClaim) -> list[Kept]:
     titles = {one.id: one.title for one in run.requirements}
+    known = titles if run.columns else {}
     return [
         Kept(
             one,
             titles.get(one.id, ""),
             len(one.kept) + len(one.differs) + len(one.failed),
-            _link(one.id, titles),
+            _link(one.id, known),
             one.id in SHOWN_HERE,
         )
         for one in judged.requirements
@@ -105,15 +108,26 @@ def _kept(run: Run, judged: JudgedClaim) -> list[Kept]:
 
 def parts(run: Run, table: ClaimTable) -> list[Part]:
     """Each article with its rows."""
+    jobs = {one.command: one.job for one in run.work}
     return [
         Part(
             article,
             verdicts_of(claims),
             states_of(claims),
-            [Row(one, merged(one.measurements), _kept(run, one)) for one in claims],
+            [
+                Row(one, merged(one.measurements, jobs), _kept(run, one))
+                for one in claims
+            ],
         )
         for article, claims in articles_of(table)
     ]
+
+
+def has_evidence(run: Run) -> bool:
+    """Tell whether the run says anything of the sentences, or of their examples."""
+    judged = run.claims.claims if run.claims is not None else ()
+    found = any(one.state in EVIDENT for one in judged)
+    return found or bool(workloads_on(run, "claims"))
 
 
 def context(run: Run) -> dict[str, Any]:
@@ -121,6 +135,7 @@ def context(run: Run) -> dict[str, Any]:
     table = run.claims
     claims = table.claims if table is not None else ()
     rows = size_rows(run)
+    commands = {one.key: one.reproduce for one in run.verdict.problems}
     return {
         "sentence": sentence(table) if table is not None else None,
         "parts": parts(run, table) if table is not None else [],
@@ -130,7 +145,9 @@ def context(run: Run) -> dict[str, Any]:
         "verdict_names": VERDICTS,
         "state_names": STATES,
         "disagreements": [
-            (one, evidence_against(one)) for one in claims if one.state in DISAGREE
+            (one, evidence_against(one), commands.get(f"claim {one.claim.id}"))
+            for one in claims
+            if one.state in DISAGREE
         ],
         "size_rows": rows,
         "printed": printed_row(rows),

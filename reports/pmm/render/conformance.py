@@ -12,13 +12,19 @@ from pmm.documents.programs import CLASSES
 from pmm.documents.results import CaseResult, Column, Requirement
 from pmm.documents.run import Run
 from pmm.judge.findings import Saying, sayings, worst_first
-from pmm.judge.groups import blurred, rank
+from pmm.judge.groups import blurred, rank, said_alike
 from pmm.render.census import counted, subjects_of
 
 SILENT = {"PASS", "UNSUPPORTED", "NOT_RUN"}
 """Outcomes that need no explanation."""
 KNOWN = ("WARN", "XFAIL", "WAIVED")
 """Outcomes that somebody has explained, or that only warn: told in tables."""
+MOST_ROWS = 60
+"""Requirements that stand in the matrix of disagreements; all are in their areas."""
+MOST_CAUSES = 60
+"""Causes that stand as cards; what follows is rows of a table."""
+BROKEN = "HARNESS_ERROR"
+"""The outcome that says nothing of the subject."""
 IDLE = {"UNSUPPORTED", "NOT_RUN", "WAIVED"}
 """Outcomes in which a subject neither keeps a requirement nor differs from it."""
 
@@ -40,7 +46,22 @@ class Row(NamedTuple):
     """Whether a subject differs from it, expectedly or not."""
     fails: bool
     """Whether a subject differs unexpectedly."""
+    broken: bool
+    """Whether the harness failed in it, and no subject did."""
     ran: bool
+
+
+class Fold(NamedTuple):
+    """Columns of one subject that agree in every requirement, shown as one."""
+
+    label: str
+    names: list[str]
+    """Labels of the others."""
+
+    @property
+    def others(self) -> int:
+        """How many are not shown."""
+        return len(self.names)
 
 
 class Finding(NamedTuple):
@@ -53,6 +74,19 @@ class Finding(NamedTuple):
     """Anchor and label of each column."""
 
 
+class Cause(NamedTuple):
+    """Findings that go wrong alike and say the same, numbers aside."""
+
+    first: Finding
+    others: list[Finding]
+
+    @property
+    def said(self) -> str:
+        """What they say."""
+        every = (self.first, *self.others)
+        return said_alike([one.sayings[0].message for one in every])
+
+
 class Area(NamedTuple):
     """The requirements of one area."""
 
@@ -60,6 +94,14 @@ class Area(NamedTuple):
     rows: list[Row]
     ran: int
     caseless: int
+
+
+def gravity(row: Row) -> tuple[int, int]:
+    """Order requirements: the gravest outcome first, then the most cells with it."""
+    said = [c.outcome for c in row.cells if c.outcome is not None]
+    ranks = [CLASSES.index(name) for name in said if name not in IDLE]
+    worst = max(ranks)
+    return -worst, -ranks.count(worst)
 
 
 class Reason(NamedTuple):
@@ -128,6 +170,8 @@ class Matrix:
         if not cases:
             return Cell("NOT_RUN", None, "its cases were not run in this column")
         worst = max(cases, key=lambda c: CLASSES.index(c.outcome))
+        if worst.outcome == "PASS":
+            return Cell("PASS", None, "")
         said = worst.message or worst.feature or ""
         note = f"{worst.id}: {STATES[worst.outcome].word}"
         linked = None if worst.outcome in SILENT else anchor(worst)
@@ -139,13 +183,31 @@ class Matrix:
         """Return a requirement over all columns."""
         cells = [self.cell(requirement, column) for column in self.columns]
         said = {c.outcome for c in cells if c.outcome is not None} - IDLE
+        fails = bool(said & BAD - {BROKEN})
         return Row(
             requirement,
             cells,
             disagrees=bool(said - {"PASS"}),
-            fails=bool(said & BAD),
-            ran=any(c.outcome not in (None, "NOT_RUN") for c in cells),
+            fails=fails,
+            broken=BROKEN in said and not fails,
+            ran=any(c.outcome not in (None, "NOT_RUN", BROKEN) for c in cells),
         )
+
+
+def _fold(columns: list[Column], rows: list[Row]) -> tuple[list[Fold], list[Row]]:
+    """Show columns that agree as one; a row keeps the cells of the first of them."""
+    first: dict[tuple[object, ...], int] = {}
+    folds: dict[int, Fold] = {}
+    for at, column in enumerate(columns):
+        outcomes = tuple(row.cells[at].outcome for row in rows)
+        key = column.subject, column.subject_version, column.build, outcomes
+        if key in first:
+            folds[first[key]].names.append(column.label)
+        else:
+            first[key] = at
+            folds[at] = Fold(column.label, [])
+    kept = [row._replace(cells=[row.cells[at] for at in folds]) for row in rows]
+    return list(folds.values()), kept
 
 
 def _areas(rows: list[Row]) -> list[Area]:
@@ -185,28 +247,52 @@ def _findings(run: Run, labels: dict[str, str]) -> list[Finding]:
     return sorted(rows, key=lambda one: (rank(one.worst.outcome), one.worst.id))
 
 
+def causes_of(findings: list[Finding]) -> list[Cause]:
+    """Put findings together by what went wrong; the gravest, then the most, first."""
+    found: dict[tuple[object, ...], list[Finding]] = {}
+    for one in findings:
+        case, said = one.worst, one.sayings[0].message
+        key = case.outcome, case.signal, case.phase, blurred(said)
+        found.setdefault(key, []).append(one)
+    return sorted(
+        (Cause(members[0], members[1:]) for members in found.values()),
+        key=lambda one: (rank(one.first.worst.outcome), -len(one.others)),
+    )
+
+
 def context(run: Run) -> dict[str, Any]:
     """Values of conformance.html."""
     columns = [c for c in run.columns if c.kind == "subject"]
     labels = {c.id: c.label for c in run.columns}
     matrix = Matrix(run, columns, labels)
-    rows = [matrix.row(one) for one in for_subjects(run.requirements)]
+    every = [matrix.row(one) for one in for_subjects(run.requirements)]
+    folds, rows = _fold(columns, every)
+    checked = [c for c in run.columns if c.kind == "backend"]
+    causes = causes_of(_findings(run, labels))
+    more = [f for one in causes[MOST_CAUSES:] for f in (one.first, *one.others)]
     ran = sum(row.ran for row in rows)
     caseless = sum(row.requirement.caseless is not None for row in rows)
     return {
         "columns": columns,
-        "checked_backends": [c for c in run.columns if c.kind == "backend"],
+        "folds": folds,
+        "folded": len(folds) < len(columns),
+        "checked_backends": checked,
+        "unsound": [c.backend or c.label for c in checked if BAD & c.counts.keys()],
         "classes": [
             name for name in CLASSES if any(name in c.counts for c in run.columns)
         ],
         "areas": _areas(rows),
-        "disagreements": [row for row in rows if row.disagrees],
+        "disagreements": sorted((row for row in rows if row.disagrees), key=gravity),
+        "most_rows": MOST_ROWS,
         "failing": sum(row.fails for row in rows),
+        "broken": sum(row.broken for row in rows),
         "ran": ran,
         "caseless": caseless,
         "left": len(rows) - ran - caseless,
+        "total": len(rows),
         "known": list(matrix.reasons.values()),
-        "findings": _findings(run, labels),
+        "causes": causes[:MOST_CAUSES],
+        "more": more,
         "labels": labels,
         "subjects": counted(subjects_of(run)),
     }

@@ -4,7 +4,8 @@
 1. The verdict, as a heading.
 2. What is wrong, by cause: how often, the first one's words, a line that repeats it.
 3. Against the baseline: how much changed, and the figures that did.
-4. The allocators with their places, and the columns of cases.
+4. Two side by side: instructions and times that differ, and what could not be seen.
+5. The allocators with their places, and the columns of cases.
 
 The text is for GitHub and GitLab: names from outside are escaped, so that none of
 them makes markup, a link or a mention.
@@ -13,17 +14,25 @@ them makes markup, a link or a mention.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from pmm.base.formatting import STATES, VERDICTS, number, plural
 from pmm.base.plain_text import plain
+from pmm.documents.instructions import InstructionTable
 from pmm.documents.run import Run
+from pmm.documents.speed import SpeedTable
 from pmm.documents.standings import Standing
 from pmm.documents.verdict import Change, Comparison, ProblemGroup
+from pmm.judge.confirm import WORSE, least_seen
 from pmm.judge.groups import groups_of, in_front
+from pmm.judge.instructions import counted_in_words
 
 SHOWN_CHANGES = 20
 MARKUP = re.compile(r"([\\`*_\[\]#!|<>~@&$])")
+SHOWN_ROWS = 8
+"""Of a table in which nothing is to be read first; more of them are folded."""
+WORST_FIRST = (*WORSE, "faster", "less", "undecided").index
 GLYPHS = {"pass": "✅", "fail": "❌", "error": "❌"}
 
 
@@ -67,11 +76,20 @@ def problems(run: Run) -> Iterator[str]:
     groups = [one for one in groups_of(run.verdict) if one.severity != "warning"]
     front = in_front(groups)
     if front:
-        yield from ("### What is wrong", "")
+        yield from ("### Problems", "")
     for place in front:
         yield from problem(groups[place], run)
     if len(groups) > len(front):
         yield from (f"… and {plural(len(groups) - len(front), 'group')} more.", "")
+
+
+def folded(count: int, what: str, lines: Iterable[str]) -> Iterator[str]:
+    """Hide a table that is long until it is asked for: what is wrong stands above."""
+    if count <= SHOWN_ROWS:
+        yield from lines
+        return
+    yield from (f"<details><summary>{count} {what}</summary>", "", *lines, "",
+                "</details>")  # fmt: skip
 
 
 def difference(change: Change) -> str:
@@ -119,6 +137,69 @@ def changes(comparison: Comparison | None) -> Iterator[str]:
         yield from (f"… and {len(judged) - SHOWN_CHANGES:,} more.", "")
 
 
+def counted(table: InstructionTable | None) -> Iterator[str]:
+    """The instructions of two, where they differ."""
+    if table is None:
+        return
+    said = counted_in_words(table)
+    yield from ("### Instructions", "", text(f"{said[:1].upper()}{said[1:]}."), "")
+    moved = [row for row in table.rows if row.verdict in ("more", "less")]
+    if moved:
+        yield from table_of_two(
+            ("benchmark", "base", "candidate", "ratio", "verdict"),
+            (
+                (row.title, number(row.theirs), number(row.ours),
+                 f"{row.ratio:.4f}", row.verdict)
+                for row in moved
+            ),
+        )  # fmt: skip
+
+
+def timed(found: SpeedTable | None) -> Iterator[str]:
+    """The times of two, where they differ, and what would have been seen."""
+    if found is None or not found.rows:
+        return
+    yield from ("### Time, in pairs", "", text(f"{timed_in_words(found)}."), "")
+    moved = [row for row in found.rows if row.verdict != "undecided"]
+    if moved:
+        moved.sort(key=lambda row: row.verdict not in WORSE)
+        titles = [row.title for row in found.rows]
+        yield from table_of_two(
+            ("benchmark", "ratio", "95 % interval", "verdict"),
+            (
+                (row.title if titles.count(row.title) == 1
+                 else f"{row.title} ({row.arm})",
+                 f"{row.ratio:.3f}", f"{row.low:.3f} to {row.high:.3f}", row.verdict)
+                for row in moved
+            ),
+        )  # fmt: skip
+
+
+def timed_in_words(found: SpeedTable) -> str:
+    """Say how many rows differ, or why none is decided, and what could be seen."""
+    counts = Counter(row.verdict for row in found.rows)
+    said = f"{plural(len(found.rows), 'row')}: " + ", ".join(
+        f"{counts[verdict]} {verdict}" for verdict in sorted(counts, key=WORST_FIRST)
+    )
+    if found.reason:
+        said = f"Nothing is decided: {found.reason}"
+    seen = least_seen(found.rows)
+    if seen is not None:
+        said += f". A change of {seen:.1%} would have been seen in half of the rows"
+    return said
+
+
+def table_of_two(
+    head: Sequence[str], rows: Iterable[Sequence[object]]
+) -> Iterator[str]:
+    """Write a table of what differs, cut off where it gets long."""
+    found = list(rows)
+    yield from table(head, found[:SHOWN_CHANGES])
+    yield ""
+    if len(found) > SHOWN_CHANGES:
+        yield from (f"… and {len(found) - SHOWN_CHANGES:,} more.", "")
+
+
 def place(one: Standing) -> str:
     """Where an allocator stands, or why nowhere."""
     return str(one.place) if one.place is not None else (one.why or "no rank")
@@ -156,7 +237,7 @@ def columns(run: Run) -> Iterator[str]:
     if not run.columns:
         return
     yield from ("### Cases", "")
-    yield from table(
+    yield from folded(len(run.columns), "columns", table(
         ("subject", "PASS", "wrong", "MUST kept"),
         (
             (
@@ -167,8 +248,16 @@ def columns(run: Run) -> Iterator[str]:
             )
             for column in run.columns
         ),
-    )  # fmt: skip
+    ))  # fmt: skip
     yield ""
+
+
+def beside(run: Run) -> str:
+    """Say with what a run was measured side by side, where it was."""
+    if run.instructions is not None and run.instructions.against:
+        return f" beside {text(run.instructions.against)}"
+    arms = run.speed.arms if run.speed is not None else ()
+    return next((f" beside {text(a.id)}" for a in arms if a.role == "theirs"), "")
 
 
 def summary(run: Run) -> str:
@@ -176,9 +265,10 @@ def summary(run: Run) -> str:
     verdict = run.verdict
     glyph = GLYPHS.get(verdict.state, "⚠️")
     lines = [
-        f"## {glyph} pmm: {VERDICTS[verdict.state].word}", "",
+        f"## {glyph} pmm: {VERDICTS[verdict.state].word}{beside(run)}", "",
         text(verdict.sentence), "",
-        *problems(run), *changes(run.baseline), *allocators(run.standings),
+        *problems(run), *changes(run.baseline), *counted(run.instructions),
+        *timed(run.speed), *allocators(run.standings),
         *columns(run),
         *(f"> {text(notice)}" for notice in verdict.notices),
         "", f"`{plain(run.id)}` on {text(run.environment.cpu or 'unknown processor')}",

@@ -10,7 +10,15 @@ from pmm.base.typed_names import newest_first
 from pmm.documents.programs import Variant, WorkloadEntry
 from pmm.documents.results import WorkResult
 from pmm.documents.run import Run
-from pmm.render.memory_charts import Chart, charts_over_time, density_chart
+from pmm.render.identity import places_of
+from pmm.render.memory_charts import (
+    QUANTITIES,
+    Chart,
+    Line,
+    charts_over_time,
+    density_chart,
+    lesson,
+)
 
 
 class ListRow(NamedTuple):
@@ -23,6 +31,14 @@ class ListRow(NamedTuple):
     ratio: float
 
 
+class Highest(NamedTuple):
+    """The line with the highest peak of live memory, and where it is drawn."""
+
+    line: Line
+    group: str
+    chart: str
+
+
 class Group(NamedTuple):
     """A workload: its charts, and a table of every variant on every subject."""
 
@@ -30,6 +46,8 @@ class Group(NamedTuple):
     title: str
     question: str
     charts: list[Chart]
+    lesson: list[str]
+    """What the pictures of the first subject show, in sentences."""
     results: list[tuple[str, WorkResult]]
 
 
@@ -115,49 +133,70 @@ def _charts(results: list[WorkResult]) -> list[Chart]:
     """
     chosen = [r for r in results if r.document.form == "c"][:1]
     chosen += [r for r in results if r.document.form == "python"][:1]
-    drawn = [density_chart(r, sized(r)) for r in chosen]
+    places = places_of((), (v.name for r in results for v in r.document.variants))
+    drawn = [density_chart(r, sized(r), places) for r in chosen]
     over_density = [chart for chart in drawn if chart is not None]
     return over_density or [
-        chart for r in chosen for chart in charts_over_time(r, sized(r))
+        chart for r in chosen for chart in charts_over_time(r, sized(r), places)
     ]
 
 
-def groups_on(run: Run, page: str, charts: bool = True) -> list[Group]:
-    """The workloads of a page, in the order in which they were listed.
+def workloads_on(run: Run, page: str) -> list[WorkloadEntry]:
+    """Return the workloads of a page that ran, in the order in which they were listed.
 
     One that nobody described is on the memory page, under its own name.
     """
     listed = {one.name for one in run.workloads}
-    others = sorted({r.document.workload for r in run.work} - listed)
-    entries = [*run.workloads, *(WorkloadEntry(name=name) for name in others)]
-    groups = (
-        group_of(run, entry, charts)
-        for entry in entries
-        if (entry.page or "memory") == page
-    )
-    return [group for group in groups if group is not None]
+    done = {r.document.workload for r in run.work}
+    others = (WorkloadEntry(name=name) for name in sorted(done - listed))
+    return [
+        one
+        for one in (*run.workloads, *others)
+        if one.name in done and (one.page or "memory") == page
+    ]
 
 
-def group_of(run: Run, entry: WorkloadEntry, charts: bool) -> Group | None:
-    """A workload's results, or None where it did not run."""
+def groups_on(run: Run, page: str, charts: bool = True) -> list[Group]:
+    """The workloads of a page."""
+    return [group_of(run, entry, charts) for entry in workloads_on(run, page)]
+
+
+def group_of(run: Run, entry: WorkloadEntry, charts: bool) -> Group:
+    """A workload's results."""
     name = entry.name
     found = sorted((r for r in run.work if r.document.workload == name), key=rank)
-    if not found:
-        return None
+    drawn = _charts(found) if charts else []
+    first = [one for one in drawn if "-twin" not in one.id] or drawn
     return Group(
         id=name,
         title=entry.title or name.replace("_", " "),
         question=entry.question or "",
-        charts=_charts(found) if charts else [],
+        charts=drawn,
+        lesson=lesson(first),
         results=[(sized(r), r) for r in found],
     )
+
+
+def highest(groups: list[Group]) -> Highest | None:
+    """Return the line that takes most live memory of all that are drawn."""
+    lines = [
+        Highest(line, group.title, chart.id)
+        for group in groups
+        for chart in group.charts
+        for line in chart.lines
+        if line.quantity == QUANTITIES[0].title
+    ]
+    return max(lines, key=lambda one: one.line.taken, default=None)
 
 
 def context(run: Run) -> dict[str, Any]:
     """Values of memory.html."""
     rows = list_rows(run)
+    groups = groups_on(run, "memory")
     return {
-        "groups": groups_on(run, "memory"),
+        "groups": groups,
+        "highest": highest(groups),
+        "figures": [chart.figure for group in groups for chart in group.charts],
         "list_rows": rows,
         "list_tables": list_tables(rows),
     }

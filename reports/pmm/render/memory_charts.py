@@ -9,16 +9,20 @@ variant on its own: a variant that is done early is not released late.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pmm.base import formatting
 from pmm.documents.programs import Variant
 from pmm.documents.results import WorkResult
 from pmm.render import charts
+from pmm.render.figures import Figure, csv_of, name_of
 
 MS = 1_000_000
 MIB = 1 << 20
 MOST_SERIES = len(charts.SERIES)
+NEGLIGIBLE = 4096
+"""Bytes that stay for the next time, and that no sentence is about."""
 FAILING = "_error"
 """End of the names of variants whose reader fails on purpose."""
 DENSITY = re.compile(r"bytes_at_([\d.]+)_percent")
@@ -46,12 +50,19 @@ QUANTITIES = (
 class Line(NamedTuple):
     """One line of a drawing in figures, as they are shown."""
 
+    quantity: str
     name: str
     start: str
     peak: str
+    when: str
+    """Time and phase of the peak, as far as samples tell."""
     end: str
     back: str
-    """Share of what was taken that is given back at the end."""
+    """Share of what was taken that is released at the end."""
+    taken: int
+    """How much more its peak is than its start."""
+    kept: int
+    """How much more its end is than its start."""
 
 
 class Chart(NamedTuple):
@@ -64,6 +75,12 @@ class Chart(NamedTuple):
     note: str
     how: str
     lines: list[Line]
+    csv: str
+
+    @property
+    def figure(self) -> Figure:
+        """The drawing as it can be taken away."""
+        return Figure(self.id, self.title, self.svg, self.csv)
 
 
 def series(variant: Variant, column: str) -> list[tuple[float, float | None]]:
@@ -81,9 +98,10 @@ def line(variant: Variant, quantity: Quantity) -> Line | None:
     The peak is the subject's own where it has one: samples miss what comes and
     goes between them.
     """
-    known = [y for _, y in series(variant, quantity.column) if y is not None]
-    if not known:
+    sampled = [(at, y) for at, y in series(variant, quantity.column) if y is not None]
+    if not sampled:
         return None
+    known = [y for _, y in sampled]
     told = [f.value for f in variant.figures if f.name == quantity.peak]
     peak = max(known + [value for value in told if value is not None])
     start, end = known[0], known[-1]
@@ -91,12 +109,34 @@ def line(variant: Variant, quantity: Quantity) -> Line | None:
     back = min(int(peak - end), taken)
     unit = "bytes" if quantity.unit else None
     return Line(
+        quantity=quantity.title,
         name=variant.name,
         start=formatting.quantity(start, unit),
         peak=formatting.quantity(peak, unit),
+        when=moment(variant, max(sampled, key=lambda one: one[1])[0]),
         end=formatting.quantity(end, unit),
         back=formatting.percent(back, taken) if taken > 0 else "nothing taken",
+        taken=taken,
+        kept=int(end - start),
     )
+
+
+def moment(variant: Variant, at_ms: float) -> str:
+    """Say when something was, and in which phase."""
+    at_ns = at_ms * MS + (variant.series.rows[0][0] or 0)
+    phase = next((p for p in variant.phases if p.start_ns <= at_ns <= p.end_ns), None)
+    said = formatting.duration(at_ms * MS)
+    return f"{said}, in {phase.name}" if phase is not None else said
+
+
+def peaks(rows: list[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    """Return the highest point of each line, the first where it is level."""
+    best: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        one = best.get(row["name"])
+        if row[column] is not None and (one is None or row[column] > one[column]):
+            best[row["name"]] = row
+    return list(best.values())
 
 
 def points(variants: list[Variant], quantity: Quantity) -> list[dict[str, Any]]:
@@ -132,49 +172,124 @@ def phases(variants: list[Variant]) -> list[dict[str, Any]]:
     return rows
 
 
-def name_of(text: str) -> str:
-    """Make an id of a title."""
-    return re.sub(r"[^\w.]+", "-", text)
+HOW = (
+    "height is what is held at that moment, a dot the peak of a line; one that returns "
+    "to where it began gave everything back. Live is what the program asked for and "
+    "has not given back, resident what the system gave."
+)
 
 
 def over_time(
-    result: WorkResult, label: str, variants: list[Variant], quantity: Quantity
-) -> Chart | None:
-    """Draw one quantity of some variants; None where nobody measured it."""
-    lines = [one for v in variants if (one := line(v, quantity)) is not None]
-    if not lines:
+    result: WorkResult, label: str, variants: list[Variant],
+    quantities: list[Quantity], places: Mapping[str, int],
+) -> Chart | None:  # fmt: skip
+    """Draw quantities of some variants; None where nobody measured any."""
+    known = [
+        (one, [found for v in variants if (found := line(v, one)) is not None])
+        for one in quantities
+    ]
+    measured = [(one, lines) for one, lines in known if lines]
+    if not measured:
         return None
-    title = quantity.title
-    if variants[0].name.endswith(FAILING):
-        title += ", when the reader fails half-way"
-    drawn = points(variants, quantity)
-    unit = f" ({quantity.unit})" if quantity.unit else ""
-    samples = sum(len(v.series.rows) for v in variants)
+    failing = variants[0].name.endswith(FAILING)
+    title = ", ".join(one.title.lower() for one, _ in measured).capitalize()
+    title += ", when the reader fails half-way" if failing else ""
+    document = result.document
+    form = "twin" if document.form == "python" else document.subject
+    lines = [one for _, mine in measured for one in mine]
+    return Chart(
+        id=name_of(f"{document.workload}-{form}{'-failing' if failing else ''}"),
+        title=f"{title}; {label}",
+        lines=lines,
+        how=HOW,
+        **picture(variants, [one for one, _ in measured], title, label, lines, places),
+    )
+
+
+def picture(
+    variants: list[Variant], quantities: list[Quantity], title: str, label: str,
+    lines: list[Line], places: Mapping[str, int],
+) -> dict[str, Any]:  # fmt: skip
+    """Draw, and say in words and numbers what is drawn."""
+    drawn = {one.column: points(variants, one) for one in quantities}
+    samples = sum(len(v.series.rows) for v in variants) * len(quantities)
+    count = sum(len(rows) for rows in drawn.values())
     said = "; ".join(
         f"{one.name} starts at {one.start}, peaks at {one.peak}, ends at {one.end}"
         for one in lines
     )
-    return Chart(
-        id=name_of(f"{result.document.workload}-{title}-{label}"),
-        title=f"{title}; {label}",
-        svg=charts.over_time(
-            drawn,
-            y=quantity.column,
-            y_title=quantity.title.lower() + unit,
-            names=[v.name for v in variants],
-            step=quantity.column == "descriptors",
-            phases=phases(variants),
+    panels = [
+        charts.Panel(
+            drawn[one.column], one.column,
+            one.title.split()[0].lower() + (f" ({one.unit})" if one.unit else ""),
+            one.column == "descriptors",
+            () if one.column == "descriptors" else peaks(drawn[one.column], one.column),
+        )
+        for one in quantities
+    ]  # fmt: skip
+    return {
+        "svg": charts.over_time(
+            panels, names=[v.name for v in variants], phases=phases(variants),
+            places=places,
         ),
-        alt=f"{title} over time on {label}: {said}.",
-        note=f"{samples:,} samples, drawn with {len(drawn):,} points. Each line starts "
+        "alt": f"{title} over time on {label}: {said}.",
+        "note": f"{samples:,} samples, drawn with {count:,} points. Each line starts "
         "at its variant's first sample; the bars below are the phases of each.",
-        how="each step is a descriptor opened or closed; the line must end where it "
-        "began."
-        if quantity.column == "descriptors"
-        else "height is memory held at that moment; a line that returns to where it "
-        "began gave everything back.",
-        lines=lines,
-    )
+        "csv": csv_of(
+            ("variant", "quantity", "unit", "ms", "value"),
+            (
+                (row["name"], one.column, one.unit, row["t_ms"], row[one.column])
+                for one in quantities
+                for row in drawn[one.column]
+            ),
+        ),
+    }
+
+
+# ------------------------------------------------------------------- the lesson
+
+
+def lesson(charts_of_one: list[Chart]) -> list[str]:
+    """Say in sentences what the pictures of one subject show."""
+    said = []
+    for chart in charts_of_one:
+        live = [one for one in chart.lines if one.quantity == QUANTITIES[0].title]
+        files = [one for one in chart.lines if one.quantity == QUANTITIES[2].title]
+        told = [*most_and_least(live), *left_open(files)]
+        if told and "fails half-way" in chart.title:
+            told[0] = (
+                f"When the reader fails half-way, {told[0][:1].lower()}{told[0][1:]}"
+            )
+        said += told
+    return said
+
+
+def most_and_least(lines: list[Line]) -> list[str]:
+    """Who takes most, who least, and who keeps some of it."""
+    if not lines:
+        return []
+    most = max(lines, key=lambda one: one.taken)
+    least = min(lines, key=lambda one: one.taken)
+    said = f"{most.name} takes {formatting.size(most.taken)} above its start"
+    if least is not most:
+        said = f"At its peak {said}, {least.name} {formatting.size(least.taken)}"
+    keep = [one for one in lines if one.kept > max(one.taken // 100, NEGLIGIBLE)]
+    if not keep:
+        return [f"{said}; in the end all of it came back."]
+    rest = ", ".join(f"{one.name} {formatting.size(one.kept)}" for one in keep)
+    return [f"{said}; in the end still held: {rest}."]
+
+
+def left_open(lines: list[Line]) -> list[str]:
+    """Who leaves descriptors open."""
+    if not any(one.taken for one in lines):
+        return []
+    keep = [one for one in lines if one.kept > 0]
+    if not keep:
+        return ["Every descriptor is closed in the end."]
+    rest = ", ".join(f"{one.name} leaves {one.kept} open" for one in keep)
+    others = ", ".join(one.name for one in lines if one not in keep)
+    return [f"Of descriptors {rest}" + (f"; {others} none." if others else ".")]
 
 
 def changes(variant: Variant, column: str) -> bool:
@@ -184,16 +299,20 @@ def changes(variant: Variant, column: str) -> bool:
     return at is not None and len({row[at] for row in variant.series.rows}) > 1
 
 
-def charts_over_time(result: WorkResult, label: str) -> list[Chart]:
-    """Draw every quantity, of readers that fail on their own."""
+def charts_over_time(
+    result: WorkResult, label: str, places: Mapping[str, int]
+) -> list[Chart]:
+    """Draw every quantity in one picture, of readers that fail in one of their own."""
     drawn = []
     sampled = [v for v in result.document.variants if v.series.rows]
     files = any(changes(variant, "descriptors") for variant in sampled)
+    quantities = [one for one in QUANTITIES if one.column != "descriptors" or files]
     for failing in (False, True):
         mine = [v for v in sampled if v.name.endswith(FAILING) == failing]
-        for quantity in QUANTITIES if mine else ():
-            if quantity.column != "descriptors" or files:
-                drawn.append(over_time(result, label, mine[:MOST_SERIES], quantity))
+        if mine:
+            drawn.append(
+                over_time(result, label, mine[:MOST_SERIES], quantities, places)
+            )
     return [chart for chart in drawn if chart is not None]
 
 
@@ -227,7 +346,9 @@ def break_evens(variants: list[Variant]) -> str:
     return "; ".join(said)
 
 
-def density_chart(result: WorkResult, label: str) -> Chart | None:
+def density_chart(
+    result: WorkResult, label: str, places: Mapping[str, int]
+) -> Chart | None:
     """Both curves, sparse and dense, over the density."""
     variants = [v for v in result.document.variants if not v.unsupported]
     rows = densities(variants)
@@ -236,7 +357,9 @@ def density_chart(result: WorkResult, label: str) -> Chart | None:
     title = "Bytes by density"
     said = break_evens(variants)
     return Chart(
-        id=name_of(f"sparse-{title}-{label}"),
+        id=name_of(
+            f"sparse-{'twin' if result.document.form == 'python' else 'reference'}"
+        ),
         title=f"{title}; {label}",
         svg=charts.curves(
             rows,
@@ -245,10 +368,15 @@ def density_chart(result: WorkResult, label: str) -> Chart | None:
             y="bytes",
             y_title="bytes held (log)",
             names=[v.name for v in variants],
+            places=places,
         ),
         alt=f"{title} on {label}: {said}.",
         note=f"{len(rows)} measured points. Break-even: {said}.",
-        how="where a sloping line crosses a flat one, storing what is there begins "
-        "to cost more than storing everything.",
+        how="where a sloping line crosses a flat one, sparse storage begins to cost "
+        "more than dense storage.",
         lines=[],
+        csv=csv_of(
+            ("form", "percent stored", "bytes"),
+            ((row["name"], row["percent"], row["bytes"]) for row in rows),
+        ),
     )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pmm.base import formatting
@@ -22,6 +22,8 @@ class Told(NamedTuple):
     value: str
     who: str
     effect: str
+    jobs: tuple[str, ...]
+    """The jobs that read it."""
 
 
 class Evidence(NamedTuple):
@@ -68,15 +70,23 @@ def word_of(expected: str, effect: str) -> str:
     return word if effect == "supports" else f"not {word}"
 
 
-def merged(measurements: Sequence[Measurement]) -> list[Evidence]:
-    """Tell the measures, those of several workloads that say the same as one."""
+def merged(
+    measurements: Sequence[Measurement], jobs: Mapping[str, str] = {}
+) -> list[Evidence]:
+    """Tell the measures, those of several workloads that say the same as one; `jobs`
+    are by their commands.
+    """
     groups: dict[tuple[str, str], list[Reading]] = {}
     for one in measurements:
         groups.setdefault((one.what, one.expected), []).extend(one.readings)
-    return [told(what, expected, rows) for (what, expected), rows in groups.items()]
+    return [
+        told(what, expected, rows, jobs) for (what, expected), rows in groups.items()
+    ]
 
 
-def told(what: str, expected: str, readings: Sequence[Reading]) -> Evidence:
+def told(
+    what: str, expected: str, readings: Sequence[Reading], jobs: Mapping[str, str]
+) -> Evidence:
     """Group readings by their value; those against the claim first, then most."""
     groups: dict[tuple[str, str], list[Reading]] = {}
     for reading in sorted(readings, key=lambda r: in_order(r.subject)):
@@ -85,6 +95,7 @@ def told(what: str, expected: str, readings: Sequence[Reading]) -> Evidence:
         Told(
             word_of(expected, effect), value,
             together([(r.subject, r.backend) for r in found]), effect,
+            tuple(jobs[r.command] for r in found if r.command and r.command in jobs),
         )
         for (value, effect), found in sorted(
             groups.items(), key=lambda item: (item[0][1] == "supports", -len(item[1]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from pmm.documents.run import Run
 
-WORST_FIRST = ("crash", "timeout", "failed", "skipped", "ok")
+WORST_FIRST = ("crash", "timeout", "failed", "skipped", "omitted", "ok")
 
 
 def context(run: Run) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from pmm.base import formatting
-from pmm.base.plain_text import isolated, plain
+from pmm.base.plain_text import plain
 from pmm.collect.coverage_ledger import LEDGER
 from pmm.documents.run import Run, encode_run
 from pmm.render import (
@@ -30,20 +30,30 @@ from pmm.render import (
     claims,
     conformance,
     coverage,
+    facts,
+    film,
     grade,
+    heap,
     index,
     leaks,
     memory,
     run_page,
+    single,
     speed,
     speed_figures,
 )
+from pmm.render.figures import FOLDER as FIGURES
+from pmm.render.figures import KINDS, Figure, by_run, caption, files_of, name_of
+from pmm.render.safe_text import shown
 
 PAGES = {
     "index": ("Overview", index),
     "conformance": ("Conformance", conformance),
     "memory": ("Memory", memory),
+    "film": ("Line by line", film),
+    "facts": ("Versions", facts),
     "backends": ("Backends", backends),
+    "heap": ("Heap", heap),
     "speed": ("Speed", speed),
     "leaks": ("Leaks", leaks),
     "claims": ("Claims", claims),
@@ -62,6 +72,18 @@ def _asset(name: str) -> Markup:
     return Markup(path.read_text(encoding="utf-8"))  # noqa: S704 - our own file
 
 
+def glyphs() -> Markup:
+    """Rules that put the glyph of a state into a cell, which then holds its word
+    alone: a matrix has thousands of them.
+    """
+    every = {name: state.glyph for name, state in formatting.STATES.items()}
+    rules = (
+        f'.is-{name}::before {{ content: "{glyph} "; content: "{glyph} " / ""; }}\n'
+        for name, glyph in {**every, "none": formatting.DASH}.items()
+    )
+    return Markup("").join(map(Markup, rules))
+
+
 def _policy(*, style: str, script: str) -> str:
     """What a page may do: show itself, and run nothing but its own script."""
 
@@ -76,16 +98,14 @@ def _policy(*, style: str, script: str) -> str:
     )
 
 
-def shown(value: object) -> object:
-    """Make text of a run fit to stand in a page, wherever a template puts it."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return isolated(plain(value))
-    return value
-
-
 def verbatim(text: str) -> Markup:
     """Text that is copied, such as a command: nothing may be put around it."""
     return escape(plain(text))
+
+
+def job_place(job: str) -> str:
+    """Name the row of a job on the page of the run."""
+    return f"job-{'--'.join(map(name_of, job.split('/')))}"
 
 
 def is_web_address(text: str | None) -> bool:
@@ -107,7 +127,7 @@ def compiled_templates() -> jinja2.BytecodeCache | None:
 
 def environment() -> jinja2.Environment:
     """The template environment: escaping on, an unknown name is an error."""
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("report.css") + glyphs(), _asset("report.js")
     env = jinja2.Environment(
         loader=jinja2.PackageLoader("pmm.render", "templates"),
         autoescape=True,
@@ -122,7 +142,7 @@ def environment() -> jinja2.Environment:
         formatting.quantity, formatting.times, formatting.percent, formatting.plural,
     ):  # fmt: skip
         env.filters[function.__name__] = function
-    env.filters.update(svg=Markup, verbatim=verbatim)
+    env.filters.update(svg=Markup, verbatim=verbatim, job_place=job_place)
     env.tests["web_address"] = is_web_address
     env.globals.update(
         states=formatting.STATES,
@@ -139,8 +159,8 @@ def environment() -> jinja2.Environment:
         style=style,
         script=script,
         policy=_policy(style=style, script=script),
-        pages={name: title for name, (title, _) in PAGES.items()},
         LCOV=LCOV_FOLDER,
+        FIGURES=FIGURES,
         LEDGER=str(LEDGER),
     )
     return env
@@ -154,33 +174,85 @@ def _lcov_pages(run: Run, run_folder: Path | None) -> Path | None:
     return pages if (pages / "index.html").is_file() else None
 
 
+def bar(run: Run) -> dict[str, str]:
+    """Return the pages that have something to show, with their titles."""
+    shown = {
+        "conformance": run.columns, "memory": memory.workloads_on(run, "memory"),
+        "film": run.facts, "facts": run.facts, "backends": backends.told(run),
+        "heap": run.rank, "speed": run.speed or run.instructions,
+        "leaks": run.leaks or run.leak_tally, "claims": claims.has_evidence(run),
+        "coverage": run.coverage, "grade": run.grade,
+    }  # fmt: skip
+    return {
+        name: title for name, (title, _) in PAGES.items() if shown.get(name, True)
+    }
+
+
+def page_texts(
+    run: Run, lcov: bool, pictures: bool
+) -> Iterator[tuple[str, str, Sequence[Figure]]]:
+    """Make each page that has something to show: its name, its text, and the figures
+    to take away.
+    """
+    env = environment()
+    for name, title in bar(run).items():
+        values: dict[str, Any] = PAGES[name][1].context(run)
+        figures: Sequence[Figure] = values.pop("figures", ())
+        text = env.get_template(f"{name}.html").render(
+            run=run, page=name, title=title, pages=bar(run), lcov=lcov,
+            figure_kinds=KINDS if pictures else KINDS[:2], addresses={},
+            cite=f"run {run.id} of {run.created[:10]}", **values,
+        )  # fmt: skip
+        yield name, text, figures
+
+
+def write_pages(run: Run, folder: Path, lcov: bool, pictures: bool) -> None:
+    """Write every page, and the figures that they have to take away."""
+    for name, text, figures in page_texts(run, lcov, pictures):
+        (folder / f"{name}.html").write_text(text, encoding="utf-8")
+        for figure in figures:
+            (folder / FIGURES).mkdir(exist_ok=True)
+            said = caption(figure, by_run(run))
+            for kind, data in files_of(figure, said, pictures).items():
+                (folder / FIGURES / f"{figure.id}.{kind}").write_bytes(data)
+
+
+def single_file(run: Run) -> str:
+    """Return the pages that have something to show as one HTML text."""
+    shown_pages = bar(run)
+    parts = [
+        (name, single.part(text, name, shown_pages))
+        for name, text, _ in page_texts(run, lcov=False, pictures=False)
+    ]
+    return environment().get_template("single.html").render(
+        run=run, page="index", title=PAGES["index"][0], pages=shown_pages,
+        parts=parts, addresses={n: f"#{single.place(n, '')}" for n in shown_pages},
+    )  # fmt: skip
+
+
 def render(
     run: Run,
     out: Path,
     run_folder: Path | None = None,
     files: Mapping[str, bytes] | None = None,
+    pictures: bool = False,
 ) -> Path:
     """Write the report of `run` into the folder `out`; return its index page.
 
     `run_folder` is where run.json lies; lcov's pages are copied from there.
-    `files` are others to put beside the pages, by name. An earlier report is
+    `files` are others to put beside the pages, by name; `pictures` has each figure
+    written as PNG, too, which takes a tenth of a second each. An earlier report is
     moved aside before it goes, so that there is always a whole one or none.
     Raise OSError when the folder cannot be written.
     """
     out = out.resolve()
     lcov = _lcov_pages(run, run_folder)
-    env = environment()
     fresh, old = (out.with_name(f".{out.name}.{word}") for word in ("new", "old"))
     for stale in (fresh, old):
         shutil.rmtree(stale, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
-        for name, (title, page) in PAGES.items():
-            values: dict[str, Any] = page.context(run)
-            text = env.get_template(f"{name}.html").render(
-                run=run, page=name, title=title, lcov=lcov is not None, **values
-            )
-            (fresh / f"{name}.html").write_text(text, encoding="utf-8")
+        write_pages(run, fresh, lcov is not None, pictures)
         (fresh / "run.json").write_bytes(encode_run(run))
         if lcov is not None:
             shutil.copytree(lcov, fresh / LCOV_FOLDER)

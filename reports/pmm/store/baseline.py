@@ -12,10 +12,9 @@ from pmm.base.errors import NotComparableError, UsageError
 from pmm.base.paths import shown
 from pmm.base.typed_names import unknown
 from pmm.documents.asked import GONE_POLICIES, Asked, GonePolicy
-from pmm.documents.programs import Foreign
-from pmm.documents.run import SCHEMA_NAME, SCHEMA_VERSION, Run, decode_run
+from pmm.documents.run import Run, decode_run
 from pmm.plan.selection import KINDS, Selection
-from pmm.store.runs import RUN, find_run
+from pmm.store.runs import RUN, find_run, of_another_version
 
 
 class Baseline(NamedTuple):
@@ -23,13 +22,6 @@ class Baseline(NamedTuple):
 
     run: Run
     folder: Path
-
-
-class Stamp(Foreign, frozen=True):
-    """What tells one of our documents from others."""
-
-    schema: str
-    version: int
 
 
 def read_baseline(runs: Path, name: str | None) -> Baseline | None:
@@ -58,16 +50,6 @@ def read_baseline(runs: Path, name: str | None) -> Baseline | None:
                 f"{error}"
             ) from error
         raise UsageError(f"the baseline {shown(path)} is damaged: {error}") from error
-
-
-def of_another_version(text: bytes, complaint: str) -> bool:
-    """Tell whether a document that cannot be read is one of ours all the same."""
-    try:
-        stamp = msgspec.json.decode(text, type=Stamp)
-    except msgspec.MsgspecError:
-        return False
-    other = stamp.version != SCHEMA_VERSION or "unknown field" in complaint
-    return stamp.schema == SCHEMA_NAME and other
 
 
 def policy_of(word: str) -> GonePolicy:

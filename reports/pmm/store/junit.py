@@ -23,7 +23,7 @@ from junitparser import Error, Failure, Skipped
 from junitparser.xunit2 import JUnitXml, TestCase, TestSuite
 
 from pmm.base import plain_text
-from pmm.documents.jobs import JobResult
+from pmm.documents.jobs import NOT_RUN, JobResult
 from pmm.documents.results import CaseResult
 from pmm.documents.run import Run
 from pmm.documents.verdict import Problem
@@ -135,7 +135,7 @@ def others(run: Run) -> TestSuite:
 def job_case(result: JobResult) -> TestCase:
     """Return a job that went well, or that an interruption left out."""
     made = TestCase(plain(result.job), class_name("job"), result.elapsed_ns / 1e9)
-    if result.status == "skipped":
+    if result.status in NOT_RUN:
         made.result = [Skipped(plain(result.reason or "not reached"))]
     return made
 

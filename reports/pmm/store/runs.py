@@ -20,11 +20,19 @@ from pathlib import Path
 
 import msgspec
 
-from pmm.base.errors import PmmError, UsageError, no_room
+from pmm.base.decoding import decode_json
+from pmm.base.errors import NotComparableError, PmmError, UsageError, no_room
 from pmm.base.locks import Note, taken
 from pmm.documents.grade import Grade, decode_grade
 from pmm.documents.journal import JOURNAL
-from pmm.documents.run import Run, decode_run, encode_run
+from pmm.documents.programs import Foreign
+from pmm.documents.run import (
+    SCHEMA_NAME,
+    SCHEMA_VERSION,
+    Run,
+    decode_run,
+    encode_run,
+)
 
 RUN = "run.json"
 GRADE = "grade.json"
@@ -90,21 +98,44 @@ def find_run(runs: Path, name: str | Path) -> Path:
             return candidate
     known = sorted(p.name for p in runs.iterdir()) if runs.is_dir() else []
     more = f" and {len(known) - LATEST} older ones" if len(known) > LATEST else ""
-    hint = f"; there are: {', '.join(known[-LATEST:])}{more}" if known else ""
+    hint = f"; available: {', '.join(known[-LATEST:])}{more}" if known else ""
     raise UsageError(f"no run '{name}'{hint}")
 
 
 def load_run(place: Path) -> Run:
-    """Read a run document, or the run.json of a folder; raise PmmError when it is
-    not one of ours.
+    """Read a run document, or the run.json of a folder.
+
+    Raises UsageError for one that cannot be read or is damaged, and
+    NotComparableError for one that another version of this program wrote.
     """
     path = place if place.is_file() else place / RUN
     try:
-        return decode_run(path.read_bytes())
+        text = path.read_bytes()
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    try:
+        return decode_run(text)
     except msgspec.MsgspecError as error:
-        raise PmmError(f"{path} is not a run this version reads: {error}") from error
+        other = of_another_version(text, str(error))
+        kind = NotComparableError if other else UsageError
+        raise kind(f"{path} is not a run that this version can read: {error}") from None
+
+
+class Stamp(Foreign, frozen=True):
+    """What tells one of our documents from others."""
+
+    schema: str
+    version: int
+
+
+def of_another_version(text: bytes, complaint: str) -> bool:
+    """Tell whether a document that cannot be read is one of ours all the same."""
+    try:
+        stamp = decode_json(text, Stamp)
+    except msgspec.MsgspecError:
+        return False
+    other = stamp.version != SCHEMA_VERSION or "unknown field" in complaint
+    return stamp.schema == SCHEMA_NAME and other
 
 
 def load_grade(folder: Path) -> Grade | None:
@@ -118,8 +149,8 @@ def load_grade(folder: Path) -> Grade | None:
         raise PmmError(f"cannot read {path}: {error.strerror}") from error
     except msgspec.MsgspecError as error:
         raise PmmError(
-            f"{path} is not a grade this version reads: {error}; make it anew with "
-            f"`pmm grade --run {folder.name}`"
+            f"{path} is not a grade that this version can read: {error}; make it "
+            f"again with `pmm grade --run {folder.name}`"
         ) from error
 
 
@@ -153,7 +184,9 @@ def claim_report_folder(out: Path) -> None:
             raise UsageError(f"{out} is not a folder")
         foreign = out.is_dir() and any(out.iterdir()) and not is_report(out)
         if foreign:
-            raise UsageError(f"{out} holds something that is not a report: not touched")
+            raise UsageError(
+                f"{out} contains something that is not a report and was not touched"
+            )
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise no_room(error, out) from error

@@ -11,6 +11,7 @@
  *   starves     has no memory for more than 64 KiB in all
  *   prints      is sound, and prints what looks like results
  *   loads       aborts while it is loaded
+ *   quits       leaves the process with code 1 while it is loaded
  *   getter      crashes when it is asked for its table
  *   lies        is made for another version of the contract
  *
@@ -26,7 +27,7 @@
 
 enum {
   aborts, overruns, bus, exits, hangs, overlaps, starves, prints, loads, getter,
-  lies
+  lies, quits
 };
 
 enum { STARVED = 65536 };
@@ -45,6 +46,10 @@ __attribute__((constructor)) static void at_load(void) {
   if (MISDEED == loads) {
     say("myalloc: no room for the arena table\n");
     abort();
+  }
+  if (MISDEED == quits) {
+    say("myalloc: no licence for this machine\n");
+    exit(1);
   }
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""pmm-trace from outside: record, info, verify, trim, replay, and what is refused.
+"""pmm-trace from outside: record, import, verify, replay, and what is refused.
 
 usage: test_trace.py PMM_TRACE BROKEN_LIBRARY
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -34,6 +35,14 @@ if os.fork() == 0:
 os.wait()
 """
 KILLED = "import os; x = [[] for _ in range(4321)]; os.kill(os.getpid(), 9)"
+
+BY_ADDRESS = """
+import _decimal, _json, _struct
+found = {v for m in (_decimal, _json) for v in vars(m).values() if callable(v)}
+sizes = [bytes(100 + len(v.__name__)) for v in found]
+made = {lambda: i for i in range(3000)}
+"""
+"""Sets of what lies in modules, in arenas and in the heap, walked and given back."""
 
 Done = subprocess.CompletedProcess[str]
 
@@ -80,6 +89,37 @@ def test_who_ignores_signals_does_not_change_a_trace(folder: Path) -> None:
         signal.signal(signal.SIGINT, before)
     a, b = info(folder / "a"), info(folder / "b")
     assert a["events"] == b["events"]
+
+
+def unshared_python() -> str | None:
+    """An interpreter whose core is no shared library (addresses.h)."""
+    ask = "import sysconfig; print(sysconfig.get_config_var('Py_ENABLE_SHARED'))"
+    for python in (sys.executable, "/usr/bin/python3"):
+        if os.access(python, os.X_OK):
+            said = subprocess.run([python, "-c", ask], capture_output=True, text=True,
+                                  check=False).stdout
+            if said.strip() == "0":
+                return python
+    return None
+
+
+def test_moved_libraries_do_not_change_a_trace(folder: Path) -> None:
+    """The limit of the stack moves all that the kernel places, as another one would."""
+    python = unshared_python()
+    before = resource.getrlimit(resource.RLIMIT_STACK)
+    if python is None or before[1] != resource.RLIM_INFINITY:
+        return
+    moved = (999 << 20) + 37 * resource.getpagesize()
+    for name, limit in (("a", 8 << 20), ("b", moved), ("c", before[1])):
+        resource.setrlimit(resource.RLIMIT_STACK, (limit, before[1]))
+        done = trace("record", "--name", "it", "--out", folder / name, "--", python,
+                     "-S", "-c", BY_ADDRESS)
+        resource.setrlimit(resource.RLIMIT_STACK, before)
+        assert done.returncode == 0, done.stderr
+        if "not let addresses be fixed" in done.stderr:
+            return
+    assert (folder / "a").read_bytes() == (folder / "b").read_bytes()
+    assert (folder / "a").read_bytes() == (folder / "c").read_bytes()
 
 
 def test_a_trace_says_where_it_comes_from(folder: Path) -> None:
@@ -195,6 +235,7 @@ def test_trim_keeps_the_beginning(folder: Path) -> None:
 
 def check_replay(document: dict[str, Any], about: dict[str, Any]) -> None:
     memory, place = document["memory"], document["placement"]
+    left, system = place["left"], document["system"]
     assert document["verified"] is True
     # A size of 0 is replayed as 1.
     assert 0 <= document["peak_live_bytes"] - about["peak_live_bytes"] < 100
@@ -203,6 +244,13 @@ def check_replay(document: dict[str, Any], about: dict[str, Any]) -> None:
     assert place["lines_64"] * 64 >= place["bytes"]
     assert place["pages_4k"] * 64 >= place["lines_64"]
     assert place["regions_2m"] * 512 >= place["pages_4k"]
+    for one in (place, left):
+        sizes = [live for _, live in one["map"]["chunks"]]
+        assert sum(sizes) == one["bytes"]
+        assert max(sizes, default=0) <= one["map"]["chunk_bytes"]
+        assert (one["usable_bytes"] or one["bytes"]) >= one["bytes"]
+    assert left["bytes"] == memory["end_live_bytes"]
+    assert system is None or system["mmap"] + system["brk"] > 0
     assert memory["series"][-1][1] == memory["end_live_bytes"]
     assert memory["peak_bytes"] >= max(row[2] for row in memory["series"])
 
@@ -240,6 +288,88 @@ def test_an_unknown_backend_is_refused(folder: Path) -> None:
     done = trace("replay", "--backend", "pol", folder / "a")
     assert done.returncode == 2
     assert "pool" in done.stderr
+
+
+# ---- import ------------------------------------------------------------------
+
+LAB = "20000\n3\n8\n1\na 0 512\na 1 128\nr 0 640\na 2 128\nf 1\nr 0 768\nf 0\nf 2\n"
+ANDROID = """186: malloc 0xb6038060 20
+186: calloc 0xb609f080 32 4
+187: realloc 0xb603e9a0 0xb609f080 1200
+186: memalign 0x85423660 16 104
+186: free 0xb6038060 1000 1020
+187: realloc 0xb6038060 0x0 16
+187: thread_done 0x0
+187: malloc 0x1000 8
+188: free 0xdead0
+188: malloc 0x1000 9
+"""
+
+
+def imported(folder: Path, text: str, *options: object) -> Done:
+    (folder / "text").write_text(text)
+    return trace("import", *options, "--out", folder / "t", folder / "text")
+
+
+def test_a_trace_of_malloc_lab_is_imported(folder: Path) -> None:
+    done = imported(folder, LAB)
+    assert done.returncode == 0, done.stderr
+    about = info(folder / "t")
+    assert about["events_by_kind"][:4] == [3, 0, 2, 3]
+    assert (about["peak_live_bytes"], about["threads"]) == (640 + 128 + 128, 1)
+    code, document = replay(folder / "t", "libc")
+    assert (code, document["verified"], document["births"]) == (0, True, 3)
+    assert imported(folder, LAB.replace("f 1", "f -1\nf 1").replace("8", "9", 1),
+                    ).returncode == 0
+
+
+def test_a_trace_of_memory_replay_is_imported(folder: Path) -> None:
+    done = imported(folder, ANDROID)
+    assert done.returncode == 0, done.stderr
+    about = info(folder / "t")
+    # The block at 0x1000 came again: it was given back unseen.
+    assert about["events_by_kind"][:4] == [5, 1, 1, 2]
+    assert about["threads"] == 4
+    assert about["events_by_kind"][5] == 1
+    for said in ("1 of blocks that nobody", "1 addresses came again", "1 aligned"):
+        assert said in done.stdout, done.stdout
+    assert replay(folder / "t", "libc")[0] == 0
+
+
+def test_a_damaged_text_is_refused_with_its_line(folder: Path) -> None:
+    for text, line, said in (
+        (LAB.replace("a 2 128", "a 9 128"), 8, "an id below 3, found 9"),
+        (LAB.replace("a 2 128", "a 0 128"), 8, "id 0 is live"),
+        (LAB.replace("f 1", "f 2\nf 2"), 10, "id 2 is not live"),
+        (LAB.replace("r 0 640", "r 0 6x"), 7, "a size below"),
+        (LAB.replace("r 0 640", "x 0 640"), 7, 'expected "a ID SIZE"'),
+        (LAB[:-4], 11, "expected 8 requests, and there are 7"),
+        (LAB + "f 2\n", 13, "the head says 8"),
+        ("1\n2\n", 2, "a number of requests alone"),
+        (ANDROID.replace("32 4", "99999999 99999999"), 2, "a product below"),
+        (ANDROID.replace("free 0xdead0", "frees 0xdead0"), 9, "THREAD: CALL"),
+        (ANDROID.replace("0x0 16", "0x0"), 6, "THREAD: CALL"),
+        (ANDROID.replace("16 104", f"16 {'9' * 300}"), 4, "at most 200"),
+        ("hello\n", 1, "memory-replay"),
+        ("", 1, "malloc-lab"),
+    ):
+        done = imported(folder, text)
+        assert done.returncode in (2, 3), (text, done)
+        assert f"line {line}: " in done.stderr, (done.stderr, line)
+        assert said in done.stderr, done.stderr
+        assert not (folder / "t").exists()
+        assert not list(folder.glob("*.part"))
+
+
+def test_what_stands_before_the_damage_is_saved(folder: Path) -> None:
+    text = ANDROID.replace("free 0xdead0", "\0\xff\x7f")
+    done = imported(folder, text)
+    sound = int(re.search(r"--events (\d+) saves", done.stderr)[1])  # type: ignore[index]
+    assert imported(folder, text, "--events", sound).returncode == 0
+    assert info(folder / "t")["events"] == sound
+    whole = (folder / "t").read_bytes()
+    assert imported(folder, text).returncode == 3
+    assert (folder / "t").read_bytes() == whole, "an earlier trace stays"
 
 
 def main() -> int:

@@ -7,7 +7,9 @@
 
 struct pmm_gc_ops {
   size_t struct_size;
-  /** Collect generation `generation` and the younger ones; 2 is all.
+  /** Collect generation `generation` and the younger ones; 2 is all, in as
+   *  many passes as it takes until what was garbage, and is not saved by a
+   *  finalizer, is dead.
    *  *unreachable counts what was found; PMM_UNKNOWN: it cannot tell.
    *  PMM_VALUE: no such generation.  May run code. */
   enum pmm_status (*collect)(pmm_rt *rt, int generation, uint64_t *unreachable);

@@ -194,7 +194,7 @@ def added_up(triples):
 def csr_new(rows, columns, triples):
     for row, column, _ in triples:
         if row >= rows or column >= columns:
-            raise IndexError("a triple outside the matrix")
+            raise IndexError("a triple lies outside the matrix")
     return csr(rows, columns, triples)
 
 

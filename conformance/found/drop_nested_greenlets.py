@@ -1,0 +1,5 @@
+import greenlet
+nested = None
+for _ in range(600000): nested = greenlet.greenlet(nested)
+del nested
+print(True)
