@@ -93,7 +93,7 @@ static void hook_free(void *ctx, void *block) {
   const struct hook *hook = ctx;
   size_t size;
   if (block != NULL && pmmi_cpy_sizemap_take(block, &size)) {
-  assert(account.live_blocks > 0 && account.live_bytes >= size);
+    assert(account.live_blocks > 0 && account.live_bytes >= size);
     account.live_blocks--;
     account.live_bytes -= size;
     account.frees++;
@@ -125,7 +125,7 @@ static void *hook_realloc(void *ctx, void *block, size_t size) {
     return moved;
   }
   if (moved == NULL) {
-  assert(noted);
+    assert(noted);
     (void)pmmi_cpy_sizemap_put(block, old_size);
     return NULL;
   }

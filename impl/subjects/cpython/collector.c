@@ -154,11 +154,13 @@ pmm_obj *pmmi_cpy_gc_garbage(pmm_rt *rt) {
 }
 
 enum pmm_status pmmi_cpy_gc_freeze(pmm_rt *rt) {
+  rt->gc_frozen = 1;
   return pmmi_cpy_consume(rt,
                           PyObject_CallObject(PMMI_CPY_FN(gc_freeze), NULL));
 }
 
 enum pmm_status pmmi_cpy_gc_unfreeze(pmm_rt *rt) {
+  rt->gc_frozen = 0;
   return pmmi_cpy_consume(rt,
                           PyObject_CallObject(PMMI_CPY_FN(gc_unfreeze), NULL));
 }
@@ -279,11 +281,14 @@ enum pmm_status pmmi_cpy_gc_stats(pmm_rt *rt, int generation,
 
 /** A full collection gives the free lists back.  All objects are frozen for
  *  it, so that none is collected; they are of the oldest generation after.
+ *  Nothing is done while the host has objects frozen, as thawing ours would
+ *  thaw those; the interpreter's count doesn't tell, since 3.12 freezes
+ *  immortal objects of its own in each collection.
  *  The method cache holds names, and lets one go when another takes its place,
  *  which depends on the addresses of both: it is emptied too. */
 void pmmi_cpy_caches_flush(pmm_rt *rt) {
-  if (pmmi_cpy_gc_freeze_count(rt) > 0) {
-    return; /* the host froze objects: thawing ours would thaw those */
+  if (rt->gc_frozen) {
+    return;
   }
   rt->gc_muted++;
   call_quietly(PMMI_CPY_FN(gc_freeze));

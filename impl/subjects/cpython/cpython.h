@@ -67,6 +67,7 @@ struct pmm_rt {
   struct pmmi_cpy_gc_log gc_log;
   int gc_asked;              /* collect() is under way                       */
   int gc_muted;              /* collections of our own are not told          */
+  int gc_frozen;             /* the host froze objects                       */
   uint64_t stats_base[3][3]; /* gc.get_stats() at open                       */
   long long thresholds[3];   /* gc.get_threshold() at open                   */
   int was_enabled;           /* gc.isenabled() at open                       */

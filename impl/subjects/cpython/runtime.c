@@ -55,17 +55,11 @@ static enum pmm_status refuse(const struct pmm_open_config *config) {
   return PMM_OK;
 }
 
+/** What is cached is let go too: the free lists by the collection. */
 static void full_collection(void) {
   (void)pmmi_cpy_call_int(PMMI_CPY_FN(gc_collect), NULL);
+  (void)PyType_ClearCache();
   PyErr_Clear();
-}
-
-/** 3.12 freezes what it has made while it starts.  Those objects are thawed, as
- *  frozen ones are taken for the host's, which no flush may thaw. */
-static void thaw(pmm_rt *rt) {
-  if (pmmi_cpy_gc_freeze_count(rt) > 0) {
-    (void)pmmi_cpy_gc_unfreeze(rt);
-  }
 }
 
 /** The host's functions and a new epoch. */
@@ -81,6 +75,7 @@ static void adopt(pmm_rt *rt, const struct pmm_open_config *config) {
   rt->last_errno = 0;
   rt->site_depth = 0;
   rt->gc_muted = 0;
+  rt->gc_frozen = 0;
   rt->epoch++;
 }
 
@@ -135,7 +130,6 @@ enum pmm_status pmmi_cpy_open(const struct pmm_open_config *config,
     PyErr_Clear(); /* there is no runtime to read it from */
     return status;
   }
-  thaw(rt);
   full_collection();
   adopt(rt, config);
   if (note_settings(rt) < 0 || pmmi_cpy_diagnose_start(rt) < 0 ||
@@ -146,6 +140,7 @@ enum pmm_status pmmi_cpy_open(const struct pmm_open_config *config,
     rt->epoch++;
     return status;
   }
+  full_collection(); /* what opening left in the caches is no block of ours */
   pmmi_cpy_account_start();
   *out = rt;
   return PMM_OK;
@@ -159,7 +154,9 @@ void pmmi_cpy_close(pmm_rt *rt) {
     pmmi_cpy_site_pop(rt);
   }
   pmmi_cpy_trace_stop(rt);
-  thaw(rt);
+  if (rt->gc_frozen) {
+    (void)pmmi_cpy_gc_unfreeze(rt);
+  }
   pmmi_cpy_finalize_all(rt);
   full_collection();
   let_go(rt);
