@@ -132,6 +132,9 @@ enum pmm_status pmmi_cpy_open(const struct pmm_open_config *config,
   }
   full_collection();
   adopt(rt, config);
+  /* 3.12 freezes immortal objects of its own, and lists no frozen ones: the
+   * baseline has them all. */
+  (void)pmmi_cpy_gc_unfreeze(rt);
   if (note_settings(rt) < 0 || pmmi_cpy_diagnose_start(rt) < 0 ||
       pmmi_cpy_baseline_take(rt) < 0) {
     status = pmmi_cpy_failure(rt);
