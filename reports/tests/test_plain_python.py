@@ -6,6 +6,7 @@ The programs are the real ones; interpreters that misbehave are short scripts.
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -26,9 +27,10 @@ def pmm(folder, *words):
     return done.returncode, done.stdout + done.stderr
 
 
-def document():
-    """Return the document of the last run."""
-    return json.loads((BUILD / "runs" / "latest" / "run.json").read_text())
+def document(said):
+    """Return the document of the run that said this; others share the build."""
+    [folder] = re.findall(r"^run: +(\S+)$", said, re.MULTILINE)
+    return json.loads((ROOT / folder / "run.json").read_text())
 
 
 def script(folder, name, text):
@@ -42,7 +44,7 @@ def script(folder, name, text):
 def test_the_own_python_is_a_column(tmp_path):
     code, said = pmm(tmp_path, "--subject", f"python:{sys.executable}", *CASES)
     assert code == 0, said
-    found = document()
+    found = document(said)
     [column] = found["columns"]
     assert column["subject"] == "python" and column["attach"] == "python"
     assert column["label"] == f"python-{sys.version.split()[0]}"
@@ -65,7 +67,7 @@ def test_a_bad_one_is_a_column_and_the_others_go_on(tmp_path, text, outcome, wor
         "--subject", f"python:{sys.executable}", *CASES,
     )  # fmt: skip
     assert code == 3, said
-    cases = document()["cases"]
+    cases = document(said)["cases"]
     assert outcome in {case["class"] for case in cases}
     assert any(words in (case["message"] or "") for case in cases)
     assert sum(case["class"] == "PASS" for case in cases) > 1
